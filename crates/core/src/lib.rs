@@ -1,0 +1,15 @@
+//! The nouns and rules of Lakeward that need no I/O: tables, the plan that a config resolves to, object keys, when an
+//! object closes, how memory is shared, what a run tells its observers, and how it may fail.
+//!
+//! This crate knows no AWS, no async runtime, no files and no terminal. Everything else depends on it.
+
+pub mod batch;
+pub mod budget;
+pub mod column_type;
+pub mod event;
+pub mod failure;
+pub mod key;
+pub mod message;
+pub mod plan;
+pub mod table;
+pub mod untrusted;
