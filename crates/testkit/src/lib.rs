@@ -1,1 +1,17 @@
-//! (being written)
+//! What tests share: programs run in a home of their own, Python as an independent judge, and servers that misbehave on
+//! purpose.
+//!
+//! Everything here fails by panicking with a message for the person who reads the test's output.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "only tests use this crate, and a panic is how a test fails")]
+
+pub mod home;
+pub mod python;
+
+pub mod fault_proxy;
+pub mod scripted_server;
+mod wire;
+
+pub use fault_proxy::{Counts, FaultProxy, Faults};
+pub use home::{Home, HomeCommand, Leak, Output, Running};
+pub use scripted_server::{Answer, Recorded, ScriptedServer};
