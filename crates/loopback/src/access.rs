@@ -1,0 +1,107 @@
+//! The policy: writes below one prefix of one bucket, and nothing else.
+
+use std::path::PathBuf;
+
+use http::{HeaderMap, Uri, header};
+use s3s::{
+    S3ErrorCode, S3Result,
+    access::{S3Access, S3AccessContext},
+    path::S3Path,
+};
+
+use crate::{error::bad, object_path};
+
+/// The calls that exist, each with the query parameters that it may have. `x-id` is how SDKs name the call.
+const CALLS: [(&str, &[&str]); 5] = [
+    ("PutObject", &["x-id"]),
+    ("CreateMultipartUpload", &["x-id", "uploads"]),
+    ("UploadPart", &["x-id", "partNumber", "uploadId"]),
+    ("CompleteMultipartUpload", &["x-id", "uploadId"]),
+    ("AbortMultipartUpload", &["x-id", "uploadId"]),
+];
+
+/// What may be written, and by which calls.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    /// The one bucket.
+    pub(crate) bucket: String,
+    /// What every key begins with.
+    pub(crate) prefix: String,
+    /// Whether `AbortMultipartUpload` is denied too.
+    pub(crate) strict_abort: bool,
+    /// The folder of the bucket.
+    pub(crate) bucket_folder: PathBuf,
+}
+
+#[async_trait::async_trait]
+impl S3Access for Policy {
+    async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
+        if cx.credentials().is_none() {
+            return denied("the request is not signed");
+        }
+        // SigV2 and signed URLs sign nothing of the body; nobody here needs them.
+        let authorization = cx.headers().get(header::AUTHORIZATION).map_or(&b""[..], |value| value.as_bytes());
+        if !authorization.starts_with(b"AWS4-HMAC-SHA256") {
+            return denied("the request is not signed with SigV4 in its Authorization header");
+        }
+        let Some((call, parameters)) = CALLS.iter().find(|(name, _)| *name == cx.s3_op().name()) else {
+            return denied("only PutObject and the multipart calls are allowed");
+        };
+        if self.strict_abort && *call == "AbortMultipartUpload" {
+            return denied("AbortMultipartUpload is denied");
+        }
+        // A parameter that is not known may turn the call into another one.
+        if !has_only(cx.uri(), parameters) {
+            return denied("the request has a query parameter that does not belong to its call");
+        }
+        let S3Path::Object { bucket, key } = cx.s3_path() else {
+            return denied("only objects can be written");
+        };
+        if **bucket != *self.bucket {
+            return Err(bad(S3ErrorCode::NoSuchBucket, format!("there is one bucket here: {}", self.bucket)));
+        }
+        object_path::check(key)?;
+        if !key.starts_with(&self.prefix) {
+            return denied(&format!("only keys that begin with {:?} may be written", self.prefix));
+        }
+        object_path::refuse_symbolic_links(&self.bucket_folder, key)?;
+        match unsupported(cx.headers()) {
+            Some(name) => Err(bad(S3ErrorCode::NotImplemented, format!("the embedded S3 has no support for {name}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn denied(why: &str) -> S3Result<()> {
+    Err(bad(S3ErrorCode::AccessDenied, why))
+}
+
+fn has_only(uri: &Uri, parameters: &[&str]) -> bool {
+    let query = uri.query().unwrap_or_default();
+    query.split('&').filter(|pair| !pair.is_empty()).all(|pair| {
+        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+        parameters.contains(&name)
+    })
+}
+
+/// The first header that asks for something that plain files can't keep or that would need a read.
+fn unsupported(headers: &HeaderMap) -> Option<&str> {
+    const BY_PREFIX: [&str; 3] = ["x-amz-server-side-encryption", "x-amz-grant-", "x-amz-object-lock-"];
+    const BY_NAME: [&str; 7] = [
+        "if-match",
+        "x-amz-acl",
+        "x-amz-expected-bucket-owner",
+        "x-amz-if-match-initiated-time",
+        "x-amz-tagging",
+        "x-amz-website-redirect-location",
+        "x-amz-write-offset-bytes",
+    ];
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).find_map(|(name, value)| {
+        let refused = match name {
+            "x-amz-storage-class" => value != b"STANDARD",
+            "if-none-match" => value != b"*",
+            _ => BY_NAME.contains(&name) || BY_PREFIX.iter().any(|prefix| name.starts_with(prefix)),
+        };
+        refused.then_some(name)
+    })
+}
