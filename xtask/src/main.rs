@@ -1,1 +1,59 @@
-fn main() {}
+//! Maintenance of Lakeward: `cargo xtask test` is all that a change has to pass.
+
+#![expect(clippy::print_stdout, reason = "a command line tool prints")]
+
+mod checks;
+mod step;
+mod tools;
+mod venv;
+
+mod bench;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Maintenance of Lakeward", disable_version_flag = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Format, lints, docs and all tests, with Python judges in an environment made outside the tree
+    Test,
+    /// What continuous integration runs: the versions and the machine, then `test`
+    Ci,
+    /// The tests in release mode with property tests and endurance tests at full counts
+    Soak {
+        /// How many cases each property test tries
+        #[arg(long, default_value_t = 5_000)]
+        cases: u32,
+    },
+    /// Time, CPU and memory of Lakeward beside DuckDB and Polars, written to BENCHMARKS.md
+    Bench(bench::Options),
+    /// Refresh the committed JSON Schema of the config
+    Schema,
+}
+
+fn main() -> anyhow::Result<()> {
+    let root = root()?;
+    match Arguments::parse().command {
+        Task::Test => checks::test(&root),
+        Task::Ci => checks::ci(&root),
+        Task::Soak { cases } => checks::soak(&root, cases),
+        Task::Bench(options) => bench::run(&root, &options),
+        Task::Schema => checks::schema(&root),
+    }
+}
+
+/// The workspace's root folder.
+fn root() -> anyhow::Result<PathBuf> {
+    // Told by cargo when it runs this program: the tree may have moved since it was built.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+    let root = Path::new(&package).parent().context("the package xtask lies in a workspace")?;
+    Ok(root.to_owned())
+}

@@ -1,0 +1,129 @@
+//! The measurements as BENCHMARKS.md.
+
+use std::fmt::Write;
+
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What `python/bench.py` writes.
+#[derive(Deserialize)]
+struct Results {
+    machine: Vec<(String, String)>,
+    files: Vec<Measured>,
+}
+
+#[derive(Deserialize)]
+struct Measured {
+    format: String,
+    bytes: u64,
+    rows: u64,
+    programs: Vec<Program>,
+}
+
+#[derive(Deserialize)]
+struct Program {
+    name: String,
+    version: String,
+    output_bytes: u64,
+    runs: Vec<Run>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+struct Run {
+    wall_s: f64,
+    cpu_s: f64,
+    rss_mib: f64,
+}
+
+/// The report: how it was measured, the machine, and a table a file.
+pub(super) fn markdown(results: &Value, scale: f64, runs: u32) -> anyhow::Result<String> {
+    let results = Results::deserialize(results).context("the results of bench.py are not of the form expected")?;
+    let mut page = String::from(INTRODUCTION);
+    writeln!(page, "\nMade by `cargo xtask bench --scale {scale} --runs {runs}`.\n\n| | |\n|---|---|")?;
+    for (name, value) in &results.machine {
+        writeln!(page, "| {name} | {value} |")?;
+    }
+    for file in &results.files {
+        let mib = mib(file.bytes);
+        writeln!(page, "\n## {} of {mib:.0} MiB, {} rows\n", file.format.to_uppercase(), file.rows)?;
+        page.push_str(HEADER);
+        for program in &file.programs {
+            let columns = [|run: &Run| run.wall_s, |run: &Run| run.cpu_s, |run: &Run| run.rss_mib];
+            write!(page, "| {} {} ", program.name, program.version)?;
+            for (column, digits) in columns.into_iter().zip([2, 2, 0]) {
+                let of = |program: &Program| Spread::of(program.runs.iter().map(column));
+                let spread = of(program).context("a program without runs")?;
+                let first = file.programs.first().and_then(of).context("a file without programs")?;
+                let (Spread { median, least, most }, ratio) = (spread, spread.median / first.median);
+                write!(page, "| {median:.digits$} ({least:.digits$}–{most:.digits$}) | {ratio:.2} ")?;
+            }
+            writeln!(page, "| {:.0} |", self::mib(program.output_bytes))?;
+        }
+    }
+    Ok(page)
+}
+
+const INTRODUCTION: &str = "\
+# Benchmarks
+
+Each program turns the same file into Parquet with zstd, one after the other and that again for every run, after the file
+was read once. Lakeward does more on the way: it signs every object, sends it over HTTP to the S3 server in its own process,
+and that server verifies, writes and fsyncs it; DuckDB and Polars write one local file. The Parquet of every run was read
+back, and had as many rows as the input. Figures are medians with the least and the most; × is the ratio to the first row.
+CPU is user and system time; memory is the peak resident set, as the kernel counts it for the process.
+";
+
+const HEADER: &str = "\
+| | wall, s | × | CPU, s | × | memory, MiB | × | Parquet, MiB |
+|---|---|---|---|---|---|---|---|
+";
+
+#[derive(Clone, Copy)]
+struct Spread {
+    median: f64,
+    least: f64,
+    most: f64,
+}
+
+impl Spread {
+    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        let (lower, upper) = (values.get((values.len().max(1) - 1) / 2)?, values.get(values.len() / 2)?);
+        Some(Self { median: f64::midpoint(*lower, *upper), least: *values.first()?, most: *values.last()? })
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "files are far smaller than 2^53 bytes")]
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / 1_048_576.0
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn medians_and_ratios_are_to_the_first_program() {
+        let run = |wall: f64| json!({"wall_s": wall, "cpu_s": 2.0 * wall, "rss_mib": 100.0});
+        let program = |name: &str, walls: [f64; 3]| json!({"name": name, "version": "1", "output_bytes": 3_145_728, "runs": walls.map(run)});
+        let programs = [program("Lakeward", [3.0, 1.0, 2.0]), program("DuckDB", [1.0, 1.0, 4.0])];
+        let file = json!({"format": "csv", "bytes": 1_048_576, "rows": 9, "programs": programs});
+        let page = markdown(&json!({"machine": [["CPUs", "2"]], "files": [file]}), 0.05, 3).unwrap();
+        assert!(page.contains("`cargo xtask bench --scale 0.05 --runs 3`") && page.contains("| CPUs | 2 |\n"));
+        assert!(page.contains("## CSV of 1 MiB, 9 rows\n"));
+        let lakeward =
+            "| Lakeward 1 | 2.00 (1.00–3.00) | 1.00 | 4.00 (2.00–6.00) | 1.00 | 100 (100–100) | 1.00 | 3 |\n";
+        let duckdb = "| DuckDB 1 | 1.00 (1.00–4.00) | 0.50 | 2.00 (2.00–8.00) | 0.50 | 100 (100–100) | 1.00 | 3 |\n";
+        assert!(page.contains(lakeward) && page.contains(duckdb), "{page}");
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between() {
+        assert!((Spread::of([4.0, 1.0, 2.0, 3.0].into_iter()).unwrap().median - 2.5).abs() < 1e-9);
+        assert!(Spread::of(std::iter::empty()).is_none());
+    }
+}
