@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod budget;
 pub mod column_type;
+pub mod config;
 pub mod event;
 pub mod failure;
 pub mod key;

@@ -1,0 +1,88 @@
+//! The environment's layer: `LAKEWARD_<TABLE>_<KEY>` for the scalars of the top level, `[auth]` and `[destination]`, with
+//! `__` before a deeper table's key.
+
+use serde_json::Value;
+use toml::{
+    Spanned,
+    de::{DeString, DeValue},
+};
+
+use super::{
+    document::Document,
+    error::nearest,
+    shape::{Kinds, properties},
+};
+use crate::untrusted::excerpt;
+
+const PREFIX: &str = "LAKEWARD_";
+
+/// Variables that the command line reads itself.
+const OF_THE_COMMAND_LINE: [&str; 2] = ["LAKEWARD_CONFIG", "LAKEWARD_LOG"];
+
+/// A variable that sets a key.
+struct Variable<'a> {
+    name: String,
+    path: Vec<&'a str>,
+    schema: &'a Value,
+}
+
+/// Lays the environment's values over the document. The answer is a warning for each variable that sets nothing.
+pub(super) fn overlay<'a>(
+    document: &mut Document<'a>,
+    schema: &Value,
+    environment: &'a [(String, String)],
+) -> Vec<String> {
+    let variables = variables(schema);
+    let mut warnings = Vec::new();
+    let mut ours: Vec<&'a (String, String)> = environment.iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    ours.sort();
+    for (name, text) in ours {
+        if let Some(variable) = variables.iter().find(|variable| variable.name == *name) {
+            document.overlay(name, &variable.path, value(text, variable.schema));
+        } else if !OF_THE_COMMAND_LINE.contains(&name.as_str()) {
+            let known = variables.iter().map(|variable| variable.name.as_str()).chain(OF_THE_COMMAND_LINE);
+            let advice = nearest(name, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            warnings.push(format!("the environment variable {} sets nothing{advice}", excerpt(name, 80)));
+        }
+    }
+    warnings
+}
+
+/// The names of all variables that set a key, in the order of the schema.
+#[must_use]
+pub fn variable_names() -> Vec<String> {
+    variables(&super::json_schema()).into_iter().map(|variable| variable.name).collect()
+}
+
+fn variables(schema: &Value) -> Vec<Variable<'_>> {
+    let mut found = Vec::new();
+    collect(&mut found, PREFIX.to_owned(), &[], schema);
+    found
+}
+
+fn collect<'a>(found: &mut Vec<Variable<'a>>, prefix: String, path: &[&'a str], schema: &'a Value) {
+    let tables = Kinds::of(schema).map_or(vec![schema], |kinds| kinds.all.iter().map(|(_, kind)| *kind).collect());
+    for (key, property) in tables.into_iter().flat_map(properties) {
+        let name = format!("{prefix}{}", key.to_uppercase());
+        let path: Vec<&str> = path.iter().copied().chain([key]).collect();
+        if property["type"] == "object" || Kinds::of(property).is_some() {
+            let separator = if path.len() == 1 { "_" } else { "__" };
+            collect(found, format!("{name}{separator}"), &path, property);
+        } else if property["type"] != "array" && !found.iter().any(|variable| variable.name == name) {
+            found.push(Variable { name, path, schema: property });
+        }
+    }
+}
+
+/// The text as a value of the key's type; text that is none stays text and is a type error later.
+fn value<'a>(text: &'a str, schema: &Value) -> DeValue<'a> {
+    let trimmed = text.trim();
+    let is_typed = match schema["type"].as_str() {
+        Some("integer") => trimmed.parse::<i64>().is_ok(),
+        Some("boolean") => trimmed.parse::<bool>().is_ok(),
+        None => schema["const"].is_i64() && trimmed.parse::<i64>().is_ok(),
+        _ => false,
+    };
+    let parsed = is_typed.then(|| DeValue::parse(trimmed.trim_start_matches('+')).ok()).flatten();
+    parsed.map_or(DeValue::String(DeString::Borrowed(text)), Spanned::into_inner)
+}

@@ -1,0 +1,148 @@
+//! What is wrong with a config, and how it is shown: the place, the line with what is meant underlined, and a hint.
+
+use std::{fmt, ops::Range, path::Path};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::secret;
+use crate::untrusted::printable;
+
+/// One thing that is wrong with a config (exit code 2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Where it stands.
+    pub at: Place,
+    /// What is wrong, with the key: one line without a final dot.
+    pub what: String,
+    /// How to put it right, where that can be told.
+    pub hint: Option<String>,
+}
+
+/// Where a value of a config came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The file.
+    File {
+        /// The bytes that are meant.
+        span: Range<usize>,
+        /// The line of their first byte, from 1.
+        line: usize,
+        /// The column of their first byte in characters, from 1.
+        column: usize,
+    },
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { line, column, .. } => write!(f, "line {line}, column {column}"),
+            Self::Variable(name) => write!(f, "environment variable {}", printable(name)),
+            Self::Flag(name) => write!(f, "{name}"),
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, printable(&self.what))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// How [`render`] draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// ASCII without colours, for logs and files.
+    Plain,
+    /// With ANSI colours, for a terminal.
+    Coloured,
+}
+
+/// All errors as text: for each a line with what is wrong, the place, the line of the file with what is meant underlined,
+/// and the hint. `file` is named as it is given; `text` is what was resolved. Values that look like secrets are masked.
+#[must_use]
+pub fn render(errors: &[ConfigError], file: &Path, text: &str, style: Style) -> String {
+    let text = secret::mask(text);
+    let file = file.display().to_string();
+    let renderer = match style {
+        Style::Plain => Renderer::plain(),
+        Style::Coloured => Renderer::styled(),
+    };
+    let rendered: Vec<String> = errors
+        .iter()
+        .map(|error| {
+            let what = printable(&error.what);
+            let mut report = match &error.at {
+                Place::File { span, .. } => {
+                    let mark = AnnotationKind::Primary.span(within(&text, span));
+                    let snippet = Snippet::source(&*text).path(printable(&file)).annotation(mark);
+                    Level::ERROR.primary_title(what).element(snippet)
+                }
+                elsewhere => Group::with_title(Level::ERROR.primary_title(format!("{elsewhere}: {what}"))),
+            };
+            if let Some(hint) = &error.hint {
+                report = report.element(Level::HELP.message(printable(hint)));
+            }
+            renderer.render(&[report])
+        })
+        .collect();
+    rendered.join("\n\n")
+}
+
+/// The part of a span that lies in the text's first line of it, from and to whole characters.
+fn within(text: &str, span: &Range<usize>) -> Range<usize> {
+    let start = text.floor_char_boundary(span.start.min(text.len()));
+    let end = text.ceil_char_boundary(span.end.clamp(start, text.len()));
+    let line = text.get(start..end).and_then(|marked| marked.find(['\r', '\n'])).unwrap_or(end - start);
+    start..start + line
+}
+
+/// Something wrong, while its place still is a range of the document.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) span: Range<usize>,
+    pub(super) what: String,
+    pub(super) hint: Option<String>,
+    /// Whether `what` is about the value at the place and does not name its key.
+    pub(super) names_value: bool,
+}
+
+impl Finding {
+    /// A whole sentence.
+    pub(super) fn new(span: Range<usize>, what: impl Into<String>) -> Self {
+        Self { span, what: what.into(), hint: None, names_value: false }
+    }
+
+    /// What is wrong with the value at the place; its key is put before it.
+    pub(super) fn value(span: Range<usize>, what: impl Into<String>) -> Self {
+        Self { names_value: true, ..Self::new(span, what) }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// The candidate that a misspelt word most likely means, if one is near.
+pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace('-', "_");
+    let word = plain(word);
+    let most = (word.chars().count() / 3).clamp(1, 4);
+    let distances =
+        candidates.into_iter().map(|candidate| (strsim::damerau_levenshtein(&plain(candidate), &word), candidate));
+    distances
+        .filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Names as they are listed in a message.
+pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,174 @@
+//! The JSON Schema of a config, put together from its tables' types. The shape of a config is checked against this very
+//! schema, so that an editor and Lakeward agree.
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use super::tables::{Destination, Embedded, Files, ProfileAuth, Read, S3, Stdin, Top, Version};
+
+/// One kind of a table whose `type`, `method` or `storage` says which kind it is.
+struct Kind {
+    name: &'static str,
+    description: &'static str,
+    parts: Vec<Value>,
+}
+
+/// The JSON Schema (draft 2020-12) of `lakeward.toml`.
+#[must_use]
+pub fn json_schema() -> Value {
+    let mut generator =
+        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true).into_generator();
+    let g = &mut generator;
+    let auth = kinds(
+        "Which credentials are used.",
+        ("method", Some("chain")),
+        vec![
+            Kind { name: "chain", description: "The AWS credential chain, in its order.", parts: vec![] },
+            Kind {
+                name: "env",
+                description: "AWS_ACCESS_KEY_ID and its kin in the environment, and no other credentials.",
+                parts: vec![],
+            },
+            Kind {
+                name: "profile",
+                description: "One profile of the shared AWS files, and no other credentials.",
+                parts: vec![part::<ProfileAuth>(g)],
+            },
+        ],
+    );
+    let destination = kinds(
+        "Where objects go and what they look like.",
+        ("storage", Some("s3")),
+        vec![
+            Kind {
+                name: "s3",
+                description: "AWS, or a server that speaks its protocol.",
+                parts: vec![part::<Destination>(g), part::<S3>(g)],
+            },
+            Kind {
+                name: "embedded",
+                description: "An S3 server inside the Lakeward process; objects are plain files.",
+                parts: vec![part::<Destination>(g), part::<Embedded>(g)],
+            },
+        ],
+    );
+    let source = kinds(
+        "Where rows come from.",
+        ("type", None),
+        vec![
+            Kind {
+                name: "files",
+                description: "Files of this machine.",
+                parts: vec![part::<Files>(g), part::<Read>(g)],
+            },
+            Kind {
+                name: "stdin",
+                description: "Standard input; one source can take it.",
+                parts: vec![part::<Stdin>(g), part::<Read>(g)],
+            },
+        ],
+    );
+    let tables = json!({
+        "properties": {
+            "auth": auth,
+            "destination": destination,
+            "source": { "description": "Where rows come from.", "type": "array", "items": source, "minItems": 1 },
+        },
+        "required": ["destination", "source"],
+    });
+    let mut root = Map::new();
+    root.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
+    root.insert("title".into(), json!("lakeward.toml"));
+    root.extend(object(vec![part::<Version>(g), part::<Top>(g), tables]));
+    Value::Object(root)
+}
+
+/// The schema of one struct, as far as TOML goes.
+fn part<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    let mut schema = T::json_schema(generator).to_value();
+    tidy(&mut schema);
+    schema
+}
+
+/// A table with the keys of all parts and no others.
+fn object(parts: Vec<Value>) -> Map<String, Value> {
+    let (mut properties, mut required) = (Map::new(), Vec::new());
+    for mut part in parts {
+        if let Some(Value::Object(more)) = part.get_mut("properties").map(Value::take) {
+            properties.extend(more);
+        }
+        if let Some(Value::Array(more)) = part.get_mut("required").map(Value::take) {
+            required.extend(more);
+        }
+    }
+    let mut schema = Map::new();
+    schema.insert("type".into(), json!("object"));
+    schema.insert("properties".into(), Value::Object(properties));
+    schema.insert("required".into(), Value::Array(required));
+    schema.insert("additionalProperties".into(), json!(false));
+    schema
+}
+
+/// A table that comes in kinds; `default` is the kind of a table that does not say.
+fn kinds(description: &str, (tag, default): (&str, Option<&str>), kinds: Vec<Kind>) -> Value {
+    let kinds: Vec<Value> = kinds
+        .into_iter()
+        .map(|kind| {
+            let mut value = json!({ "description": kind.description, "const": kind.name });
+            if let Some(default) = default {
+                value["default"] = json!(default);
+            }
+            let required = if default == Some(kind.name) { json!([]) } else { json!([tag]) };
+            let mut parts = vec![json!({ "properties": { tag: value }, "required": required })];
+            parts.extend(kind.parts);
+            let mut schema = Map::new();
+            schema.insert("title".into(), json!(format!("{tag} = \"{}\"", kind.name)));
+            schema.insert("description".into(), json!(kind.description));
+            schema.extend(object(parts));
+            Value::Object(schema)
+        })
+        .collect();
+    json!({ "description": description, "oneOf": kinds })
+}
+
+/// Takes out what TOML has not (null) and what says nothing to a person (integer formats), joins the lines of a
+/// description and puts it first, and closes inner tables.
+fn tidy(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        Value::Object(map) => {
+            if let Some(Value::Array(options)) = map.get_mut("anyOf") {
+                options.retain(|option| option["type"] != "null");
+                if let [Value::Object(only)] = options.as_mut_slice() {
+                    let only = std::mem::take(only);
+                    map.remove("anyOf");
+                    map.extend(only.into_iter().filter(|(key, _)| key != "description").collect::<Vec<_>>());
+                }
+            }
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|name| name != "null");
+                if let [only] = types.as_mut_slice() {
+                    let only = only.take();
+                    map.insert("type".into(), only);
+                }
+            }
+            if let Some(Value::Array(values)) = map.get_mut("enum") {
+                values.retain(|value| !value.is_null());
+            }
+            if map.get("format").is_some_and(Value::is_string) {
+                map.remove("format");
+            }
+            if let Some(Value::String(text)) = map.get("description") {
+                let text = text.replace('\n', " ");
+                let rest = std::mem::take(map);
+                map.insert("description".into(), text.into());
+                map.extend(rest.into_iter().filter(|(key, _)| key != "description"));
+            }
+            if map.contains_key("properties") {
+                map.insert("additionalProperties".into(), json!(false));
+            }
+            map.values_mut().for_each(tidy);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,338 @@
+//! The tables of a config and their keys: the one place where a key is written down. The JSON Schema, the check for unknown
+//! keys and the environment variables all come from these types; their docs are the schema's descriptions.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue, Error, ValueDeserializer},
+};
+
+/// A value and where it stands (see [`super::document::Document`]).
+#[derive(Clone, Debug)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) span: Range<usize>,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<T>::deserialize(deserializer)?;
+        Ok(Self { span: spanned.span(), value: spanned.into_inner() })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// How a size with a unit is written; what it means is read by bytesize.
+const SIZE: &str = r"^[0-9]+(\.[0-9]+)?\s*([KkMmGgTtPpEe][Ii]?)?[Bb]?$";
+
+/// How a duration is written; what it means is read by humantime.
+const DURATION: &str = r"^(0|([0-9]+(\.[0-9]+)?\s*[a-zA-Zµ]+\s*)+)$";
+
+/// A number of bytes, as a number or with a unit.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Size {
+    Bytes(u64),
+    Text(String),
+}
+
+impl JsonSchema for Size {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Size".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": ["string", "integer"],
+            "minimum": 0,
+            "pattern": SIZE,
+            "examples": ["128MiB", "5 GB", 1048576],
+        })
+    }
+}
+
+/// A span of time with its units.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Duration(pub(super) String);
+
+impl JsonSchema for Duration {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Duration".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": DURATION, "examples": ["20s", "15m", "1m30s"] })
+    }
+}
+
+/// The version alone, which is looked at before anything else.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Version {
+    /// The version of the config's format.
+    #[schemars(extend("const" = 1))]
+    pub(super) version: At<i64>,
+}
+
+/// The keys above the first table.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Top {
+    /// The folder for what outlives a run. Default: the platform's state directory.
+    pub(super) state_dir: Option<At<String>>,
+    /// How long open objects may take to land after a first SIGINT or SIGTERM.
+    #[schemars(extend("default" = super::SHUTDOWN_GRACE))]
+    pub(super) shutdown_grace: Option<At<Duration>>,
+}
+
+/// One profile of the shared AWS files, and no other credentials.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct ProfileAuth {
+    /// The profile's name in `~/.aws/config` or `~/.aws/credentials`.
+    #[schemars(length(min = 1), example = &"analytics")]
+    pub(super) profile: At<String>,
+}
+
+/// Where objects go and what they look like.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Destination {
+    /// The bucket's name.
+    #[schemars(length(min = 3, max = 63), regex(pattern = r"^[a-z0-9][a-z0-9.-]+[a-z0-9]$"), example = &"my-lake")]
+    pub(super) bucket: At<String>,
+    /// The template of the object keys. Variables: {{TABLE}}, {{TABLE_HYPHEN}}, {{FORMAT}}, {{UUID}}, {{SYNC_ID}}, {{YEAR}},
+    /// {{MONTH}}, {{DAY}}, {{HOUR}}, {{MINUTE}}. {{UUID}} is required unless `no_rotate`; a path without a table gets
+    /// `/{{TABLE}}.{{FORMAT}}.{{UUID}}` appended (without the UUID under `no_rotate`).
+    #[schemars(length(min = 1), example = &"raw/{{TABLE}}/{{UUID}}.{{FORMAT}}")]
+    pub(super) path: At<String>,
+    /// The format of the objects.
+    #[schemars(extend("default" = "parquet"))]
+    pub(super) format: Option<Format>,
+    /// The codec of the objects.
+    #[schemars(extend("default" = "zstd"))]
+    pub(super) compression: Option<Compression>,
+    /// The size as encoded at which an object closes: 1 KiB to 5 GiB.
+    #[schemars(extend("default" = super::FILE_SIZE))]
+    pub(super) file_size: Option<At<Size>>,
+    /// The rows at which an object closes; 0 is no limit.
+    #[schemars(extend("default" = 0))]
+    pub(super) batch_size: Option<At<u64>>,
+    /// The bytes in memory, before encoding, at which an object closes; 0 is no limit.
+    #[schemars(extend("default" = 0))]
+    pub(super) batch_size_bytes: Option<At<Size>>,
+    /// The age at which an object closes; "0s" is no limit.
+    #[schemars(extend("default" = "0s"))]
+    pub(super) batch_timeout: Option<At<Duration>>,
+    /// One object a table, whatever its size. {{UUID}} can't be in `path` then, and no limit can be set.
+    #[schemars(extend("default" = false))]
+    pub(super) no_rotate: Option<bool>,
+    /// How long an upload is tried again without progress before the run ends.
+    #[schemars(extend("default" = super::RETRY_DEADLINE))]
+    pub(super) retry_deadline: Option<At<Duration>>,
+    /// Settings of the format.
+    pub(super) format_spec: Option<FormatSpec>,
+}
+
+/// Settings of Parquet.
+#[derive(Default, Deserialize, JsonSchema)]
+pub(super) struct FormatSpec {
+    /// The most rows of a row group.
+    #[schemars(range(min = 1, max = 134_217_728), extend("default" = super::MAX_ROW_GROUP_LENGTH))]
+    pub(super) max_row_group_length: Option<u64>,
+}
+
+/// AWS, or a server that speaks its protocol.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct S3 {
+    /// The bucket's region. Default: that of the AWS environment.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]+$"), example = &"eu-central-1")]
+    pub(super) region: Option<At<String>>,
+    /// The URL of another server than AWS.
+    #[schemars(regex(pattern = r"^https?://[^/?#@\s]+/?$"), example = &"https://minio.example.com:9000")]
+    pub(super) endpoint: Option<At<String>>,
+    /// Take the endpoint's certificate unchecked: anyone on the way can then read and change what is sent.
+    #[schemars(extend("default" = false))]
+    pub(super) endpoint_skip_tls_verify: Option<bool>,
+    /// Put the bucket into the URL's path instead of its host name, as most other servers than AWS want it.
+    #[schemars(extend("default" = false))]
+    pub(super) use_path_style: Option<bool>,
+}
+
+/// An S3 server inside the Lakeward process.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Embedded {
+    /// The folder under which an object is the file `bucket/key`.
+    #[schemars(length(min = 1), example = &"lake")]
+    pub(super) dir: At<String>,
+}
+
+/// Files of this machine.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Files {
+    /// Files, folders (everything below them) and globs.
+    #[schemars(length(min = 1), extend("examples" = [["data/*.csv"]]))]
+    pub(super) paths: At<Vec<At<String>>>,
+    /// The one table that all the files are. Default: each file's stem is its table.
+    #[schemars(length(min = 1, max = 255))]
+    pub(super) table: Option<At<String>>,
+    /// The format. Default: found by content, and in doubt by the file's name.
+    pub(super) format: Option<InputFormat>,
+}
+
+/// Standard input; one source can take it.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Stdin {
+    /// The table.
+    #[schemars(length(min = 1, max = 255))]
+    pub(super) table: At<String>,
+    /// The format.
+    pub(super) format: InputFormat,
+}
+
+/// How rows are read, whatever they are read from.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Read {
+    /// Types that are given rather than inferred, by column: string, int64, float64, boolean, date, timestamp, timestamptz or
+    /// decimal(P,S).
+    pub(super) columns: Option<BTreeMap<String, At<String>>>,
+    /// How much of a table is looked at to infer its columns' types: a size, or "all" to read everything twice.
+    #[schemars(extend("pattern" = format!("^all$|{SIZE}"), "default" = super::SAMPLE))]
+    pub(super) sample: Option<At<Size>>,
+    /// The longest record (CSV record, JSON value): at least 1 KiB.
+    #[schemars(extend("default" = super::MAX_RECORD_BYTES))]
+    pub(super) max_record_bytes: Option<At<Size>>,
+    /// What becomes of a row that does not fit.
+    #[schemars(extend("default" = "fail"))]
+    pub(super) on_error: Option<OnError>,
+    /// The folder for rejects files, with on_error = "skip".
+    #[schemars(length(min = 1), extend("default" = super::REJECTS))]
+    pub(super) rejects: Option<At<String>>,
+    /// The run ends when more rows than this were rejected, with on_error = "skip". Default: no limit.
+    pub(super) max_rejects: Option<At<u64>>,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Format {
+    /// Apache Parquet.
+    Parquet,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Compression {
+    /// Zstandard.
+    Zstd,
+    /// Snappy.
+    Snappy,
+    /// gzip.
+    Gzip,
+    /// Stored as it is.
+    None,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum InputFormat {
+    /// Comma-separated values, RFC 4180.
+    Csv,
+    /// Tab-separated values, quoted as CSV is.
+    Tsv,
+    /// One JSON value a line.
+    Ndjson,
+    /// One JSON array of values.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OnError {
+    /// The run ends and names the file, the line, the column and the value.
+    Fail,
+    /// The row goes with its reason into a rejects file.
+    Skip,
+}
+
+/// A config whose every key is known and of its type; what the values mean is still to be read.
+pub(super) struct Config {
+    pub(super) top: Top,
+    pub(super) auth: Auth,
+    pub(super) destination: Destination,
+    pub(super) storage: Storage,
+    pub(super) sources: Vec<Source>,
+}
+
+pub(super) enum Auth {
+    Chain,
+    Env,
+    Profile(ProfileAuth),
+}
+
+pub(super) enum Storage {
+    S3(S3),
+    Embedded(Embedded),
+}
+
+pub(super) struct Source {
+    pub(super) kind: SourceKind,
+    pub(super) read: Read,
+    /// Where its table begins.
+    pub(super) span: Range<usize>,
+}
+
+pub(super) enum SourceKind {
+    Files(Files),
+    Stdin(Stdin),
+}
+
+impl Config {
+    /// Reads a document whose shape was checked. Tables that come in kinds are read by the key that says which
+    /// (`method`, `storage`, `type`) into that kind's plain struct: serde's own tagged enums would lose the places.
+    pub(super) fn read(root: &Spanned<DeTable<'_>>) -> Result<Self, Error> {
+        let top = read(root.span(), &DeValue::Table(root.get_ref().clone()))?;
+        let table = |key: &str| root.get_ref().get(key).cloned();
+        let absent = || Spanned::new(root.span(), DeValue::Table(DeTable::new()));
+        let auth = table("auth").unwrap_or_else(absent);
+        let auth = match kind(auth.get_ref(), "method") {
+            Some("profile") => Auth::Profile(read(auth.span(), auth.get_ref())?),
+            Some("env") => Auth::Env,
+            _ => Auth::Chain,
+        };
+        let destination = table("destination").unwrap_or_else(absent);
+        let storage = match kind(destination.get_ref(), "storage") {
+            Some("embedded") => Storage::Embedded(read(destination.span(), destination.get_ref())?),
+            _ => Storage::S3(read(destination.span(), destination.get_ref())?),
+        };
+        let mut sources = Vec::new();
+        for source in
+            root.get_ref().get("source").and_then(|sources| sources.get_ref().as_array()).into_iter().flatten()
+        {
+            let kind = match kind(source.get_ref(), "type") {
+                Some("stdin") => SourceKind::Stdin(read(source.span(), source.get_ref())?),
+                _ => SourceKind::Files(read(source.span(), source.get_ref())?),
+            };
+            sources.push(Source { kind, read: read(source.span(), source.get_ref())?, span: source.span() });
+        }
+        let destination = read(destination.span(), destination.get_ref())?;
+        Ok(Self { top, auth, destination, storage, sources })
+    }
+}
+
+/// Reads the keys of one struct from a table; other keys of the table belong to other structs.
+pub(super) fn read<T: serde::de::DeserializeOwned>(span: Range<usize>, table: &DeValue<'_>) -> Result<T, Error> {
+    T::deserialize(ValueDeserializer::from(Spanned::new(span, table.clone())))
+}
+
+fn kind<'a>(table: &'a DeValue<'_>, tag: &str) -> Option<&'a str> {
+    table.get(tag)?.get_ref().as_str()
+}

@@ -1,0 +1,265 @@
+//! What single values mean: sizes, durations, bucket names, endpoints, places in the file system.
+
+use std::{
+    path::{Component, Path, PathBuf},
+    time::Duration,
+};
+
+use bytesize::ByteSize;
+
+use super::tables;
+
+/// The longest duration that a config can ask for. `M` is a month in these texts, so this catches "15M" for "15m".
+const MAX_DURATION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Why a value can't be taken, and how to put it right.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    pub(super) what: String,
+    pub(super) hint: Option<String>,
+}
+
+impl Wrong {
+    pub(super) fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), hint: None }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+pub(super) fn size(size: &tables::Size) -> Result<u64, Wrong> {
+    match size {
+        tables::Size::Bytes(bytes) => Ok(*bytes),
+        tables::Size::Text(text) => match text.trim().parse::<ByteSize>() {
+            Ok(size) => Ok(size.as_u64()),
+            Err(_) => {
+                Err(Wrong::new("this is no size").hint("write a size as \"128MiB\", \"5 GB\" or a number of bytes"))
+            }
+        },
+    }
+}
+
+/// A size from `least` to `most` bytes.
+pub(super) fn size_within(text: &tables::Size, least: u64, most: u64) -> Result<u64, Wrong> {
+    let bytes = size(text)?;
+    if (least..=most).contains(&bytes) {
+        return Ok(bytes);
+    }
+    let shown = |bytes: u64| ByteSize(bytes).display().iec().to_string();
+    let range = if most == u64::MAX {
+        format!("at least {}", shown(least))
+    } else {
+        format!("{} to {}", shown(least), shown(most))
+    };
+    Err(Wrong::new(format!("{} is out of range; it must be {range}", shown(bytes))))
+}
+
+/// A duration as humantime ("15m", "1h 30m") or Go ("1m30s") writes it.
+pub(super) fn duration(text: &tables::Duration) -> Result<Duration, Wrong> {
+    let hint = "write a duration as \"20s\", \"15m\" or \"1m30s\"";
+    if text.0.trim() == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let duration = humantime::parse_duration(&text.0).map_err(|_| Wrong::new("this is no duration").hint(hint))?;
+    if duration > MAX_DURATION {
+        let shown = humantime::format_duration(duration);
+        return Err(Wrong::new(format!("{shown} is out of range; it must be at most 30 days")).hint(hint));
+    }
+    Ok(duration)
+}
+
+/// Checks a bucket's name by the rules for general purpose buckets (Amazon S3 user guide, "General purpose bucket naming
+/// rules").
+pub(super) fn bucket(name: &str) -> Result<(), Wrong> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
+    let outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let reserved_start = ["xn--", "sthree-", "amzn-s3-demo-"].into_iter().find(|prefix| name.starts_with(prefix));
+    let reserved_end =
+        ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].into_iter().find(|suffix| name.ends_with(suffix));
+    let rule = if name.starts_with("s3://") {
+        return Err(Wrong::new("this is a URL").hint("write the bucket's name alone, and put the folder into `path`"));
+    } else if name.starts_with("arn:") {
+        return Err(Wrong::new("this is an ARN").hint("write the bucket's name; access points are not supported"));
+    } else if let Some(c) = name.chars().find(|c| !allowed(*c)) {
+        format!("a bucket's name is made of lower-case letters, digits, `.` and `-`, and this one holds {c:?}")
+    } else if !(3..=63).contains(&name.len()) {
+        format!("a bucket's name has 3 to 63 characters, and this one has {}", name.len())
+    } else if !name.starts_with(outer) || !name.ends_with(outer) {
+        "a bucket's name begins and ends with a letter or a digit".to_owned()
+    } else if name.contains("..") {
+        "a bucket's name has no two dots in a row".to_owned()
+    } else if name.parse::<std::net::Ipv4Addr>().is_ok() {
+        "a bucket's name can't look like an IP address".to_owned()
+    } else if let Some(prefix) = reserved_start {
+        format!("S3 reserves names that begin with {prefix}")
+    } else if let Some(suffix) = reserved_end {
+        format!("S3 reserves names that end in {suffix}")
+    } else {
+        return Ok(());
+    };
+    Err(Wrong::new(rule))
+}
+
+/// Checks a region's name: it becomes part of a host name.
+pub(super) fn region(name: &str) -> Result<(), Wrong> {
+    if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        return Ok(());
+    }
+    Err(Wrong::new("this is no region's name").hint("write a region as \"eu-central-1\""))
+}
+
+/// Checks an endpoint: an `http` or `https` URL of a host, maybe with a port.
+pub(super) fn endpoint(url: &str) -> Result<(), Wrong> {
+    let wrong = |what: &str| Err(Wrong::new(what).hint("write an endpoint as \"https://minio.example.com:9000\""));
+    let Ok(uri) = url.parse::<http::Uri>() else { return wrong("this is no URL") };
+    match (uri.scheme_str(), uri.authority()) {
+        (Some("http" | "https"), Some(authority)) => {
+            if authority.as_str().contains('@') {
+                return Err(Wrong::new("a URL with credentials in it can't be an endpoint")
+                    .hint("leave credentials in the AWS files (~/.aws) or in the environment"));
+            }
+            if uri.path().len() > 1 || uri.query().is_some() {
+                return wrong("an endpoint has no path and no query");
+            }
+            Ok(())
+        }
+        _ => wrong("an endpoint begins with http:// or https://"),
+    }
+}
+
+/// A path as it is written in a config, made absolute: it counts from `folder`, and `.` and `..` are taken out as they are
+/// written, without looking at links.
+pub(super) fn absolute(folder: &Path, path: &str) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in folder.join(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            part => clean.push(part),
+        }
+    }
+    clean
+}
+
+/// A file, folder or glob as it is written in a config, made absolute. In front of a glob, the folder's own `*`, `?`, `[`
+/// and the like stand for themselves.
+pub(super) fn absolute_glob(folder: &Path, pattern: &str) -> Result<String, Wrong> {
+    let is_glob = |text: &str| text.contains(['*', '?', '[', ']', '{', '}']);
+    let not_text =
+        || Wrong::new("the folder of the config has a name that is not UTF-8").hint("write an absolute path");
+    if Path::new(pattern).is_absolute() || !is_glob(pattern) {
+        return absolute(folder, pattern).into_os_string().into_string().map_err(|_| not_text());
+    }
+    let folder = folder.to_str().ok_or_else(not_text)?;
+    let mut escaped = String::with_capacity(folder.len());
+    for c in folder.chars() {
+        if is_glob(c.encode_utf8(&mut [0; 4])) {
+            escaped.extend(['[', c, ']']);
+        } else {
+            escaped.push(c);
+        }
+    }
+    absolute(Path::new(&escaped), pattern).into_os_string().into_string().map_err(|_| not_text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_humantime_and_go_write_them() {
+        let read = |text: &str| duration(&tables::Duration(text.to_owned())).ok().map(|duration| duration.as_millis());
+        for (text, millis) in [
+            ("20s", 20_000),
+            ("15m", 900_000),
+            ("1m30s", 90_000),
+            ("1h 30m", 5_400_000),
+            ("1.5h", 5_400_000),
+            ("300ms", 300),
+            ("2 hours", 7_200_000),
+            ("0", 0),
+            ("0s", 0),
+        ] {
+            assert_eq!(read(text), Some(millis), "{text}");
+        }
+        for bad in ["", "20", "-1s", "1 fortnight", "15M", "s", "∞"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_with_and_without_units() {
+        let read = |text: &str| size(&tables::Size::Text(text.to_owned())).ok();
+        for (text, bytes) in [
+            ("128MiB", 128 << 20),
+            ("5 GB", 5_000_000_000),
+            ("1024", 1024),
+            ("1.5 KiB", 1536),
+            ("0", 0),
+            ("16mib", 16 << 20),
+        ] {
+            assert_eq!(read(text), Some(bytes), "{text}");
+        }
+        for bad in ["", "MiB", "5 GX", "-1", "all", "1e3"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn bucket_names_follow_the_rules_of_s3() {
+        for good in ["abc", "my-lake", "a.b-c", "123", &"x".repeat(63)] {
+            assert_eq!(bucket(good), Ok(()), "{good}");
+        }
+        for (bad, rule) in [
+            ("ab", "3 to 63"),
+            ("", "3 to 63"),
+            (&*"x".repeat(64), "3 to 63"),
+            ("My-lake", "'M'"),
+            ("my_lake", "'_'"),
+            ("-lake", "begins and ends"),
+            ("lake.", "begins and ends"),
+            ("my..lake", "two dots"),
+            ("192.168.5.4", "IP address"),
+            ("xn--lake", "xn--"),
+            ("lake-s3alias", "-s3alias"),
+            ("s3://lake/raw", "URL"),
+            ("arn:aws:s3:::lake", "ARN"),
+        ] {
+            let wrong = bucket(bad).expect_err(bad).what;
+            assert!(wrong.contains(rule), "{bad}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn endpoints_are_http_urls_of_a_host() {
+        for good in ["http://localhost:9000", "https://s3.example.com", "https://s3.example.com/", "http://[::1]:80"] {
+            assert_eq!(endpoint(good), Ok(()), "{good}");
+        }
+        for bad in
+            ["", "localhost:9000", "ftp://x", "https://", "https://a b", "https://u:p@x", "https://x/y", "https://x?y"]
+        {
+            assert!(endpoint(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_count_from_the_folder_of_the_config() {
+        let folder = Path::new("/etc/lake");
+        for (path, expected) in
+            [("data", "/etc/lake/data"), ("../x/./y/", "/etc/x/y"), ("/abs", "/abs"), ("../../..", "/")]
+        {
+            assert_eq!(absolute(folder, path), Path::new(expected), "{path}");
+        }
+        let glob = |folder: &str, pattern: &str| absolute_glob(Path::new(folder), pattern).expect("UTF-8");
+        assert_eq!(glob("/a[1]", "*.csv"), "/a[[]1[]]/*.csv");
+        assert_eq!(glob("/a[1]", "x.csv"), "/a[1]/x.csv");
+        assert_eq!(glob("/a", "../b/**/*.csv"), "/b/**/*.csv");
+        assert_eq!(glob("/a[1]", "/c/*.csv"), "/c/*.csv");
+    }
+}

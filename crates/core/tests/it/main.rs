@@ -1,0 +1,4 @@
+//! What stands outside the source and has to agree with it.
+
+mod examples;
+mod schema;
