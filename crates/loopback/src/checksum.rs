@@ -201,10 +201,15 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    /// The entity tag: opaque, the same for the same bytes.
+    /// The entity tag of these bytes.
     pub(crate) fn e_tag(&self) -> ETag {
-        ETag::Strong(format!("{:016x}-{}", self.crc64, self.length))
+        e_tag(self.crc64, self.length)
     }
+}
+
+/// An entity tag: opaque, and the same for the same bytes. It does not look like an MD5, lest a client takes it for one.
+pub(crate) fn e_tag(crc64: u64, length: u64) -> ETag {
+    ETag::Strong(format!("{crc64:016x}-{length}"))
 }
 
 pub(crate) fn base64(bytes: &[u8]) -> String {

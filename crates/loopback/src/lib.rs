@@ -22,6 +22,7 @@ mod calls;
 mod checksum;
 mod error;
 mod exchange;
+mod multipart;
 mod object_path;
 mod receive;
 mod server;
