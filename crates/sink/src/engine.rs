@@ -1,0 +1,246 @@
+//! READ FIRST: the sink as a whole. A source's messages come in through a bounded channel, one thread encodes them, and
+//! sealed objects leave through the uploader.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use lakeward_core::{
+    budget::Budget,
+    event::Observer,
+    failure::{Failure, FailureKind},
+    message::{Message, Outlet, Stopped},
+    plan::DestinationPlan,
+    table::TableName,
+};
+use tokio::{
+    runtime::Handle,
+    sync::{oneshot, watch},
+};
+use uuid::Uuid;
+
+use crate::{
+    bucket::Bucket,
+    ledger::{Landed, Ledger},
+    table_writer::{TableWriter, WriterContext},
+    upload::Uploader,
+};
+
+/// Messages that may wait between a source and the encoder. What they hold is bounded by the memory budget; this only
+/// smooths the hand-over.
+const WAITING_MESSAGES: usize = 8;
+
+/// What a sink is made of.
+#[derive(Debug)]
+pub struct SinkOptions {
+    /// Where objects are put.
+    pub bucket: Bucket,
+    /// What they look like and when they close.
+    pub destination: DestinationPlan,
+    /// The folder in which objects lie until they have landed, where they are too large for memory. Made when needed.
+    pub spool_dir: PathBuf,
+    /// The process's memory.
+    pub budget: Budget,
+    /// The run's id.
+    pub run: Uuid,
+}
+
+/// Starts a sink on the current async runtime. Rows go in through the outlet; when all clones of it are dropped, the rest
+/// lands, and [`Landing::finish`] tells how it went.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn start(options: SinkOptions, observer: Arc<dyn Observer>) -> Result<(SinkOutlet, Landing), Failure> {
+    let SinkOptions { bucket, destination, spool_dir, budget, run } = options;
+    let (sender, receiver) = sync_channel(WAITING_MESSAGES);
+    let (done, finished) = oneshot::channel();
+    let stop = Arc::new(Stop::default());
+    let ledger = Arc::new(Ledger::new(observer));
+    let uploader = Uploader::new(bucket, destination.retry_deadline, ledger.clone(), stop.clone(), Handle::current());
+    let context = Arc::new(WriterContext { destination, spool_dir, budget, run, uploader: uploader.clone() });
+    let engine = Engine { context, ledger: ledger.clone(), stop: stop.clone(), open: HashMap::new() };
+    thread::Builder::new()
+        .name("encode".into())
+        .spawn(move || {
+            engine.run(&receiver);
+            // Whoever waited for this may be gone: then nobody is to be told.
+            let _ = done.send(());
+        })
+        .map_err(|error| Failure::new(FailureKind::Bug, format!("no thread for encoding: {error}")))?;
+    Ok((SinkOutlet { sender, stop: stop.clone() }, Landing { finished, uploader, ledger, stop }))
+}
+
+/// The two ways in which a run ends early.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    /// Sources stop; what was taken lands.
+    sources: AtomicBool,
+    /// Nothing more is encoded, sent or tried again.
+    all: watch::Sender<bool>,
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self { sources: AtomicBool::new(false), all: watch::Sender::new(false) }
+    }
+}
+
+impl Stop {
+    pub(crate) fn sources(&self) {
+        self.sources.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn all(&self) {
+        self.sources();
+        self.all.send_replace(true);
+    }
+
+    pub(crate) fn is_all(&self) -> bool {
+        *self.all.borrow()
+    }
+
+    /// Returns once all has been stopped for that long.
+    pub(crate) async fn all_for(&self, time: Duration) {
+        // The sender lives as long as `self`: it can't be gone.
+        let _ = self.all.subscribe().wait_for(|stopped| *stopped).await;
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// Where a source puts its messages. Clones share one sink.
+#[derive(Clone, Debug)]
+pub struct SinkOutlet {
+    sender: SyncSender<Message>,
+    stop: Arc<Stop>,
+}
+
+impl Outlet for SinkOutlet {
+    fn send(&self, message: Message) -> Result<(), Stopped> {
+        if self.is_stopped() { Err(Stopped) } else { self.sender.send(message).map_err(|_| Stopped) }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.sources.load(Ordering::Acquire)
+    }
+}
+
+/// The other end of a sink: what has become of the rows.
+#[derive(Debug)]
+pub struct Landing {
+    finished: oneshot::Receiver<()>,
+    uploader: Uploader,
+    ledger: Arc<Ledger>,
+    stop: Arc<Stop>,
+}
+
+impl Landing {
+    /// Tells the sources to stop. What they handed over still lands.
+    pub fn stop_sources(&self) {
+        self.stop.sources();
+    }
+
+    /// Waits until all that was taken has landed or the run has failed. Cancel-safe: after a dropped call, call it again.
+    pub async fn finish(&mut self) {
+        // An error means that the thread panicked; the ledger then shows rows that have not landed.
+        if (&mut self.finished).await.is_err() {
+            self.ledger.fail(Failure::new(FailureKind::Bug, "the encoder stopped unexpectedly"));
+        }
+        self.uploader.drained().await;
+    }
+
+    /// Ends everything now and tells what has landed until here.
+    #[must_use]
+    pub fn close(self) -> Landed {
+        self.stop.all();
+        self.ledger.close()
+    }
+}
+
+struct Engine {
+    context: Arc<WriterContext>,
+    ledger: Arc<Ledger>,
+    stop: Arc<Stop>,
+    open: HashMap<TableName, TableWriter>,
+}
+
+impl Engine {
+    fn run(mut self, receiver: &Receiver<Message>) {
+        let result = self.take_all(receiver).and_then(|()| self.land_open());
+        if let Err(failure) = result {
+            self.ledger.fail(failure);
+            self.stop.all();
+        }
+    }
+
+    fn take_all(&mut self, receiver: &Receiver<Message>) -> Result<(), Failure> {
+        while !self.stop.is_all() {
+            let message = match self.next_deadline() {
+                None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(deadline) => receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())),
+            };
+            match message {
+                Ok(message) => self.take(message)?,
+                Err(RecvTimeoutError::Timeout) => self.close_aged()?,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, message: Message) -> Result<(), Failure> {
+        match message {
+            Message::Begin(table) => {
+                self.ledger.begin(&table.name);
+                let writer = TableWriter::new(table.clone(), self.context.clone());
+                if self.open.insert(table.name.clone(), writer).is_some() {
+                    return Err(out_of_turn(&table.name, "began twice"));
+                }
+            }
+            Message::Rows(rows) => {
+                let Some(writer) = self.open.get_mut(&rows.table) else {
+                    return Err(out_of_turn(&rows.table, "sent rows before it began"));
+                };
+                self.ledger.taken(&rows.table, rows.batch.num_rows());
+                writer.write(rows)?;
+            }
+            Message::End(table) => {
+                let Some(writer) = self.open.remove(&table) else {
+                    return Err(out_of_turn(&table, "ended before it began"));
+                };
+                writer.finish()?;
+                self.ledger.ended(&table);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lands what is open when the messages end before the tables do. Without rotation a half-read table would replace the
+    /// whole one of an earlier run, so there it is dropped, and the ledger counts its rows as not landed.
+    fn land_open(&mut self) -> Result<(), Failure> {
+        if self.stop.is_all() || self.context.destination.no_rotate {
+            return Ok(());
+        }
+        self.open.drain().try_for_each(|(_, writer)| writer.finish())
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.open.values().filter_map(TableWriter::deadline).min()
+    }
+
+    fn close_aged(&mut self) -> Result<(), Failure> {
+        let now = Instant::now() + Duration::from_millis(1);
+        self.open.values_mut().try_for_each(|writer| writer.close_if_due(now))
+    }
+}
+
+fn out_of_turn(table: &TableName, what: &str) -> Failure {
+    Failure::new(FailureKind::Bug, format!("table {table}: the source {what}"))
+}

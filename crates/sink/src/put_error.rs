@@ -1,0 +1,183 @@
+//! What a failed PutObject means: whether to try again, and if not, what to tell.
+
+use std::{error::Error, time::Duration};
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_s3::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::put_object::PutObjectError,
+};
+use lakeward_core::{failure::FailureKind, untrusted::excerpt};
+
+/// The error code of the embedded S3 for a folder without room.
+pub(crate) const DISK_FULL: &str = "InsufficientStorage";
+
+/// One failed try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PutError {
+    /// What happened, in one line.
+    pub(crate) cause: String,
+    /// Whether the server answered at all.
+    pub(crate) answered: bool,
+    /// What to do about it.
+    pub(crate) verdict: Verdict,
+}
+
+/// What to do about a failed try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It may pass: the same object is put again.
+    Again,
+    /// It will not: the run ends with this kind of failure and this advice.
+    Never(FailureKind, String),
+}
+
+impl PutError {
+    /// A status of success with an error in the body.
+    pub(crate) fn error_in_success() -> Self {
+        Self { cause: "the server answered 200 with an error in the body".into(), answered: true, verdict: Verdict::Again }
+    }
+
+    /// Nothing moved for so long.
+    pub(crate) fn stalled(time: Duration) -> Self {
+        let cause = format!("the upload stood still for {} s", time.as_secs());
+        Self { cause, answered: false, verdict: Verdict::Again }
+    }
+
+    pub(crate) fn from_sdk(error: &SdkError<PutObjectError>) -> Self {
+        if let SdkError::ServiceError(service) = error {
+            let raw = service.raw();
+            let region = raw.headers().get("x-amz-bucket-region");
+            let code = service.err().code().unwrap_or_default();
+            return Self::answer(raw.status().as_u16(), code, service.err().message().unwrap_or_default(), region);
+        }
+        let cause = chain(error);
+        let verdict = if has_cause::<CredentialsError>(error) {
+            Verdict::Never(FailureKind::Denied, "sign in again, or check the credentials that [auth] names".into())
+        } else if cause.contains("invalid peer certificate") {
+            let advice = "trust its authority with AWS_CA_BUNDLE, or, for a server of your own, set endpoint_skip_tls_verify = true";
+            Verdict::Never(FailureKind::Destination, advice.into())
+        } else if matches!(error, SdkError::ConstructionFailure(_)) {
+            Verdict::Never(FailureKind::Usage, "check bucket, region and endpoint in [destination]".into())
+        } else {
+            Verdict::Again
+        };
+        Self { cause, answered: matches!(error, SdkError::ResponseError(_)), verdict }
+    }
+
+    /// Judges an answer by its status and S3's error code (Amazon S3 API reference, "Error responses").
+    fn answer(status: u16, code: &str, message: &str, region: Option<&str>) -> Self {
+        let cause = match (code, message) {
+            ("", "") => format!("the server answered {status}"),
+            ("", text) => format!("the server answered {status}: {}", excerpt(text, 300)),
+            (code, "") => format!("the server answered {status} {}", excerpt(code, 80)),
+            (code, text) => format!("the server answered {status} {}: {}", excerpt(code, 80), excerpt(text, 300)),
+        };
+        Self { cause, answered: true, verdict: verdict(status, code, region) }
+    }
+}
+
+fn verdict(status: u16, code: &str, region: Option<&str>) -> Verdict {
+    use FailureKind::{Denied, Destination, Partial};
+    let never = |kind, advice: &str| Verdict::Never(kind, advice.into());
+    match (status, code) {
+        (_, DISK_FULL) | (507, _) => never(Partial, "make room, then run again"),
+        (_, "ExpiredToken" | "TokenRefreshRequired") => never(Denied, "the credentials have expired: sign in again, then run again"),
+        (_, "InvalidAccessKeyId" | "InvalidToken") => {
+            never(Denied, "the server doesn't know these keys: check which credentials [auth] selects, and that they are for this server")
+        }
+        (_, "SignatureDoesNotMatch") => never(Denied, "the secret key doesn't belong to the access key id, or a proxy changes requests"),
+        (_, "RequestTimeTooSkewed") => never(Denied, "set this machine's clock (it must be within 15 minutes of the server's), then run again"),
+        (_, "NoSuchBucket") => never(Destination, "check [destination] bucket and region; Lakeward never creates a bucket"),
+        (301 | 307, _) | (400, "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException") => match region {
+            Some(region) => never(Destination, &format!("the bucket is in another region: set [destination] region = \"{}\"", excerpt(region, 40))),
+            None => never(Destination, "the bucket may be in another region: check [destination] region and endpoint"),
+        },
+        (403, _) => never(Denied, "allow s3:PutObject on this key for these credentials (bucket policy, role policy, and any deny)"),
+        (401, _) => never(Denied, "check which credentials [auth] selects"),
+        // A transfer that broke: S3 says so with 400 (RequestTimeout, IncompleteBody) or found other bytes than were sent.
+        (400, "RequestTimeout" | "IncompleteBody" | "BadDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch") => Verdict::Again,
+        (409, "OperationAborted" | "ConditionalRequestConflict") | (408 | 425 | 429, _) => Verdict::Again,
+        (501 | 505, _) => never(Destination, "the server doesn't offer what [destination] asks for"),
+        (500.., _) | (200..=299, _) => Verdict::Again,
+        (404 | 405, _) => never(Destination, "check [destination] endpoint: is it an S3 server's address?"),
+        _ => never(Destination, "the server refuses the request itself: check [destination]"),
+    }
+}
+
+/// An error with all its causes, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        next = cause.source();
+    }
+    excerpt(&parts.join(": "), 400)
+}
+
+fn has_cause<T: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if cause.is::<T>() {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_tried_again() {
+        for (status, code) in [
+            (503, "SlowDown"),
+            (503, "ServiceUnavailable"),
+            (500, "InternalError"),
+            (502, ""),
+            (504, ""),
+            (429, "TooManyRequests"),
+            (400, "RequestTimeout"),
+            (400, "BadDigest"),
+            (409, "ConditionalRequestConflict"),
+            (200, "InternalError"),
+        ] {
+            assert_eq!(verdict(status, code, None), Verdict::Again, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn what_will_not_pass_ends_the_run_with_its_exit_code() {
+        for (status, code, exit) in [
+            (403, "AccessDenied", 77),
+            (403, "InvalidAccessKeyId", 77),
+            (403, "SignatureDoesNotMatch", 77),
+            (403, "RequestTimeTooSkewed", 77),
+            (400, "ExpiredToken", 77),
+            (404, "NoSuchBucket", 69),
+            (301, "PermanentRedirect", 69),
+            (400, "AuthorizationHeaderMalformed", 69),
+            (400, "InvalidRequest", 69),
+            (409, "InvalidObjectState", 69),
+            (501, "NotImplemented", 69),
+            (507, DISK_FULL, 75),
+        ] {
+            let Verdict::Never(kind, _) = verdict(status, code, None) else { panic!("{status} {code} is tried again") };
+            assert_eq!(kind.exit_code(), exit, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn the_right_region_is_told_and_the_servers_words_are_made_safe() {
+        let error = PutError::answer(301, "PermanentRedirect", "go \x1b[31maway", Some("eu-west-3"));
+        assert_eq!(error.cause, "the server answered 301 PermanentRedirect: go [31maway");
+        let Verdict::Never(_, advice) = error.verdict else { panic!("tried again") };
+        assert!(advice.contains("region = \"eu-west-3\""), "{advice}");
+    }
+}

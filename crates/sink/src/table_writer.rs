@@ -1,0 +1,154 @@
+//! One open table: its rows are cut where an object closes, encoded, and sealed.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use arrow_array::{Array, RecordBatch};
+use chrono::Utc;
+use lakeward_core::{
+    batch::Fill,
+    budget::{Budget, Reservation},
+    failure::{Failure, FailureKind},
+    key::{KeyParts, ObjectKey},
+    message::Rows,
+    plan::DestinationPlan,
+    table::{Table, TableName},
+};
+use uuid::Uuid;
+
+use crate::{
+    encode::ParquetEncoder,
+    spool::{Body, Digests, Spool},
+    upload::Uploader,
+};
+
+/// What all tables of a run share.
+#[derive(Debug)]
+pub(crate) struct WriterContext {
+    pub(crate) destination: DestinationPlan,
+    pub(crate) spool_dir: PathBuf,
+    pub(crate) budget: Budget,
+    pub(crate) run: Uuid,
+    pub(crate) uploader: Uploader,
+}
+
+/// An object that is complete and not yet in S3. Every try to put it sends the same key with the same bytes.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    /// The table whose rows it holds.
+    pub(crate) table: TableName,
+    /// Where it goes.
+    pub(crate) key: ObjectKey,
+    /// How many rows it holds.
+    pub(crate) rows: u64,
+    /// Its bytes.
+    pub(crate) body: Body,
+    /// Checksums over them.
+    pub(crate) digests: Digests,
+    /// Its media type.
+    pub(crate) content_type: &'static str,
+    /// Its share of the process's memory until it has landed.
+    #[expect(dead_code, reason = "held for its drop, which gives the memory back")]
+    pub(crate) memory: Reservation,
+}
+
+pub(crate) struct TableWriter {
+    table: Arc<Table>,
+    context: Arc<WriterContext>,
+    open: Option<OpenObject>,
+}
+
+struct OpenObject {
+    key: ObjectKey,
+    fill: Fill,
+    encoder: ParquetEncoder,
+    memory: Reservation,
+}
+
+impl TableWriter {
+    pub(crate) fn new(table: Arc<Table>, context: Arc<WriterContext>) -> Self {
+        Self { table, context, open: None }
+    }
+
+    /// Encodes rows, and hands every object that they fill to the uploader; waits there while S3 is behind.
+    pub(crate) fn write(&mut self, rows: Rows) -> Result<(), Failure> {
+        // Held until the batch is encoded.
+        let Rows { batch, memory: _memory, .. } = rows;
+        let policy = self.context.destination.close;
+        let total = batch.num_rows();
+        let bytes_each = (bytes_in_memory(&batch) / total.max(1) as u64).max(1);
+        let mut start = 0;
+        while start < total {
+            let left = (total - start) as u64;
+            let fill = self.open.as_ref().map(|open| &open.fill);
+            let take = usize::try_from(policy.fits(fill, left, left * bytes_each)).unwrap_or(usize::MAX).min(total - start);
+            let open = self.opened()?;
+            open.encoder.write(&batch.slice(start, take))?;
+            open.fill.rows += take as u64;
+            open.fill.bytes += take as u64 * bytes_each;
+            open.fill.encoded = open.encoder.encoded_bytes();
+            open.memory.resize(open.encoder.memory_bytes());
+            start += take;
+            self.close_if_due(Instant::now())?;
+        }
+        Ok(())
+    }
+
+    /// When the open object closes by age, if it does.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.context.destination.close.deadline(&self.open.as_ref()?.fill)
+    }
+
+    /// Closes the open object if one of the plan's limits is met.
+    pub(crate) fn close_if_due(&mut self, now: Instant) -> Result<(), Failure> {
+        let due = self.open.as_ref().is_some_and(|open| self.context.destination.close.closes(&open.fill, now).is_some());
+        if due { self.close() } else { Ok(()) }
+    }
+
+    /// Closes what is open: the table has no more rows.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        self.close()
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        let Some(OpenObject { key, fill, encoder, mut memory }) = self.open.take() else { return Ok(()) };
+        let content_type = encoder.content_type();
+        let (body, digests) = encoder.finish()?.seal()?;
+        memory.resize(body.bytes_in_memory());
+        let table = self.table.name.clone();
+        self.context.uploader.submit(Sealed { table, key, rows: fill.rows, body, digests, content_type, memory });
+        Ok(())
+    }
+
+    fn opened(&mut self) -> Result<&mut OpenObject, Failure> {
+        match &mut self.open {
+            Some(open) => Ok(open),
+            empty @ None => Ok(empty.insert(OpenObject::new(&self.table, &self.context)?)),
+        }
+    }
+}
+
+impl OpenObject {
+    fn new(table: &Table, context: &WriterContext) -> Result<Self, Failure> {
+        let parquet = context.destination.parquet;
+        let parts = KeyParts {
+            table: &table.name,
+            extension: ParquetEncoder::EXTENSION,
+            uuid: Uuid::now_v7(),
+            sync_id: context.run,
+            begun: Utc::now(),
+        };
+        let key = context.destination.path.render(&parts).map_err(|error| {
+            Failure::new(FailureKind::Usage, error.to_string()).next("shorten [destination] path or the table's name")
+        })?;
+        let spool = Spool::new(context.spool_dir.clone());
+        let encoder = ParquetEncoder::new(table, &parquet, spool)?;
+        let fill = Fill { rows: 0, bytes: 0, encoded: 0, since: Instant::now() };
+        Ok(Self { key, fill, encoder, memory: context.budget.nothing() })
+    }
+}
+
+/// Bytes that the rows take in memory, without what a slice leaves out of its buffers.
+fn bytes_in_memory(batch: &RecordBatch) -> u64 {
+    let column = |column: &dyn Array| column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size());
+    batch.columns().iter().map(|array| column(array.as_ref()) as u64).sum()
+}

@@ -1,0 +1,239 @@
+//! Puts sealed objects, a few at once, and tries again until the object is in S3 or there is no hope.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use lakeward_core::{
+    event::Event,
+    failure::{Failure, FailureKind},
+};
+use tokio::{runtime::Handle, sync::Semaphore};
+
+use crate::{
+    bucket::Bucket,
+    engine::Stop,
+    ledger::Ledger,
+    put_error::{PutError, Verdict},
+    table_writer::Sealed,
+};
+
+/// Uploads at once. Whoever seals the next object waits: so a slow S3 slows the source.
+const UPLOADS: u32 = 4;
+
+/// How long a run waits for the first answer of its server.
+const FIRST_ANSWER: Duration = Duration::from_secs(30);
+
+/// How long a try that is on its way may go on when the run ends early.
+const LAST_TRY: Duration = Duration::from_secs(5);
+
+/// Pauses between tries: random between nothing and a bound that doubles from the first to the last of these ("full
+/// jitter", AWS architecture blog, "Exponential backoff and jitter").
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+
+/// Cloning shares it.
+#[derive(Clone, Debug)]
+pub(crate) struct Uploader(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    bucket: Bucket,
+    ledger: Arc<Ledger>,
+    stop: Arc<Stop>,
+    runtime: Handle,
+    slots: Arc<Semaphore>,
+    patience: Mutex<Patience>,
+}
+
+impl Uploader {
+    pub(crate) fn new(bucket: Bucket, retry_deadline: Duration, ledger: Arc<Ledger>, stop: Arc<Stop>, runtime: Handle) -> Self {
+        let slots = Arc::new(Semaphore::new(UPLOADS as usize));
+        let patience = Mutex::new(Patience::new(retry_deadline));
+        Self(Arc::new(Shared { bucket, ledger, stop, runtime, slots, patience }))
+    }
+
+    /// Takes an object; waits, on the caller's thread, while as many as may are on their way.
+    pub(crate) fn submit(&self, sealed: Sealed) {
+        let slots = self.0.slots.clone();
+        // The semaphore is never closed.
+        let Ok(slot) = self.0.runtime.block_on(slots.acquire_owned()) else { return };
+        if self.0.stop.is_all() {
+            return;
+        }
+        let shared = self.0.clone();
+        self.0.runtime.spawn(async move {
+            shared.upload(&sealed).await;
+            drop(slot);
+        });
+    }
+
+    /// Waits until nothing is on its way.
+    pub(crate) async fn drained(&self) {
+        // An error would mean a closed semaphore; it is never closed.
+        let _ = self.0.slots.acquire_many(UPLOADS).await;
+    }
+}
+
+impl Shared {
+    async fn upload(&self, sealed: &Sealed) {
+        self.ledger.sending(&sealed.key);
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let began = Instant::now();
+            self.patience(|patience| patience.tried(began));
+            let result = tokio::select! {
+                result = self.bucket.put(sealed) => result,
+                // Cut off: the ledger keeps it among those that are on their way.
+                () = self.stop.all_for(LAST_TRY) => return,
+            };
+            let error = match result {
+                Ok(()) => {
+                    self.patience(|patience| patience.succeeded(Instant::now()));
+                    return self.ledger.landed(&sealed.table, &sealed.key, sealed.rows, sealed.body.len());
+                }
+                Err(error) => error,
+            };
+            tracing::debug!(key = %sealed.key, tried, cause = error.cause, "a try failed");
+            let pause = pause(tried);
+            if let Some(failure) = self.hopeless(sealed, &error, tried, pause) {
+                if error.answered {
+                    self.ledger.refused(&sealed.key);
+                }
+                self.ledger.fail(failure);
+                return self.stop.all();
+            }
+            self.ledger.retried(&Event::UploadRetried {
+                key: sealed.key.clone(),
+                attempt: tried,
+                cause: error.cause,
+                wait: pause,
+            });
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.stop.all_for(Duration::ZERO) => return,
+            }
+        }
+    }
+
+    /// The failure with which the run ends, if this try's error leaves no hope.
+    fn hopeless(&self, sealed: &Sealed, error: &PutError, tried: u32, pause: Duration) -> Option<Failure> {
+        let now = Instant::now();
+        let place = self.bucket.place();
+        if let Verdict::Never(kind, advice) = &error.verdict {
+            let what = format!("object {} could not be put into {place}: {}", sealed.key, error.cause);
+            return Some(Failure::new(*kind, what).next(advice));
+        }
+        match self.patience(|patience| patience.failed(error.answered, now + pause)) {
+            Hope::Left => None,
+            Hope::NeverAnswered => {
+                let what = format!("{place} never answered in {} s: {}", FIRST_ANSWER.as_secs(), error.cause);
+                let advice = "check [destination] endpoint and region, and the network or proxy between";
+                Some(Failure::new(FailureKind::Destination, what).next(advice))
+            }
+            Hope::DeadlinePassed(deadline) => {
+                let what = format!(
+                    "object {} could not be put into {place}: no upload succeeded for {} s (retry_deadline), this one failed {tried} times, at last: {}",
+                    sealed.key, deadline.as_secs(), error.cause
+                );
+                Some(Failure::new(FailureKind::Partial, what).next("run again when the server is well, or raise retry_deadline"))
+            }
+        }
+    }
+
+    fn patience<T>(&self, look: impl FnOnce(&mut Patience) -> T) -> T {
+        look(&mut self.patience.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// How long a run goes on trying: shared by its uploads, since one's success is progress for all.
+#[derive(Debug)]
+struct Patience {
+    deadline: Duration,
+    first_try: Option<Instant>,
+    answered: bool,
+    /// The last success, or the first try after which there was none.
+    progress: Option<Instant>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Hope {
+    Left,
+    NeverAnswered,
+    DeadlinePassed(Duration),
+}
+
+impl Patience {
+    fn new(deadline: Duration) -> Self {
+        Self { deadline, first_try: None, answered: false, progress: None }
+    }
+
+    fn tried(&mut self, now: Instant) {
+        self.first_try.get_or_insert(now);
+        self.progress.get_or_insert(now);
+    }
+
+    fn succeeded(&mut self, now: Instant) {
+        self.answered = true;
+        self.progress = Some(now);
+    }
+
+    /// What is left after a failed try whose successor would begin at `next`.
+    fn failed(&mut self, answered: bool, next: Instant) -> Hope {
+        self.answered |= answered;
+        let passed = |since: Option<Instant>, limit| since.is_some_and(|since| next.saturating_duration_since(since) > limit);
+        if !self.answered && passed(self.first_try, FIRST_ANSWER) {
+            Hope::NeverAnswered
+        } else if passed(self.progress, self.deadline) {
+            Hope::DeadlinePassed(self.deadline)
+        } else {
+            Hope::Left
+        }
+    }
+}
+
+fn pause(tried: u32) -> Duration {
+    let bound = FIRST_PAUSE.saturating_mul(1 << tried.saturating_sub(1).min(10)).min(LONGEST_PAUSE);
+    bound.mul_f64(fastrand::f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_never_answers_gets_thirty_seconds() {
+        let start = Instant::now();
+        let mut patience = Patience::new(Duration::from_secs(900));
+        patience.tried(start);
+        assert_eq!(patience.failed(false, start + Duration::from_secs(30)), Hope::Left);
+        assert_eq!(patience.failed(false, start + Duration::from_secs(31)), Hope::NeverAnswered);
+        assert_eq!(patience.failed(true, start + Duration::from_secs(32)), Hope::Left);
+        assert_eq!(patience.failed(false, start + Duration::from_secs(800)), Hope::Left);
+    }
+
+    #[test]
+    fn the_deadline_counts_from_the_last_progress() {
+        let start = Instant::now();
+        let limit = Duration::from_secs(60);
+        let mut patience = Patience::new(limit);
+        patience.tried(start);
+        assert_eq!(patience.failed(true, start + Duration::from_secs(60)), Hope::Left);
+        patience.succeeded(start + Duration::from_secs(60));
+        assert_eq!(patience.failed(true, start + Duration::from_secs(120)), Hope::Left);
+        assert_eq!(patience.failed(true, start + Duration::from_secs(121)), Hope::DeadlinePassed(limit));
+    }
+
+    #[test]
+    fn pauses_are_random_below_a_bound_that_grows_and_ends() {
+        fastrand::seed(7);
+        for tried in 1..200 {
+            let bound = FIRST_PAUSE.saturating_mul(1 << (tried - 1).min(10)).min(LONGEST_PAUSE);
+            assert!(pause(tried) <= bound);
+        }
+        let pauses: Vec<Duration> = (0..100).map(|_| pause(20)).collect();
+        assert!(pauses.iter().any(|pause| *pause < LONGEST_PAUSE / 4) && pauses.iter().any(|pause| *pause > LONGEST_PAUSE / 2));
+    }
+}

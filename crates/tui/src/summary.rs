@@ -1,0 +1,158 @@
+//! What a run did, as text.
+
+use std::fmt::Write;
+
+use lakeward_core::{
+    event::{Summary, TableSummary},
+    untrusted::printable,
+};
+
+use crate::quantity::{count, counted, size, time};
+
+/// The most keys of a run that did not end well that are listed.
+const MOST_KEYS: usize = 50;
+
+/// The summary of a run: a line a table, the totals, and how to read what landed. `place` is what stands before a key to make
+/// it a path or URL, such as `s3://my-lake/` or `lake/my-lake/`.
+#[must_use]
+pub fn render(summary: &Summary, place: &str) -> String {
+    let mut text = table(summary);
+    let rows: u64 = summary.tables.iter().map(landed).sum();
+    let objects: u64 = summary.tables.iter().map(|table| table.objects.len() as u64).sum();
+    let bytes: u64 = summary.tables.iter().map(stored).sum();
+    let rejected: u64 = summary.tables.iter().map(|table| table.rejected).sum();
+    let elapsed = time(summary.elapsed);
+    let _ = write!(text, "\n{} landed in {} ({}) in {elapsed}", counted(rows, "row"), counted(objects, "object"), size(bytes));
+    if summary.retries > 0 {
+        let _ = write!(text, "; {} tried again", counted(summary.retries, "upload"));
+    }
+    if let Some(denied) = summary.denied_calls {
+        let _ = write!(text, "\nnothing but PutObject was asked of S3: {} denied", counted(denied, "call"));
+    }
+    if let Some(example) = example(summary, place) {
+        let _ = write!(text, "\nthey are below {}\nread them with: {example}", printable(place));
+    }
+    // Last, so that it is what a log ends with.
+    if rejected > 0 {
+        let _ = write!(text, "\n{} rejected: see the rejects files", counted(rejected, "row"));
+    }
+    text.push('\n');
+    text
+}
+
+/// What a run that did not end well has landed, and what a rerun means.
+#[must_use]
+pub fn render_incomplete(summary: &Summary, uncertain: &[String], no_rotate: bool) -> String {
+    let mut text = String::new();
+    for table in &summary.tables {
+        let missing = table.read.saturating_sub(table.landed + table.rejected);
+        if missing > 0 {
+            let name = printable(table.table.as_str()).into_owned();
+            let _ = writeln!(text, "{name}: {} of {} read did not land", counted(missing, "row"), count(table.read));
+        }
+    }
+    let keys: Vec<&str> = summary.tables.iter().flat_map(|table| table.objects.iter().map(|object| object.key.as_str())).collect();
+    list(&mut text, "landed", &keys);
+    let uncertain: Vec<&str> = uncertain.iter().map(String::as_str).collect();
+    list(&mut text, "may have landed (cut off before the answer)", &uncertain);
+    if keys.is_empty() && uncertain.is_empty() {
+        text.push_str("nothing landed; a rerun starts afresh\n");
+    } else if no_rotate {
+        text.push_str("a rerun writes these keys again, whole\n");
+    } else {
+        text.push_str("each run appends all rows: a rerun lands the rows of these objects again\n");
+    }
+    text
+}
+
+fn list(text: &mut String, what: &str, keys: &[&str]) {
+    if keys.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{what}: {}", counted(keys.len() as u64, "object"));
+    for key in keys.iter().take(MOST_KEYS) {
+        let _ = writeln!(text, "  {}", printable(key));
+    }
+    if keys.len() > MOST_KEYS {
+        let _ = writeln!(text, "  … and {} more", count((keys.len() - MOST_KEYS) as u64));
+    }
+}
+
+fn landed(table: &TableSummary) -> u64 {
+    table.landed
+}
+
+fn stored(table: &TableSummary) -> u64 {
+    table.objects.iter().map(|object| object.bytes).sum()
+}
+
+fn table(summary: &Summary) -> String {
+    let header = ["table", "rows read", "landed", "rejected", "objects", "size"].map(str::to_owned);
+    let rows = summary.tables.iter().map(|table| {
+        [
+            printable(table.table.as_str()).into_owned(),
+            count(table.read),
+            count(table.landed),
+            count(table.rejected),
+            count(table.objects.len() as u64),
+            size(stored(table)),
+        ]
+    });
+    let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows).collect();
+    let mut widths = [0; 6];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for row in &rows {
+        let [name, rest @ ..] = row;
+        let [first, other @ ..] = widths;
+        let _ = write!(text, "{name:<first$}");
+        for (cell, width) in rest.iter().zip(other) {
+            let _ = write!(text, "  {cell:>width$}");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A DuckDB command that reads the table with the most rows.
+fn example(summary: &Summary, place: &str) -> Option<String> {
+    let table = summary.tables.iter().filter(|table| !table.objects.is_empty()).max_by_key(|table| table.landed)?;
+    let keys: Vec<&str> = table.objects.iter().map(|object| object.key.as_str()).collect();
+    let path = format!("{place}{}", pattern(&keys)).replace('\'', "''");
+    Some(format!("duckdb -c \"SELECT * FROM read_parquet('{}')\"", printable(&path)))
+}
+
+/// The one key, or a glob over all of them: the folder that they share and what may follow it.
+fn pattern(keys: &[&str]) -> String {
+    let [first, rest @ ..] = keys else { return String::new() };
+    if rest.is_empty() {
+        return (*first).to_owned();
+    }
+    let mut folder = first.rsplit_once('/').map_or("", |(folder, _)| folder);
+    while !folder.is_empty() && !keys.iter().all(|key| key.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))) {
+        folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
+    }
+    let depth = if folder.is_empty() { 0 } else { folder.len() + 1 };
+    let extension = first.rsplit_once('.').map_or("parquet", |(_, extension)| extension);
+    let deeper = keys.iter().any(|key| key.get(depth..).is_some_and(|rest| rest.contains('/')));
+    let middle = if deeper { "**/" } else { "" };
+    format!("{}{middle}*.{extension}", first.get(..depth).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_covers_all_keys_of_a_table() {
+        assert_eq!(pattern(&["raw/weather.parquet"]), "raw/weather.parquet");
+        assert_eq!(pattern(&["raw/w/1.parquet", "raw/w/2.parquet"]), "raw/w/*.parquet");
+        assert_eq!(pattern(&["raw/w/1/a.parquet", "raw/w/2/a.parquet"]), "raw/w/**/*.parquet");
+        assert_eq!(pattern(&["a.parquet", "b.parquet"]), "*.parquet");
+        assert_eq!(pattern(&["raw/wa/1.parquet", "raw/wb/1.parquet"]), "raw/**/*.parquet");
+    }
+}
