@@ -286,11 +286,14 @@ impl Running<'_> {
     }
 
     /// Kills it, as `kill -9` does, and waits until it is gone.
+    #[track_caller]
     pub fn kill(mut self) -> Output {
         // It may have ended by itself just now.
         let _ = self.child.kill();
         let status = self.child.wait().expect("a child can be waited for");
-        self.output(status)
+        let output = self.output(status);
+        self.home.deny_leaks(&output);
+        output
     }
 
     /// Waits for its end.

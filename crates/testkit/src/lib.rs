@@ -15,3 +15,9 @@ mod wire;
 pub use fault_proxy::{Counts, FaultProxy, Faults};
 pub use home::{Home, HomeCommand, Leak, Output, Running};
 pub use scripted_server::{Answer, Recorded, ScriptedServer};
+
+/// How often something is tried: `short`, or `full` times under `cargo xtask soak`.
+#[must_use]
+pub fn tries(short: u32, full: u32) -> u32 {
+    if std::env::var_os("LAKEWARD_SOAK").is_some() { full } else { short }
+}
