@@ -175,12 +175,11 @@ impl Template {
             return self;
         }
         let literal = |text: &str| Piece::Literal(text.to_owned());
-        self.pieces.extend([
-            literal("/"),
-            Piece::Variable(Variable::Table),
-            literal("."),
-            Piece::Variable(Variable::Format),
-        ]);
+        match self.pieces.last_mut() {
+            Some(Piece::Literal(text)) => text.push('/'),
+            _ => self.pieces.push(literal("/")),
+        }
+        self.pieces.extend([Piece::Variable(Variable::Table), literal("."), Piece::Variable(Variable::Format)]);
         if unique {
             self.pieces.extend([literal("."), Piece::Variable(Variable::Uuid)]);
         }
@@ -305,7 +304,8 @@ mod tests {
     fn a_path_without_a_table_gets_one() {
         let path = Template::parse("raw").expect("a template");
         assert_eq!(path.clone().with_table(true).to_string(), "raw/{{TABLE}}.{{FORMAT}}.{{UUID}}");
-        assert_eq!(path.with_table(false).to_string(), "raw/{{TABLE}}.{{FORMAT}}");
+        assert_eq!(path.clone().with_table(false).to_string(), "raw/{{TABLE}}.{{FORMAT}}");
+        assert_eq!(path.with_table(true).prefix(), "raw/");
         let path = Template::parse("x/{{TABLE_HYPHEN}}").expect("a template");
         assert_eq!(path.clone().with_table(true), path);
     }

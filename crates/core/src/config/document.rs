@@ -107,5 +107,6 @@ fn name_value(keys: &mut BTreeMap<(usize, usize), String>, name: &str, value: &S
         DeValue::Array(items) => items.iter().for_each(|item| name_value(keys, name, item)),
         _ => {}
     }
-    keys.insert((value.span().start, value.span().end), name.to_owned());
+    // A table that a variable made stands where its value stands; the value's own key is the one to name.
+    keys.entry((value.span().start, value.span().end)).or_insert_with(|| name.to_owned());
 }

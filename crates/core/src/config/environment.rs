@@ -56,18 +56,18 @@ pub fn variable_names() -> Vec<String> {
 
 fn variables(schema: &Value) -> Vec<Variable<'_>> {
     let mut found = Vec::new();
-    collect(&mut found, PREFIX.to_owned(), &[], schema);
+    collect(&mut found, PREFIX, &[], schema);
     found
 }
 
-fn collect<'a>(found: &mut Vec<Variable<'a>>, prefix: String, path: &[&'a str], schema: &'a Value) {
+fn collect<'a>(found: &mut Vec<Variable<'a>>, prefix: &str, path: &[&'a str], schema: &'a Value) {
     let tables = Kinds::of(schema).map_or(vec![schema], |kinds| kinds.all.iter().map(|(_, kind)| *kind).collect());
     for (key, property) in tables.into_iter().flat_map(properties) {
         let name = format!("{prefix}{}", key.to_uppercase());
         let path: Vec<&str> = path.iter().copied().chain([key]).collect();
         if property["type"] == "object" || Kinds::of(property).is_some() {
             let separator = if path.len() == 1 { "_" } else { "__" };
-            collect(found, format!("{name}{separator}"), &path, property);
+            collect(found, &format!("{name}{separator}"), &path, property);
         } else if property["type"] != "array" && !found.iter().any(|variable| variable.name == name) {
             found.push(Variable { name, path, schema: property });
         }
@@ -80,7 +80,6 @@ fn value<'a>(text: &'a str, schema: &Value) -> DeValue<'a> {
     let is_typed = match schema["type"].as_str() {
         Some("integer") => trimmed.parse::<i64>().is_ok(),
         Some("boolean") => trimmed.parse::<bool>().is_ok(),
-        None => schema["const"].is_i64() && trimmed.parse::<i64>().is_ok(),
         _ => false,
     };
     let parsed = is_typed.then(|| DeValue::parse(trimmed.trim_start_matches('+')).ok()).flatten();

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     batch::ClosePolicy,
-    column_type,
+    column_type::{self, COLUMN_TYPES, ColumnTypeError},
     key::{Template, TemplateError, Variable},
     plan,
     table::TableName,
@@ -241,13 +241,11 @@ impl Reader<'_> {
     fn column_type(&mut self, name: &At<String>) -> Option<DataType> {
         self.value(name, |name| {
             column_type::parse(name).map_err(|error| {
-                let names = column_type::COLUMN_TYPES
-                    .iter()
-                    .flat_map(|(main, others, _)| [*main].into_iter().chain(others.iter().copied()));
-                match nearest(name, names) {
-                    Some(near) => Wrong::new(error.to_string()).hint(format!("did you mean \"{near}\"?")),
-                    None => Wrong::new(error.to_string()),
-                }
+                let names =
+                    COLUMN_TYPES.iter().flat_map(|(main, others, _)| [main].into_iter().chain(*others)).copied();
+                let near = nearest(name, names).filter(|_| matches!(error, ColumnTypeError::Unknown(_)));
+                let hint = near.map(|near| format!("did you mean \"{near}\"?"));
+                Wrong { what: error.to_string(), hint }
             })
         })
     }

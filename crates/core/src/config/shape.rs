@@ -1,7 +1,7 @@
 //! The shape of a config: that every key is known, no required one is missing, and every value is of its type. All of that
 //! is told at once.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use serde_json::Value;
 use toml::{
@@ -79,12 +79,16 @@ impl<'a> Check<'a> {
                 self.findings.push(Finding::new(span, what).hint(format!("there are {}", listed(names()))));
             }
         }
-        // What the table is can't be told: only keys that no kind has are surely wrong.
-        for (key, _) in table.iter() {
-            if !kinds.all.iter().any(|(_, kind)| kind["properties"].get(key.get_ref().as_ref()).is_some()) {
-                let known: Vec<&str> =
-                    kinds.all.iter().flat_map(|(_, kind)| properties(kind)).map(|(key, _)| key).collect();
-                self.unknown(path, key.span(), key.get_ref(), &known);
+        // Which kind it is can't be told: only what holds for every kind is surely right or wrong.
+        let known: BTreeSet<&str> =
+            kinds.all.iter().flat_map(|(_, kind)| properties(kind)).map(|(key, _)| key).collect();
+        for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != kinds.tag) {
+            let name = key.get_ref().as_ref();
+            let schemas: Vec<&Value> = kinds.all.iter().filter_map(|(_, kind)| kind["properties"].get(name)).collect();
+            match schemas.first() {
+                None => self.unknown(path, key.span(), name, &known.iter().copied().collect::<Vec<_>>()),
+                Some(schema) if schemas.len() == kinds.all.len() => self.value(&dotted(path, name), value, schema),
+                Some(_) => {}
             }
         }
     }
@@ -115,15 +119,7 @@ impl<'a> Check<'a> {
         }
         // A required key that was misspelt is told once.
         for key in required(schema).filter(|key| !table.contains_key(*key) && !meant.contains(key)) {
-            let property = &schema["properties"][key];
-            let finding = Finding::new(span.clone(), format!("`{key}` is missing {}", shown(path)));
-            self.findings.push(match example(property) {
-                Some(example) => finding.hint(format!("for example {key} = {example}")),
-                None if choices(property).is_some() => {
-                    finding.hint(format!("there are {}", listed(choices(property).into_iter().flatten())))
-                }
-                None => finding,
-            });
+            self.findings.push(missing(path, span.clone(), key, &schema["properties"][key]));
         }
     }
 
@@ -135,7 +131,7 @@ impl<'a> Check<'a> {
                 .to_owned()
         } else if let Some(near) = nearest(key, known.iter().copied()) {
             format!("did you mean `{near}`?")
-        } else if let Some(home) = self.home(key) {
+        } else if let Some(home) = self.home(key).filter(|_| !path.contains('.')) {
             format!("`{key}` belongs {home}")
         } else {
             format!("there are {}", listed(known.iter().copied()))
@@ -211,7 +207,7 @@ impl<'a> Check<'a> {
         }
         let range = match (least, most) {
             (Some(least), Some(most)) => format!("a whole number from {least} to {most}"),
-            (Some(least), None) => format!("a whole number from {least}"),
+            (Some(least), None) => format!("a whole number of at least {least}"),
             _ => "a whole number of 64 bits".to_owned(),
         };
         self.findings.push(Finding::new(
@@ -221,20 +217,37 @@ impl<'a> Check<'a> {
     }
 
     fn choice(&mut self, path: &str, value: &Spanned<DeValue<'_>>, choices: &[&str]) {
-        let there_are = listed(choices.iter().copied());
-        let DeValue::String(text) = value.get_ref() else {
-            let what = format!("`{path}`: expected one of {there_are}; found {}", found(value.get_ref()));
-            return self.findings.push(Finding::new(value.span(), what));
+        let near = match value.get_ref() {
+            DeValue::String(text) if choices.contains(&text.as_ref()) => return,
+            DeValue::String(text) => nearest(text, choices.iter().copied()),
+            _ => None,
         };
-        if choices.contains(&text.as_ref()) {
-            return;
-        }
-        let what = format!("`{path}`: expected one of {there_are}; found {}", found(value.get_ref()));
+        let expected = match choices {
+            [only] => format!("\"{only}\""),
+            several => format!("one of {}", listed(several.iter().copied())),
+        };
+        let what = format!("`{path}`: expected {expected}; found {}", found(value.get_ref()));
         let finding = Finding::new(value.span(), what);
-        self.findings.push(match nearest(text, choices.iter().copied()) {
+        self.findings.push(match near {
             Some(near) => finding.hint(format!("did you mean \"{near}\"?")),
             None => finding,
         });
+    }
+}
+
+/// What to say of a required key that is not there.
+fn missing(path: &str, span: Range<usize>, key: &str, schema: &Value) -> Finding {
+    if Kinds::of(schema).is_some() {
+        return Finding::new(span, format!("[{key}] is missing"));
+    }
+    if Kinds::of(&schema["items"]).is_some() {
+        return Finding::new(span, format!("[[{key}]] is missing: a config has at least one"));
+    }
+    let finding = Finding::new(span, format!("`{key}` is missing {}", shown(path)));
+    match (example(schema), choices(schema)) {
+        (Some(example), _) => finding.hint(format!("for example {key} = {example}")),
+        (None, Some(choices)) => finding.hint(format!("there are {}", listed(choices))),
+        (None, None) => finding,
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 use bytesize::ByteSize;
 
 use super::tables;
+use crate::untrusted::excerpt;
 
 /// The longest duration that a config can ask for. `M` is a month in these texts, so this catches "15M" for "15m".
 const MAX_DURATION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -35,9 +36,8 @@ pub(super) fn size(size: &tables::Size) -> Result<u64, Wrong> {
         tables::Size::Bytes(bytes) => Ok(*bytes),
         tables::Size::Text(text) => match text.trim().parse::<ByteSize>() {
             Ok(size) => Ok(size.as_u64()),
-            Err(_) => {
-                Err(Wrong::new("this is no size").hint("write a size as \"128MiB\", \"5 GB\" or a number of bytes"))
-            }
+            Err(_) => Err(Wrong::new(format!("\"{}\" is no size", excerpt(text, 40)))
+                .hint("write a size as \"128MiB\", \"5 GB\" or a number of bytes")),
         },
     }
 }
@@ -63,10 +63,12 @@ pub(super) fn duration(text: &tables::Duration) -> Result<Duration, Wrong> {
     if text.0.trim() == "0" {
         return Ok(Duration::ZERO);
     }
-    let duration = humantime::parse_duration(&text.0).map_err(|_| Wrong::new("this is no duration").hint(hint))?;
+    let duration = humantime::parse_duration(&text.0)
+        .map_err(|_| Wrong::new(format!("\"{}\" is no duration", excerpt(&text.0, 40))).hint(hint))?;
     if duration > MAX_DURATION {
         let shown = humantime::format_duration(duration);
-        return Err(Wrong::new(format!("{shown} is out of range; it must be at most 30 days")).hint(hint));
+        return Err(Wrong::new(format!("{shown} is out of range; it must be at most 30 days"))
+            .hint("`m` is a minute, `M` is a month"));
     }
     Ok(duration)
 }
@@ -108,7 +110,7 @@ pub(super) fn region(name: &str) -> Result<(), Wrong> {
     if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
         return Ok(());
     }
-    Err(Wrong::new("this is no region's name").hint("write a region as \"eu-central-1\""))
+    Err(Wrong::new(format!("\"{}\" is no region's name", excerpt(name, 40))).hint("write a region as \"eu-central-1\""))
 }
 
 /// Checks an endpoint: an `http` or `https` URL of a host, maybe with a port.
