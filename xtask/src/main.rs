@@ -1,6 +1,6 @@
 //! Maintenance of Lakeward: `cargo xtask test` is all that a change has to pass.
 
-#![expect(clippy::print_stdout, reason = "a command line tool prints")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
 
 mod checks;
 mod step;
@@ -9,7 +9,10 @@ mod venv;
 
 mod bench;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -39,13 +42,23 @@ enum Task {
     Schema,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &Task) -> anyhow::Result<()> {
     let root = root()?;
-    match Arguments::parse().command {
+    match task {
         Task::Test => checks::test(&root),
         Task::Ci => checks::ci(&root),
-        Task::Soak { cases } => checks::soak(&root, cases),
-        Task::Bench(options) => bench::run(&root, &options),
+        Task::Soak { cases } => checks::soak(&root, *cases),
+        Task::Bench(options) => bench::run(&root, options),
         Task::Schema => checks::schema(&root),
     }
 }
