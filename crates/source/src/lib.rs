@@ -1,1 +1,44 @@
-//! (being written)
+//! Files and standard input as record batches.
+//!
+//! [`discover`] finds the files of each table, tells their formats and infers the table's columns from a bounded sample.
+//! [`TableReader::read`] then cuts each file into blocks of whole records ([`block`]), decodes the blocks in parallel,
+//! column by column ([`decode`]), and hands the batches over in the order of the file ([`read`]).
+//!
+//! Two rules hold everywhere. A value either lands as it was written or its row is a *misfit*: nothing is rounded, cut or
+//! guessed. And every record that was read is either handed over or set aside, so the two counts add up to what the files
+//! hold.
+
+mod locate;
+mod open;
+mod sniff;
+
+mod block;
+mod infer;
+
+mod decode;
+
+mod discover;
+mod read;
+mod reject;
+
+mod error;
+
+use std::sync::Arc;
+
+use lakeward_core::{budget::Budget, event::Observer};
+
+pub use crate::{
+    discover::discover,
+    read::{TableRead, TableReader},
+};
+
+/// What all readers of one run share.
+#[derive(Clone)]
+pub struct Context {
+    /// The memory that blocks and batches may take.
+    pub budget: Budget,
+    /// Is told what was read.
+    pub observer: Arc<dyn Observer>,
+    /// The run's id; it is part of the names of rejects files.
+    pub run_id: String,
+}

@@ -1,0 +1,183 @@
+//! Decoding a block of records into a record batch, column by column.
+//!
+//! A record becomes a row of raw cells first: pieces of the block's own text. Each column's cells are then decoded by the
+//! column's type. A cell that does not fit makes its row a misfit, which is taken out of the batch and handed on with its
+//! reason.
+
+pub(crate) mod json;
+mod leaf;
+pub(crate) mod scalar;
+
+use std::{borrow::Cow, collections::BTreeMap, str};
+
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::filter::filter_record_batch;
+
+use self::leaf::Plain;
+use crate::{
+    block::{Block, Fields},
+    error::Misfit,
+};
+
+/// What decodes the blocks of one input.
+#[derive(Debug)]
+pub(crate) struct Decoder {
+    schema: SchemaRef,
+    /// For each column, whether its type was given rather than inferred.
+    given: Vec<bool>,
+    /// For each column, its place among the input's fields; for JSON there is none.
+    places: Vec<Option<usize>>,
+}
+
+/// A decoded block.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    pub(crate) batch: RecordBatch,
+    pub(crate) rejected: Vec<Rejected>,
+}
+
+/// A record that is no row.
+#[derive(Debug)]
+pub(crate) struct Rejected {
+    pub(crate) line: u64,
+    pub(crate) misfit: Misfit,
+    /// Its text as it stands in the file.
+    pub(crate) text: Vec<u8>,
+}
+
+impl Decoder {
+    /// A decoder of records under this header, or of JSON when there is none.
+    pub(crate) fn new(schema: SchemaRef, given: Vec<bool>, header: Option<&[String]>) -> Self {
+        let place = |name: &String| header.and_then(|header| header.iter().position(|column| column == name));
+        let places = schema.fields().iter().map(|field| place(field.name())).collect();
+        Self { schema, given, places }
+    }
+
+    /// Decodes a block.
+    ///
+    /// # Errors
+    /// Only when Arrow refuses the arrays made here: a bug.
+    pub(crate) fn decode(&self, block: &Block) -> Result<Decoded, ArrowError> {
+        let mut misfits = Misfits::default();
+        for (row, misfit) in &block.misfits {
+            misfits.by_row.insert(*row, misfit.clone());
+        }
+        let rows = block.records.len();
+        let arrays = match &block.fields {
+            Some(fields) => self.fields(fields, rows, &mut misfits)?,
+            None => json::records(block, self.schema.fields(), &self.given, &mut misfits)?,
+        };
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let mut batch = RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)?;
+        if !misfits.by_row.is_empty() {
+            let kept: BooleanArray = (0..rows).map(|row| Some(!misfits.by_row.contains_key(&row))).collect();
+            batch = filter_record_batch(&batch, &kept)?;
+        }
+        let rejected = misfits.by_row.into_iter().map(|(row, misfit)| Rejected {
+            line: block.records.get(row).map_or(0, |record| record.line),
+            misfit,
+            text: block.text(row).to_vec(),
+        });
+        Ok(Decoded { batch, rejected: rejected.collect() })
+    }
+
+    fn fields(&self, fields: &Fields, rows: usize, misfits: &mut Misfits) -> Result<Vec<ArrayRef>, ArrowError> {
+        let text = match str::from_utf8(fields.text()) {
+            // Two halves of a character in two fields would make a whole one where they meet.
+            Ok(text) if fields.ends().iter().all(|end| text.is_char_boundary(*end as usize)) => Cow::Borrowed(text),
+            _ => {
+                self.find_invalid(fields, rows, misfits);
+                Cow::Owned(fields.masked())
+            }
+        };
+        let columns = self.schema.fields().iter().zip(&self.given).zip(&self.places);
+        columns
+            .map(|((field, given), place)| {
+                let Some(place) = *place else { return Ok(new_null_array(field.data_type(), rows)) };
+                // An empty field is null.
+                let cells = (0..rows).map(|row| text.get(fields.range(row, place)).filter(|cell| !cell.is_empty()));
+                let mut column = Column { name: Name::of(field.name()), rows: None, misfits: &mut *misfits };
+                leaf::array(&Plain { given: *given }, field.data_type(), cells, &mut column)
+            })
+            .collect()
+    }
+
+    fn find_invalid(&self, fields: &Fields, rows: usize, misfits: &mut Misfits) {
+        for row in 0..rows {
+            for (field, place) in self.schema.fields().iter().zip(&self.places) {
+                let Some(place) = *place else { continue };
+                let cell = fields.text().get(fields.range(row, place)).unwrap_or_default();
+                if str::from_utf8(cell).is_err() {
+                    let mut column = Column { name: Name::of(field.name()), rows: None, misfits: &mut *misfits };
+                    column.misfit(row, || {
+                        format!(
+                            "{:?} is not UTF-8",
+                            lakeward_core::untrusted::excerpt(&String::from_utf8_lossy(cell), 80)
+                        )
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// The misfits of a block: the first of each row.
+#[derive(Debug, Default)]
+pub(crate) struct Misfits {
+    by_row: BTreeMap<usize, Misfit>,
+}
+
+/// The name of a column or of a place inside it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name<'a> {
+    parent: Option<&'a Name<'a>>,
+    /// `None` for the items of a list.
+    name: Option<&'a str>,
+}
+
+impl<'a> Name<'a> {
+    fn of(name: &'a str) -> Self {
+        Self { parent: None, name: Some(name) }
+    }
+
+    fn field(&'a self, name: &'a str) -> Self {
+        Self { parent: Some(self), name: Some(name) }
+    }
+
+    fn items(&'a self) -> Self {
+        Self { parent: Some(self), name: None }
+    }
+
+    fn path(&self) -> String {
+        let parent = self.parent.map(Name::path);
+        match (parent, self.name) {
+            (None, name) => name.unwrap_or_default().to_owned(),
+            (Some(parent), Some(name)) => format!("{parent}.{name}"),
+            (Some(parent), None) => format!("{parent}[]"),
+        }
+    }
+}
+
+/// A column under work: where its misfits go.
+pub(crate) struct Column<'a> {
+    name: Name<'a>,
+    /// For the items of lists, the row that each belongs to.
+    rows: Option<&'a [usize]>,
+    misfits: &'a mut Misfits,
+}
+
+impl Column<'_> {
+    fn row(&self, cell: usize) -> usize {
+        self.rows.map_or(cell, |rows| rows.get(cell).copied().unwrap_or_default())
+    }
+
+    fn misfit(&mut self, cell: usize, reason: impl FnOnce() -> String) {
+        let row = self.row(cell);
+        let name = self.name;
+        self.misfits.by_row.entry(row).or_insert_with(|| Misfit {
+            column: Some(lakeward_core::untrusted::excerpt(&name.path(), 200)),
+            reason: reason(),
+        });
+    }
+}

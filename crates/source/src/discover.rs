@@ -1,0 +1,330 @@
+//! From the plan's sources to readers: which files each table has, and what its columns are.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use arrow_schema::{DataType, Field, Schema};
+use lakeward_core::{
+    failure::Failure,
+    plan::{InputFormat, OnError, ReadPlan, Sample, SourcePlan},
+    table::{Table, TableName},
+    untrusted,
+};
+
+use crate::{
+    Context,
+    block::{Block, Cutter, Limits},
+    decode::json::record_text,
+    error::{Error, Misfit, MisfitAt, nearest, shown},
+    infer::{BadKey, MAX_COLUMNS, SeenFields},
+    locate::locate,
+    open::{Input, Stamp, Stream},
+    read::TableReader,
+    sniff::{SNIFFED, sniff, stripped},
+};
+
+/// The longest record that can be asked for: Arrow's strings and lists count their bytes and items in 31 bits.
+const LONGEST_RECORD: u64 = 1 << 30;
+/// How much of a sample is looked at in one go.
+const SAMPLE_STEP: usize = 256 << 10;
+
+/// Finds the files of all tables, tells their formats and infers their columns. Returns one reader a table, in the order in
+/// which the sources name them; with `only`, those tables alone.
+///
+/// It opens every file, one at a time, and reads the sample. The same table in several sources or files is one table.
+/// Of standard input, what was sampled is kept to be read again.
+///
+/// # Errors
+/// When something is missing or can't be read, a table has no columns, two sources of one table differ in how it is to be
+/// read, or `only` names a table that is not there.
+pub fn discover(sources: &[SourcePlan], only: &[TableName], context: &Context) -> Result<Vec<TableReader>, Failure> {
+    let mut groups = group(sources)?;
+    for name in only {
+        if !groups.iter().any(|group| group.name == *name) {
+            let near = nearest(name.as_str(), groups.iter().map(|group| group.name.as_str())).map(str::to_owned);
+            return Err(Error::UnknownTable { name: name.to_string(), near }.into());
+        }
+    }
+    groups.retain(|group| only.is_empty() || only.contains(&group.name));
+    let rejects = Arc::<AtomicU64>::default();
+    groups.into_iter().map(|group| Ok(group.into_reader(&rejects, context)?)).collect()
+}
+
+/// The inputs of one table, before they are opened.
+struct Group<'a> {
+    name: TableName,
+    read: &'a ReadPlan,
+    places: Vec<(Place, Option<InputFormat>)>,
+    seen: HashSet<PathBuf>,
+}
+
+enum Place {
+    File(PathBuf),
+    Stdin,
+}
+
+fn group(sources: &[SourcePlan]) -> Result<Vec<Group<'_>>, Error> {
+    let mut groups = Groups::default();
+    let mut has_stdin = false;
+    for source in sources {
+        match source {
+            SourcePlan::Files { paths, table, read } => {
+                for path in paths {
+                    for file in locate(path)? {
+                        let table = match table {
+                            Some(table) => table.clone(),
+                            None => stem(&file)?,
+                        };
+                        groups.add(table, read, Place::File(file))?;
+                    }
+                }
+            }
+            SourcePlan::Stdin { table, read } => {
+                if std::mem::replace(&mut has_stdin, true) {
+                    return Err(Error::StdinTwice);
+                }
+                groups.add(table.clone(), read, Place::Stdin)?;
+            }
+        }
+    }
+    Ok(groups.in_order)
+}
+
+/// The table that a file without a given one belongs to.
+fn stem(file: &Path) -> Result<TableName, Error> {
+    let stem = stripped(file).file_stem().unwrap_or_default().to_string_lossy();
+    TableName::new(&stem).map_err(|error| Error::TableName {
+        path: shown(file),
+        cause: untrusted::printable(&error.to_string()).into_owned(),
+    })
+}
+
+#[derive(Default)]
+struct Groups<'a> {
+    in_order: Vec<Group<'a>>,
+    index: HashMap<TableName, usize>,
+}
+
+impl<'a> Groups<'a> {
+    fn add(&mut self, name: TableName, read: &'a ReadPlan, place: Place) -> Result<(), Error> {
+        let next = self.in_order.len();
+        let index = *self.index.entry(name.clone()).or_insert(next);
+        if index == next {
+            self.in_order.push(Group { name, read, places: Vec::new(), seen: HashSet::new() });
+        }
+        let Some(group) = self.in_order.get_mut(index) else { return Ok(()) };
+        if let Some(key) = difference(group.read, read) {
+            return Err(Error::Conflict { table: group.name.clone(), key });
+        }
+        if let Place::File(path) = &place {
+            let real = path.canonicalize().map_err(|cause| Error::Unreadable { path: shown(path), cause })?;
+            if !group.seen.insert(real) {
+                // Two paths of the config mean the same file, and its rows are to land once.
+                return Ok(());
+            }
+        }
+        group.places.push((place, read.format));
+        Ok(())
+    }
+}
+
+/// The key in which two sources of one table differ. Their formats may.
+fn difference(one: &ReadPlan, other: &ReadPlan) -> Option<&'static str> {
+    let folder = |plan: &ReadPlan| match &plan.on_error {
+        OnError::Fail => None,
+        OnError::Skip { rejects, .. } => Some(rejects.clone()),
+    };
+    if one.columns != other.columns {
+        Some("columns")
+    } else if one.sample != other.sample {
+        Some("sample")
+    } else if one.max_record_bytes != other.max_record_bytes {
+        Some("max_record_bytes")
+    } else if folder(one).is_some() != folder(other).is_some() {
+        Some("on_error")
+    } else if folder(one) != folder(other) {
+        Some("rejects")
+    } else if one.on_error != other.on_error {
+        Some("max_rejects")
+    } else {
+        None
+    }
+}
+
+impl Group<'_> {
+    fn into_reader(self, rejects: &Arc<AtomicU64>, context: &Context) -> Result<TableReader, Error> {
+        let Self { name, read, places, .. } = self;
+        let longest = usize::try_from(read.max_record_bytes.min(LONGEST_RECORD)).unwrap_or(usize::MAX);
+        let count = places.len() as u64;
+        let mut sampler = Sampler { seen: SeenFields::default(), longest, is_full: true, empty: None, misfit: None };
+        let mut left = match read.sample {
+            Sample::Bytes(bytes) => bytes,
+            Sample::All => u64::MAX,
+        };
+        let mut inputs = Vec::with_capacity(places.len());
+        for (index, (place, format)) in places.into_iter().enumerate() {
+            // What a small file leaves is shared among those that follow.
+            let share = left / (count - index as u64).max(1);
+            let (input, taken) = sampler.input(place, format, read, share)?;
+            left = left.saturating_sub(taken);
+            inputs.push(input);
+            if sampler.seen.len() > MAX_COLUMNS {
+                return Err(Error::TooManyColumns { table: name, most: MAX_COLUMNS });
+            }
+        }
+        let mut columns = sampler.seen.columns();
+        if columns.is_empty() {
+            return Err(sampler.no_columns(name));
+        }
+        for column in read.columns.keys() {
+            if !columns.iter().any(|(name, _)| name == column) {
+                let near = nearest(column, columns.iter().map(|(name, _)| name.as_str())).map(str::to_owned);
+                return Err(Error::UnknownColumn { table: name, column: column.clone(), near });
+            }
+        }
+        let given: Vec<bool> = columns.iter().map(|(name, _)| read.columns.contains_key(name)).collect();
+        for (name, data_type) in &mut columns {
+            if let Some(given) = read.columns.get(name) {
+                *data_type = given.clone();
+            }
+        }
+        let fields = columns.into_iter().map(|(name, data_type): (String, DataType)| Field::new(name, data_type, true));
+        Ok(TableReader {
+            table: Arc::new(Table { name, schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())) }),
+            given,
+            inputs,
+            longest,
+            on_error: read.on_error.clone(),
+            is_fully_sampled: sampler.is_full,
+            rejects: Arc::clone(rejects),
+            context: context.clone(),
+        })
+    }
+}
+
+/// Looks at a sample of each input of a table.
+struct Sampler {
+    seen: SeenFields,
+    longest: usize,
+    /// Whether the sample is everything.
+    is_full: bool,
+    /// An input without a header.
+    empty: Option<String>,
+    /// The first record that is no row, with its input and line.
+    misfit: Option<Box<MisfitAt>>,
+}
+
+impl Sampler {
+    /// Opens an input and takes in its first `share` bytes, but at least a record. Gives how many it took.
+    fn input(
+        &mut self,
+        place: Place,
+        format: Option<InputFormat>,
+        read: &ReadPlan,
+        share: u64,
+    ) -> Result<(Input, u64), Error> {
+        match place {
+            Place::File(path) => {
+                let stamp = Stamp::of(&path)?;
+                let mut stream = Stream::file(&path)?;
+                let format = match format {
+                    Some(format) => format,
+                    None => match sniff(stream.peek(SNIFFED)?, &path) {
+                        Some(format) => format,
+                        None if stream.peek(1)?.is_empty() => InputFormat::Csv,
+                        None => return Err(Error::Format { path: shown(&path) }),
+                    },
+                };
+                let (taken, _) = self.sample(stream, format, share)?;
+                Ok((Input::File { path, format, stamp }, taken))
+            }
+            Place::Stdin => {
+                let format = format.ok_or(Error::StdinFormat)?;
+                if read.sample == Sample::All {
+                    return Err(Error::StdinSample);
+                }
+                let mut stream = Stream::new("standard input".into(), io::stdin())?;
+                stream.keep();
+                let (taken, mut stream) = self.sample(stream, format, share)?;
+                stream.rewind();
+                Ok((Input::Stdin { format, stream: Box::new(stream) }, taken))
+            }
+        }
+    }
+
+    fn sample(&mut self, stream: Stream, format: InputFormat, share: u64) -> Result<(u64, Stream), Error> {
+        let name = stream.name.clone();
+        let mut cutter = Cutter::new(stream, format, self.longest)?;
+        let is_delimited = matches!(format, InputFormat::Csv | InputFormat::Tsv);
+        let header = cutter.header().map(<[String]>::to_vec);
+        match &header {
+            // Every column of every file is there, even if no row is looked at.
+            Some(header) => header.iter().for_each(|column| _ = self.seen.place(column)),
+            None if is_delimited => self.empty = Some(name.clone()),
+            None => {}
+        }
+        let mut taken = 0;
+        loop {
+            let left = usize::try_from(share.saturating_sub(taken)).unwrap_or(usize::MAX);
+            if left == 0 && taken > 0 {
+                self.is_full = false;
+                return Ok((taken, cutter.into_stream()));
+            }
+            let Some(block) = cutter.next(Limits { bytes: left.clamp(1, SAMPLE_STEP), rows: usize::MAX })? else {
+                return Ok((taken, cutter.into_stream()));
+            };
+            taken += block.raw.len() as u64;
+            self.block(&name, header.as_deref(), &block)?;
+        }
+    }
+
+    fn block(&mut self, name: &str, header: Option<&[String]>, block: &Block) -> Result<(), Error> {
+        let mut misfits = block.misfits.iter().peekable();
+        for (row, record) in block.records.iter().enumerate() {
+            let mut misfit = misfits.next_if(|(misfit, _)| *misfit == row).map(|(_, misfit)| misfit.clone());
+            if misfit.is_none() {
+                misfit = match (&block.fields, header) {
+                    (Some(fields), Some(header)) => {
+                        for (index, column) in header.iter().enumerate() {
+                            let text = fields.text().get(fields.range(row, index)).map(std::str::from_utf8);
+                            if let (Some(Ok(text)), Some(place)) = (text, self.seen.place(column)) {
+                                place.observe_field(text);
+                            }
+                        }
+                        None
+                    }
+                    _ => self.json(name, block, row, record.line)?,
+                };
+            }
+            if let Some(misfit) = misfit {
+                let line = record.line;
+                self.misfit.get_or_insert_with(|| Box::new(MisfitAt { path: name.to_owned(), line, misfit }));
+            }
+        }
+        Ok(())
+    }
+
+    fn json(&mut self, name: &str, block: &Block, row: usize, line: u64) -> Result<Option<Misfit>, Error> {
+        let text = match record_text(block.text(row)) {
+            Ok(text) => text,
+            Err(misfit) => return Ok(Some(misfit)),
+        };
+        match self.seen.observe_json(text) {
+            Ok(misfit) => Ok(misfit),
+            Err(BadKey(key)) => Err(Error::Key { path: name.to_owned(), line, key: untrusted::excerpt(&key, 80) }),
+        }
+    }
+
+    /// Why nothing was found from which to make columns.
+    fn no_columns(self, table: TableName) -> Error {
+        match (self.misfit, self.empty) {
+            (Some(at), _) => Error::Misfit { at, partly_sampled: false },
+            (None, Some(path)) => Error::Empty { path },
+            (None, None) => Error::NoColumns { table, why: "its files hold no object with a key".into() },
+        }
+    }
+}

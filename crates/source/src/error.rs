@@ -1,0 +1,222 @@
+//! What can go wrong between a path and a batch, in the words that the person sees.
+
+use std::{fmt, io, path::Path};
+
+use lakeward_core::{
+    failure::{Failure, FailureKind},
+    table::TableName,
+    untrusted,
+};
+
+/// Why a record is not a row of its table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Misfit {
+    /// The column, with its path inside nested values (`properties.mag`, `tags[]`); `None` when it is the whole record.
+    pub(crate) column: Option<String>,
+    /// What does not fit, printable.
+    pub(crate) reason: String,
+}
+
+impl Misfit {
+    /// A misfit of the record as a whole.
+    pub(crate) fn record(reason: impl Into<String>) -> Self {
+        Self { column: None, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.column {
+            Some(column) => write!(f, "column {column:?}: {}", self.reason),
+            None => f.write_str(&self.reason),
+        }
+    }
+}
+
+/// A misfit with its place.
+#[derive(Debug)]
+pub(crate) struct MisfitAt {
+    pub(crate) path: String,
+    pub(crate) line: u64,
+    pub(crate) misfit: Misfit,
+}
+
+impl fmt::Display for MisfitAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, line {}: {}", self.path, self.line, self.misfit)
+    }
+}
+
+/// A fault that ends the run. Files are named as [`shown`] writes them.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("{path} does not exist")]
+    Missing { path: String, near: Option<String> },
+    #[error("no file matches {glob}")]
+    NoMatch { glob: String, near: Option<String> },
+    #[error("the folder {path} holds no file")]
+    NoFiles { path: String },
+    #[error("{glob} is no valid glob: {cause}")]
+    Glob { glob: String, cause: String },
+    #[error("{path} is neither a file nor a folder")]
+    NotAFile { path: String },
+    #[error("{path} can't be read: {cause}")]
+    Unreadable { path: String, cause: io::Error },
+    #[error("{path} changed while it was read")]
+    Changed { path: String },
+    #[error("{path} names no table: {cause}")]
+    TableName { path: String, cause: String },
+
+    #[error("{path}: the {compression} data are cut short or damaged, after {after} bytes of content: {cause}")]
+    Damaged { path: String, compression: &'static str, after: u64, cause: io::Error },
+    #[error("{path} is {what}, which is not read")]
+    Foreign { path: String, what: &'static str },
+    #[error("the format of {path} can't be told from its content or its name")]
+    Format { path: String },
+
+    #[error("{path} is empty: it has not even a header")]
+    Empty { path: String },
+    #[error("table {table} has no columns: {why}")]
+    NoColumns { table: TableName, why: String },
+    #[error("table {table} would have more than {most} columns")]
+    TooManyColumns { table: TableName, most: usize },
+    #[error("{path}, header: {cause}")]
+    Header { path: String, cause: String },
+    #[error("{path}, line {line}: a key holds a NUL character: {key:?}")]
+    Key { path: String, line: u64, key: String },
+    #[error("{path}, line {line}: a quote is opened in the record that begins here, and never closed")]
+    UnclosedQuote { path: String, line: u64 },
+    #[error("{path}, line {line}: {cause}")]
+    Array { path: String, line: u64, cause: String },
+    #[error("{at}")]
+    Misfit { at: Box<MisfitAt>, partly_sampled: bool },
+
+    #[error("table {table}: more than {most} rows were set aside; the last one: {last}")]
+    TooManyRejects { table: TableName, most: u64, last: Box<MisfitAt>, rejects: String },
+    #[error("the rejects file {path} can't be written: {cause}")]
+    Rejects { path: String, cause: io::Error },
+
+    #[error("there is no table {name:?} in the sources")]
+    UnknownTable { name: String, near: Option<String> },
+    #[error("table {table} has no column {column:?}, whose type the config gives")]
+    UnknownColumn { table: TableName, column: String, near: Option<String> },
+    #[error("two sources read the table {table} and differ in {key:?}")]
+    Conflict { table: TableName, key: &'static str },
+    #[error("standard input can be read by one source only")]
+    StdinTwice,
+    #[error("sample = \"all\" reads everything twice, and standard input can be read only once")]
+    StdinSample,
+    #[error("the source of standard input gives no format")]
+    StdinFormat,
+
+    #[error("{0}")]
+    Bug(String),
+}
+
+impl Error {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::UnknownTable { .. }
+            | Self::UnknownColumn { .. }
+            | Self::Conflict { .. }
+            | Self::StdinTwice
+            | Self::StdinSample
+            | Self::StdinFormat
+            | Self::Glob { .. } => FailureKind::Usage,
+            Self::Rejects { .. } => FailureKind::Destination,
+            Self::Bug(_) => FailureKind::Bug,
+            _ => FailureKind::Input,
+        }
+    }
+
+    fn next(&self) -> Option<String> {
+        let advice = match self {
+            Self::Missing { near, .. } | Self::NoMatch { near, .. } => match near {
+                Some(near) => format!("did you mean {near}? Relative paths count from the folder of the config file"),
+                None => "check `paths`; relative paths count from the folder of the config file".into(),
+            },
+            Self::NoFiles { .. } => {
+                "name a folder with files in it; hidden files (with a leading dot) are skipped".into()
+            }
+            Self::Glob { .. } => "write `*`, `?`, `**`, `[…]` and `{a,b}` as a shell would".into(),
+            Self::NotAFile { .. } => "for a pipe, use a source of type \"stdin\"".into(),
+            Self::Unreadable { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => {
+                "give the user of this process the right to read it".into()
+            }
+            Self::Unreadable { .. } | Self::Bug(_) => return None,
+            Self::Changed { .. } => "run again when nothing writes to it, or sync a copy".into(),
+            Self::TableName { .. } => "give the source a `table`".into(),
+            Self::Damaged { .. } => {
+                "get the file anew: what follows the fault can't be read, so nothing of it can be skipped".into()
+            }
+            Self::Foreign { .. } => "convert it to CSV or NDJSON in UTF-8, plain, with gzip or with zstd".into(),
+            Self::Format { .. } => "give the source a `format`: csv, tsv, ndjson or json".into(),
+            Self::Empty { .. } => "leave the file out, or write a header".into(),
+            Self::NoColumns { .. } => "check the files, and the source's `format`".into(),
+            Self::TooManyColumns { .. } => "check whether a key of the JSON is in truth a value, such as an id".into(),
+            Self::Header { .. } => "give each column a name of its own in the first line".into(),
+            Self::Key { .. } => "rename the key: no table format takes such a name".into(),
+            Self::UnclosedQuote { .. } => "close the quote, and write a quote inside a quoted field as two".into(),
+            Self::Array { .. } => {
+                "mend the file: where the next value begins is unknown, so that nothing of it can be skipped".into()
+            }
+            Self::Misfit { at, partly_sampled } => misfit_advice(&at.misfit, *partly_sampled),
+            Self::TooManyRejects { rejects, .. } => {
+                format!("look into {rejects} for the reasons, or raise `max_rejects`")
+            }
+            Self::Rejects { .. } => "give `rejects` a folder that this process can write to".into(),
+            Self::UnknownTable { near, .. } => match near {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => "leave `--table` out to sync all tables".into(),
+            },
+            Self::UnknownColumn { near, .. } => match near {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => "take it out of `columns`, or sample more (sample = \"all\")".into(),
+            },
+            Self::Conflict { .. } => "give both the same, or another `table` to one of them".into(),
+            Self::StdinTwice => "leave one source of type \"stdin\"".into(),
+            Self::StdinSample => "give the sample in bytes, such as sample = \"16MiB\"".into(),
+            Self::StdinFormat => "give the source a `format`: csv, tsv, ndjson or json".into(),
+        };
+        Some(advice)
+    }
+}
+
+fn misfit_advice(misfit: &Misfit, partly_sampled: bool) -> String {
+    let mut ways = vec!["mend the row".to_owned()];
+    if let Some(column) = misfit.column.as_deref().and_then(|path| path.split(['.', '[']).next()) {
+        ways.push(format!("give the column another type (columns = {{ {column:?} = \"string\" }})"));
+    }
+    if partly_sampled {
+        ways.push("infer types from all rows (sample = \"all\")".into());
+    }
+    ways.push("set such rows aside (on_error = \"skip\")".into());
+    let last = ways.pop().unwrap_or_default();
+    format!("{}, or {last}", ways.join(", "))
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let failure = Self::new(error.kind(), error.to_string());
+        match error.next() {
+            Some(advice) => failure.next(advice),
+            None => failure,
+        }
+    }
+}
+
+/// A path as messages write it.
+pub(crate) fn shown(path: &Path) -> String {
+    untrusted::printable(&path.to_string_lossy()).into_owned()
+}
+
+/// The candidate that a mistyped name most likely means, if one is near enough to be worth a word.
+pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let most = name.chars().count().div_ceil(3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

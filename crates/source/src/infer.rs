@@ -1,0 +1,370 @@
+//! From sampled values to a column's type.
+//!
+//! Each place of a table (a column, a field of a nested object, the items of a list) remembers the kinds of values it
+//! has seen. Only at the end do they become a type: the narrowest that holds every one of them as it was written, and
+//! text where there is none.
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use arrow_schema::{DataType, Field, Fields, TimeUnit};
+use lakeward_core::column_type::timestamp_utc;
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::{
+    decode::{
+        json::{broken, is_object, unquoted},
+        scalar::{self, Number},
+    },
+    error::Misfit,
+};
+
+/// The most columns that a table may have.
+pub(crate) const MAX_COLUMNS: usize = 10_000;
+/// A nested object with more distinct keys than this is a map rather than a struct, and lands as the text of its JSON.
+const MAX_FIELDS: usize = 1_000;
+/// A CSV integer with more digits than this is a code, such as a card number.
+const MAX_DIGITS: usize = 18;
+
+/// A set of the kinds of values that a place has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Kinds(u16);
+
+impl Kinds {
+    const BOOLEAN: Self = Self(1);
+    /// An integer that a float64 holds exactly too.
+    const SMALL: Self = Self(1 << 1);
+    /// Another integer of 64 bits.
+    const LARGE: Self = Self(1 << 2);
+    const FLOAT: Self = Self(1 << 3);
+    /// Digits, `e` and digits, as in `1E5`: a number among floats, a code otherwise.
+    const EXPONENT: Self = Self(1 << 4);
+    const DATE: Self = Self(1 << 5);
+    const TIMESTAMP: Self = Self(1 << 6);
+    const INSTANT: Self = Self(1 << 7);
+    /// Any other text, and a number that no type holds.
+    const TEXT: Self = Self(1 << 8);
+    const OBJECT: Self = Self(1 << 9);
+    const ARRAY: Self = Self(1 << 10);
+
+    fn add(&mut self, kind: Self) {
+        self.0 |= kind.0;
+    }
+
+    fn has(self, kind: Self) -> bool {
+        self.0 & kind.0 != 0
+    }
+
+    /// Whether it has nothing but these.
+    fn within(self, kinds: &[Self]) -> bool {
+        self.0 & !kinds.iter().fold(0, |all, kind| all | kind.0) == 0
+    }
+}
+
+/// What was seen at one place.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    kinds: Kinds,
+    fields: SeenFields,
+    items: Option<Box<Seen>>,
+}
+
+/// What was seen under each name, in the order of first appearance.
+#[derive(Debug, Default)]
+pub(crate) struct SeenFields {
+    names: Vec<(String, Seen)>,
+    index: HashMap<String, usize>,
+}
+
+/// A key that can't be a name, because it holds a NUL character.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BadKey(pub(crate) String);
+
+impl SeenFields {
+    /// The place of this name.
+    pub(crate) fn place(&mut self, name: &str) -> Option<&mut Seen> {
+        let index = match self.index.get(name) {
+            Some(index) => *index,
+            None => {
+                self.index.insert(name.to_owned(), self.names.len());
+                self.names.push((name.to_owned(), Seen::default()));
+                self.names.len() - 1
+            }
+        };
+        self.names.get_mut(index).map(|(_, seen)| seen)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Takes in a record of JSON that is an object. What is broken or something else is left to be reported by reading.
+    pub(crate) fn observe_json(&mut self, record: &str) -> Result<Option<Misfit>, BadKey> {
+        if let Err(misfit) = is_object(record) {
+            return Ok(Some(misfit));
+        }
+        let mut walk = Walk { fields: self, most: MAX_COLUMNS, bad_key: None };
+        let walked = serde_json::Deserializer::from_str(record).deserialize_map(&mut walk);
+        match walk.bad_key {
+            Some(key) => Err(BadKey(key)),
+            // A broken record is no row; what was taken in before the fault does no harm.
+            None => Ok(walked.err().map(|error| broken(&error))),
+        }
+    }
+
+    /// The types of all places, as a table's columns.
+    pub(crate) fn columns(&self) -> Vec<(String, DataType)> {
+        self.names.iter().map(|(name, seen)| (name.clone(), seen.data_type())).collect()
+    }
+}
+
+impl Seen {
+    /// Takes in a field of CSV.
+    pub(crate) fn observe_field(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.kinds.add(kind_of_field(text));
+        }
+    }
+
+    fn observe_json(&mut self, raw: &str) -> Result<(), BadKey> {
+        match raw.as_bytes().first() {
+            Some(b'{') => {
+                self.kinds.add(Kinds::OBJECT);
+                let mut walk = Walk { fields: &mut self.fields, most: MAX_FIELDS, bad_key: None };
+                let _ = serde_json::Deserializer::from_str(raw).deserialize_map(&mut walk);
+                return walk.bad_key.map_or(Ok(()), |key| Err(BadKey(key)));
+            }
+            Some(b'[') => {
+                self.kinds.add(Kinds::ARRAY);
+                let mut items = Items { seen: self.items.get_or_insert_default(), bad_key: None };
+                let _ = serde_json::Deserializer::from_str(raw).deserialize_seq(&mut items);
+                return items.bad_key.map_or(Ok(()), |key| Err(BadKey(key)));
+            }
+            Some(b'n') => {}
+            Some(b't' | b'f') => self.kinds.add(Kinds::BOOLEAN),
+            Some(b'"') => {
+                let time = unquoted(raw).and_then(|text| kind_of_time(&text));
+                self.kinds.add(time.unwrap_or(Kinds::TEXT));
+            }
+            _ => self.kinds.add(kind_of_number(raw)),
+        }
+        Ok(())
+    }
+
+    /// The narrowest type that holds all that was seen.
+    fn data_type(&self) -> DataType {
+        let kinds = self.kinds;
+        if kinds == Kinds::default() {
+            DataType::Utf8
+        } else if kinds == Kinds::BOOLEAN {
+            DataType::Boolean
+        } else if kinds.within(&[Kinds::SMALL, Kinds::LARGE]) {
+            DataType::Int64
+        } else if kinds.has(Kinds::FLOAT) && kinds.within(&[Kinds::SMALL, Kinds::FLOAT, Kinds::EXPONENT]) {
+            DataType::Float64
+        } else if kinds == Kinds::DATE {
+            DataType::Date32
+        } else if kinds == Kinds::TIMESTAMP {
+            DataType::Timestamp(TimeUnit::Microsecond, None)
+        } else if kinds == Kinds::INSTANT {
+            timestamp_utc()
+        } else if kinds == Kinds::OBJECT && (1..=MAX_FIELDS).contains(&self.fields.len()) {
+            let field = |(name, data_type): (String, DataType)| Field::new(name, data_type, true);
+            DataType::Struct(self.fields.columns().into_iter().map(field).collect::<Fields>())
+        } else if kinds == Kinds::ARRAY {
+            let item = self.items.as_ref().map_or(DataType::Utf8, |items| items.data_type());
+            DataType::List(Arc::new(Field::new_list_field(item, true)))
+        } else {
+            DataType::Utf8
+        }
+    }
+}
+
+fn kind_of_field(text: &str) -> Kinds {
+    match text.as_bytes().first() {
+        Some(b'0'..=b'9' | b'-' | b'.') => {
+            if let Some(kind) = kind_of_time(text) {
+                return kind;
+            }
+            let Some(number) = Number::parse(text) else {
+                return if scalar::float64(text, false).is_some() { Kinds::FLOAT } else { Kinds::TEXT };
+            };
+            if number.is_integer() && number.whole.len() > MAX_DIGITS {
+                Kinds::TEXT
+            } else if number.fraction.is_empty()
+                && number.exponent.is_some_and(|exponent| !exponent.starts_with(['+', '-']))
+            {
+                scalar::float64(text, false).map_or(Kinds::TEXT, |_| Kinds::EXPONENT)
+            } else {
+                kind_of_number(text)
+            }
+        }
+        Some(b't' | b'T' | b'f' | b'F') if scalar::boolean(text).is_some() => Kinds::BOOLEAN,
+        _ => Kinds::TEXT,
+    }
+}
+
+fn kind_of_number(text: &str) -> Kinds {
+    match scalar::int64(text, false) {
+        Some(integer) if scalar::is_exact_in_float(integer) => Kinds::SMALL,
+        Some(_) => Kinds::LARGE,
+        None if scalar::float64(text, false).is_some() => Kinds::FLOAT,
+        None => Kinds::TEXT,
+    }
+}
+
+fn kind_of_time(text: &str) -> Option<Kinds> {
+    if text.as_bytes().get(4) != Some(&b'-') {
+        return None;
+    }
+    if scalar::date(text).is_some() {
+        return Some(Kinds::DATE);
+    }
+    scalar::moment(text).map(|(_, offset)| if offset.is_some() { Kinds::INSTANT } else { Kinds::TIMESTAMP })
+}
+
+/// Walks over an object's keys and takes their values in.
+struct Walk<'a> {
+    fields: &'a mut SeenFields,
+    most: usize,
+    bad_key: Option<String>,
+}
+
+impl<'de> Visitor<'de> for &mut Walk<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some((key, value)) = map.next_entry::<std::borrow::Cow<'de, str>, &RawValue>()? {
+            if key.contains('\0') {
+                self.bad_key = Some(key.into_owned());
+                return Err(serde::de::Error::custom("a key with NUL"));
+            }
+            // One beyond the limit tells that there are too many.
+            if self.fields.len() > self.most && !self.fields.index.contains_key(key.as_ref()) {
+                continue;
+            }
+            let Some(place) = self.fields.place(&key) else { continue };
+            if let Err(BadKey(key)) = place.observe_json(value.get()) {
+                self.bad_key = Some(key);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Walks over an array's items.
+struct Items<'a> {
+    seen: &'a mut Seen,
+    bad_key: Option<String>,
+}
+
+impl<'de> Visitor<'de> for &mut Items<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while let Some(item) = items.next_element::<&RawValue>()? {
+            if let Err(BadKey(key)) = self.seen.observe_json(item.get()) {
+                self.bad_key = Some(key);
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lakeward_core::column_type::describe;
+
+    use super::*;
+
+    fn field(values: &[&str]) -> String {
+        let mut seen = Seen::default();
+        values.iter().for_each(|value| seen.observe_field(value));
+        describe(&seen.data_type())
+    }
+
+    fn json(records: &[&str]) -> String {
+        let mut seen = SeenFields::default();
+        records.iter().for_each(|record| assert_eq!(seen.observe_json(record), Ok(None)));
+        let columns: Vec<String> =
+            seen.columns().iter().map(|(name, data_type)| format!("{name} {}", describe(data_type))).collect();
+        columns.join(", ")
+    }
+
+    #[test]
+    fn fields_of_csv() {
+        let cases: &[(&[&str], &str)] = &[
+            (&["", ""], "string"),
+            (&["1", "", "-2"], "int64"),
+            (&["1", "2.5"], "float64"),
+            (&[".5", "0", "0.5"], "float64"),
+            (&["9007199254740993"], "int64"),
+            (&["9007199254740993", "0.5"], "string"),
+            (&["123456789012345678"], "int64"),
+            (&["1234567890123456789"], "string"),
+            (&["007", "8"], "string"),
+            (&["+5"], "string"),
+            (&["00M", "1"], "string"),
+            (&["1E5", "2E7"], "string"),
+            (&["1E5", "0.5"], "float64"),
+            (&["1e-05"], "float64"),
+            (&["1e999"], "string"),
+            (&["NaN", "1.5"], "string"),
+            (&["TRUE", "false"], "boolean"),
+            (&["true", "1"], "string"),
+            (&["2024-02-29"], "date"),
+            (&["2023-02-29"], "string"),
+            (&["2024-02-29 10:00:00", "2024-02-29T10:00"], "timestamp"),
+            (&["2024-02-29 10:00:00+00"], "timestamptz"),
+            (&["2024-02-29T10:00:00Z", "2024-02-29T10:00:00"], "string"),
+            (&["2024-02-29", "2024-02-29T10:00"], "string"),
+        ];
+        for (values, expected) in cases {
+            assert_eq!(field(values), *expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn values_of_json() {
+        let cases: &[(&[&str], &str)] = &[
+            (&[r#"{"b":1,"a":null}"#, r#"{"a":true,"c":"x"}"#], "b int64, a boolean, c string"),
+            (&[r#"{"a":1}"#, r#"{"a":1.5}"#], "a float64"),
+            (&[r#"{"a":9007199254740993}"#, r#"{"a":1.5}"#], "a string"),
+            (&[r#"{"a":18446744073709551616}"#], "a string"),
+            (&[r#"{"a":1e999}"#], "a string"),
+            (&[r#"{"a":"5"}"#], "a string"),
+            (&[r#"{"a":"2024-01-01"}"#, r#"{"a":null}"#], "a date"),
+            (&[r#"{"a":"2024-01-01T00:00:00Z"}"#], "a timestamptz"),
+            (&[r#"{"a":{"x":1}}"#, r#"{"a":{"y":"t"}}"#], "a struct(x int64, y string)"),
+            (&[r#"{"a":{}}"#], "a string"),
+            (&[r#"{"a":{"x":1}}"#, r#"{"a":1}"#], "a string"),
+            (&[r#"{"a":[1,2.5,null]}"#, r#"{"a":[]}"#], "a list of float64"),
+            (&[r#"{"a":[]}"#], "a list of string"),
+            (&[r#"{"a":[{"x":[1]}]}"#], "a list of struct(x list of int64)"),
+        ];
+        for (records, expected) in cases {
+            assert_eq!(json(records), *expected, "{records:?}");
+        }
+    }
+
+    #[test]
+    fn an_object_with_too_many_keys_is_text() {
+        let keys: Vec<String> = (0..=MAX_FIELDS).map(|key| format!("\"k{key}\":1")).collect();
+        assert_eq!(json(&[&format!("{{\"a\":{{{}}}}}", keys.join(","))]), "a string");
+    }
+
+    #[test]
+    fn a_key_with_nul_is_an_error() {
+        assert_eq!(SeenFields::default().observe_json(r#"{"a":[{"b\u0000":1}]}"#), Err(BadKey("b\0".into())));
+    }
+}

@@ -1,0 +1,118 @@
+//! From a config's `paths` to files: single files, folders and globs.
+
+use std::{
+    io,
+    path::{Component, Path, PathBuf},
+};
+
+use globset::GlobBuilder;
+use walkdir::{DirEntry, WalkDir};
+
+use crate::error::{Error, nearest, shown};
+
+/// The files that a path of a config means, sorted.
+///
+/// A path that exists is taken as it is, whatever characters its name has; a folder is all files below it. Anything else
+/// is a glob, which matches files only. Hidden files and folders (with a leading dot) are skipped unless they are named.
+pub(crate) fn locate(path: &str) -> Result<Vec<PathBuf>, Error> {
+    let literal = Path::new(path);
+    match literal.metadata() {
+        Ok(found) if found.is_dir() => {
+            let files = walk(literal, None, &|_| true)?;
+            if files.is_empty() { Err(Error::NoFiles { path: shown(literal) }) } else { Ok(files) }
+        }
+        Ok(found) if found.is_file() => Ok(vec![literal.to_owned()]),
+        Ok(_) => Err(Error::NotAFile { path: shown(literal) }),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && is_glob(path) => expand(path),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            Err(Error::Missing { path: shown(literal), near: near(literal) })
+        }
+        Err(cause) => Err(Error::Unreadable { path: shown(literal), cause }),
+    }
+}
+
+fn is_glob(text: &str) -> bool {
+    text.contains(['*', '?', '[', '{'])
+}
+
+fn expand(glob: &str) -> Result<Vec<PathBuf>, Error> {
+    let matcher = GlobBuilder::new(glob)
+        .literal_separator(true)
+        .build()
+        .map_err(|cause| Error::Glob { glob: shown(Path::new(glob)), cause: cause.kind().to_string() })?
+        .compile_matcher();
+    // The walk begins at the deepest folder that is certain, and goes no deeper than the glob can match.
+    let components: Vec<Component<'_>> = Path::new(glob).components().collect();
+    let is_open = |component: &&Component<'_>| component.as_os_str().to_str().is_none_or(is_glob);
+    let base: PathBuf = components.iter().take_while(|component| !is_open(component)).collect();
+    let depth = components.len() - base.components().count();
+    let depth = (!glob.contains("**")).then_some(depth);
+    let no_match = || Error::NoMatch { glob: shown(Path::new(glob)), near: near(Path::new(glob)) };
+    if !base.is_dir() {
+        return Err(no_match());
+    }
+    let files = walk(&base, depth, &|file| matcher.is_match(file))?;
+    if files.is_empty() { Err(no_match()) } else { Ok(files) }
+}
+
+fn walk(base: &Path, depth: Option<usize>, is_wanted: &dyn Fn(&Path) -> bool) -> Result<Vec<PathBuf>, Error> {
+    let walk = WalkDir::new(base).follow_links(true).sort_by_file_name().max_depth(depth.unwrap_or(usize::MAX));
+    let is_visible = |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry.path());
+    let mut files = Vec::new();
+    for entry in walk.into_iter().filter_entry(is_visible) {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && is_wanted(entry.path()) => files.push(entry.into_path()),
+            Ok(_) => {}
+            Err(error) if error.path().is_some_and(|path| path != base && is_hidden(path)) => {}
+            Err(error) => {
+                let path = shown(error.path().unwrap_or(base));
+                let cause =
+                    error.into_io_error().unwrap_or_else(|| io::Error::other("a link leads back to its own folder"));
+                return Err(Error::Unreadable { path, cause });
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// The file of the same folder whose name is nearest.
+fn near(path: &Path) -> Option<String> {
+    let (folder, name) = (path.parent()?, path.file_name()?.to_string_lossy());
+    let names: Vec<String> =
+        folder.read_dir().ok()?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    nearest(&name, names.iter().map(String::as_str)).map(|name| shown(&folder.join(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn names(folder: &Path, pattern: &str) -> Result<Vec<String>, Error> {
+        let files = locate(folder.join(pattern).to_str().expect("UTF-8"))?;
+        Ok(files.iter().map(|file| file.strip_prefix(folder).expect("below").to_string_lossy().into_owned()).collect())
+    }
+
+    #[test]
+    fn files_folders_and_globs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["b.csv", "a.csv", "a.json", ".hidden.csv", "sub/c.csv", "sub/.git/d.csv", "odd[1].csv"] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            fs::write(path, "x").expect("written");
+        }
+        let names = |pattern: &str| names(folder.path(), pattern);
+        assert_eq!(names("a.csv").expect("a file"), ["a.csv"]);
+        assert_eq!(names("odd[1].csv").expect("a file, not a glob"), ["odd[1].csv"]);
+        assert_eq!(names("*.csv").expect("a glob"), ["a.csv", "b.csv", "odd[1].csv"]);
+        assert_eq!(names("**/*.csv").expect("a glob"), ["a.csv", "b.csv", "odd[1].csv", "sub/c.csv"]);
+        assert_eq!(names("{a,b}.c*").expect("a glob"), ["a.csv", "b.csv"]);
+        assert_eq!(names("").expect("a folder"), ["a.csv", "a.json", "b.csv", "odd[1].csv", "sub/c.csv"]);
+        assert_eq!(names(".hidden.csv").expect("named"), [".hidden.csv"]);
+    }
+}

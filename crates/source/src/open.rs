@@ -1,0 +1,221 @@
+//! Opening an input: decompression by content, byte order marks, and whether a file stayed the same while it was read.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
+};
+
+use flate2::read::MultiGzDecoder;
+use lakeward_core::plan::InputFormat;
+
+use crate::error::{Error, shown};
+
+/// How much is read from the system at once.
+const CHUNK: usize = 256 << 10;
+
+/// One input of a table.
+pub(crate) enum Input {
+    /// A file, as it was found.
+    File { path: PathBuf, format: InputFormat, stamp: Stamp },
+    /// Standard input, with what was taken as a sample put back before it.
+    Stdin { format: InputFormat, stream: Box<Stream> },
+}
+
+/// What tells that a file is the same as before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) bytes: u64,
+    modified: Option<SystemTime>,
+    #[cfg(unix)]
+    inode: (u64, u64),
+}
+
+impl Stamp {
+    /// Looks at the file that has this path now.
+    pub(crate) fn of(path: &Path) -> Result<Self, Error> {
+        let found = fs::metadata(path).map_err(|cause| Error::Unreadable { path: shown(path), cause })?;
+        Ok(Self {
+            bytes: found.len(),
+            modified: found.modified().ok(),
+            #[cfg(unix)]
+            inode: {
+                use std::os::unix::fs::MetadataExt;
+                (found.dev(), found.ino())
+            },
+        })
+    }
+
+    /// # Errors
+    /// When the file is another one by now, or has another size or time.
+    pub(crate) fn check(&self, path: &Path) -> Result<(), Error> {
+        match Self::of(path) {
+            Ok(now) if now == *self => Ok(()),
+            _ => Err(Error::Changed { path: shown(path) }),
+        }
+    }
+}
+
+/// The content of an input: decompressed, without a byte order mark.
+pub(crate) struct Stream {
+    /// The input's name in messages.
+    pub(crate) name: String,
+    compression: Option<&'static str>,
+    reader: Box<dyn Read + Send>,
+    stored: Arc<AtomicU64>,
+    /// Bytes of content that the reader gave.
+    content: u64,
+    /// Bytes that come before what the reader gives next, and how many of them were taken.
+    head: Vec<u8>,
+    taken: usize,
+    /// What was read since [`Stream::keep`].
+    kept: Option<Vec<u8>>,
+}
+
+impl Stream {
+    /// Opens a file.
+    pub(crate) fn file(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path).map_err(|cause| Error::Unreadable { path: shown(path), cause })?;
+        Self::new(shown(path), file)
+    }
+
+    /// Takes a reader's content; `name` is how messages call it.
+    pub(crate) fn new(name: String, reader: impl Read + Send + 'static) -> Result<Self, Error> {
+        let stored = Arc::<AtomicU64>::default();
+        let mut reader = BufReader::with_capacity(CHUNK, Counting { reader, count: Arc::clone(&stored) });
+        let mut magic = Vec::new();
+        let unreadable = |cause| Error::Unreadable { path: name.clone(), cause };
+        reader.by_ref().take(8).read_to_end(&mut magic).map_err(unreadable)?;
+        if let Some(what) = foreign(&magic) {
+            return Err(Error::Foreign { path: name, what });
+        }
+        let raw = io::Cursor::new(magic.clone()).chain(reader);
+        let (compression, reader): (_, Box<dyn Read + Send>) = match magic.as_slice() {
+            // RFC 1952, 2.3.1
+            [0x1f, 0x8b, ..] => (Some("gzip"), Box::new(MultiGzDecoder::new(BufReader::with_capacity(CHUNK, raw)))),
+            // RFC 8878, 3.1.1 and 3.1.2 (a skippable frame may come first)
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+                let decoder = zstd::Decoder::with_buffer(BufReader::with_capacity(CHUNK, raw)).map_err(unreadable)?;
+                (Some("zstd"), Box::new(decoder))
+            }
+            _ => (None, Box::new(raw)),
+        };
+        let mut stream = Self { name, compression, reader, stored, content: 0, head: Vec::new(), taken: 0, kept: None };
+        let mark = stream.peek(4)?;
+        let foreign = match mark {
+            [0xff, 0xfe, 0, 0] | [0, 0, 0xfe, 0xff] => Some("text in UTF-32"),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("text in UTF-16"),
+            _ => None,
+        };
+        let has_mark = mark.starts_with(b"\xef\xbb\xbf");
+        if let Some(what) = foreign {
+            return Err(Error::Foreign { path: stream.name, what });
+        }
+        if has_mark {
+            stream.taken = 3;
+        }
+        Ok(stream)
+    }
+
+    /// Reads some bytes: none at the end only.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let head = &self.head[self.taken..];
+        let read = if head.is_empty() {
+            self.head = Vec::new();
+            self.taken = 0;
+            self.pull(buffer)?
+        } else {
+            let read = head.len().min(buffer.len());
+            buffer[..read].copy_from_slice(&head[..read]);
+            self.taken += read;
+            read
+        };
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(&buffer[..read]);
+        }
+        Ok(read)
+    }
+
+    /// The next `most` bytes, or all that are left, without taking them.
+    pub(crate) fn peek(&mut self, most: usize) -> Result<&[u8], Error> {
+        while self.head.len() - self.taken < most {
+            let mut more = vec![0; most - (self.head.len() - self.taken)];
+            let read = self.pull(&mut more)?;
+            if read == 0 {
+                break;
+            }
+            self.head.extend_from_slice(&more[..read]);
+        }
+        let head = &self.head[self.taken..];
+        Ok(&head[..head.len().min(most)])
+    }
+
+    /// From now on what is read is kept as well.
+    pub(crate) fn keep(&mut self) {
+        self.kept = Some(Vec::new());
+    }
+
+    /// Puts what was kept back before everything else, and keeps nothing more.
+    pub(crate) fn rewind(&mut self) {
+        if let Some(mut kept) = self.kept.take() {
+            kept.extend_from_slice(&self.head[self.taken..]);
+            self.head = kept;
+            self.taken = 0;
+        }
+    }
+
+    /// Bytes as stored (before decompression) that were taken since the last call.
+    pub(crate) fn take_stored(&self) -> u64 {
+        self.stored.swap(0, Ordering::Relaxed)
+    }
+
+    fn pull(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        loop {
+            match self.reader.read(buffer) {
+                Ok(read) => {
+                    self.content += read as u64;
+                    return Ok(read);
+                }
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => {
+                    let path = self.name.clone();
+                    return Err(match self.compression {
+                        Some(compression) => Error::Damaged { path, compression, after: self.content, cause },
+                        None => Error::Unreadable { path, cause },
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Well-known content that is no text, by its first bytes.
+fn foreign(magic: &[u8]) -> Option<&'static str> {
+    match magic {
+        [b'P', b'A', b'R', b'1', ..] => Some("a Parquet file"),
+        [b'P', b'K', 3, 4, ..] => Some("a ZIP archive"),
+        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, ..] => Some("compressed with bzip2"),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("compressed with xz"),
+        [0x04, 0x22, 0x4d, 0x18, ..] => Some("compressed with lz4"),
+        _ => None,
+    }
+}
+
+/// A reader that counts what it gives.
+struct Counting<R> {
+    reader: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.count.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}

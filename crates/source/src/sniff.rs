@@ -1,0 +1,93 @@
+//! The format of an input by its content, and in doubt by its name.
+
+use std::path::Path;
+
+use lakeward_core::plan::InputFormat;
+
+/// How many bytes are looked at.
+pub(crate) const SNIFFED: usize = 64 << 10;
+
+/// Tells the format from the first bytes of content; `None` when neither they nor the name say.
+pub(crate) fn sniff(head: &[u8], path: &Path) -> Option<InputFormat> {
+    let named = by_name(path);
+    let text = head.trim_ascii_start();
+    match text.first() {
+        Some(b'[') if matches!(text[1..].trim_ascii_start().first(), None | Some(b'{' | b']')) => {
+            Some(InputFormat::Json)
+        }
+        Some(b'{') if is_object_line(text) => Some(InputFormat::Ndjson),
+        None => named,
+        Some(b'[' | b'{') if named.is_some() => named,
+        Some(_) => match named {
+            Some(InputFormat::Ndjson | InputFormat::Json) => named,
+            _ => by_delimiter(text).or(named),
+        },
+    }
+}
+
+/// Whether the first line is a JSON object, as far as it is there.
+fn is_object_line(text: &[u8]) -> bool {
+    let line = memchr::memchr(b'\n', text).map_or(text, |end| &text[..end]);
+    match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
+        Ok(_) => true,
+        Err(error) => error.is_eof() && line.len() == text.len(),
+    }
+}
+
+fn by_delimiter(text: &[u8]) -> Option<InputFormat> {
+    let line = memchr::memchr2(b'\n', b'\r', text).map_or(text, |end| &text[..end]);
+    match (line.contains(&b','), line.contains(&b'\t')) {
+        (true, false) => Some(InputFormat::Csv),
+        (false, true) => Some(InputFormat::Tsv),
+        _ => None,
+    }
+}
+
+fn by_name(path: &Path) -> Option<InputFormat> {
+    let extension = stripped(path).extension()?.to_str()?.to_ascii_lowercase();
+    match extension.as_str() {
+        "csv" => Some(InputFormat::Csv),
+        "tsv" | "tab" => Some(InputFormat::Tsv),
+        "ndjson" | "jsonl" => Some(InputFormat::Ndjson),
+        "json" => Some(InputFormat::Json),
+        _ => None,
+    }
+}
+
+/// The path without the extension of a compression.
+pub(crate) fn stripped(path: &Path) -> &Path {
+    let is_compressed = path.extension().is_some_and(|extension| {
+        ["gz", "gzip", "zst", "zstd"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    });
+    match (is_compressed, path.file_stem()) {
+        (true, Some(stem)) => Path::new(stem),
+        _ => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_decides_and_the_name_helps_in_doubt() {
+        use InputFormat::{Csv, Json, Ndjson, Tsv};
+        let cases: &[(&str, &str, Option<InputFormat>)] = &[
+            ("a,b\n1,2\n", "x", Some(Csv)),
+            ("a\tb\n1\t2\n", "x.csv", Some(Tsv)),
+            ("{\"a\":1}\n", "x.json", Some(Ndjson)),
+            ("{\"a\":1", "x.json.gz", Some(Ndjson)),
+            ("{\n \"a\":1}\n", "x.json", Some(Json)),
+            (" [\n{\"a\":1}]", "x.txt", Some(Json)),
+            ("[]", "x.csv", Some(Json)),
+            ("[a],b\n", "x.csv", Some(Csv)),
+            ("a\n1\n", "x.CSV.zst", Some(Csv)),
+            ("a\n1\n", "README.md", None),
+            ("broken\n", "x.jsonl", Some(Ndjson)),
+            ("", "x.tsv.gz", Some(Tsv)),
+        ];
+        for (content, name, expected) in cases {
+            assert_eq!(sniff(content.as_bytes(), Path::new(name)), *expected, "{name}: {content:?}");
+        }
+    }
+}

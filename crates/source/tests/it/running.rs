@@ -1,0 +1,115 @@
+//! Memory, order, stopping and speed of change while a table is read.
+
+use std::{fs, io::Write, sync::atomic::Ordering};
+
+use lakeward_core::{budget::Budget, message::Message};
+use lakeward_source::discover;
+
+use crate::support::{Fixture, words};
+
+#[test]
+fn blocks_keep_the_order_of_the_file_and_memory_its_bounds() {
+    let mut content = String::from("id,text\n");
+    for row in 0..200_000 {
+        content.push_str(&format!("{row},some text {row}\n"));
+    }
+    let mut fixture = Fixture::with("t.csv", &content);
+    fixture.budget = Budget::new(8 << 20);
+    let landed = fixture.table("t.csv").expect("read");
+    let rows = landed.rows();
+    assert_eq!(rows.len(), 200_000);
+    assert!(rows.iter().enumerate().all(|(row, cells)| cells[0] == row.to_string()));
+    assert!(landed.batches.len() > 4, "{} batches", landed.batches.len());
+    let most = fixture.budget.most_used();
+    assert!(most <= 10 << 20, "{most} bytes at most");
+}
+
+#[test]
+fn one_record_larger_than_the_budget_passes() {
+    let long = "x".repeat(3 << 20);
+    let mut fixture = Fixture::with("t.ndjson", format!("{{\"a\":\"1\"}}\n{{\"a\":\"{long}\"}}\n{{\"a\":\"2\"}}\n"));
+    fixture.budget = Budget::new(1 << 20);
+    let rows = fixture.table("t.ndjson").expect("read").rows();
+    assert_eq!(rows.iter().map(|row| row[0].len()).collect::<Vec<_>>(), [1, 3 << 20, 1]);
+}
+
+#[test]
+fn a_wide_and_sparse_table_takes_small_batches() {
+    let header: Vec<String> = (0..3000).map(|column| format!("c{column}")).collect();
+    let mut content = header.join(",") + "\n";
+    for _ in 0..600 {
+        content.push_str(&",".repeat(2999));
+        content.push('\n');
+    }
+    let landed = Fixture::with("t.csv", content).table("t.csv").expect("read");
+    assert_eq!(landed.read.rows_read, 600);
+    assert!(landed.batches.iter().all(|batch| batch.num_rows() <= 180));
+}
+
+#[test]
+fn thousands_of_files_are_one_table() {
+    let fixture = Fixture::new().sample(1000);
+    for file in 0..2000 {
+        fixture.file(&format!("in/{file:04}.csv"), format!("a,b\n{file},x\n"));
+    }
+    let landed = fixture.land(&[fixture.source("in", Some("t"))]).expect("read");
+    assert_eq!(landed[0].columns(), ["a int64", "b string"]);
+    assert!(landed[0].rows().iter().enumerate().all(|(file, cells)| cells[0] == file.to_string()));
+}
+
+#[test]
+fn a_stop_ends_reading_without_an_end() {
+    let fixture = Fixture::with("t.csv", format!("a\n{}", "1\n".repeat(400_000)));
+    fixture.outlet.stop_after.store(2, Ordering::Relaxed);
+    let reader = discover(&[fixture.source("t.csv", None)], &[], &fixture.context()).expect("found").remove(0);
+    let read = reader.read(&fixture.outlet).expect("no failure");
+    let messages = fixture.outlet.take();
+    assert!(
+        matches!(messages.as_slice(), [Message::Begin(_), Message::Rows(rows)] if rows.batch.num_rows() as u64 == read.rows_read)
+    );
+    assert!(!read.complete);
+}
+
+#[test]
+fn a_file_that_changes_after_it_was_found_is_an_error() {
+    for change in ["append", "replace", "remove"] {
+        let fixture = Fixture::with("t.csv", "a\n1\n");
+        let path = fixture.path("t.csv");
+        let reader = discover(&[fixture.source("t.csv", None)], &[], &fixture.context()).expect("found").remove(0);
+        match change {
+            "append" => {
+                let mut file = fs::OpenOptions::new().append(true).open(&path).expect("opened");
+                file.write_all(b"2\n").expect("written");
+            }
+            "replace" => fs::rename(fixture.file("other.csv", "a\n3\n"), &path).expect("renamed"),
+            _ => fs::remove_file(&path).expect("removed"),
+        }
+        let failure = reader.read(&fixture.outlet).expect_err("a change");
+        let (code, text) = words(&failure, path.parent().expect("a folder"));
+        assert_eq!(code, 65);
+        assert!(text.starts_with("t.csv changed while it was read | "), "{change}: {text}");
+    }
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_read_is_an_error() {
+    /// Appends to the file at its first rows.
+    struct Growing(std::path::PathBuf);
+    impl lakeward_core::message::Outlet for Growing {
+        fn send(&self, message: Message) -> Result<(), lakeward_core::message::Stopped> {
+            if matches!(message, Message::Rows(_)) {
+                let mut file = fs::OpenOptions::new().append(true).open(&self.0).expect("opened");
+                file.write_all(b"2\n").expect("written");
+            }
+            Ok(())
+        }
+        fn is_stopped(&self) -> bool {
+            false
+        }
+    }
+    // So many blocks that the first is handed over before the last is cut.
+    let fixture = Fixture::with("t.csv", format!("a\n{}", "1\n".repeat(1_500_000)));
+    let reader = discover(&[fixture.source("t.csv", None)], &[], &fixture.context()).expect("found").remove(0);
+    let failure = reader.read(&Growing(fixture.path("t.csv"))).expect_err("a change");
+    assert!(failure.what.ends_with("changed while it was read"), "{failure}");
+}
