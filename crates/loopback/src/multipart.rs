@@ -212,13 +212,13 @@ fn choose<'a>(parts: &'a BTreeMap<i32, Part>, named: &[CompletedPart]) -> S3Resu
     if named.is_empty() {
         return Err(bad(S3ErrorCode::MalformedXML, "the completion names no part"));
     }
-    let (mut chosen, mut last) = (Vec::with_capacity(named.len()), 0);
+    let number_of = |name: &CompletedPart| name.part_number.unwrap_or_default();
+    if !named.is_sorted_by(|one, next| number_of(one) < number_of(next)) {
+        return Err(bad(S3ErrorCode::InvalidPartOrder, "the parts are not named in ascending order"));
+    }
+    let mut chosen = Vec::with_capacity(named.len());
     for (at, name) in named.iter().enumerate() {
-        let number = name.part_number.unwrap_or_default();
-        if number <= last {
-            return Err(bad(S3ErrorCode::InvalidPartOrder, "the parts are not named in ascending order"));
-        }
-        last = number;
+        let number = number_of(name);
         let part = parts.get(&number).filter(|part| is_named(part, name));
         let Some(part) = part else {
             let message = format!("part {number} was not uploaded with this entity tag and these checksums");

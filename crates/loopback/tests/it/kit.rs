@@ -9,7 +9,7 @@ use std::{
 use aws_credential_types::Credentials;
 use aws_sdk_s3::{
     Client,
-    config::{BehaviorVersion, Region, RequestChecksumCalculation, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
     error::{ProvideErrorMetadata, SdkError},
 };
 use aws_smithy_http_client::Builder;
@@ -109,7 +109,6 @@ pub(crate) fn client_with(server: &EmbeddedS3, keys: Credentials) -> Client {
         .force_path_style(true)
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::disabled())
-        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .http_client(Builder::new().build_http())
         .build();
     Client::from_conf(config)

@@ -1,4 +1,12 @@
-//! The embedded S3, driven by the AWS SDK and, where a client would never send such a thing, by hand.
+//! The embedded S3, driven by the AWS SDK and, where no client would send such a thing, by hand.
 
+mod checksums;
+mod faults;
+mod keys;
 mod kit;
+mod multipart;
+mod policy;
+mod processes;
 mod put;
+mod raw;
+mod speed;
