@@ -49,8 +49,8 @@ pub(super) fn overlay<'a>(
 }
 
 /// The names of all variables that set a key, in the order of the schema.
-#[must_use]
-pub fn variable_names() -> Vec<String> {
+#[cfg(test)]
+pub(super) fn variable_names() -> Vec<String> {
     variables(&super::json_schema()).into_iter().map(|variable| variable.name).collect()
 }
 

@@ -1,7 +1,11 @@
 //! From a config's tables to the plan: what each value means, and whether they go together. All that does not is told at
 //! once.
 
-use std::{collections::BTreeMap, ops::Range, path::Path};
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use arrow_schema::DataType;
 
@@ -29,7 +33,7 @@ const MAX_OBJECT: u64 = 5 << 30;
 pub(super) fn lower(config: &Config, inputs: &Inputs<'_>) -> Result<(plan::Plan, Vec<Finding>), Vec<Finding>> {
     let mut reader =
         Reader { folder: inputs.file.parent().unwrap_or(Path::new("/")), errors: Vec::new(), warnings: Vec::new() };
-    let state_dir = reader.path(config.top.state_dir.as_ref());
+    let state_dir = config.top.state_dir.as_ref().map(|dir| reader.path(dir));
     let shutdown_grace = reader.duration(config.top.shutdown_grace.as_ref(), SHUTDOWN_GRACE);
     let auth = match &config.auth {
         Auth::Chain => plan::AuthPlan::Chain,
@@ -82,9 +86,7 @@ impl Reader<'_> {
 
     fn storage(&mut self, storage: &Storage) -> plan::Storage {
         match storage {
-            Storage::Embedded(embedded) => {
-                plan::Storage::Embedded { dir: values::absolute(self.folder, &embedded.dir.value) }
-            }
+            Storage::Embedded(embedded) => plan::Storage::Embedded { dir: self.path(&embedded.dir) },
             Storage::S3(s3) => {
                 s3.region.iter().for_each(|region| self.check(region, |name| values::region(name)));
                 s3.endpoint.iter().for_each(|endpoint| self.check(endpoint, |url| values::endpoint(url)));
@@ -166,7 +168,9 @@ impl Reader<'_> {
         let read = |reader: &mut Self, format| reader.read(&source.read, format);
         match &source.kind {
             SourceKind::Files(files) => {
-                let paths: Vec<Option<String>> = files.paths.value.iter().map(|path| self.source_path(path)).collect();
+                let folder = self.folder;
+                let paths: Vec<Option<String>> =
+                    files.paths.value.iter().map(|path| self.value(path, |path| values::glob(folder, path))).collect();
                 let table = files.table.as_ref().map(|name| self.table_name(name));
                 let read = read(self, files.format.map(input_format));
                 let table = match table {
@@ -183,16 +187,6 @@ impl Reader<'_> {
         }
     }
 
-    fn source_path(&mut self, path: &At<String>) -> Option<String> {
-        let folder = self.folder;
-        self.value(path, |path| {
-            if path.is_empty() {
-                return Err(Wrong::new("a path is empty").hint("write \".\" for the folder of the config"));
-            }
-            values::absolute_glob(folder, path)
-        })
-    }
-
     fn table_name(&mut self, name: &At<String>) -> Option<TableName> {
         self.value(name, |name| TableName::new(name).map_err(|error| Wrong::new(error.to_string())))
     }
@@ -205,11 +199,14 @@ impl Reader<'_> {
             Some(At { value: tables::Size::Text(text), .. }) if text == "all" => plan::Sample::All,
             other => plan::Sample::Bytes(self.sample(other.as_ref())),
         };
-        let rejects = table.rejects.as_ref().map_or(REJECTS, |rejects| &rejects.value);
+        let rejects = match &table.rejects {
+            Some(rejects) => self.path(rejects),
+            None => self.folder.join(REJECTS),
+        };
         let skips = table.on_error == Some(tables::OnError::Skip);
         let on_error = if skips {
             let max_rejects = table.max_rejects.as_ref().map(|most| most.value);
-            plan::OnError::Skip { rejects: values::absolute(self.folder, rejects), max_rejects }
+            plan::OnError::Skip { rejects, max_rejects }
         } else {
             let hint = "set on_error = \"skip\", or take this key out";
             if let Some(most) = &table.max_rejects {
@@ -250,12 +247,9 @@ impl Reader<'_> {
         })
     }
 
-    fn path(&mut self, path: Option<&At<String>>) -> Option<std::path::PathBuf> {
-        let path = path?;
-        if path.value.is_empty() {
-            self.errors.push(Finding::value(path.span.clone(), "the path is empty"));
-        }
-        Some(values::absolute(self.folder, &path.value))
+    fn path(&mut self, path: &At<String>) -> PathBuf {
+        let folder = self.folder;
+        self.value(path, |path| values::path(folder, path)).unwrap_or_default()
     }
 
     fn duration(&mut self, given: Option<&At<tables::Duration>>, default: &str) -> std::time::Duration {

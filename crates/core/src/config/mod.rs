@@ -2,8 +2,8 @@
 //!
 //! Nothing here reads a file or the environment: the caller hands everything over as [`Inputs`]. The stages, each of which
 //! tells all that it finds wrong before the next one starts: the file's syntax and the environment laid over it
-//! ([`document`]), the shape of the tables against the schema ([`shape`]), what the values mean and whether they go together
-//! ([`lower`]).
+//! (`document`), the shape of the tables against the schema (`shape`), what the values mean and whether they go together
+//! (`lower`).
 
 mod document;
 mod environment;
@@ -17,7 +17,6 @@ mod values;
 
 use std::path::{Path, PathBuf};
 
-pub use environment::variable_names;
 pub use error::{ConfigError, Place, Style, render};
 pub use schema::json_schema;
 

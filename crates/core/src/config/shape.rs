@@ -66,22 +66,26 @@ impl<'a> Check<'a> {
         let Some(kinds) = Kinds::of(schema) else {
             return self.keys(path, span, table, schema, None);
         };
-        let named = table.get(kinds.tag);
-        let name = named.map_or(kinds.default, |value| value.get_ref().as_str());
-        if let Some((_, kind)) = kinds.all.iter().find(|(known, _)| Some(*known) == name) {
-            return self.keys(path, span, table, kind, Some(&kinds));
-        }
-        let names = || kinds.all.iter().map(|(name, _)| *name);
-        match named {
-            Some(value) => self.choice(&dotted(path, kinds.tag), value, &names().collect::<Vec<_>>()),
-            None => {
-                let what = format!("`{}` is missing {}", kinds.tag, shown(path));
-                self.findings.push(Finding::new(span, what).hint(format!("there are {}", listed(names()))));
-            }
-        }
-        // Which kind it is can't be told: only what holds for every kind is surely right or wrong.
         let known: BTreeSet<&str> =
             kinds.all.iter().flat_map(|(_, kind)| properties(kind)).map(|(key, _)| key).collect();
+        let is_tag_misspelt =
+            |key: &str| !known.contains(key) && nearest(key, known.iter().copied()) == Some(kinds.tag);
+        let kind = match table.get(kinds.tag).map(|value| value.get_ref().as_str()) {
+            Some(said) => said,
+            None if table.keys().any(|key| is_tag_misspelt(key.get_ref())) => None,
+            None => kinds.default,
+        };
+        if let Some((_, kind)) = kinds.all.iter().find(|(name, _)| Some(*name) == kind) {
+            return self.keys(path, span, table, kind, Some(&kinds));
+        }
+        let names: Vec<&str> = kinds.all.iter().map(|(name, _)| *name).collect();
+        if let Some(value) = table.get(kinds.tag) {
+            self.choice(&dotted(path, kinds.tag), value, &names);
+        } else if !table.keys().any(|key| is_tag_misspelt(key.get_ref())) {
+            let what = format!("`{}` is missing {}", kinds.tag, shown(path));
+            self.findings.push(Finding::new(span, what).hint(format!("there are {}", listed(names))));
+        }
+        // Which kind it is can't be told: only what holds for every kind is surely right or wrong.
         for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != kinds.tag) {
             let name = key.get_ref().as_ref();
             let schemas: Vec<&Value> = kinds.all.iter().filter_map(|(_, kind)| kind["properties"].get(name)).collect();
@@ -106,7 +110,7 @@ impl<'a> Check<'a> {
             let name = key.get_ref().as_ref();
             if let Some(property) = schema["properties"].get(name) {
                 self.value(&dotted(path, name), value, property);
-            } else if let Some(hint) = kinds.and_then(|kinds| other_kind(kinds, schema, name)) {
+            } else if let Some(hint) = kinds.and_then(|kinds| other_kind(kinds, table, name)) {
                 let what = format!("`{name}` does not go with {}", schema["title"].as_str().unwrap_or_default());
                 self.findings.push(Finding::new(key.span(), what).hint(hint));
             } else if schema["additionalProperties"] == Value::Bool(false) {
@@ -205,9 +209,9 @@ impl<'a> Check<'a> {
         {
             return;
         }
-        let range = match (least, most) {
-            (Some(least), Some(most)) => format!("a whole number from {least} to {most}"),
-            (Some(least), None) => format!("a whole number of at least {least}"),
+        let range = match (value, least, most) {
+            (Some(_), Some(least), Some(most)) => format!("a whole number from {least} to {most}"),
+            (Some(_), Some(least), None) => format!("a whole number of at least {least}"),
             _ => "a whole number of 64 bits".to_owned(),
         };
         self.findings.push(Finding::new(
@@ -252,13 +256,15 @@ fn missing(path: &str, span: Range<usize>, key: &str, schema: &Value) -> Finding
 }
 
 /// What to say of a key that another kind of the table has.
-fn other_kind(kinds: &Kinds<'_>, this: &Value, key: &str) -> Option<String> {
-    let having = |(_, kind): &&(&str, &Value)| kind["properties"].get(key).is_some();
-    let (_, other) = kinds.all.iter().find(having)?;
-    let title = |kind: &Value| kind["title"].as_str().unwrap_or_default().to_owned();
-    let by_default = this["properties"][kinds.tag]["const"].as_str() == kinds.default;
-    let default = if by_default { format!(", and {} where nothing is said", title(this)) } else { String::new() };
-    Some(format!("it is a key of {}{default}", title(other)))
+fn other_kind(kinds: &Kinds<'_>, table: &DeTable<'_>, key: &str) -> Option<String> {
+    let (_, other) = kinds.all.iter().find(|(_, kind)| kind["properties"].get(key).is_some())?;
+    let other = other["title"].as_str()?;
+    Some(match kinds.default {
+        Some(default) if !table.contains_key(kinds.tag) => {
+            format!("it goes with {other}; where nothing is said, {} is \"{default}\"", kinds.tag)
+        }
+        _ => format!("it goes with {other}"),
+    })
 }
 
 /// The strings that a value can be, where the schema lists them.

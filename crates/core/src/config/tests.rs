@@ -223,7 +223,7 @@ fn errors_name_the_variable_or_the_flag() {
         shown(&environment, &[]),
         r#"error: environment variable LAKEWARD_AUTH_PROFILE: `profile` does not go with method = "chain"
  |
- = help: it is a key of method = "profile", and method = "chain" where nothing is said
+ = help: it goes with method = "profile"; where nothing is said, method is "chain"
 
 error: environment variable LAKEWARD_DESTINATION_BATCH_SIZE: `destination.batch_size`: expected a whole number, found "many"
 
@@ -304,6 +304,18 @@ fn a_secret_is_neither_in_the_errors_nor_around_them() {
     );
 }
 
+#[test]
+fn a_mark_at_the_front_and_windows_line_ends_are_no_trouble() {
+    let text = format!("\u{feff}{}", LEAST.replace('\n', "\r\n"));
+    assert_eq!(plan(&text), plan(LEAST));
+    let text = text.replace("path =", "paht =");
+    let errors = resolve(&inputs(&text, &[])).expect_err("an error");
+    assert_eq!(
+        render(&errors, Path::new("lakeward.toml"), &text, Style::Plain),
+        "error: unknown key `paht` in [destination]\n --> lakeward.toml:4:1\n  |\n4 | paht = \"raw\"\n  | ^^^^\n  |\n  = help: did you mean `path`?"
+    );
+}
+
 /// Every table that a config can hold, as the schema of each of its kinds.
 fn all_kinds(schema: &serde_json::Value) -> Vec<&serde_json::Value> {
     let tables = ["/properties/auth", "/properties/destination", "/properties/source/items"];
@@ -378,7 +390,7 @@ proptest! {
         text in prop_oneof!["\\PC{0,80}", toml_like()], at in 0..LEAST.len(), bits in "[\\PC\n]{0,3}", value in "\\PC{0,9}"
     ) {
         let broken = format!("{}{bits}{}", &LEAST[..at], &LEAST[(at + bits.len()).min(LEAST.len())..]);
-        let environment: Vec<(String, String)> = variable_names().into_iter().map(|name| (name, value.clone())).collect();
+        let environment: Vec<(String, String)> = environment::variable_names().into_iter().map(|name| (name, value.clone())).collect();
         for text in [text, broken] {
             for environment in [&[][..], &environment] {
                 if let Err(errors) = resolve(&inputs(&text, environment)) {

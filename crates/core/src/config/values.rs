@@ -134,9 +134,20 @@ pub(super) fn endpoint(url: &str) -> Result<(), Wrong> {
 
 /// A path as it is written in a config, made absolute: it counts from `folder`, and `.` and `..` are taken out as they are
 /// written, without looking at links.
-pub(super) fn absolute(folder: &Path, path: &str) -> PathBuf {
+pub(super) fn path(folder: &Path, text: &str) -> Result<PathBuf, Wrong> {
+    if text.is_empty() {
+        return Err(Wrong::new("a path is empty").hint("write \".\" for the folder of the config"));
+    }
+    if text.starts_with('~') {
+        return Err(
+            Wrong::new("`~` stands for no folder here").hint("write the whole path, or \"./~\" for that very name")
+        );
+    }
+    if text.contains('\0') {
+        return Err(Wrong::new("a path holds no NUL character"));
+    }
     let mut clean = PathBuf::new();
-    for part in folder.join(path).components() {
+    for part in folder.join(text).components() {
         match part {
             Component::CurDir => {}
             Component::ParentDir => {
@@ -145,28 +156,25 @@ pub(super) fn absolute(folder: &Path, path: &str) -> PathBuf {
             part => clean.push(part),
         }
     }
-    clean
+    Ok(clean)
 }
 
 /// A file, folder or glob as it is written in a config, made absolute. In front of a glob, the folder's own `*`, `?`, `[`
 /// and the like stand for themselves.
-pub(super) fn absolute_glob(folder: &Path, pattern: &str) -> Result<String, Wrong> {
-    let is_glob = |text: &str| text.contains(['*', '?', '[', ']', '{', '}']);
+pub(super) fn glob(folder: &Path, text: &str) -> Result<String, Wrong> {
+    let is_special = |c: char| matches!(c, '*' | '?' | '[' | ']' | '{' | '}');
     let not_text =
         || Wrong::new("the folder of the config has a name that is not UTF-8").hint("write an absolute path");
-    if Path::new(pattern).is_absolute() || !is_glob(pattern) {
-        return absolute(folder, pattern).into_os_string().into_string().map_err(|_| not_text());
-    }
-    let folder = folder.to_str().ok_or_else(not_text)?;
-    let mut escaped = String::with_capacity(folder.len());
-    for c in folder.chars() {
-        if is_glob(c.encode_utf8(&mut [0; 4])) {
-            escaped.extend(['[', c, ']']);
-        } else {
-            escaped.push(c);
+    let mut escaped = String::new();
+    let folder = if text.contains(is_special) && !Path::new(text).is_absolute() {
+        for c in folder.to_str().ok_or_else(not_text)?.chars() {
+            if is_special(c) { escaped.extend(['[', c, ']']) } else { escaped.push(c) }
         }
-    }
-    absolute(Path::new(&escaped), pattern).into_os_string().into_string().map_err(|_| not_text())
+        Path::new(&escaped)
+    } else {
+        folder
+    };
+    path(folder, text)?.into_os_string().into_string().map_err(|_| not_text())
 }
 
 #[cfg(test)]
@@ -253,12 +261,25 @@ mod tests {
     #[test]
     fn paths_count_from_the_folder_of_the_config() {
         let folder = Path::new("/etc/lake");
-        for (path, expected) in
-            [("data", "/etc/lake/data"), ("../x/./y/", "/etc/x/y"), ("/abs", "/abs"), ("../../..", "/")]
-        {
-            assert_eq!(absolute(folder, path), Path::new(expected), "{path}");
+        for (text, expected) in [
+            ("data", "/etc/lake/data"),
+            ("../x/./y/", "/etc/x/y"),
+            ("/abs", "/abs"),
+            ("../../..", "/"),
+            (".", "/etc/lake"),
+            ("./~", "/etc/lake/~"),
+        ] {
+            assert_eq!(path(folder, text), Ok(expected.into()), "{text}");
         }
-        let glob = |folder: &str, pattern: &str| absolute_glob(Path::new(folder), pattern).expect("UTF-8");
+        for bad in ["", "~", "~/data", "a\0b"] {
+            assert!(path(folder, bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_folder_of_the_config_is_no_part_of_a_glob() {
+        let glob = |folder: &str, text: &str| glob(Path::new(folder), text).expect("a glob");
         assert_eq!(glob("/a[1]", "*.csv"), "/a[[]1[]]/*.csv");
         assert_eq!(glob("/a[1]", "x.csv"), "/a[1]/x.csv");
         assert_eq!(glob("/a", "../b/**/*.csv"), "/b/**/*.csv");

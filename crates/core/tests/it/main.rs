@@ -1,4 +1,6 @@
 //! What stands outside the source and has to agree with it.
 
+#[cfg(test)]
 mod examples;
+#[cfg(test)]
 mod schema;

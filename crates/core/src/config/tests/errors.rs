@@ -86,7 +86,7 @@ paths = ["x"]
             "10:17 unknown key `max_row_group_lenght` in [destination.format_spec] | did you mean `max_row_group_length`?",
             "10:43 unknown key `version` in [destination.format_spec] | there are max_row_group_length",
             "13:1 unknown key `path` in [[source]] | did you mean `paths`?",
-            r#"18:1 `paths` does not go with type = "stdin" | it is a key of type = "files""#,
+            r#"18:1 `paths` does not go with type = "stdin" | it goes with type = "files""#,
         ],
     );
 }
@@ -294,9 +294,9 @@ type = "files"
 paths = ["x"]
 "#,
         &[
-            r#"3:1 `profile` does not go with method = "chain" | it is a key of method = "profile", and method = "chain" where nothing is said"#,
-            r#"9:1 `region` does not go with storage = "embedded" | it is a key of storage = "s3""#,
-            r#"10:1 `endpoint` does not go with storage = "embedded" | it is a key of storage = "s3""#,
+            r#"3:1 `profile` does not go with method = "chain" | it goes with method = "profile"; where nothing is said, method is "chain""#,
+            r#"9:1 `region` does not go with storage = "embedded" | it goes with storage = "s3""#,
+            r#"10:1 `endpoint` does not go with storage = "embedded" | it goes with storage = "s3""#,
         ],
     );
 }
@@ -325,7 +325,7 @@ sample = "most"
 max_record_bytes = 100
 "#,
         &[
-            "2:13 `state_dir`: the path is empty",
+            "2:13 `state_dir`: a path is empty | write \".\" for the folder of the config",
             r#"3:18 `shutdown_grace`: "20" is no duration | write a duration as "20s", "15m" or "1m30s""#,
             "5:10 `destination.bucket`: a bucket's name is made of lower-case letters, digits, `.` and `-`, and this one holds 'M'",
             "6:8 `destination.path`: the path names {{TABEL}}, which is no variable | did you mean {{TABLE}}?",
@@ -395,4 +395,49 @@ paths = ["x"]
             "4:8 `destination.path`: the path has no {{UUID}}: a table's later objects would overwrite its earlier ones | put {{UUID}} into the path, or set no_rotate = true for one object a table",
         ],
     );
+}
+
+#[test]
+fn a_misspelt_key_that_says_the_kind_says_nothing_of_the_others() {
+    check(
+        r#"version = 1
+[auth]
+metod = "profile"
+profile = "analytics"
+[destination]
+bucket = "my-lake"
+path = "raw"
+[[source]]
+tpye = "stdin"
+table = "t"
+"#,
+        &[
+            "3:1 unknown key `metod` in [auth] | did you mean `method`?",
+            "9:1 unknown key `tpye` in [[source]] | did you mean `type`?",
+        ],
+    );
+}
+
+#[test]
+fn numbers_and_folders_that_can_only_be_slips() {
+    check(
+        r#"version = 1
+state_dir = "~/state"
+[destination]
+bucket = "my-lake"
+path = "raw"
+storage = "embedded"
+dir = "~"
+[[source]]
+type = "files"
+paths = ["~/data"]
+"#,
+        &[
+            "2:13 `state_dir`: `~` stands for no folder here | write the whole path, or \"./~\" for that very name",
+            "7:7 `destination.dir`: `~` stands for no folder here | write the whole path, or \"./~\" for that very name",
+            "10:10 `source.paths`: `~` stands for no folder here | write the whole path, or \"./~\" for that very name",
+        ],
+    );
+    let text = LEAST.replace("path =", "batch_size = 99999999999999999999\npath =");
+    check(&text, &["4:14 `destination.batch_size`: expected a whole number of 64 bits, found 99999999999999999999"]);
 }
