@@ -163,12 +163,18 @@ impl EmbeddedS3 {
         self.stopping.send_replace(true);
         let Self { listening, store, stop_timeout, .. } = self;
         let Ok(mut connections) = listening.await else { return };
-        let all = async { while connections.join_next().await.is_some() {} };
+        let all = async {
+            while connections.join_next().await.is_some() {}
+            // A write whose client went away may still be ending.
+            while Arc::strong_count(&store) > 1 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
         if tokio::time::timeout(stop_timeout, all).await.is_err() {
             tracing::debug!("requests in flight were cut off");
         }
         connections.shutdown().await;
-        // The folder goes with the last owner of the store, which may be a write that is just ending.
+        // The temporary folder goes with the last owner of the store.
         drop(tokio::task::spawn_blocking(move || drop(store)).await);
     }
 }

@@ -22,7 +22,7 @@ async fn a_body_that_stalls_times_out_and_leaves_nothing() {
     let streaming = Raw::put("/lake/out/x", &framed)
         .payload("STREAMING-UNSIGNED-PAYLOAD-TRAILER")
         .header("x-amz-trailer", "x-amz-checksum-crc32")
-        .header("x-amz-decoded-content-length", 10);
+        .header("x-amz-decoded-content-length", "10");
     let xml = Raw { method: "POST", ..Raw::put("/lake/out/x?uploadId=1", b"<CompleteMultipartUpload>") };
     for request in [Raw::put("/lake/out/x", b"0123456789"), streaming, xml] {
         let mut stream = connect(&s3.server).await;

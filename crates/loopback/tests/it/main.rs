@@ -1,5 +1,7 @@
 //! The embedded S3, driven by the AWS SDK and, where no client would send such a thing, by hand.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
+
 mod checksums;
 mod faults;
 mod keys;

@@ -36,8 +36,8 @@ impl<'a> Raw<'a> {
         Self { method: "PUT", path, headers: Vec::new(), payload: UNSIGNED, body }
     }
 
-    pub(crate) fn header(mut self, name: &'a str, value: impl ToString) -> Self {
-        self.headers.push((name, value.to_string()));
+    pub(crate) fn header(mut self, name: &'a str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 
