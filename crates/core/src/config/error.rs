@@ -67,7 +67,7 @@ pub enum Style {
 /// and the hint. `file` is named as it is given; `text` is what was resolved. Values that look like secrets are masked.
 #[must_use]
 pub fn render(errors: &[ConfigError], file: &Path, text: &str, style: Style) -> String {
-    let text = secret::mask(text);
+    let text = visible(&secret::mask(text));
     let file = file.display().to_string();
     let renderer = match style {
         Style::Plain => Renderer::plain(),
@@ -80,7 +80,7 @@ pub fn render(errors: &[ConfigError], file: &Path, text: &str, style: Style) -> 
             let mut report = match &error.at {
                 Place::File { span, .. } => {
                     let mark = AnnotationKind::Primary.span(within(&text, span));
-                    let snippet = Snippet::source(&*text).path(printable(&file)).annotation(mark);
+                    let snippet = Snippet::source(text.as_str()).path(printable(&file)).annotation(mark);
                     Level::ERROR.primary_title(what).element(snippet)
                 }
                 elsewhere => Group::with_title(Level::ERROR.primary_title(format!("{elsewhere}: {what}"))),
@@ -92,6 +92,18 @@ pub fn render(errors: &[ConfigError], file: &Path, text: &str, style: Style) -> 
         })
         .collect();
     rendered.join("\n\n")
+}
+
+/// The text with a stand-in of the same length for each character that could steer a terminal. Those of ASCII stay: the
+/// renderer shows them as pictures.
+fn visible(text: &str) -> String {
+    let stand_in = |c: char| match c.len_utf8() {
+        1 => c,
+        _ if printable(c.encode_utf8(&mut [0; 4])).contains(c) => c,
+        2 => '·',
+        _ => char::REPLACEMENT_CHARACTER,
+    };
+    text.chars().map(stand_in).collect()
 }
 
 /// The part of a span that lies in the text's first line of it, from and to whole characters.
@@ -145,4 +157,22 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 /// Names as they are listed in a message.
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_as_long_and_steers_nothing(text in "(\\PC|[\u{80}-\u{9f}\u{202e}\u{feff}\u{61c}\x1b\n]){0,20}") {
+            let shown = visible(&text);
+            prop_assert_eq!(shown.len(), text.len());
+            let errors = [ConfigError { at: Place::File { span: 0..text.len(), line: 1, column: 1 }, what: text.clone(), hint: None }];
+            let shown = render(&errors, Path::new("x"), &text, Style::Plain).replace('\n', "");
+            prop_assert_eq!(printable(&shown).into_owned(), shown);
+        }
+    }
 }

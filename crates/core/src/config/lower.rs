@@ -71,16 +71,18 @@ impl Reader<'_> {
         let no_rotate = table.no_rotate.unwrap_or(false);
         let path = self.template(&table.path, no_rotate);
         let close = self.close(table, no_rotate);
+        let retry_deadline = self.duration(table.retry_deadline.as_ref(), RETRY_DEADLINE);
+        let storage = self.storage(storage);
         Some(plan::DestinationPlan {
-            storage: self.storage(storage),
+            storage,
             bucket: table.bucket.value.clone(),
             parquet: match table.format.unwrap_or(tables::Format::Parquet) {
                 tables::Format::Parquet => parquet(table),
             },
+            path: path?,
             close,
             no_rotate,
-            retry_deadline: self.duration(table.retry_deadline.as_ref(), RETRY_DEADLINE),
-            path: path?,
+            retry_deadline,
         })
     }
 
