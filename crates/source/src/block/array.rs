@@ -37,10 +37,7 @@ impl ArrayCutter {
 
     pub(crate) fn next(&mut self, limits: Limits) -> Result<Option<Block>, Error> {
         let mut records = Vec::new();
-        while records.len() < limits.rows && self.window.position < limits.bytes {
-            if self.window.is_stale() && !records.is_empty() {
-                break;
-            }
+        while !self.window.is_block(records.len(), limits) {
             let byte = self.window.skip(|byte| byte.is_ascii_whitespace())?;
             self.place = match (self.place, byte) {
                 (Place::Closed | Place::Before, None) => break,

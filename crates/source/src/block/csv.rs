@@ -89,6 +89,7 @@ impl CsvCutter {
         cutter.ends.truncate(header.len() + 1);
         cutter.header = Some(header);
         cutter.used = 0;
+        cutter.window.take();
         Ok(cutter)
     }
 
@@ -99,10 +100,7 @@ impl CsvCutter {
     pub(crate) fn next(&mut self, limits: Limits) -> Result<Option<Block>, Error> {
         let width = self.header.as_ref().map_or(0, Vec::len);
         let (mut records, mut misfits, mut ends) = (Vec::new(), Vec::new(), Vec::<u32>::new());
-        while records.len() < limits.rows && self.window.position < limits.bytes {
-            if self.window.is_stale() && !records.is_empty() {
-                break;
-            }
+        while !self.window.is_block(records.len(), limits) {
             let begin = self.used;
             let Some(cut) = self.record()? else { break };
             if cut.is_too_long || cut.fields != width {

@@ -25,18 +25,17 @@ impl LineCutter {
 
     pub(crate) fn next(&mut self, limits: Limits) -> Result<Option<Block>, Error> {
         let (mut records, mut misfits) = (Vec::new(), Vec::<(usize, Misfit)>::new());
-        while records.len() < limits.rows && self.window.position < limits.bytes {
-            if self.window.is_stale() && !records.is_empty() {
+        while !self.window.is_block(records.len(), limits) {
+            // Blank lines are no records, and a value may be indented.
+            if self.window.skip(|byte| byte.is_ascii_whitespace())?.is_none() {
                 break;
             }
-            let Some(line) = self.line()? else { break };
-            let start = self.window.position;
-            if !self.window.rest()[..line.end].trim_ascii().is_empty() {
-                if line.is_too_long {
-                    misfits.push((records.len(), too_long(self.longest)));
-                }
-                records.push(Record { start, end: start + line.end, line: self.window.line });
+            let line = self.line()?;
+            if line.is_too_long {
+                misfits.push((records.len(), too_long(self.longest)));
             }
+            let start = self.window.position;
+            records.push(Record { start, end: start + line.end, line: self.window.line });
             self.window.line += 1;
             self.window.position += line.bytes;
         }
@@ -46,15 +45,15 @@ impl LineCutter {
         Ok(Some(Block { raw: self.window.take(), records, fields: None, misfits }))
     }
 
-    /// Finds the end of the line that begins at the window's position; `None` when there is no further line.
-    fn line(&mut self) -> Result<Option<Line>, Error> {
+    /// Finds the end of the line that begins at the window's position.
+    fn line(&mut self) -> Result<Line, Error> {
         let (start, mut searched, mut is_too_long) = (self.window.position, 0, false);
         loop {
             if let Some(end) = memchr(b'\n', &self.window.rest()[searched..]) {
                 let bytes = searched + end + 1;
                 is_too_long |= bytes - 1 > self.longest;
                 let end = if is_too_long { (bytes - 1).min(KEPT) } else { bytes - 1 };
-                return Ok(Some(Line { bytes, end, is_too_long }));
+                return Ok(Line { bytes, end, is_too_long });
             }
             searched = self.window.rest().len();
             is_too_long |= searched > self.longest;
@@ -64,7 +63,7 @@ impl LineCutter {
             }
             if !self.window.fill(0)? {
                 let end = searched;
-                return Ok((end > 0).then_some(Line { bytes: end, end, is_too_long }));
+                return Ok(Line { bytes: end, end, is_too_long });
             }
         }
     }

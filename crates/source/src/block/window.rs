@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::Limits;
 use crate::{error::Error, open::Stream};
 
 /// How much is read at once.
@@ -91,9 +92,11 @@ impl Window {
         cut
     }
 
-    /// Whether more would have to be read, and what has been cut has waited long enough.
-    pub(crate) fn is_stale(&self) -> bool {
-        self.position == self.bytes.len() && self.since.elapsed() > PATIENCE
+    /// Whether so many records, which end at the position, make a block: because they are enough, or have waited for long
+    /// and would have to wait for more.
+    pub(crate) fn is_block(&self, records: usize, limits: Limits) -> bool {
+        let is_stale = || self.position == self.bytes.len() && self.since.elapsed() > PATIENCE;
+        records > 0 && (records >= limits.rows || self.position >= limits.bytes || is_stale())
     }
 
     pub(crate) fn stream(&self) -> &Stream {

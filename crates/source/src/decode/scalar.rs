@@ -1,17 +1,15 @@
 //! Single values from their text. A value that would not come back as it was written is none.
 
-use std::borrow::Cow;
-
 use chrono::NaiveDate;
 
 /// The largest integer below which a float64 holds every integer exactly (IEEE 754, 53 bits of significand).
 const EXACT_IN_FLOAT: u64 = 1 << 53;
 
-/// The parts of a number as JSON writes it (RFC 8259, section 6).
+/// The parts of a number in decimal notation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Number<'a> {
-    pub(crate) is_negative: bool,
-    /// Digits before the point, without leading zeros.
+    is_negative: bool,
+    /// Digits before the point.
     pub(crate) whole: &'a str,
     /// Digits after the point.
     pub(crate) fraction: &'a str,
@@ -20,29 +18,28 @@ pub(crate) struct Number<'a> {
 }
 
 impl<'a> Number<'a> {
-    /// Takes a text apart; `None` when it is no number of JSON.
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let (is_negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-        let (whole, rest) = digits(rest)?;
-        if whole.len() > 1 && whole.starts_with('0') {
-            return None;
-        }
-        let (fraction, rest) = match rest.strip_prefix('.') {
-            Some(rest) => digits(rest)?,
-            None => ("", rest),
-        };
-        let exponent = match rest.strip_prefix(['e', 'E']) {
+    /// Takes apart what any programming language would take for a number: leading zeros, `+` and `.5` as well.
+    fn lenient(text: &'a str) -> Option<Self> {
+        let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let (whole, rest) = digits(unsigned);
+        let (fraction, rest) = rest.strip_prefix('.').map_or(("", rest), digits);
+        let has_point = whole.len() + fraction.len() + rest.len() < unsigned.len();
+        let (exponent, rest) = match rest.strip_prefix(['e', 'E']) {
             Some(exponent) => {
-                let (_, rest) = digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))?;
-                if !rest.is_empty() {
-                    return None;
-                }
-                Some(exponent)
+                let (digits, rest) = digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent));
+                (Some(exponent), if digits.is_empty() { "no digits" } else { rest })
             }
-            None if rest.is_empty() => None,
-            None => return None,
+            None => (None, rest),
         };
-        Some(Self { is_negative, whole, fraction, exponent })
+        let is_number =
+            rest.is_empty() && !(whole.is_empty() && fraction.is_empty()) && has_point != fraction.is_empty();
+        is_number.then_some(Self { is_negative: text.starts_with('-'), whole, fraction, exponent })
+    }
+
+    /// Takes a number apart as JSON writes it (RFC 8259, section 6).
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let is_padded = |number: &Self| number.whole.len() > 1 && number.whole.starts_with('0');
+        Self::lenient(text).filter(|number| !number.whole.is_empty() && !is_padded(number) && !text.starts_with('+'))
     }
 
     /// Whether it is written as an integer. `-0` is not: no integer type has it.
@@ -51,9 +48,9 @@ impl<'a> Number<'a> {
     }
 }
 
-fn digits(text: &str) -> Option<(&str, &str)> {
-    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-    (end > 0).then(|| text.split_at(end))
+/// The digits with which a text begins, and the rest.
+fn digits(text: &str) -> (&str, &str) {
+    text.split_at(text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len()))
 }
 
 /// An integer of 64 bits. Leading zeros and `+` only if the type was given: where it is inferred, they mark a code.
@@ -89,12 +86,9 @@ pub(crate) fn float64(text: &str, given: bool) -> Option<f64> {
 }
 
 /// A number of JSON, or one that begins with its point (`.5`).
-pub(crate) fn is_float_text(text: &str) -> bool {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    match unsigned.strip_prefix('.') {
-        Some(fraction) => digits(fraction).is_some_and(|(_, rest)| rest.is_empty()),
-        None => Number::parse(text).is_some(),
-    }
+fn is_float_text(text: &str) -> bool {
+    let is_plain = |number: Number<'_>| number.whole.is_empty() && number.exponent.is_none() && !text.starts_with('+');
+    Number::parse(text).is_some() || Number::lenient(text).is_some_and(is_plain)
 }
 
 /// `true` or `false` in any case.
@@ -194,20 +188,10 @@ fn offset(text: &[u8]) -> Option<Option<i64>> {
 }
 
 /// A decimal of `precision` digits, `scale` of them after the point, times 10 to the `scale`. Exact: a digit beyond the
-/// scale must be zero.
+/// scale must be zero. The type was given, so the number may have leading zeros, `+` or no digit before its point.
 pub(crate) fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
-    let text = text.strip_prefix('+').unwrap_or(text);
-    let (sign, unsigned) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    // Leading zeros are no number of JSON, and do no harm here: the type was given.
-    let trimmed = unsigned.trim_start_matches('0');
-    let padded = if trimmed.starts_with(|c: char| c.is_ascii_digit()) {
-        Cow::Borrowed(trimmed)
-    } else if trimmed.len() < unsigned.len() || trimmed.starts_with('.') {
-        Cow::Owned(format!("0{trimmed}"))
-    } else {
-        return None;
-    };
-    let number = Number::parse(&padded)?;
+    let number = Number::lenient(text)?;
+    let sign = if number.is_negative { -1 } else { 1 };
     let exponent: i64 = number.exponent.map_or(Some(0), |exponent| exponent.parse().ok())?;
     let fraction = number.fraction.trim_end_matches('0');
     let mut value = 0_i128;

@@ -33,7 +33,8 @@ fn misfit(make: impl Fn() -> Fixture, name: &str, text: &str, landed: u64, row: 
     let place = text.split(": ").next().expect("a place");
     assert!(place.ends_with(&format!("line {}", rejects[0]["line"])), "{place}: {}", rejects[0]);
     let reason = rejects[0]["reason"].as_str().expect("a reason");
-    assert!(text.ends_with(reason) || reason.starts_with(text.rsplit(": ").next().expect("words")), "{text}: {reason}");
+    let (_, words) = make().fails(name);
+    assert!(words.contains(&format!(": {reason} | ")), "{words}: {reason}");
     assert_eq!(fixture.events.read().1, 1);
 }
 
@@ -169,11 +170,12 @@ fn truncated_gzip_and_zstd() {
             }
             refused(&fixture, "t.csv", &format!("t.csv: the {name} data are cut short or damaged, after "));
         }
-        let mut damaged = packed.clone();
-        let middle = damaged.len() / 2;
-        damaged[middle..middle + 16].fill(0x55);
-        refused(&Fixture::with("t.csv", damaged), "t.csv", "cut short or damaged");
     }
+    // gzip has a checksum; Zstandard's is optional.
+    let mut damaged = gzip(content.as_bytes());
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 16].fill(0x55);
+    refused(&Fixture::with("t.csv", damaged), "t.csv", "t.csv: the gzip data are cut short or damaged");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use arrow_array::RecordBatch;
+use arrow_array::{ArrayRef, RecordBatch, cast::AsArray, types::TimestampMicrosecondType};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use lakeward_core::{
     budget::Budget,
@@ -186,12 +186,21 @@ impl Landed {
         let options = FormatOptions::new().with_null("∅");
         let mut rows = Vec::new();
         for batch in &self.batches {
-            let columns = batch.columns().iter();
+            let columns: Vec<ArrayRef> = batch.columns().iter().map(printable).collect();
+            let columns = columns.iter();
             let columns: Vec<_> =
-                columns.map(|array| ArrayFormatter::try_new(array, &options).expect("printable")).collect();
+                columns.map(|array| ArrayFormatter::try_new(array.as_ref(), &options).expect("printable")).collect();
             rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|c| c.value(row).to_string()).collect()));
         }
         rows
+    }
+}
+
+/// Arrow's formatter knows zones by their offset only.
+fn printable(array: &ArrayRef) -> ArrayRef {
+    match array.as_primitive_opt::<TimestampMicrosecondType>() {
+        Some(instants) if instants.timezone().is_some() => Arc::new(instants.clone().with_timezone("+00:00")),
+        _ => Arc::clone(array),
     }
 }
 
