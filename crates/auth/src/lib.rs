@@ -2,9 +2,9 @@
 //!
 //! [`Session::open`] is the way in. It depends on the AWS SDK's own providers; what they lack is added here.
 
-mod http_client;
 mod provider;
 mod shared_files;
+mod http_client;
 
 pub use http_client::{HttpClientError, HttpClientOptions, http_client};
 pub use provider::Session;

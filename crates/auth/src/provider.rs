@@ -43,8 +43,12 @@ impl Session {
         };
         let ca_bundle = files.ca_bundle(profile);
         let unverified_endpoint = s3.endpoint.as_deref().filter(|_| s3.skip_tls_verify);
-        let http = http_client(&HttpClientOptions { ca_bundle: ca_bundle.as_deref(), unverified_endpoint })
-            .map_err(|error| Failure::new(FailureKind::Usage, error.to_string()).next("mend AWS_CA_BUNDLE or the profile's ca_bundle"))?;
+        let http = http_client(&HttpClientOptions { ca_bundle: ca_bundle.as_deref(), unverified_endpoint }).map_err(
+            |error| {
+                Failure::new(FailureKind::Usage, error.to_string())
+                    .next("mend AWS_CA_BUNDLE or the profile's ca_bundle")
+            },
+        )?;
         let region = s3.region.clone().or_else(|| files.region(profile));
         let provider = provider(auth, region.clone(), &http).await;
         if let Err(error) = provider.provide_credentials().await {

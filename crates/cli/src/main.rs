@@ -1,1 +1,57 @@
-fn main() {}
+//! The `lakeward` binary: the one place that reads arguments and the environment, prints, and picks exit codes.
+
+mod arguments;
+mod config_file;
+mod console;
+mod logging;
+mod storage;
+mod signals;
+mod commands;
+
+use std::{io::Write, process};
+
+use clap::{CommandFactory, Parser};
+use lakeward_core::failure::{Failure, FailureKind};
+
+use crate::{
+    arguments::{Arguments, Command},
+    console::Console,
+};
+
+fn main() {
+    let arguments = Arguments::parse();
+    let console = Console::new(&arguments.output);
+    let code = match run(arguments, &console) {
+        Ok(()) => 0,
+        Err(failure) => {
+            console.failure(&failure);
+            failure.kind.exit_code()
+        }
+    };
+    // Not by return: a thread that still waits for standard input must not hold the process.
+    process::exit(i32::from(code));
+}
+
+fn run(arguments: Arguments, console: &Console) -> Result<(), Failure> {
+    let Arguments { command, sync, output } = arguments;
+    match command {
+        Some(Command::Sync(sync)) => in_runtime(commands::sync::sync(sync, output, console)),
+        Some(Command::Schema) => commands::schema::schema(),
+        None if sync.config.is_some() => in_runtime(commands::sync::sync(sync, output, console)),
+        None => {
+            let usage = Arguments::command().render_help();
+            let _ = write!(std::io::stderr(), "{usage}");
+            process::exit(i32::from(FailureKind::Usage.exit_code()));
+        }
+    }
+}
+
+fn in_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(FailureKind::Bug, format!("no threads for the network: {error}")))?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_background();
+    result
+}

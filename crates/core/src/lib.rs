@@ -3,14 +3,14 @@
 //!
 //! This crate knows no AWS, no async runtime, no files and no terminal. Everything else depends on it.
 
-pub mod batch;
-pub mod budget;
+pub mod table;
 pub mod column_type;
+pub mod message;
+pub mod budget;
 pub mod config;
+pub mod plan;
+pub mod key;
+pub mod batch;
 pub mod event;
 pub mod failure;
-pub mod key;
-pub mod message;
-pub mod plan;
-pub mod table;
 pub mod untrusted;

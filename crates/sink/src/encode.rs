@@ -12,7 +12,9 @@ use lakeward_core::{
 use parquet::{
     arrow::{
         ArrowWriter,
-        arrow_writer::{ArrowColumnWriter, ArrowLeafColumn, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves},
+        arrow_writer::{
+            ArrowColumnWriter, ArrowLeafColumn, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+        },
     },
     basic::{Compression as Codec, GzipLevel, ZstdLevel},
     errors::ParquetError,
@@ -177,7 +179,8 @@ mod tests {
     }
 
     fn batch(table: &Table, rows: std::ops::Range<i64>) -> RecordBatch {
-        let names: ArrayRef = Arc::new(StringArray::from_iter(rows.clone().map(|i| (i % 7 > 0).then(|| format!("n{i}")))));
+        let names: ArrayRef =
+            Arc::new(StringArray::from_iter(rows.clone().map(|i| (i % 7 > 0).then(|| format!("n{i}")))));
         RecordBatch::try_new(table.schema.clone(), vec![Arc::new(Int64Array::from_iter(rows)), names]).expect("a batch")
     }
 
@@ -222,7 +225,10 @@ mod tests {
             for page in group.get_column_page_reader(column).expect("pages") {
                 let page = page.expect("a page");
                 assert_ne!(page.page_type(), PageType::DATA_PAGE_V2);
-                assert!(matches!(page.encoding(), Encoding::PLAIN | Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY));
+                assert!(matches!(
+                    page.encoding(),
+                    Encoding::PLAIN | Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY
+                ));
             }
         }
     }

@@ -4,11 +4,7 @@
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
-    },
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -23,7 +19,7 @@ use lakeward_core::{
 };
 use tokio::{
     runtime::Handle,
-    sync::{oneshot, watch},
+    sync::{mpsc, oneshot, watch},
 };
 use uuid::Uuid;
 
@@ -60,47 +56,57 @@ pub struct SinkOptions {
 /// When the system gives no thread.
 pub fn start(options: SinkOptions, observer: Arc<dyn Observer>) -> Result<(SinkOutlet, Landing), Failure> {
     let SinkOptions { bucket, destination, spool_dir, budget, run } = options;
-    let (sender, receiver) = sync_channel(WAITING_MESSAGES);
+    let (sender, mut receiver) = mpsc::channel(WAITING_MESSAGES);
     let (done, finished) = oneshot::channel();
     let stop = Arc::new(Stop::default());
     let ledger = Arc::new(Ledger::new(observer));
     let uploader = Uploader::new(bucket, destination.retry_deadline, ledger.clone(), stop.clone(), Handle::current());
     let context = Arc::new(WriterContext { destination, spool_dir, budget, run, uploader: uploader.clone() });
-    let engine = Engine { context, ledger: ledger.clone(), stop: stop.clone(), open: HashMap::new() };
+    let engine = Engine {
+        runtime: Handle::current(),
+        context,
+        ledger: ledger.clone(),
+        stop: stop.clone(),
+        open: HashMap::new(),
+    };
     thread::Builder::new()
         .name("encode".into())
         .spawn(move || {
-            engine.run(&receiver);
+            engine.run(&mut receiver);
             // Whoever waited for this may be gone: then nobody is to be told.
             let _ = done.send(());
         })
         .map_err(|error| Failure::new(FailureKind::Bug, format!("no thread for encoding: {error}")))?;
-    Ok((SinkOutlet { sender, stop: stop.clone() }, Landing { finished, uploader, ledger, stop }))
+    let outlet = SinkOutlet { sender, stop: stop.clone(), ledger: ledger.clone() };
+    Ok((outlet, Landing { finished, uploader, ledger, stop }))
 }
 
 /// The two ways in which a run ends early.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Stop {
     /// Sources stop; what was taken lands.
-    sources: AtomicBool,
+    sources: watch::Sender<bool>,
     /// Nothing more is encoded, sent or tried again.
     all: watch::Sender<bool>,
 }
 
-impl Default for Stop {
-    fn default() -> Self {
-        Self { sources: AtomicBool::new(false), all: watch::Sender::new(false) }
-    }
-}
-
 impl Stop {
     pub(crate) fn sources(&self) {
-        self.sources.store(true, Ordering::Release);
+        self.sources.send_replace(true);
     }
 
     pub(crate) fn all(&self) {
         self.sources();
         self.all.send_replace(true);
+    }
+
+    fn is_sources(&self) -> bool {
+        *self.sources.borrow()
+    }
+
+    async fn sources_stopped(&self) {
+        // The sender lives as long as `self`: it can't be gone.
+        let _ = self.sources.subscribe().wait_for(|stopped| *stopped).await;
     }
 
     pub(crate) fn is_all(&self) -> bool {
@@ -118,17 +124,26 @@ impl Stop {
 /// Where a source puts its messages. Clones share one sink.
 #[derive(Clone, Debug)]
 pub struct SinkOutlet {
-    sender: SyncSender<Message>,
+    sender: mpsc::Sender<Message>,
     stop: Arc<Stop>,
+    ledger: Arc<Ledger>,
+}
+
+impl SinkOutlet {
+    /// A source failed: no more is taken. What was taken lands.
+    pub fn fail(&self, failure: Failure) {
+        self.ledger.fail(failure);
+        self.stop.sources();
+    }
 }
 
 impl Outlet for SinkOutlet {
     fn send(&self, message: Message) -> Result<(), Stopped> {
-        if self.is_stopped() { Err(Stopped) } else { self.sender.send(message).map_err(|_| Stopped) }
+        if self.is_stopped() { Err(Stopped) } else { self.sender.blocking_send(message).map_err(|_| Stopped) }
     }
 
     fn is_stopped(&self) -> bool {
-        self.stop.sources.load(Ordering::Acquire)
+        self.stop.is_sources()
     }
 }
 
@@ -142,8 +157,9 @@ pub struct Landing {
 }
 
 impl Landing {
-    /// Tells the sources to stop. What they handed over still lands.
-    pub fn stop_sources(&self) {
+    /// Ends the run early: the sources stop, and what they handed over lands. A source that is stuck is not waited for.
+    pub fn interrupt(&self, failure: Failure) {
+        self.ledger.fail(failure);
         self.stop.sources();
     }
 
@@ -164,7 +180,15 @@ impl Landing {
     }
 }
 
+enum Next {
+    Message(Message),
+    /// An open object has reached its age.
+    Due,
+    Nothing,
+}
+
 struct Engine {
+    runtime: Handle,
     context: Arc<WriterContext>,
     ledger: Arc<Ledger>,
     stop: Arc<Stop>,
@@ -172,7 +196,7 @@ struct Engine {
 }
 
 impl Engine {
-    fn run(mut self, receiver: &Receiver<Message>) {
+    fn run(mut self, receiver: &mut mpsc::Receiver<Message>) {
         let result = self.take_all(receiver).and_then(|()| self.land_open());
         if let Err(failure) = result {
             self.ledger.fail(failure);
@@ -180,19 +204,34 @@ impl Engine {
         }
     }
 
-    fn take_all(&mut self, receiver: &Receiver<Message>) -> Result<(), Failure> {
+    fn take_all(&mut self, receiver: &mut mpsc::Receiver<Message>) -> Result<(), Failure> {
         while !self.stop.is_all() {
-            let message = match self.next_deadline() {
-                None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(deadline) => receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())),
-            };
-            match message {
-                Ok(message) => self.take(message)?,
-                Err(RecvTimeoutError::Timeout) => self.close_aged()?,
-                Err(RecvTimeoutError::Disconnected) => break,
+            match self.next(receiver) {
+                Next::Message(message) => self.take(message)?,
+                Next::Due => self.close_aged()?,
+                Next::Nothing => break,
             }
         }
         Ok(())
+    }
+
+    /// Waits for a message. Once the sources have been stopped, only what has been handed over is taken: a source that is
+    /// stuck is not waited for.
+    fn next(&self, receiver: &mut mpsc::Receiver<Message>) -> Next {
+        let due = async {
+            match self.next_deadline() {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                message = receiver.recv() => message.map_or(Next::Nothing, Next::Message),
+                () = self.stop.sources_stopped() => Next::Nothing,
+                () = due => Next::Due,
+            }
+        })
     }
 
     fn take(&mut self, message: Message) -> Result<(), Failure> {

@@ -10,6 +10,7 @@
 
 mod engine;
 mod table_writer;
+mod keys;
 mod encode;
 mod spool;
 mod upload;
@@ -19,4 +20,5 @@ mod put_error;
 
 pub use bucket::{Bucket, BucketOptions};
 pub use engine::{Landing, SinkOptions, SinkOutlet, start};
+pub use keys::first_keys;
 pub use ledger::{Landed, LandedTable};

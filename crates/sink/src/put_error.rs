@@ -35,7 +35,11 @@ pub(crate) enum Verdict {
 impl PutError {
     /// A status of success with an error in the body.
     pub(crate) fn error_in_success() -> Self {
-        Self { cause: "the server answered 200 with an error in the body".into(), answered: true, verdict: Verdict::Again }
+        Self {
+            cause: "the server answered 200 with an error in the body".into(),
+            answered: true,
+            verdict: Verdict::Again,
+        }
     }
 
     /// Nothing moved for so long.
@@ -82,21 +86,43 @@ fn verdict(status: u16, code: &str, region: Option<&str>) -> Verdict {
     let never = |kind, advice: &str| Verdict::Never(kind, advice.into());
     match (status, code) {
         (_, DISK_FULL) | (507, _) => never(Partial, "make room, then run again"),
-        (_, "ExpiredToken" | "TokenRefreshRequired") => never(Denied, "the credentials have expired: sign in again, then run again"),
-        (_, "InvalidAccessKeyId" | "InvalidToken") => {
-            never(Denied, "the server doesn't know these keys: check which credentials [auth] selects, and that they are for this server")
+        (_, "ExpiredToken" | "TokenRefreshRequired") => {
+            never(Denied, "the credentials have expired: sign in again, then run again")
         }
-        (_, "SignatureDoesNotMatch") => never(Denied, "the secret key doesn't belong to the access key id, or a proxy changes requests"),
-        (_, "RequestTimeTooSkewed") => never(Denied, "set this machine's clock (it must be within 15 minutes of the server's), then run again"),
-        (_, "NoSuchBucket") => never(Destination, "check [destination] bucket and region; Lakeward never creates a bucket"),
+        (_, "InvalidAccessKeyId" | "InvalidToken") => never(
+            Denied,
+            "the server doesn't know these keys: check which credentials [auth] selects, and that they are for this server",
+        ),
+        (_, "SignatureDoesNotMatch") => {
+            never(Denied, "the secret key doesn't belong to the access key id, or a proxy changes requests")
+        }
+        (_, "RequestTimeTooSkewed") => {
+            never(Denied, "set this machine's clock (it must be within 15 minutes of the server's), then run again")
+        }
+        (_, "NoSuchBucket") => {
+            never(Destination, "check [destination] bucket and region; Lakeward never creates a bucket")
+        }
         (301 | 307, _) | (400, "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException") => match region {
-            Some(region) => never(Destination, &format!("the bucket is in another region: set [destination] region = \"{}\"", excerpt(region, 40))),
+            Some(region) => never(
+                Destination,
+                &format!("the bucket is in another region: set [destination] region = \"{}\"", excerpt(region, 40)),
+            ),
             None => never(Destination, "the bucket may be in another region: check [destination] region and endpoint"),
         },
-        (403, _) => never(Denied, "allow s3:PutObject on this key for these credentials (bucket policy, role policy, and any deny)"),
+        (403, _) => never(
+            Denied,
+            "allow s3:PutObject on this key for these credentials (bucket policy, role policy, and any deny)",
+        ),
         (401, _) => never(Denied, "check which credentials [auth] selects"),
         // A transfer that broke: S3 says so with 400 (RequestTimeout, IncompleteBody) or found other bytes than were sent.
-        (400, "RequestTimeout" | "IncompleteBody" | "BadDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch") => Verdict::Again,
+        (
+            400,
+            "RequestTimeout"
+            | "IncompleteBody"
+            | "BadDigest"
+            | "XAmzContentSHA256Mismatch"
+            | "XAmzContentChecksumMismatch",
+        ) => Verdict::Again,
         (409, "OperationAborted" | "ConditionalRequestConflict") | (408 | 425 | 429, _) => Verdict::Again,
         (501 | 505, _) => never(Destination, "the server doesn't offer what [destination] asks for"),
         (500.., _) | (200..=299, _) => Verdict::Again,

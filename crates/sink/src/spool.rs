@@ -117,7 +117,8 @@ pub(crate) fn spool_failure(error: &io::Error) -> Failure {
     let kind = if full { FailureKind::Partial } else { FailureKind::Destination };
     let text = error.to_string();
     let what = format!("an object can't be kept on disk until it has landed: {}", printable(&text));
-    Failure::new(kind, what).next("set state_dir to a folder with room for a few objects of file_size, or lower file_size")
+    Failure::new(kind, what)
+        .next("set state_dir to a folder with room for a few objects of file_size, or lower file_size")
 }
 
 /// The bytes of a sealed object; they can be sent any number of times.
@@ -256,11 +257,14 @@ mod tests {
     async fn small_stays_in_memory_large_goes_to_disk_and_both_come_back_twice() {
         let folder = tempfile::tempdir().expect("a folder");
         for length in [0, 1, 1000, MOST_IN_MEMORY, MOST_IN_MEMORY + 1, 3 * MOST_IN_MEMORY] {
-            let bytes: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..=250).cycle().take(length).collect();
             let mut spool = Spool::new(folder.path().join("made/when/needed"));
             bytes.chunks(100_003).for_each(|chunk| spool.write_all(chunk).expect("room"));
             let (body, digests) = spool.seal().expect("sealed");
-            assert_eq!((body.len(), body.bytes_in_memory() > 0), (length as u64, length > 0 && length <= MOST_IN_MEMORY));
+            assert_eq!(
+                (body.len(), body.bytes_in_memory() > 0),
+                (length as u64, length > 0 && length <= MOST_IN_MEMORY)
+            );
             assert_eq!(digests.crc64nvme, BASE64.encode(crc_fast::crc64_nvme(&bytes).to_be_bytes()));
             assert_eq!(collect(&body).await, bytes);
             assert_eq!(collect(&body).await, bytes);

@@ -3,12 +3,11 @@
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use arrow_array::{Array, RecordBatch};
-use chrono::Utc;
 use lakeward_core::{
     batch::Fill,
     budget::{Budget, Reservation},
-    failure::{Failure, FailureKind},
-    key::{KeyParts, ObjectKey},
+    failure::Failure,
+    key::ObjectKey,
     message::Rows,
     plan::DestinationPlan,
     table::{Table, TableName},
@@ -17,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     encode::ParquetEncoder,
+    keys,
     spool::{Body, Digests, Spool},
     upload::Uploader,
 };
@@ -80,7 +80,8 @@ impl TableWriter {
         while start < total {
             let left = (total - start) as u64;
             let fill = self.open.as_ref().map(|open| &open.fill);
-            let take = usize::try_from(policy.fits(fill, left, left * bytes_each)).unwrap_or(usize::MAX).min(total - start);
+            let take =
+                usize::try_from(policy.fits(fill, left, left * bytes_each)).unwrap_or(usize::MAX).min(total - start);
             let open = self.opened()?;
             open.encoder.write(&batch.slice(start, take))?;
             open.fill.rows += take as u64;
@@ -100,7 +101,8 @@ impl TableWriter {
 
     /// Closes the open object if one of the plan's limits is met.
     pub(crate) fn close_if_due(&mut self, now: Instant) -> Result<(), Failure> {
-        let due = self.open.as_ref().is_some_and(|open| self.context.destination.close.closes(&open.fill, now).is_some());
+        let due =
+            self.open.as_ref().is_some_and(|open| self.context.destination.close.closes(&open.fill, now).is_some());
         if due { self.close() } else { Ok(()) }
     }
 
@@ -130,16 +132,7 @@ impl TableWriter {
 impl OpenObject {
     fn new(table: &Table, context: &WriterContext) -> Result<Self, Failure> {
         let parquet = context.destination.parquet;
-        let parts = KeyParts {
-            table: &table.name,
-            extension: ParquetEncoder::EXTENSION,
-            uuid: Uuid::now_v7(),
-            sync_id: context.run,
-            begun: Utc::now(),
-        };
-        let key = context.destination.path.render(&parts).map_err(|error| {
-            Failure::new(FailureKind::Usage, error.to_string()).next("shorten [destination] path or the table's name")
-        })?;
+        let key = keys::render(&context.destination, &table.name, context.run)?;
         let spool = Spool::new(context.spool_dir.clone());
         let encoder = ParquetEncoder::new(table, &parquet, spool)?;
         let fill = Fill { rows: 0, bytes: 0, encoded: 0, since: Instant::now() };
@@ -149,6 +142,8 @@ impl OpenObject {
 
 /// Bytes that the rows take in memory, without what a slice leaves out of its buffers.
 fn bytes_in_memory(batch: &RecordBatch) -> u64 {
-    let column = |column: &dyn Array| column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size());
+    let column = |column: &dyn Array| {
+        column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
+    };
     batch.columns().iter().map(|array| column(array.as_ref()) as u64).sum()
 }

@@ -48,7 +48,13 @@ struct Shared {
 }
 
 impl Uploader {
-    pub(crate) fn new(bucket: Bucket, retry_deadline: Duration, ledger: Arc<Ledger>, stop: Arc<Stop>, runtime: Handle) -> Self {
+    pub(crate) fn new(
+        bucket: Bucket,
+        retry_deadline: Duration,
+        ledger: Arc<Ledger>,
+        stop: Arc<Stop>,
+        runtime: Handle,
+    ) -> Self {
         let slots = Arc::new(Semaphore::new(UPLOADS as usize));
         let patience = Mutex::new(Patience::new(retry_deadline));
         Self(Arc::new(Shared { bucket, ledger, stop, runtime, slots, patience }))
@@ -136,9 +142,14 @@ impl Shared {
             Hope::DeadlinePassed(deadline) => {
                 let what = format!(
                     "object {} could not be put into {place}: no upload succeeded for {} s (retry_deadline), this one failed {tried} times, at last: {}",
-                    sealed.key, deadline.as_secs(), error.cause
+                    sealed.key,
+                    deadline.as_secs(),
+                    error.cause
                 );
-                Some(Failure::new(FailureKind::Partial, what).next("run again when the server is well, or raise retry_deadline"))
+                Some(
+                    Failure::new(FailureKind::Partial, what)
+                        .next("run again when the server is well, or raise retry_deadline"),
+                )
             }
         }
     }
@@ -183,7 +194,8 @@ impl Patience {
     /// What is left after a failed try whose successor would begin at `next`.
     fn failed(&mut self, answered: bool, next: Instant) -> Hope {
         self.answered |= answered;
-        let passed = |since: Option<Instant>, limit| since.is_some_and(|since| next.saturating_duration_since(since) > limit);
+        let passed =
+            |since: Option<Instant>, limit| since.is_some_and(|since| next.saturating_duration_since(since) > limit);
         if !self.answered && passed(self.first_try, FIRST_ANSWER) {
             Hope::NeverAnswered
         } else if passed(self.progress, self.deadline) {
@@ -234,6 +246,9 @@ mod tests {
             assert!(pause(tried) <= bound);
         }
         let pauses: Vec<Duration> = (0..100).map(|_| pause(20)).collect();
-        assert!(pauses.iter().any(|pause| *pause < LONGEST_PAUSE / 4) && pauses.iter().any(|pause| *pause > LONGEST_PAUSE / 2));
+        assert!(
+            pauses.iter().any(|pause| *pause < LONGEST_PAUSE / 4)
+                && pauses.iter().any(|pause| *pause > LONGEST_PAUSE / 2)
+        );
     }
 }

@@ -18,7 +18,8 @@ use crate::quantity::{count, counted};
 /// How often bars are drawn again while nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 
-const KNOWN: &str = "{prefix:>20.bold} {bar:24} {bytes:>10}/{total_bytes:10} {binary_bytes_per_sec:>12} {eta:>4} left  {msg}";
+const KNOWN: &str =
+    "{prefix:>20.bold} {bar:24} {bytes:>10}/{total_bytes:10} {binary_bytes_per_sec:>12} {eta:>4} left  {msg}";
 const UNKNOWN: &str = "{prefix:>20.bold} {spinner} {bytes:>10} {binary_bytes_per_sec:>12}  {msg}";
 
 /// Cloning shares it.

@@ -42,7 +42,11 @@ impl Observer for Lines {
         match event {
             Event::RunStarted { run, destination, tables } => {
                 state.total = tables.iter().map(|table| table.bytes).sum();
-                state.line(&format!("run {run}: {} to {}", counted(tables.len() as u64, "table"), printable(destination)));
+                state.line(&format!(
+                    "run {run}: {} to {}",
+                    counted(tables.len() as u64, "table"),
+                    printable(destination)
+                ));
             }
             Event::RowsRead { rows, rejected, bytes, .. } => {
                 state.rows += rows;
@@ -61,7 +65,9 @@ impl Observer for Lines {
                     state.line(&format!("{key}: try {attempt} failed, trying again: {}", printable(cause)));
                 }
             }
-            Event::TableFinished { table } => state.line(&format!("{}: all rows have landed", printable(table.as_str()))),
+            Event::TableFinished { table } => {
+                state.line(&format!("{}: all rows have landed", printable(table.as_str())));
+            }
             Event::Stopping { grace } => {
                 state.line(&format!("stopping: what is open has {} s to land", grace.as_secs()));
             }
@@ -79,7 +85,8 @@ impl State {
             Some(total) => format!("{} of {}", size(self.read), size(total)),
             None => size(self.read),
         };
-        let mut line = format!("{} read ({read}), {} landed", counted(self.rows, "row"), counted(self.objects, "object"));
+        let mut line =
+            format!("{} read ({read}), {} landed", counted(self.rows, "row"), counted(self.objects, "object"));
         if self.rejected > 0 {
             line.push_str(&format!(", {} rejected", counted(self.rejected, "row")));
         }

@@ -22,7 +22,13 @@ pub fn render(summary: &Summary, place: &str) -> String {
     let bytes: u64 = summary.tables.iter().map(stored).sum();
     let rejected: u64 = summary.tables.iter().map(|table| table.rejected).sum();
     let elapsed = time(summary.elapsed);
-    let _ = write!(text, "\n{} landed in {} ({}) in {elapsed}", counted(rows, "row"), counted(objects, "object"), size(bytes));
+    let _ = write!(
+        text,
+        "\n{} landed in {} ({}) in {elapsed}",
+        counted(rows, "row"),
+        counted(objects, "object"),
+        size(bytes)
+    );
     if summary.retries > 0 {
         let _ = write!(text, "; {} tried again", counted(summary.retries, "upload"));
     }
@@ -51,7 +57,8 @@ pub fn render_incomplete(summary: &Summary, uncertain: &[String], no_rotate: boo
             let _ = writeln!(text, "{name}: {} of {} read did not land", counted(missing, "row"), count(table.read));
         }
     }
-    let keys: Vec<&str> = summary.tables.iter().flat_map(|table| table.objects.iter().map(|object| object.key.as_str())).collect();
+    let keys: Vec<&str> =
+        summary.tables.iter().flat_map(|table| table.objects.iter().map(|object| object.key.as_str())).collect();
     list(&mut text, "landed", &keys);
     let uncertain: Vec<&str> = uncertain.iter().map(String::as_str).collect();
     list(&mut text, "may have landed (cut off before the answer)", &uncertain);
@@ -133,7 +140,9 @@ fn pattern(keys: &[&str]) -> String {
         return (*first).to_owned();
     }
     let mut folder = first.rsplit_once('/').map_or("", |(folder, _)| folder);
-    while !folder.is_empty() && !keys.iter().all(|key| key.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))) {
+    while !folder.is_empty()
+        && !keys.iter().all(|key| key.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+    {
         folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
     }
     let depth = if folder.is_empty() { 0 } else { folder.len() + 1 };

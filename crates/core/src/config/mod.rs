@@ -7,13 +7,13 @@
 
 mod document;
 mod environment;
-mod error;
-mod lower;
-mod schema;
-mod secret;
 mod shape;
+mod schema;
 mod tables;
+mod lower;
 mod values;
+mod secret;
+mod error;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,112 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use lakeward_tui::progress::Style;
+
+/// Lands tables in S3 with nothing but s3:PutObject.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lakeward",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Exit codes: 0 done; 2 wrong config or flags; 65 wrong input; 69 no such destination; 75 stopped after some\n\
+                  progress; 77 not signed in or not allowed; 130 interrupted; 1 a bug."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) sync: SyncArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the sync that a config describes; the same as `lakeward --config F`
+    Sync(SyncArguments),
+    /// Print the JSON Schema of the config
+    Schema,
+}
+
+/// The flags of a run.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SyncArguments {
+    /// The config; without it LAKEWARD_CONFIG, then ./lakeward.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Sync only this table; may be given several times
+    #[arg(long = "table", value_name = "TABLE")]
+    pub(crate) tables: Vec<String>,
+    /// Show what would be done, with each table's columns and first key, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How progress is shown on standard error
+    #[arg(long, value_enum, default_value_t, value_name = "STYLE")]
+    pub(crate) progress: ProgressStyle,
+}
+
+/// What is said, and how.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// The form of log lines and errors on standard error
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+    /// Log more: -v steps, -vv details
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+    /// Print nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+/// `--progress`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressStyle {
+    /// Bars on a terminal, plain lines elsewhere
+    #[default]
+    Auto,
+    /// A bar for each open table
+    Bar,
+    /// A line now and then
+    Plain,
+    /// Every event as one line of JSON
+    Json,
+    /// Nothing
+    None,
+}
+
+impl From<ProgressStyle> for Style {
+    fn from(style: ProgressStyle) -> Self {
+        match style {
+            ProgressStyle::Auto => Self::Auto,
+            ProgressStyle::Bar => Self::Bar,
+            ProgressStyle::Plain => Self::Plain,
+            ProgressStyle::Json => Self::Json,
+            ProgressStyle::None => Self::None,
+        }
+    }
+}
+
+/// `--log-format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Arguments::command().debug_assert();
+    }
+}

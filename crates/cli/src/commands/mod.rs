@@ -1,0 +1,5 @@
+//! One module a command.
+
+pub(crate) mod schema;
+pub(crate) mod sync;
+mod tally;

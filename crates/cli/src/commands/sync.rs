@@ -1,0 +1,198 @@
+//! `lakeward --config F`: the headless run. It never asks anything.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+    thread,
+    time::Instant,
+};
+
+use lakeward_core::{
+    budget::Budget,
+    column_type,
+    event::{Event, Observer, Summary, TableSize, TableSummary},
+    failure::{Failure, FailureKind},
+    plan::Plan,
+    untrusted::printable,
+};
+use lakeward_sink::{Landed, Landing, SinkOptions, SinkOutlet, first_keys};
+use lakeward_source::{Context, TableReader};
+use lakeward_tui::{progress::Progress, summary};
+use uuid::Uuid;
+
+use super::tally::Tally;
+use crate::{
+    arguments::{OutputArguments, SyncArguments},
+    config_file,
+    console::Console,
+    logging,
+    signals::Interruption,
+    storage::{self, Storage},
+};
+
+/// The memory that rows may take on their way, from the file's bytes to the encoder's pages.
+const MEMORY: u64 = 96 << 20;
+
+/// Runs the sync that the config describes.
+pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, console: &Console) -> Result<(), Failure> {
+    let progress =
+        Progress::new(if output.quiet { lakeward_tui::progress::Style::None } else { arguments.progress.into() });
+    logging::start(output, &progress);
+    let mut interruption = Interruption::listen();
+    let plan = config_file::resolve(arguments.config, arguments.tables, *console)?.plan;
+    let run = Uuid::now_v7();
+    let tally = Arc::new(Tally::new(progress.observer.clone()));
+    let budget = Budget::new(MEMORY);
+    let readers = tokio::select! {
+        readers = discover(&plan, run, &budget, tally.clone()) => readers?,
+        () = interruption.asked() => return Err(Failure::new(FailureKind::Interrupted, "interrupted before anything was read")),
+    };
+    if arguments.dry_run {
+        console.result(&dry_run(&plan, &readers, run)?);
+        return Ok(());
+    }
+    // Before anything is sent: that every table has a key of its own.
+    first_keys(&plan.destination, readers.iter().map(TableReader::table), run)?;
+    let storage = Storage::open(&plan).await?;
+    let run = Run { plan, run, budget, tally, console: *console };
+    run.go(readers, storage, interruption).await
+}
+
+async fn discover(plan: &Plan, run: Uuid, budget: &Budget, observer: Arc<Tally>) -> Result<Vec<TableReader>, Failure> {
+    let (sources, only) = (plan.sources.clone(), plan.only_tables.clone());
+    let context = Context { budget: budget.clone(), observer, run_id: run.to_string() };
+    let work = tokio::task::spawn_blocking(move || lakeward_source::discover(&sources, &only, &context));
+    work.await
+        .unwrap_or_else(|error| Err(Failure::new(FailureKind::Bug, format!("looking for tables stopped: {error}"))))
+}
+
+struct Run {
+    plan: Plan,
+    run: Uuid,
+    budget: Budget,
+    tally: Arc<Tally>,
+    console: Console,
+}
+
+impl Run {
+    async fn go(self, readers: Vec<TableReader>, storage: Storage, interruption: Interruption) -> Result<(), Failure> {
+        let began = Instant::now();
+        let place = storage::place(&self.plan);
+        self.tally.on(&Event::RunStarted {
+            run: self.run.to_string(),
+            destination: format!("{place}{}", self.plan.destination.path.prefix()),
+            tables: readers
+                .iter()
+                .map(|reader| TableSize { table: reader.table().name.clone(), bytes: reader.input_bytes() })
+                .collect(),
+        });
+        let options = SinkOptions {
+            bucket: storage.bucket.clone(),
+            destination: self.plan.destination.clone(),
+            spool_dir: self.plan.state_dir.join("spool"),
+            budget: self.budget.clone(),
+            run: self.run,
+        };
+        let (outlet, landing) = lakeward_sink::start(options, self.tally.clone())?;
+        read_on_own_thread(readers, outlet)?;
+        let landed = self.land(landing, interruption).await;
+        let denied_calls = storage.close().await;
+        self.report(landed, denied_calls, began, &place)
+    }
+
+    /// Waits for the end, or from a signal on for the grace period.
+    async fn land(&self, mut landing: Landing, mut interruption: Interruption) -> Landed {
+        tokio::select! {
+            () = landing.finish() => {}
+            () = interruption.asked() => {
+                let grace = self.plan.shutdown_grace;
+                self.tally.on(&Event::Stopping { grace });
+                landing.interrupt(Failure::new(FailureKind::Interrupted, "interrupted before all rows were read"));
+                if tokio::time::timeout(grace, landing.finish()).await.is_err() {
+                    tracing::warn!("the grace period of {} s is over", grace.as_secs());
+                }
+            }
+        }
+        landing.close()
+    }
+
+    fn report(&self, landed: Landed, denied_calls: Option<u64>, began: Instant, place: &str) -> Result<(), Failure> {
+        let tables: Vec<TableSummary> = landed
+            .tables
+            .iter()
+            .map(|table| {
+                let read = self.tally.of(&table.table);
+                TableSummary {
+                    table: table.table.clone(),
+                    read: table.taken + read.rejected,
+                    landed: table.landed(),
+                    rejected: read.rejected,
+                    objects: table.objects.clone(),
+                }
+            })
+            .collect();
+        let unbalanced = tables.iter().find(|table| table.read != table.landed + table.rejected);
+        let complete = landed.failure.is_none() && unbalanced.is_none();
+        let failure = landed.failure.or_else(|| {
+            let table = &unbalanced?.table;
+            Some(Failure::new(FailureKind::Bug, format!("table {table}: the counts of rows read and landed differ")))
+        });
+        let summary = Summary { elapsed: began.elapsed(), retries: landed.retries, denied_calls, complete, tables };
+        let text = summary::render(&summary, place);
+        let incomplete = failure.as_ref().map(|_| {
+            let uncertain: Vec<String> = landed.uncertain.iter().map(ToString::to_string).collect();
+            summary::render_incomplete(&summary, &uncertain, self.plan.destination.no_rotate)
+        });
+        self.tally.on(&Event::RunFinished { summary });
+        self.console.result(&text);
+        match failure {
+            None => Ok(()),
+            Some(failure) => {
+                let _ = io::stderr().write_all(incomplete.unwrap_or_default().as_bytes());
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// Reads table after table; the first failure ends the run.
+fn read_on_own_thread(readers: Vec<TableReader>, outlet: SinkOutlet) -> Result<(), Failure> {
+    let read = move || {
+        for reader in readers {
+            match reader.read(&outlet) {
+                Ok(read) if read.complete => {}
+                Ok(_) => return,
+                Err(failure) => return outlet.fail(failure),
+            }
+        }
+    };
+    let thread = thread::Builder::new().name("read".into()).spawn(read);
+    thread.map(drop).map_err(|error| Failure::new(FailureKind::Bug, format!("no thread for reading: {error}")))
+}
+
+/// What a run would do: each table with its files, columns and first key.
+fn dry_run(plan: &Plan, readers: &[TableReader], run: Uuid) -> Result<String, Failure> {
+    let keys = first_keys(&plan.destination, readers.iter().map(TableReader::table), run)?;
+    let place = storage::place(plan);
+    let mut text = String::new();
+    for (reader, key) in readers.iter().zip(keys) {
+        let files: Vec<String> =
+            reader.files().map(|file| printable(&file.display().to_string()).into_owned()).collect();
+        let from = match files.as_slice() {
+            [] => "standard input".to_owned(),
+            [file] => file.clone(),
+            [first, .., last] => format!("{} files, {first} to {last}", files.len()),
+        };
+        text.push_str(&format!("{}: from {from}\n  first key {}{key}\n", reader.table().name, printable(&place)));
+        for field in reader.table().schema.fields() {
+            text.push_str(&format!("  {}: {}\n", printable(field.name()), column_type::describe(field.data_type())));
+        }
+    }
+    text.push_str("nothing was sent. ");
+    text.push_str(if plan.destination.no_rotate {
+        "Each run writes these keys again, whole.\n"
+    } else {
+        "Each run appends all rows: the second lands them a second time.\n"
+    });
+    Ok(text)
+}

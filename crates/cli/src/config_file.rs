@@ -1,0 +1,69 @@
+//! Finds, reads and resolves the config.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use lakeward_core::{
+    config::{self, Flags, Inputs, Resolved},
+    failure::{Failure, FailureKind},
+    untrusted::printable,
+};
+
+use crate::console::Console;
+
+/// The variable that names a config.
+const VARIABLE: &str = "LAKEWARD_CONFIG";
+
+/// The config that is looked for where none is named.
+const DEFAULT: &str = "lakeward.toml";
+
+/// Resolves the config that the flag names, else `LAKEWARD_CONFIG`, else `./lakeward.toml`.
+pub(crate) fn resolve(named: Option<PathBuf>, tables: Vec<String>, console: Console) -> Result<Resolved, Failure> {
+    let variable = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let path = named.or_else(variable).unwrap_or_else(|| DEFAULT.into());
+    let text = read(&path)?;
+    let file = std::path::absolute(&path).map_err(|error| unreadable(&path, &error))?;
+    let environment: Vec<(String, String)> = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let inputs = Inputs {
+        file: &file,
+        text: &text,
+        environment: &environment,
+        flags: Flags { tables },
+        default_state_dir: default_state_dir(),
+    };
+    let resolved = config::resolve(&inputs).map_err(|errors| {
+        let rendered = config::render(&errors, &path, &text, console.style());
+        let count = if errors.len() == 1 { "an error".to_owned() } else { format!("{} errors", errors.len()) };
+        Failure::new(FailureKind::Usage, format!("{count} in the config\n{}", rendered.trim_end()))
+    })?;
+    resolved.warnings.iter().for_each(|warning| console.warning(warning));
+    Ok(resolved)
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let line =
+            error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|byte| **byte == b'\n').count() + 1;
+        let name = path.display().to_string();
+        Failure::new(FailureKind::Usage, format!("the config {} is not UTF-8 (line {line})", printable(&name)))
+            .next("save it as UTF-8")
+    })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let name = path.display().to_string();
+    Failure::new(FailureKind::Usage, format!("the config {} can't be read: {error}", printable(&name)))
+        .next(format!("name it with --config or {VARIABLE}; examples/lakeward.toml explains every key"))
+}
+
+/// The platform's state directory; where there is none, that of local data (XDG base directory specification).
+fn default_state_dir() -> PathBuf {
+    let folders = directories::ProjectDirs::from("", "", "lakeward");
+    let state = folders.map(|folders| folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_owned());
+    state.unwrap_or_else(|| env::temp_dir().join("lakeward"))
+}

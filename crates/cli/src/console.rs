@@ -1,0 +1,65 @@
+//! What is printed beside progress and logs.
+
+use std::io::{self, IsTerminal, Write};
+
+use lakeward_core::{config::Style, failure::Failure};
+use serde_json::json;
+
+use crate::arguments::{LogFormat, OutputArguments};
+
+/// Where results and errors are printed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Console {
+    quiet: bool,
+    json: bool,
+}
+
+impl Console {
+    pub(crate) fn new(output: &OutputArguments) -> Self {
+        Self { quiet: output.quiet, json: output.log_format == LogFormat::Json }
+    }
+
+    /// A result, on standard output.
+    pub(crate) fn result(self, text: &str) {
+        if !self.quiet {
+            // Nobody may be reading.
+            let _ = io::stdout().write_all(text.as_bytes());
+        }
+    }
+
+    /// Something odd, on standard error.
+    pub(crate) fn warning(self, text: &str) {
+        if !self.quiet {
+            self.line("warning", text, &json!({}));
+        }
+    }
+
+    /// What ended the run, on standard error.
+    pub(crate) fn failure(self, failure: &Failure) {
+        self.line("error", &failure.what, &json!({ "next": failure.next, "exit_code": failure.kind.exit_code() }));
+        if let (false, Some(next)) = (self.json, &failure.next) {
+            let _ = writeln!(io::stderr(), "  next: {next}");
+        }
+    }
+
+    /// Whether and how errors of the config are coloured.
+    pub(crate) fn style(self) -> Style {
+        let coloured = !self.json
+            && io::stderr().is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        if coloured { Style::Coloured } else { Style::Plain }
+    }
+
+    fn line(self, level: &str, text: &str, more: &serde_json::Value) {
+        let mut error = io::stderr();
+        let _ = if self.json {
+            let mut line = json!({ "level": level, "message": text });
+            if let (Some(line), Some(more)) = (line.as_object_mut(), more.as_object()) {
+                line.extend(more.clone());
+            }
+            writeln!(error, "{line}")
+        } else {
+            writeln!(error, "{level}: {text}")
+        };
+    }
+}

@@ -1,0 +1,92 @@
+//! From the plan's storage to a bucket that can be written: S3 over the network, or the S3 server in this process. Both are
+//! reached in the same way, through signed requests.
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use lakeward_auth::{HttpClientOptions, Session, http_client};
+use lakeward_core::{
+    failure::{Failure, FailureKind},
+    plan::{Plan, S3Plan, Storage as StoragePlan},
+};
+use lakeward_loopback::{EmbeddedS3, Options};
+use lakeward_sink::{Bucket, BucketOptions};
+use secrecy::ExposeSecret;
+
+/// What an endpoint that is not AWS's is asked in when nothing names a region; such servers take any.
+const REGION_OF_OTHERS: &str = "us-east-1";
+
+/// A bucket that can be written.
+pub(crate) struct Storage {
+    /// The bucket.
+    pub(crate) bucket: Bucket,
+    embedded: Option<EmbeddedS3>,
+}
+
+impl Storage {
+    /// Signs in, or starts the server.
+    pub(crate) async fn open(plan: &Plan) -> Result<Self, Failure> {
+        match &plan.destination.storage {
+            StoragePlan::S3(s3) => over_network(plan, s3).await,
+            StoragePlan::Embedded { dir } => {
+                let prefix = plan.destination.path.prefix();
+                let server = EmbeddedS3::start(Options::new(dir, &plan.destination.bucket, prefix)).await?;
+                embedded(plan, server)
+            }
+        }
+    }
+
+    /// Ends the server, if there is one; tells how many calls its policy denied.
+    pub(crate) async fn close(self) -> Option<u64> {
+        let server = self.embedded?;
+        let denied = server.calls().denied;
+        server.stop().await;
+        Some(denied)
+    }
+}
+
+/// What stands before an object's key to make it a URL or a path, such as `s3://my-lake/` or `/data/lake/my-lake/`.
+pub(crate) fn place(plan: &Plan) -> String {
+    let bucket = &plan.destination.bucket;
+    match &plan.destination.storage {
+        StoragePlan::S3(_) => format!("s3://{bucket}/"),
+        StoragePlan::Embedded { dir } => {
+            // Shown as the person would type it, where the folder is below the current one.
+            let current = std::env::current_dir().unwrap_or_default();
+            let dir = dir.strip_prefix(&current).unwrap_or(dir);
+            format!("{}/", dir.join(bucket).display())
+        }
+    }
+}
+
+async fn over_network(plan: &Plan, s3: &S3Plan) -> Result<Storage, Failure> {
+    let session = Session::open(&plan.auth, s3).await?;
+    let region = session.region.or_else(|| s3.endpoint.is_some().then(|| REGION_OF_OTHERS.to_owned()));
+    let region = region.ok_or_else(|| {
+        Failure::new(FailureKind::Usage, "no region is set")
+            .next("set [destination] region, AWS_REGION, or the profile's region")
+    })?;
+    let bucket = Bucket::new(BucketOptions {
+        bucket: plan.destination.bucket.clone(),
+        region,
+        endpoint: s3.endpoint.clone(),
+        use_path_style: s3.use_path_style,
+        credentials: session.credentials,
+        http: session.http,
+    });
+    Ok(Storage { bucket, embedded: None })
+}
+
+fn embedded(plan: &Plan, server: EmbeddedS3) -> Result<Storage, Failure> {
+    let secret = server.secret_access_key().expose_secret();
+    let keys = Credentials::new(server.access_key_id(), secret, None, None, "embedded S3");
+    let http = http_client(&HttpClientOptions::default())
+        .map_err(|error| Failure::new(FailureKind::Bug, format!("no HTTP client: {error}")))?;
+    let bucket = Bucket::new(BucketOptions {
+        bucket: plan.destination.bucket.clone(),
+        region: server.region().to_owned(),
+        endpoint: Some(server.endpoint().to_owned()),
+        use_path_style: true,
+        credentials: SharedCredentialsProvider::new(keys),
+        http,
+    });
+    Ok(Storage { bucket, embedded: Some(server) })
+}
