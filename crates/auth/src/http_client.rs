@@ -1,6 +1,11 @@
 //! The one HTTP client of all AWS calls: proxies, certificate authorities, and what never goes through a proxy.
 
-use std::{fmt, fs, net::IpAddr, path::Path, sync::Arc};
+use std::{
+    fmt, fs,
+    net::IpAddr,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use aws_smithy_http_client::{
     Builder, Connector,
@@ -72,6 +77,7 @@ pub fn http_client(options: &HttpClientOptions<'_>) -> Result<SharedHttpClient, 
     Ok(SharedHttpClient::new(Routes {
         proxied: verified(trust.clone(), ProxyConfig::from_env()),
         direct: verified(trust, ProxyConfig::disabled()),
+        plain: Builder::new().build_http(),
         unverified: unverified.and_then(|uri| uri.authority().cloned()).map(|to| (to, Unverified::new())),
     }))
 }
@@ -109,14 +115,22 @@ fn verified(trust: TrustStore, proxy: ProxyConfig) -> SharedHttpClient {
 struct Routes {
     proxied: SharedHttpClient,
     direct: SharedHttpClient,
+    plain: SharedHttpClient,
     unverified: Option<(http::uri::Authority, Unverified)>,
 }
 
 impl HttpClient for Routes {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let way = |client: &SharedHttpClient| Way {
+            client: client.clone(),
+            settings: settings.clone(),
+            components: components.clone(),
+            connector: OnceLock::new(),
+        };
         SharedHttpConnector::new(Route {
-            proxied: self.proxied.http_connector(settings, components),
-            direct: self.direct.http_connector(settings, components),
+            proxied: way(&self.proxied),
+            direct: way(&self.direct),
+            plain: way(&self.plain),
             unverified: self.unverified.clone(),
         })
     }
@@ -124,21 +138,38 @@ impl HttpClient for Routes {
 
 #[derive(Debug)]
 struct Route {
-    proxied: SharedHttpConnector,
-    direct: SharedHttpConnector,
+    proxied: Way,
+    direct: Way,
+    plain: Way,
     unverified: Option<(http::uri::Authority, Unverified)>,
 }
 
 impl HttpConnector for Route {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let authority = request.uri().parse::<http::Uri>().ok().and_then(|uri| uri.authority().cloned());
-        let Some(authority) = authority else { return self.proxied.call(request) };
+        let Ok(uri) = request.uri().parse::<http::Uri>() else { return self.proxied.call(request) };
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
         match &self.unverified {
             // The bucket may stand in the host name before the endpoint's.
-            Some((endpoint, client)) if authority.as_str().ends_with(endpoint.as_str()) => client.call(request),
-            _ if is_local(authority.host()) => self.direct.call(request),
-            _ => self.proxied.call(request),
+            Some((endpoint, client)) if authority.ends_with(endpoint.as_str()) => client.call(request),
+            _ if !is_local(uri.host().unwrap_or_default()) => self.proxied.call(request),
+            _ if uri.scheme_str() == Some("http") => self.plain.call(request),
+            _ => self.direct.call(request),
         }
+    }
+}
+
+/// A way that is opened when it is first taken: to load the system's certificates takes longer than a small sync.
+#[derive(Debug)]
+struct Way {
+    client: SharedHttpClient,
+    settings: HttpConnectorSettings,
+    components: RuntimeComponents,
+    connector: OnceLock<SharedHttpConnector>,
+}
+
+impl Way {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        self.connector.get_or_init(|| self.client.http_connector(&self.settings, &self.components)).call(request)
     }
 }
 
