@@ -94,13 +94,14 @@ async fn a_lost_answer_is_one_to_a_stored_object() {
 
 #[tokio::test]
 async fn an_outage_begins_with_its_request_and_ends() {
-    let outage = Some((2, Duration::from_millis(300)));
+    let lasts = Duration::from_secs(1);
+    let outage = Some((2, lasts));
     let (_store, _server, proxy) = started(Faults { outage, ..Faults::default() }).await;
     let endpoint = proxy.endpoint();
     assert!(get(&endpoint, "/").await.is_ok());
     assert!(get(&endpoint, "/").await.is_err());
     assert!(get(&endpoint, "/").await.is_err());
-    tokio::time::sleep(Duration::from_millis(350)).await;
+    tokio::time::sleep(lasts).await;
     assert!(get(&endpoint, "/").await.is_ok());
     assert_eq!((proxy.counts().outage, proxy.counts().passed), (2, 2));
 }
