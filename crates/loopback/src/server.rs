@@ -32,7 +32,8 @@ const REGION: &str = "us-east-1";
 /// Connections served at once; more of them wait to be accepted.
 const MAX_CONNECTIONS: usize = 256;
 
-/// The most that is read from a connection at once: with the pieces that wait for the disk, the memory of a request.
+/// The most that is read from a connection at once: with the pieces that wait for the disk, the memory of a request. (Of a
+/// body in aws-chunked, `s3s` holds one chunk as a whole, to verify its signature; SDKs make them of 64 KiB or so.)
 const READ_BUFFER: usize = 256 * 1024;
 
 /// How long a connection may take for the head of a request. It counts from the last answer, so it is longer than the 90 s

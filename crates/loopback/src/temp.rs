@@ -127,4 +127,24 @@ mod tests {
         drop(own);
         assert!(!path.exists());
     }
+
+    #[test]
+    fn those_who_begin_at_once_leave_each_other_alone() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        sweep(dir.path());
+                        let own = TempFolder::create(dir.path()).expect("a temporary folder");
+                        fs::write(own.path().join("part"), "mine").expect("a file");
+                        sweep(dir.path());
+                        assert!(own.path().join("part").exists(), "another one took it away");
+                    }
+                });
+            }
+        });
+        sweep(dir.path());
+        assert_eq!(fs::read_dir(dir.path()).expect("the folder").count(), 0);
+    }
 }
