@@ -9,8 +9,10 @@ use aws_sdk_s3::{
 };
 use lakeward_core::{failure::FailureKind, untrusted::excerpt};
 
-/// The error code of the embedded S3 for a folder without room.
-pub(crate) const DISK_FULL: &str = "InsufficientStorage";
+// The embedded S3's own error codes, for what S3 has none (see the crate `lakeward-loopback`).
+const DISK_FULL: &str = "InsufficientStorage";
+const NOT_WRITABLE: &str = "StorageNotWritable";
+const KEY_CONFLICT: &str = "KeyFolderConflict";
 
 /// One failed try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +87,9 @@ fn verdict(status: u16, code: &str, region: Option<&str>) -> Verdict {
     use FailureKind::{Denied, Destination, Partial};
     let never = |kind, advice: &str| Verdict::Never(kind, advice.into());
     match (status, code) {
-        (_, DISK_FULL) | (507, _) => never(Partial, "make room, then run again"),
+        (_, DISK_FULL) => never(Partial, "make room, then run again"),
+        (_, NOT_WRITABLE) => never(Destination, "let this user write to [destination] dir, or choose another"),
+        (_, KEY_CONFLICT) => never(Destination, "an object there stands where this one needs a folder, or the other way round: change [destination] path"),
         (_, "ExpiredToken" | "TokenRefreshRequired") => {
             never(Denied, "the credentials have expired: sign in again, then run again")
         }
@@ -124,7 +128,7 @@ fn verdict(status: u16, code: &str, region: Option<&str>) -> Verdict {
             | "XAmzContentChecksumMismatch",
         ) => Verdict::Again,
         (409, "OperationAborted" | "ConditionalRequestConflict") | (408 | 425 | 429, _) => Verdict::Again,
-        (501 | 505, _) => never(Destination, "the server doesn't offer what [destination] asks for"),
+        (501 | 505 | 507, _) => never(Destination, "the server doesn't offer what [destination] asks for"),
         (500.., _) | (200..=299, _) => Verdict::Again,
         (404 | 405, _) => never(Destination, "check [destination] endpoint: is it an S3 server's address?"),
         _ => never(Destination, "the server refuses the request itself: check [destination]"),
@@ -161,6 +165,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_embedded_servers_codes_are_known() {
+        use lakeward_loopback::{DISK_FULL_CODE, KEY_CONFLICT_CODE, NOT_WRITABLE_CODE};
+        assert_eq!([DISK_FULL, NOT_WRITABLE, KEY_CONFLICT], [DISK_FULL_CODE, NOT_WRITABLE_CODE, KEY_CONFLICT_CODE]);
+    }
+
+    #[test]
     fn what_may_pass_is_tried_again() {
         for (status, code) in [
             (503, "SlowDown"),
@@ -193,6 +203,8 @@ mod tests {
             (409, "InvalidObjectState", 69),
             (501, "NotImplemented", 69),
             (507, DISK_FULL, 75),
+            (507, NOT_WRITABLE, 69),
+            (409, KEY_CONFLICT, 69),
         ] {
             let Verdict::Never(kind, _) = verdict(status, code, None) else { panic!("{status} {code} is tried again") };
             assert_eq!(kind.exit_code(), exit, "{status} {code}");
