@@ -27,7 +27,8 @@ use rayon::prelude::*;
 
 use crate::spool::{Spool, spool_failure};
 
-/// A row group also closes when its encoded pages reach this size: they are held in memory until then.
+/// A row group also closes when its encoder holds so much memory (pages, dictionaries). Then all of it goes to the spool, so
+/// that an open object never keeps a source waiting for memory.
 const ROW_GROUP_BYTES: u64 = 32 << 20;
 
 /// Below so many cells, handing columns to other threads costs more than it saves.
@@ -82,7 +83,7 @@ impl ParquetEncoder {
             self.write_columns(&batch.slice(start, take)).map_err(|error| failed(&error))?;
             self.rows += take as u64;
             start += take;
-            if self.rows >= self.max_row_group_length || self.buffered() >= ROW_GROUP_BYTES {
+            if self.rows >= self.max_row_group_length || self.memory_bytes() >= ROW_GROUP_BYTES {
                 self.close_row_group().map_err(|error| failed(&error))?;
             }
         }

@@ -184,7 +184,10 @@ enum Next {
     Message(Message),
     /// An open object has reached its age.
     Due,
-    Nothing,
+    /// The sources have been stopped, and nothing is waiting.
+    Stopped,
+    /// No message will come any more.
+    End,
 }
 
 struct Engine {
@@ -209,14 +212,15 @@ impl Engine {
             match self.next(receiver) {
                 Next::Message(message) => self.take(message)?,
                 Next::Due => self.close_aged()?,
-                Next::Nothing => break,
+                // What has been handed over is still taken; a source that is stuck is not waited for.
+                Next::Stopped => receiver.close(),
+                Next::End => break,
             }
         }
         Ok(())
     }
 
-    /// Waits for a message. Once the sources have been stopped, only what has been handed over is taken: a source that is
-    /// stuck is not waited for.
+    /// Waits for what comes next.
     fn next(&self, receiver: &mut mpsc::Receiver<Message>) -> Next {
         let due = async {
             match self.next_deadline() {
@@ -226,10 +230,12 @@ impl Engine {
         };
         self.runtime.block_on(async {
             tokio::select! {
+                // In this order: an object that is due closes however busy other tables are, and after a stop all messages
+                // come first.
                 biased;
-                message = receiver.recv() => message.map_or(Next::Nothing, Next::Message),
-                () = self.stop.sources_stopped() => Next::Nothing,
                 () = due => Next::Due,
+                message = receiver.recv() => message.map_or(Next::End, Next::Message),
+                () = self.stop.sources_stopped() => Next::Stopped,
             }
         })
     }
