@@ -1,5 +1,7 @@
 //! The shape of the workspace: which crate may know what, and rules for its files. A failure says what to do.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
