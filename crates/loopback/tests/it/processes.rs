@@ -1,7 +1,9 @@
 //! Processes that share a folder and are killed while they write.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
+    io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -18,6 +20,9 @@ use crate::kit::{BUCKET, PREFIX, client};
 
 /// Names the folder for a child; without it, [`writer`] is no test of its own.
 const DIR: &str = "LAKEWARD_LOOPBACK_DIR";
+
+/// Keys that all writers replace in turn, as `out/shared/0` and so on.
+const SHARED: u8 = 3;
 
 /// A body that tells whether it is whole: its key and length, then bytes that follow from them.
 fn body(key: &str, length: usize) -> Vec<u8> {
@@ -36,6 +41,16 @@ fn assert_whole(path: &Path, key: &str) {
     let (named, length) = head.split_once(' ').unwrap_or_else(|| panic!("{key} has no head: {head:?}"));
     assert_eq!(named, key, "the object holds another one's bytes");
     assert!(found == body(key, length.trim().parse().expect("a length")), "{key} is not whole");
+}
+
+/// A look at an object that may be replaced at any time, short enough to be taken thousands of times.
+fn assert_long_enough(path: &Path) {
+    let Ok(file) = File::open(path) else { return };
+    let size = file.metadata().expect("metadata").len();
+    let mut head = String::new();
+    drop(BufReader::with_capacity(64, file).read_line(&mut head));
+    let length: Option<u64> = head.trim_end().rsplit(' ').next().and_then(|length| length.parse().ok());
+    assert_eq!(length.map(|length| length + head.len() as u64), Some(size), "{} is not whole", path.display());
 }
 
 /// Checks every object; hands back how many there are.
@@ -69,7 +84,7 @@ async fn writer() {
         }
         let puts = (0..4).map(|lane| {
             let key = match lane {
-                0 => format!("out/shared/{}", random.u8(..3)),
+                0 => format!("out/shared/{}", random.u8(..SHARED)),
                 _ => format!("out/{own}/{number}/{lane}"),
             };
             let body = body(&key, random.usize(..400_000));
@@ -131,7 +146,12 @@ async fn killed_at_any_moment_every_object_is_whole() {
         let mut writers = [spawn(dir.path()), spawn(dir.path())];
         // Both have begun: each has a folder of its own, and in the first round there is the shared one.
         wait_for_objects(&bucket, folders_before + 2 + usize::from(round == 0));
-        thread::sleep(Duration::from_micros(random.u64(..200_000)));
+        let moment = Instant::now() + Duration::from_micros(random.u64(..200_000));
+        while Instant::now() < moment {
+            for number in 0..SHARED {
+                assert_long_enough(&bucket.join(format!("out/shared/{number}")));
+            }
+        }
         for writer in &mut writers {
             assert!(writer.try_wait().expect("a status").is_none(), "a writer ended by itself");
             writer.kill().expect("SIGKILL");
