@@ -1,0 +1,138 @@
+//! A sink with an embedded S3 of its own, and what it wrote.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use arrow_array::{Int64Array, RecordBatch, cast::AsArray, types::Int64Type};
+use arrow_schema::{DataType, Field, Schema};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use lakeward_auth::{HttpClientOptions, http_client};
+use lakeward_core::{
+    batch::ClosePolicy,
+    budget::Budget,
+    event::{Event, Observer},
+    key::Template,
+    message::{Message, Outlet, Rows},
+    plan::{Compression, DestinationPlan, ParquetPlan, Storage},
+    table::{Table, TableName},
+};
+use lakeward_loopback::{EmbeddedS3, Options};
+use lakeward_sink::{Bucket, BucketOptions, Landing, SinkOptions, SinkOutlet};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+pub(crate) struct Sandbox {
+    folder: tempfile::TempDir,
+    server: EmbeddedS3,
+    pub(crate) budget: Budget,
+    pub(crate) destination: DestinationPlan,
+    pub(crate) events: Arc<Events>,
+}
+
+#[derive(Default)]
+pub(crate) struct Events(Mutex<Vec<Event>>);
+
+impl Observer for Events {
+    fn on(&self, event: &Event) {
+        self.0.lock().expect("no panic").push(event.clone());
+    }
+}
+
+impl Events {
+    pub(crate) fn landed(&self) -> usize {
+        self.0.lock().expect("no panic").iter().filter(|event| matches!(event, Event::ObjectLanded { .. })).count()
+    }
+}
+
+impl Sandbox {
+    /// A sink that may write below `raw/`.
+    pub(crate) async fn new(path: &str, close: ClosePolicy) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let server = EmbeddedS3::start(Options::new(folder.path().join("lake"), "bucket", "raw/")).await.expect("a server");
+        let destination = DestinationPlan {
+            storage: Storage::Embedded { dir: folder.path().join("lake") },
+            bucket: "bucket".into(),
+            path: Template::parse(path).expect("a template"),
+            parquet: ParquetPlan { compression: Compression::None, max_row_group_length: 1 << 20 },
+            close,
+            no_rotate: !path.contains("UUID"),
+            retry_deadline: std::time::Duration::from_secs(20),
+        };
+        Self { folder, server, budget: Budget::new(32 << 20), destination, events: Arc::default() }
+    }
+
+    pub(crate) fn start(&self) -> (SinkOutlet, Landing) {
+        let secret = self.server.secret_access_key().expose_secret();
+        let keys = Credentials::new(self.server.access_key_id(), secret, None, None, "test");
+        let bucket = Bucket::new(BucketOptions {
+            bucket: "bucket".into(),
+            region: self.server.region().to_owned(),
+            endpoint: Some(self.server.endpoint().to_owned()),
+            use_path_style: true,
+            credentials: SharedCredentialsProvider::new(keys),
+            http: http_client(&HttpClientOptions::default()).expect("a client"),
+        });
+        let options = SinkOptions {
+            bucket,
+            destination: self.destination.clone(),
+            spool_dir: self.spool_dir(),
+            budget: self.budget.clone(),
+            run: Uuid::now_v7(),
+        };
+        lakeward_sink::start(options, self.events.clone()).expect("a sink")
+    }
+
+    pub(crate) fn spool_dir(&self) -> PathBuf {
+        self.folder.path().join("state/spool")
+    }
+
+    /// Calls that the server denied.
+    pub(crate) fn denied(&self) -> u64 {
+        self.server.calls().denied
+    }
+
+    /// The values of every object, by key.
+    pub(crate) fn objects(&self) -> BTreeMap<String, Vec<i64>> {
+        let root = self.folder.path().join("lake/bucket");
+        let mut files = Vec::new();
+        walk(&root, &mut files);
+        let values = |path: &Path| {
+            let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).expect("open")).expect("Parquet");
+            let batches = reader.build().expect("a reader").map(|batch| batch.expect("readable"));
+            batches.flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec()).collect()
+        };
+        let key = |path: &Path| path.strip_prefix(&root).expect("below").display().to_string();
+        files.iter().map(|path| (key(path), values(path))).collect()
+    }
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { walk(&path, files) } else { files.push(path) }
+    }
+}
+
+/// The table `name` with one column of integers.
+pub(crate) fn table(name: &str) -> Arc<Table> {
+    let schema = Schema::new(vec![Field::new("n", DataType::Int64, true)]);
+    Arc::new(Table { name: TableName::new(name).expect("a name"), schema: Arc::new(schema) })
+}
+
+/// A source by hand: it runs on a thread that may block.
+pub(crate) async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.expect("no panic")
+}
+
+/// Sends rows with these values.
+pub(crate) fn send(outlet: &SinkOutlet, budget: &Budget, table: &Table, values: std::ops::Range<i64>) {
+    let array = Int64Array::from_iter_values(values);
+    let batch = RecordBatch::try_new(table.schema.clone(), vec![Arc::new(array)]).expect("a batch");
+    let memory = budget.reserve(batch.get_array_memory_size() as u64);
+    outlet.send(Message::Rows(Rows { table: table.name.clone(), batch, memory })).expect("the run goes on");
+}
