@@ -15,12 +15,14 @@ pub(crate) struct Misfit {
     pub(crate) column: Option<String>,
     /// What does not fit, printable.
     pub(crate) reason: String,
+    /// The column that would take the value, were its type text.
+    pub(crate) retype: Option<String>,
 }
 
 impl Misfit {
     /// A misfit of the record as a whole.
     pub(crate) fn record(reason: impl Into<String>) -> Self {
-        Self { column: None, reason: reason.into() }
+        Self { column: None, reason: reason.into(), retype: None }
     }
 }
 
@@ -184,7 +186,7 @@ impl Error {
 
 fn misfit_advice(misfit: &Misfit, partly_sampled: bool) -> String {
     let mut ways = vec!["mend the row".to_owned()];
-    if let Some(column) = misfit.column.as_deref().and_then(|path| path.split(['.', '[']).next()) {
+    if let Some(column) = &misfit.retype {
         ways.push(format!("give the column another type (columns = {{ {column:?} = \"string\" }})"));
     }
     if partly_sampled {

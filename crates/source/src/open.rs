@@ -219,3 +219,35 @@ impl<R: Read> Read for Counting<R> {
         Ok(read)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rest(stream: &mut Stream) -> String {
+        let (mut all, mut buffer) = (Vec::new(), [0; 7]);
+        loop {
+            let read = stream.read(&mut buffer).expect("in memory");
+            if read == 0 {
+                return String::from_utf8(all).expect("text");
+            }
+            all.extend_from_slice(&buffer[..read]);
+        }
+    }
+
+    #[test]
+    fn what_was_kept_is_read_again() {
+        for (content, text) in [("\u{feff}a,b\n1,2\n3,4\n", "a,b\n1,2\n3,4\n"), ("a", "a"), ("", "")] {
+            let mut stream = Stream::new("x".into(), io::Cursor::new(content)).expect("opened");
+            assert_eq!(stream.peek(3).expect("in memory"), &text.as_bytes()[..text.len().min(3)]);
+            stream.keep();
+            let mut buffer = [0; 5];
+            let _ = stream.read(&mut buffer).expect("in memory");
+            stream.rewind();
+            assert_eq!(rest(&mut stream), text);
+            stream.rewind();
+            assert_eq!(rest(&mut stream), "", "nothing more was kept");
+            assert_eq!(stream.take_stored(), content.len() as u64);
+        }
+    }
+}

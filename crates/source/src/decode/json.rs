@@ -111,7 +111,7 @@ fn structs(fields: &Fields, cells: &[Cell<'_>], column: &mut Column<'_>) -> Resu
         match cell {
             Some(raw) if raw.starts_with('{') => match grid.put(index, raw) {
                 Ok(()) => nulls.append_non_null(),
-                Err(Misfit { column: key, reason }) => {
+                Err(Misfit { column: key, reason, .. }) => {
                     let name = column.name;
                     let mut place = Column {
                         name: key.as_deref().map_or(name, |key| name.field(key)),
@@ -234,7 +234,8 @@ impl<'a> Visitor<'a> for &mut Put<'_, 'a> {
                 && cell.replace(value).is_some()
             {
                 let key = self.grid.keys.get(place).map(|key| excerpt(key, 80));
-                self.misfit = Some(Misfit { column: key, reason: "the key appears twice in one object".into() });
+                self.misfit =
+                    Some(Misfit { column: key, reason: "the key appears twice in one object".into(), retype: None });
             }
         }
         Ok(())
@@ -263,7 +264,7 @@ impl Visitor<'_> for Key<'_, '_, '_> {
         let place = self.0.grid.place(key, self.0.expected);
         if place.is_none() {
             let reason = "the rows from which the columns were inferred have no such key".into();
-            self.0.misfit.get_or_insert_with(|| Misfit { column: Some(excerpt(key, 80)), reason });
+            self.0.misfit.get_or_insert_with(|| Misfit { column: Some(excerpt(key, 80)), reason, retype: None });
         }
         Ok(place)
     }

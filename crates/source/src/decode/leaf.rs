@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveArray,
+    ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveArray,
     builder::{BooleanBuilder, PrimitiveBuilder, StringBuilder},
     types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType},
 };
@@ -77,7 +77,7 @@ pub(crate) fn array<'a>(
         column.misfit(cell, || format!("{} is no {}", notation.shown(text), describe(data_type)));
     };
     Ok(match data_type {
-        DataType::Utf8 => strings(notation, cells, column)?,
+        DataType::Utf8 => strings(notation, cells, column),
         DataType::Int64 => {
             let parse = |cell: &str| scalar::int64(&notation.number(cell)?, given);
             Arc::new(numbers::<Int64Type>(cells, parse, misfit))
@@ -148,7 +148,7 @@ fn strings<'a>(
     notation: &impl Notation,
     cells: impl Iterator<Item = Option<&'a str>> + Clone,
     column: &mut Column<'_>,
-) -> Result<ArrayRef, ArrowError> {
+) -> ArrayRef {
     // Counted first, so that the array takes no more memory than it has text.
     let bytes = cells.clone().flatten().map(str::len).sum();
     let mut builder = StringBuilder::with_capacity(cells.size_hint().0, bytes);
@@ -157,13 +157,11 @@ fn strings<'a>(
             Some(Ok(text)) => builder.append_value(text),
             Some(Err(reason)) => {
                 let cell = cell.unwrap_or_default();
-                column.misfit(index, || format!("{} {reason}", notation.shown(cell)));
+                column.broken(index, || format!("{} {reason}", notation.shown(cell)));
                 builder.append_null();
             }
             None => builder.append_null(),
         }
     }
-    let array = builder.finish();
-    debug_assert!(array.null_count() <= array.len());
-    Ok(Arc::new(array))
+    Arc::new(builder.finish())
 }

@@ -14,6 +14,8 @@ use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_n
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 
+use lakeward_core::untrusted::excerpt;
+
 use self::leaf::Plain;
 use crate::{
     block::{Block, Fields},
@@ -149,6 +151,11 @@ impl<'a> Name<'a> {
         Self { parent: Some(self), name: None }
     }
 
+    /// The column's own name.
+    fn root(&self) -> &'a str {
+        self.parent.map_or(self.name.unwrap_or_default(), Name::root)
+    }
+
     fn path(&self) -> String {
         let parent = self.parent.map(Name::path);
         match (parent, self.name) {
@@ -172,12 +179,22 @@ impl Column<'_> {
         self.rows.map_or(cell, |rows| rows.get(cell).copied().unwrap_or_default())
     }
 
+    /// A value that does not fit the column's type; as text it would.
     fn misfit(&mut self, cell: usize, reason: impl FnOnce() -> String) {
-        let row = self.row(cell);
-        let name = self.name;
-        self.misfits.by_row.entry(row).or_insert_with(|| Misfit {
-            column: Some(lakeward_core::untrusted::excerpt(&name.path(), 200)),
-            reason: reason(),
+        let root = self.name.root();
+        self.put(cell, || (reason(), Some(excerpt(root, 200))));
+    }
+
+    /// A value that fits no type.
+    fn broken(&mut self, cell: usize, reason: impl FnOnce() -> String) {
+        self.put(cell, || (reason(), None));
+    }
+
+    fn put(&mut self, cell: usize, misfit: impl FnOnce() -> (String, Option<String>)) {
+        let (row, name) = (self.row(cell), self.name);
+        self.misfits.by_row.entry(row).or_insert_with(|| {
+            let (reason, retype) = misfit();
+            Misfit { column: Some(excerpt(&name.path(), 200)), reason, retype }
         });
     }
 }

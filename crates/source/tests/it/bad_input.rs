@@ -251,6 +251,8 @@ fn later_values_that_do_not_fit() {
     for advice in ["columns = { \"i\" = \"string\" }", "sample = \"all\"", "on_error = \"skip\""] {
         assert!(text.contains(advice), "{text}");
     }
+    let (_, text) = Fixture::with("t.ndjson", "{\"a\":1}\n{\"b\":1}\n").sample(1).fails("t.ndjson");
+    assert!(!text.contains("columns ="), "a column that is not there can't be given a type: {text}");
     let mut all = with(",007,,");
     all.read.sample = Sample::All;
     assert_eq!(all.table("t.csv").expect("read").type_of("i"), "string");

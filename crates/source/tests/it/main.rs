@@ -1,5 +1,7 @@
 //! Reading whole inputs, from paths to rows.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
+
 mod bad_input;
 mod formats;
 mod judged;
