@@ -34,6 +34,15 @@ impl Console {
         }
     }
 
+    /// What a run that ended early has landed and what not, on standard error.
+    pub(crate) fn incomplete(self, text: &str) {
+        if self.json {
+            self.line("warning", text.trim_end(), &json!({}));
+        } else {
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
+    }
+
     /// What ended the run, on standard error.
     pub(crate) fn failure(self, failure: &Failure) {
         self.line("error", &failure.what, &json!({ "next": failure.next, "exit_code": failure.kind.exit_code() }));

@@ -1,11 +1,6 @@
 //! `lakeward --config F`: the headless run. It never asks anything.
 
-use std::{
-    io::{self, Write},
-    sync::Arc,
-    thread,
-    time::Instant,
-};
+use std::{sync::Arc, thread, time::Instant};
 
 use lakeward_core::{
     budget::Budget,
@@ -148,7 +143,7 @@ impl Run {
         match failure {
             None => Ok(()),
             Some(failure) => {
-                let _ = io::stderr().write_all(incomplete.unwrap_or_default().as_bytes());
+                self.console.incomplete(&incomplete.unwrap_or_default());
                 Err(failure)
             }
         }
