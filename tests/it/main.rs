@@ -1,3 +1,32 @@
 //! The program as its users meet it, and the shape of the workspace.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests and their helpers fail by panicking"
+)]
+
+mod program;
+mod server;
+mod landed;
+
+mod quickstart;
+mod commands;
+mod progress;
+
+mod config;
+mod bad_input;
+mod rejects;
+mod standard_input;
+
+mod credentials;
+mod destination;
+mod requests;
+mod faults;
+
+mod signals;
+mod crashes;
+mod memory;
+
 mod structure;

@@ -1,0 +1,131 @@
+//! The command line: what is found, shown and kept quiet.
+
+use std::fs;
+
+use lakeward_testkit::Home;
+
+use crate::{
+    landed,
+    program::{EMBEDDED, config, files, lacks, lakeward, numbered, root, summary, sync},
+    server::Server,
+};
+
+#[test]
+fn without_arguments_there_is_usage_and_exit_code_2() {
+    let home = Home::new();
+    home.write("lakeward.toml", config(EMBEDDED, &files(&["t.csv"])));
+    let output = lakeward(&home).run().exits(2);
+    assert_eq!(output.stdout, "");
+    assert_eq!(lacks(&output.stderr, &["Usage: lakeward", "--config", "Exit codes"]), [""; 0]);
+    assert_eq!(landed::keys(&home.path()), ["lakeward.toml"]);
+}
+
+#[test]
+fn the_schema_is_the_committed_one() {
+    let output = lakeward(&Home::new()).arg("schema").run().exits(0);
+    let committed = fs::read_to_string(root().join("crates/core/schema/lakeward.schema.json")).unwrap();
+    assert!(output.stdout == committed, "run `cargo xtask schema`");
+}
+
+#[test]
+fn the_config_is_the_flags_then_the_variables_then_the_folders() {
+    let home = Home::new();
+    home.write("t.csv", numbered(0, 1));
+    for (path, bucket) in [("lakeward.toml", "of-folder"), ("variable.toml", "of-variable"), ("flag.toml", "of-flag")] {
+        home.write(path, config(&EMBEDDED.replace("\"test\"", &format!("{bucket:?}")), &files(&["t.csv"])));
+    }
+    let bucket = |bucket: &str| landed::keys(&home.path().join("lake").join(bucket)).len();
+    let _ = lakeward(&home).arg("sync").run().exits(0);
+    assert_eq!((bucket("of-folder"), bucket("of-variable"), bucket("of-flag")), (1, 0, 0));
+    let variable = || lakeward(&home).env("LAKEWARD_CONFIG", "variable.toml");
+    let _ = variable().arg("sync").run().exits(0);
+    assert_eq!((bucket("of-folder"), bucket("of-variable"), bucket("of-flag")), (1, 1, 0));
+    let _ = variable().args(["sync", "--config", "flag.toml"]).run().exits(0);
+    assert_eq!((bucket("of-folder"), bucket("of-variable"), bucket("of-flag")), (1, 1, 1));
+}
+
+#[test]
+fn a_variable_overrides_its_key_and_an_unknown_one_is_a_warning() {
+    let home = Home::new();
+    home.write("t.csv", numbered(0, 1));
+    let command = sync(&home, EMBEDDED, &files(&["t.csv"])).env("LAKEWARD_DESTINATION_BUCKET", "other");
+    let output = command.env("LAKEWARD_DESTINATION_BUKCET", "third").run().exits(0);
+    assert_eq!(
+        lacks(&output.stderr, &["warning", "LAKEWARD_DESTINATION_BUKCET", "LAKEWARD_DESTINATION_BUCKET?"]),
+        [""; 0]
+    );
+    let buckets: Vec<_> =
+        fs::read_dir(home.path().join("lake")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(buckets, ["other"]);
+}
+
+#[test]
+fn tables_can_be_chosen_and_an_unknown_one_names_the_nearest() {
+    let home = Home::new();
+    for table in ["orders", "customers", "items"] {
+        home.write(format!("{table}.csv"), numbered(0, 3));
+    }
+    let command = || sync(&home, EMBEDDED, &files(&["*.csv"])).args(["--progress", "json"]);
+    let output = command().args(["--table", "orders", "--table", "items"]).run().exits(0);
+    let tables =
+        summary(&output)["tables"].as_array().unwrap().iter().map(|table| table["table"].clone()).collect::<Vec<_>>();
+    assert_eq!(tables, ["items", "orders"]);
+    let output = command().args(["--table", "order"]).run().exits(2);
+    assert_eq!(lacks(&output.stderr, &["\"order\"", "did you mean \"orders\"?"]), [""; 0], "{}", output.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_tells_columns_and_first_keys_and_sends_nothing() {
+    let (home, server) = (Home::new(), Server::start().await);
+    home.write("orders.csv", "id,amount,on,code\n1,2.5,2024-02-29,007\n");
+    home.write("events.ndjson", r#"{"id":1,"at":"2024-01-01T00:00:00Z","place":{"lat":1.5}}"#);
+    let output = server.sync(&home, "", &files(&["orders.csv", "events.ndjson"])).arg("--dry-run").run().exits(0);
+    let says = [
+        "orders.csv",
+        "s3://test/raw/orders/",
+        "id: int64",
+        "amount: float64",
+        "on: date",
+        "code: string",
+        "events.ndjson",
+        "s3://test/raw/events/",
+        "at: timestamptz",
+        "place: struct(lat float64)",
+        "nothing was sent",
+        "appends all rows",
+    ];
+    assert_eq!(lacks(&output.stdout, &says), [""; 0], "{}", output.stdout);
+    assert_eq!(server.s3.calls(), lakeward_loopback::Calls::default());
+    assert_eq!(landed::keys(&home.path()), ["events.ndjson", "lakeward.toml", "orders.csv"]);
+}
+
+#[test]
+fn quiet_prints_nothing_on_success_and_the_cause_on_failure() {
+    let home = Home::new();
+    home.write("t.csv", numbered(0, 1));
+    let output = sync(&home, EMBEDDED, &files(&["t.csv"])).arg("-q").run().exits(0);
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("", ""));
+    let output = sync(&home, EMBEDDED, &files(&["u.csv"])).arg("-q").run().exits(65);
+    assert_eq!((output.stdout.as_str(), lacks(&output.stderr, &["u.csv does not exist"])), ("", vec![]));
+}
+
+#[test]
+fn errors_are_json_where_logs_are() {
+    let home = Home::new();
+    home.write("good.csv", numbered(0, 1));
+    home.write("bad.csv", "id,text\n1,a\n2\n");
+    for (source, code) in
+        [(files(&["u.csv"]), 65), (files(&["good.csv", "bad.csv"]), 65), ("type = \"file\"".into(), 2)]
+    {
+        let flags = ["--log-format", "json", "--progress", "none"];
+        let output = sync(&home, EMBEDDED, &source).args(flags).run().exits(code);
+        let lines: Vec<serde_json::Value> = output
+            .stderr
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?} is no JSON: {error}")))
+            .collect();
+        let last = lines.last().unwrap();
+        assert_eq!((&last["level"], &last["exit_code"]), (&"error".into(), &code.into()), "{last}");
+        assert!(last["message"].is_string() && lines.iter().all(|line| line["level"].is_string()), "{lines:?}");
+    }
+}

@@ -1,0 +1,117 @@
+//! Destinations that can't be reached or can't be written.
+
+use std::{fs, net::TcpListener, path::Path, time::Duration};
+
+use lakeward_testkit::{Answer, Home, ScriptedServer};
+
+use crate::{
+    landed,
+    program::{self, EMBEDDED, files, lacks, numbered, summary},
+    server::{self, Server},
+};
+
+fn home() -> Home {
+    let home = Home::new();
+    home.write("t.csv", numbered(0, 100));
+    home
+}
+
+#[track_caller]
+fn assert_says(stderr: &str, says: &[&str]) {
+    assert_eq!(lacks(stderr, says), [""; 0], "{stderr}");
+}
+
+#[test]
+fn where_nothing_listens_the_run_ends_after_half_a_minute() {
+    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let output = server::sync(&home(), &format!("http://{free}"), "", &files(&["t.csv"])).run().exits(69);
+    assert_says(
+        &output.stderr,
+        &["never answered in 30 s", &free.to_string(), "check [destination] endpoint", "100 rows"],
+    );
+    assert!(output.elapsed > Duration::from_secs(15), "it gave up after {:?}", output.elapsed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_is_not_there_is_named() {
+    let server = Server::with(|options| options.bucket = "another".into()).await;
+    let output = server.sync(&home(), "", &files(&["t.csv"])).run().exits(69);
+    assert_says(&output.stderr, &["bucket test", "NoSuchBucket", "check [destination] bucket and region"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_in_another_region_names_it() {
+    let moved = Answer::Status {
+        status: 301,
+        headers: vec![("x-amz-bucket-region".into(), "eu-west-3".into())],
+        body: "<Error><Code>PermanentRedirect</Code><Message>elsewhere</Message></Error>".into(),
+    };
+    let server = ScriptedServer::start(vec![moved]).await;
+    let output = server::sync(&home(), &server.endpoint(), "", &files(&["t.csv"])).run().exits(69);
+    assert_says(&output.stderr, &["301 PermanentRedirect", "set [destination] region = \"eu-west-3\""]);
+    assert_eq!(server.stop().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_never_well_gets_the_retry_deadline() {
+    let server = ScriptedServer::start(vec![Answer::error(503, "SlowDown"); 1_000]).await;
+    let home = home();
+    let command = server::sync(&home, &server.endpoint(), "retry_deadline = \"3s\"", &files(&["t.csv"]));
+    let output = command.time_limit(Duration::from_secs(30)).run().exits(75);
+    assert_says(
+        &output.stderr,
+        &["no upload succeeded for 3 s (retry_deadline)", "503 SlowDown", "raise retry_deadline"],
+    );
+    assert!(server.stop().await.len() > 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_ends_the_run_and_names_what_landed() {
+    let server = Server::with(|options| options.capacity = Some(20_000)).await;
+    let home = Home::new();
+    home.write("t.csv", numbered(0, 20_000));
+    let command = server.sync(&home, "batch_size = 1000", &files(&["t.csv"])).args(["--progress", "json"]);
+    let output = command.run().exits(75);
+    assert_says(&output.stderr, &["InsufficientStorage", "make room, then run again", "did not land"]);
+    let objects = server.objects();
+    assert!(!objects.is_empty() && objects.len() < 20, "{objects:?}");
+    assert_eq!(landed::told(&summary(&output)), objects);
+    assert_eq!(landed::all_ids(&server.bucket()).len(), objects.len() * 1_000);
+}
+
+/// Only where this user may mount: in a container or as another user than root there is no small disk to fill, and the test
+/// above is what holds the rule.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_real_disk_that_is_full_leaves_only_whole_objects() {
+    let home = Home::new();
+    home.write("t.csv", numbered(0, 60_000));
+    fs::create_dir(home.path().join("lake")).unwrap();
+    let small_disk = "mount -t tmpfs -o size=256k tmpfs lake";
+    let mounted = home.command("unshare").args(["--mount", "sh", "-c", small_disk]).run();
+    if mounted.code != Some(0) {
+        return;
+    }
+    home.write("lakeward.toml", program::config(&format!("{EMBEDDED}batch_size = 1000\n"), &files(&["t.csv"])));
+    let script =
+        format!("{small_disk} && {{ \"$0\" --config lakeward.toml; code=$?; cp -r lake/test seen; exit $code; }}");
+    let command = home.command("unshare").args(["--mount", "sh", "-c"]).arg(script).arg(program::binary());
+    let output = command.run().exits(75);
+    assert_says(&output.stderr, &["InsufficientStorage", "make room, then run again"]);
+    let seen = home.path().join("seen");
+    let objects = landed::keys(&seen);
+    assert_eq!(landed::all_ids(&seen).len(), objects.len() * 1_000);
+    let keys: Vec<&str> = objects.iter().map(String::as_str).collect();
+    assert!(!keys.is_empty());
+    assert_says(&output.stderr, &keys);
+}
+
+#[test]
+fn a_folder_that_can_not_be_made_is_named_before_a_row_is_read() {
+    let home = home();
+    home.write("file", "in the way");
+    let destination = EMBEDDED.replace("dir = \"lake\"", "dir = \"file/lake\"");
+    let output = program::sync(&home, &destination, &files(&["t.csv"])).run().exits(69);
+    assert_says(&output.stderr, &["file/lake", "name a folder that this user can write"]);
+    assert!(!output.stderr.contains("run_started") && !Path::new("lake").exists());
+}

@@ -1,0 +1,78 @@
+//! `on_error = "skip"`: a row that does not fit is set aside with its reason, and counted.
+
+use std::fs;
+
+use lakeward_testkit::Home;
+use serde_json::{Value, json};
+
+use crate::{
+    landed,
+    program::{EMBEDDED, files, lacks, summary, sync},
+};
+
+const MIXED: &[u8] = b"id,text\n0,row 0\n1\n2,row 2\n3,row 3,more\n4,caf\xe9\n5,row 5\nsix,row 6\n";
+
+fn skip(more: &str) -> String {
+    format!("{}columns = {{ id = \"int64\" }}\non_error = \"skip\"\nrejects = \"rejects\"\n{more}\n", files(&["t.csv"]))
+}
+
+#[test]
+fn rejected_rows_are_kept_with_their_reason_and_the_rest_lands() {
+    let home = Home::new();
+    home.write("t.csv", MIXED);
+    let output = sync(&home, EMBEDDED, &skip("")).args(["--progress", "json"]).run().exits(0);
+    let summary = summary(&output);
+    let table = &summary["tables"][0];
+    assert_eq!((&table["read"], &table["landed"], &table["rejected"]), (&json!(7), &json!(3), &json!(4)));
+    assert_eq!(summary["complete"], true);
+    assert!(output.stdout.trim_end().lines().last().unwrap().starts_with("4 rows rejected"), "{}", output.stdout);
+    assert_eq!(landed::all_ids(&home.path().join("lake/test")), [0, 2, 5]);
+
+    let folder = home.path().join("rejects");
+    let names = landed::keys(&folder);
+    assert!(names.len() == 1 && names[0].starts_with("t-") && names[0].ends_with(".ndjson"), "{names:?}");
+    let text = fs::read_to_string(folder.join(&names[0])).unwrap();
+    let rejects: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> = rejects
+        .iter()
+        .map(|reject| (reject["line"].clone(), reject["column"].clone(), reject["row"].clone()))
+        .collect();
+    let expected = [
+        (json!(3), json!(null), json!("1")),
+        (json!(5), json!(null), json!("3,row 3,more")),
+        (json!(6), json!("text"), json!("4,caf\u{fffd}")),
+        (json!(8), json!("id"), json!("six,row 6")),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(rejects[2]["row_hex"], "342c636166e9");
+    let with_file =
+        |reject: &Value| reject["file"].as_str().unwrap().ends_with("t.csv") && reject["reason"].is_string();
+    assert!(rejects.iter().all(with_file), "{rejects:?}");
+}
+
+#[test]
+fn more_than_max_rejects_ends_the_run_and_as_many_do_not() {
+    for (most, code) in [(4, 0), (3, 65)] {
+        let home = Home::new();
+        home.write("t.csv", MIXED);
+        let output = sync(&home, EMBEDDED, &skip(&format!("max_rejects = {most}"))).run().exits(code);
+        if code != 0 {
+            let says = ["more than 3 rows were set aside", "t.csv, line 8", "column \"id\"", "raise `max_rejects`"];
+            assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_rejects_folder_that_can_not_be_written_ends_the_run() {
+    let home = Home::new();
+    home.write("t.csv", MIXED);
+    home.write("rejects", "a file");
+    let output = sync(&home, EMBEDDED, &skip("")).run().exits(69);
+    assert_eq!(
+        lacks(&output.stderr, &["the rejects file", "can't be written", "give `rejects` a folder"]),
+        [""; 0],
+        "{}",
+        output.stderr
+    );
+}

@@ -1,0 +1,79 @@
+//! SIGINT and SIGTERM: what was taken lands, and the run says what is in and what is not.
+
+use std::time::{Duration, Instant};
+
+use lakeward_testkit::{Answer, Home, ScriptedServer};
+
+use crate::{
+    landed,
+    program::{EMBEDDED, lacks, numbered, summary, sync},
+    server,
+    standard_input::{SOURCE, fed},
+};
+
+/// How long the program may take where it is told to take no time: machines are slow at times.
+const AT_ONCE: Duration = Duration::from_secs(10);
+
+#[test]
+fn rows_taken_before_a_signal_land_and_the_run_says_so() {
+    for signal in ["INT", "TERM"] {
+        let home = Home::new();
+        let (running, _input) = fed(sync(&home, EMBEDDED, SOURCE), 500);
+        running.signal(signal);
+        let output = running.wait().exits(130);
+        assert!(output.elapsed < Duration::from_secs(15), "the grace period was waited for: {:?}", output.elapsed);
+        let bucket = home.path().join("lake/test");
+        assert_eq!(landed::all_ids(&bucket), (0..500).collect::<Vec<i64>>(), "{signal}");
+        let summary = summary(&output);
+        assert_eq!((landed::told(&summary), &summary["tables"][0]["landed"]), (landed::keys(&bucket), &500.into()));
+        let says = [
+            "landed: 1 object",
+            "interrupted before all rows were read",
+            "a rerun lands the rows of these objects again",
+        ];
+        assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
+    }
+}
+
+#[test]
+fn without_rotation_half_a_table_never_replaces_a_whole_one() {
+    let home = Home::new();
+    let destination = EMBEDDED.replace("/{{UUID}}", "") + "no_rotate = true\n";
+    let _ = sync(&home, &destination, SOURCE).stdin(numbered(0, 2_000)).run().exits(0);
+    let (running, _input) = fed(sync(&home, &destination, SOURCE), 500);
+    running.signal("INT");
+    let output = running.wait().exits(130);
+    assert_eq!(landed::all_ids(&home.path().join("lake/test")).len(), 2_000);
+    assert_eq!(lacks(&output.stderr, &["500 rows of 500 read did not land"]), [""; 0], "{}", output.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_endpoint_gets_the_grace_period_and_what_is_uncertain_is_named() {
+    let server = ScriptedServer::start(vec![Answer::Hang; 10]).await;
+    let home = Home::new();
+    let command =
+        server::sync(&home, &server.endpoint(), "batch_size = 100", SOURCE).env("LAKEWARD_SHUTDOWN_GRACE", "2s");
+    let (running, _input) = fed(command, 500);
+    let asked = Instant::now();
+    running.signal("TERM");
+    let output = running.wait().exits(130);
+    let took = asked.elapsed();
+    assert!(took > Duration::from_secs(2) && took < Duration::from_secs(2) + AT_ONCE, "it took {took:?}");
+    let says = ["500 rows of 500 read did not land", "may have landed (cut off before the answer)", "interrupted"];
+    assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_the_run_at_once() {
+    let server = ScriptedServer::start(vec![Answer::Hang; 10]).await;
+    let home = Home::new();
+    let command =
+        server::sync(&home, &server.endpoint(), "batch_size = 100", SOURCE).env("LAKEWARD_SHUTDOWN_GRACE", "10m");
+    let (mut running, _input) = fed(command, 500);
+    running.signal("INT");
+    running.wait_for("\"event\":\"stopping\"");
+    let asked = Instant::now();
+    running.signal("INT");
+    let _ = running.wait().exits(130);
+    assert!(asked.elapsed() < AT_ONCE, "it took {:?}", asked.elapsed());
+}
