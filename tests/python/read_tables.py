@@ -20,8 +20,8 @@ def by_pyarrow(path):
 def by_duckdb(path):
     relation = duckdb.read_parquet(path)
     types = dict(zip(relation.columns, map(str, relation.types)))
-    first = dict(zip(relation.columns, relation.limit(1).fetchone()))
-    return {"rows": relation.aggregate("count(*)").fetchone()[0], "types": types, "first": first}
+    first = dict(zip(relation.columns, relation.limit(1).fetchall()[0]))
+    return {"rows": relation.aggregate("count(*)").fetchall()[0][0], "types": types, "first": first}
 
 
 asked = json.loads(sys.argv[1])
