@@ -7,4 +7,4 @@ mod shared_files;
 mod http_client;
 
 pub use http_client::{HttpClientError, HttpClientOptions, http_client};
-pub use provider::Session;
+pub use provider::{Session, known_keys};

@@ -4,7 +4,10 @@ use aws_config::{
     default_provider::credentials::DefaultCredentialsChain, environment::EnvironmentVariableCredentialsProvider,
     profile::ProfileFileCredentialsProvider, provider_config::ProviderConfig,
 };
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::{
+    Credentials,
+    provider::{ProvideCredentials, SharedCredentialsProvider},
+};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::region::Region;
 use lakeward_core::{
@@ -12,6 +15,8 @@ use lakeward_core::{
     plan::{AuthPlan, S3Plan},
     untrusted::printable,
 };
+
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     http_client::{HttpClientOptions, http_client},
@@ -56,6 +61,13 @@ impl Session {
         }
         Ok(Self { credentials: provider, region, http })
     }
+}
+
+/// Credentials that are known already, such as those of the embedded S3.
+#[must_use]
+pub fn known_keys(access_key_id: &str, secret_access_key: &SecretString) -> SharedCredentialsProvider {
+    let secret = secret_access_key.expose_secret();
+    SharedCredentialsProvider::new(Credentials::new(access_key_id, secret, None, None, "known keys"))
 }
 
 async fn provider(auth: &AuthPlan, region: Option<String>, http: &SharedHttpClient) -> SharedCredentialsProvider {

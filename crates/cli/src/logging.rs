@@ -2,7 +2,7 @@
 
 use lakeward_tui::progress::Progress;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{EnvFilter, fmt, util::SubscriberInitExt};
+use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
 
 use crate::arguments::{LogFormat, OutputArguments};
 
@@ -26,16 +26,17 @@ pub(crate) fn start(output: OutputArguments, progress: &Progress) {
         (false, 2) => (LevelFilter::DEBUG, LevelFilter::INFO),
         (false, _) => (LevelFilter::TRACE, LevelFilter::INFO),
     };
-    let mut filter = EnvFilter::default().add_directive(others.into());
-    for target in OURS {
-        if let Ok(directive) = format!("{target}={ours}").parse() {
-            filter = filter.add_directive(directive);
-        }
-    }
-    let subscriber = fmt().with_env_filter(filter).with_writer(progress.log_writer()).with_ansi(false);
-    // An error would mean that logging has already been started.
-    let _ = match output.log_format {
-        LogFormat::Text => subscriber.finish().try_init(),
-        LogFormat::Json => subscriber.json().finish().try_init(),
+    // The embedded S3's protocol library logs what it refuses as errors of its own; the run tells them as the client's.
+    let refusals = if output.verbose == 0 { LevelFilter::OFF } else { others };
+    let filter = Targets::new()
+        .with_default(others)
+        .with_target("s3s", refusals)
+        .with_targets(OURS.map(|target| (target, ours)));
+    let lines = fmt::layer().with_writer(progress.log_writer()).with_ansi(false);
+    let lines = match output.log_format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
+    // An error would mean that logging has already been started.
+    let _ = registry().with(lines.with_filter(filter)).try_init();
 }

@@ -1,15 +1,13 @@
 //! From the plan's storage to a bucket that can be written: S3 over the network, or the S3 server in this process. Both are
 //! reached in the same way, through signed requests.
 
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use lakeward_auth::{HttpClientOptions, Session, http_client};
+use lakeward_auth::{HttpClientOptions, Session, http_client, known_keys};
 use lakeward_core::{
     failure::{Failure, FailureKind},
     plan::{Plan, S3Plan, Storage as StoragePlan},
 };
 use lakeward_loopback::{EmbeddedS3, Options};
 use lakeward_sink::{Bucket, BucketOptions};
-use secrecy::ExposeSecret;
 
 /// What an endpoint that is not AWS's is asked in when nothing names a region; such servers take any.
 const REGION_OF_OTHERS: &str = "us-east-1";
@@ -76,8 +74,6 @@ async fn over_network(plan: &Plan, s3: &S3Plan) -> Result<Storage, Failure> {
 }
 
 fn embedded(plan: &Plan, server: EmbeddedS3) -> Result<Storage, Failure> {
-    let secret = server.secret_access_key().expose_secret();
-    let keys = Credentials::new(server.access_key_id(), secret, None, None, "embedded S3");
     let http = http_client(&HttpClientOptions::default())
         .map_err(|error| Failure::new(FailureKind::Bug, format!("no HTTP client: {error}")))?;
     let bucket = Bucket::new(BucketOptions {
@@ -85,7 +81,7 @@ fn embedded(plan: &Plan, server: EmbeddedS3) -> Result<Storage, Failure> {
         region: server.region().to_owned(),
         endpoint: Some(server.endpoint().to_owned()),
         use_path_style: true,
-        credentials: SharedCredentialsProvider::new(keys),
+        credentials: known_keys(server.access_key_id(), server.secret_access_key()),
         http,
     });
     Ok(Storage { bucket, embedded: Some(server) })

@@ -89,7 +89,10 @@ fn verdict(status: u16, code: &str, region: Option<&str>) -> Verdict {
     match (status, code) {
         (_, DISK_FULL) => never(Partial, "make room, then run again"),
         (_, NOT_WRITABLE) => never(Destination, "let this user write to [destination] dir, or choose another"),
-        (_, KEY_CONFLICT) => never(Destination, "an object there stands where this one needs a folder, or the other way round: change [destination] path"),
+        (_, KEY_CONFLICT) => never(
+            Destination,
+            "an object there stands where this one needs a folder, or the other way round: change [destination] path",
+        ),
         (_, "ExpiredToken" | "TokenRefreshRequired") => {
             never(Denied, "the credentials have expired: sign in again, then run again")
         }

@@ -11,7 +11,9 @@ use crate::sandbox::{Sandbox, on_thread, send, table};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_never_has_more_rows_than_planned_and_every_row_lands_once_in_order() {
-    let sandbox = Sandbox::new("raw/{{TABLE}}/{{UUID}}.{{FORMAT}}", ClosePolicy { rows: Some(100), ..ClosePolicy::default() }).await;
+    let sandbox =
+        Sandbox::new("raw/{{TABLE}}/{{UUID}}.{{FORMAT}}", ClosePolicy { rows: Some(100), ..ClosePolicy::default() })
+            .await;
     let (outlet, mut landing) = sandbox.start();
     let budget = sandbox.budget.clone();
     on_thread(move || {
@@ -86,7 +88,8 @@ async fn age_closes_an_object_of_an_idle_table_while_another_is_busy() {
     landing.finish().await;
     let landed = landing.close();
     assert!(landed.failure.is_none(), "{landed:?}");
-    let idle: Vec<i64> = sandbox.objects().into_iter().filter(|(key, _)| key.contains("idle")).flat_map(|(_, rows)| rows).collect();
+    let idle: Vec<i64> =
+        sandbox.objects().into_iter().filter(|(key, _)| key.contains("idle")).flat_map(|(_, rows)| rows).collect();
     assert_eq!(idle, [0, 1, 2, 3, 4]);
     assert!(landed.tables.iter().all(|table| table.landed() == table.taken && !table.ended));
 }

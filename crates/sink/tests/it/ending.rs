@@ -40,7 +40,10 @@ async fn when_a_source_fails_what_was_taken_lands_under_keys_of_its_own() {
     landing.finish().await;
     let landed = landing.close();
     assert_eq!(landed.failure.expect("kept").what, "line 8 is broken");
-    assert_eq!(landed.tables.iter().map(|table| (table.taken, table.objects.len())).collect::<Vec<_>>(), [(10, 1), (7, 1)]);
+    assert_eq!(
+        landed.tables.iter().map(|table| (table.taken, table.objects.len())).collect::<Vec<_>>(),
+        [(10, 1), (7, 1)]
+    );
     assert_eq!(sandbox.objects().into_values().map(|rows| rows.len()).sum::<usize>(), 17);
 }
 
@@ -94,5 +97,8 @@ async fn a_source_out_of_turn_is_a_bug_that_is_told() {
     on_thread(move || send(&outlet, &budget, &table("t"), 0..3)).await;
     landing.finish().await;
     let failure = landing.close().failure.expect("told");
-    assert_eq!((failure.kind, failure.what.as_str()), (FailureKind::Bug, "table t: the source sent rows before it began"));
+    assert_eq!(
+        (failure.kind, failure.what.as_str()),
+        (FailureKind::Bug, "table t: the source sent rows before it began")
+    );
 }

@@ -9,8 +9,7 @@ use std::{
 
 use arrow_array::{Int64Array, RecordBatch, cast::AsArray, types::Int64Type};
 use arrow_schema::{DataType, Field, Schema};
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use lakeward_auth::{HttpClientOptions, http_client};
+use lakeward_auth::{HttpClientOptions, http_client, known_keys};
 use lakeward_core::{
     batch::ClosePolicy,
     budget::Budget,
@@ -23,7 +22,6 @@ use lakeward_core::{
 use lakeward_loopback::{EmbeddedS3, Options};
 use lakeward_sink::{Bucket, BucketOptions, Landing, SinkOptions, SinkOutlet};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 pub(crate) struct Sandbox {
@@ -53,7 +51,8 @@ impl Sandbox {
     /// A sink that may write below `raw/`.
     pub(crate) async fn new(path: &str, close: ClosePolicy) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let server = EmbeddedS3::start(Options::new(folder.path().join("lake"), "bucket", "raw/")).await.expect("a server");
+        let server =
+            EmbeddedS3::start(Options::new(folder.path().join("lake"), "bucket", "raw/")).await.expect("a server");
         let destination = DestinationPlan {
             storage: Storage::Embedded { dir: folder.path().join("lake") },
             bucket: "bucket".into(),
@@ -67,14 +66,12 @@ impl Sandbox {
     }
 
     pub(crate) fn start(&self) -> (SinkOutlet, Landing) {
-        let secret = self.server.secret_access_key().expose_secret();
-        let keys = Credentials::new(self.server.access_key_id(), secret, None, None, "test");
         let bucket = Bucket::new(BucketOptions {
             bucket: "bucket".into(),
             region: self.server.region().to_owned(),
             endpoint: Some(self.server.endpoint().to_owned()),
             use_path_style: true,
-            credentials: SharedCredentialsProvider::new(keys),
+            credentials: known_keys(self.server.access_key_id(), self.server.secret_access_key()),
             http: http_client(&HttpClientOptions::default()).expect("a client"),
         });
         let options = SinkOptions {
