@@ -1,8 +1,8 @@
 //! Files and standard input as record batches.
 //!
 //! [`discover`] finds the files of each table, tells their formats and infers the table's columns from a bounded sample.
-//! [`TableReader::read`] then cuts each file into blocks of whole records ([`block`]), decodes the blocks in parallel,
-//! column by column ([`decode`]), and hands the batches over in the order of the file ([`read`]).
+//! [`TableReader::read`] then cuts each file into blocks of whole records (`block`), decodes the blocks in parallel,
+//! column by column (`decode`), and hands the batches over in the order of the file (`read`).
 //!
 //! Two rules hold everywhere. A value either lands as it was written or its row is a *misfit*: nothing is rounded, cut or
 //! guessed. And every record that was read is either handed over or set aside, so the two counts add up to what the files
