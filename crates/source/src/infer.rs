@@ -23,6 +23,9 @@ use crate::{
 pub(crate) const MAX_COLUMNS: usize = 10_000;
 /// A nested object with more distinct keys than this is a map rather than a struct, and lands as the text of its JSON.
 const MAX_FIELDS: usize = 1_000;
+/// An object or a list that lies deeper in others than this lands as the text of its JSON, so that neither decoding nor what
+/// reads the table later has to follow a type of any depth.
+const MAX_TYPE_DEPTH: usize = 32;
 /// A CSV integer with more digits than this is a code, such as a card number.
 const MAX_DIGITS: usize = 18;
 
@@ -103,7 +106,7 @@ impl SeenFields {
         if let Err(misfit) = is_object(record) {
             return Ok(Some(misfit));
         }
-        let mut walk = Walk { fields: self, most: MAX_COLUMNS, bad_key: None };
+        let mut walk = Walk { fields: self, most: MAX_COLUMNS, depth: 1, bad_key: None };
         let walked = serde_json::Deserializer::from_str(record).deserialize_map(&mut walk);
         match walk.bad_key {
             Some(key) => Err(BadKey(key)),
@@ -126,17 +129,18 @@ impl Seen {
         }
     }
 
-    fn observe_json(&mut self, raw: &str) -> Result<(), BadKey> {
+    fn observe_json(&mut self, raw: &str, depth: usize) -> Result<(), BadKey> {
         match raw.as_bytes().first() {
+            Some(b'{' | b'[') if depth > MAX_TYPE_DEPTH => self.kinds.add(Kinds::TEXT),
             Some(b'{') => {
                 self.kinds.add(Kinds::OBJECT);
-                let mut walk = Walk { fields: &mut self.fields, most: MAX_FIELDS, bad_key: None };
+                let mut walk = Walk { fields: &mut self.fields, most: MAX_FIELDS, depth: depth + 1, bad_key: None };
                 let _ = serde_json::Deserializer::from_str(raw).deserialize_map(&mut walk);
                 return walk.bad_key.map_or(Ok(()), |key| Err(BadKey(key)));
             }
             Some(b'[') => {
                 self.kinds.add(Kinds::ARRAY);
-                let mut items = Items { seen: self.items.get_or_insert_default(), bad_key: None };
+                let mut items = Items { seen: self.items.get_or_insert_default(), depth: depth + 1, bad_key: None };
                 let _ = serde_json::Deserializer::from_str(raw).deserialize_seq(&mut items);
                 return items.bad_key.map_or(Ok(()), |key| Err(BadKey(key)));
             }
@@ -227,6 +231,7 @@ fn kind_of_time(text: &str) -> Option<Kinds> {
 struct Walk<'a> {
     fields: &'a mut SeenFields,
     most: usize,
+    depth: usize,
     bad_key: Option<String>,
 }
 
@@ -248,7 +253,7 @@ impl<'de> Visitor<'de> for &mut Walk<'_> {
                 continue;
             }
             let Some(place) = self.fields.place(&key) else { continue };
-            if let Err(BadKey(key)) = place.observe_json(value.get()) {
+            if let Err(BadKey(key)) = place.observe_json(value.get(), self.depth) {
                 self.bad_key = Some(key);
             }
         }
@@ -259,6 +264,7 @@ impl<'de> Visitor<'de> for &mut Walk<'_> {
 /// Walks over an array's items.
 struct Items<'a> {
     seen: &'a mut Seen,
+    depth: usize,
     bad_key: Option<String>,
 }
 
@@ -271,7 +277,7 @@ impl<'de> Visitor<'de> for &mut Items<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         while let Some(item) = items.next_element::<&RawValue>()? {
-            if let Err(BadKey(key)) = self.seen.observe_json(item.get()) {
+            if let Err(BadKey(key)) = self.seen.observe_json(item.get(), self.depth) {
                 self.bad_key = Some(key);
                 while items.next_element::<IgnoredAny>()?.is_some() {}
                 break;
@@ -361,6 +367,12 @@ mod tests {
     fn an_object_with_too_many_keys_is_text() {
         let keys: Vec<String> = (0..=MAX_FIELDS).map(|key| format!("\"k{key}\":1")).collect();
         assert_eq!(json(&[&format!("{{\"a\":{{{}}}}}", keys.join(","))]), "a string");
+    }
+
+    #[test]
+    fn a_type_ends_at_a_depth_and_text_goes_on() {
+        let nested = format!("{{\"a\":{}1{}}}", "[".repeat(100), "]".repeat(100));
+        assert_eq!(json(&[&nested]), format!("a {}string", "list of ".repeat(MAX_TYPE_DEPTH)));
     }
 
     #[test]
