@@ -1,4 +1,4 @@
-//! The policy: writes below one prefix of one bucket, and nothing else.
+//! The one pair of keys, and the policy: writes below one prefix of one bucket, and nothing else.
 
 use std::path::PathBuf;
 
@@ -6,6 +6,7 @@ use http::{HeaderMap, Uri, header};
 use s3s::{
     S3ErrorCode, S3Result,
     access::{S3Access, S3AccessContext},
+    auth::{S3Auth, SecretKey},
     path::S3Path,
 };
 
@@ -19,6 +20,25 @@ const CALLS: [(&str, &[&str]); 5] = [
     ("CompleteMultipartUpload", &["x-id", "uploadId"]),
     ("AbortMultipartUpload", &["x-id", "uploadId"]),
 ];
+
+/// Who may call.
+pub(crate) struct Keys {
+    /// The one access key's id.
+    pub(crate) id: String,
+    /// The one access key's secret.
+    pub(crate) secret: SecretKey,
+}
+
+#[async_trait::async_trait]
+impl S3Auth for Keys {
+    async fn get_secret_key(&self, id: &str) -> S3Result<SecretKey> {
+        if id == self.id {
+            Ok(self.secret.clone())
+        } else {
+            Err(bad(S3ErrorCode::InvalidAccessKeyId, "there is no such access key here"))
+        }
+    }
+}
 
 /// What may be written, and by which calls.
 #[derive(Debug)]

@@ -6,7 +6,6 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use lakeward_core::failure::{Failure, FailureKind};
 use s3s::{
-    auth::SimpleAuth,
     config::{S3Config, StaticConfigProvider},
     service::{S3Service, S3ServiceBuilder},
 };
@@ -19,7 +18,7 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    access::Policy,
+    access::{Keys, Policy},
     calls::{Calls, Counters},
     exchange,
     service::WriteHalf,
@@ -122,7 +121,7 @@ impl EmbeddedS3 {
         let secret_access_key = SecretString::from(secret);
         let counters = Arc::new(Counters::default());
         let mut builder = S3ServiceBuilder::new(WriteHalf::new(Arc::clone(&store), Arc::clone(&counters)));
-        builder.set_auth(SimpleAuth::from_single(access_key_id.as_str(), secret_access_key.expose_secret()));
+        builder.set_auth(Keys { id: access_key_id.clone(), secret: secret_access_key.expose_secret().into() });
         builder.set_access(Policy { bucket, prefix, strict_abort, bucket_folder: store.bucket().to_path_buf() });
         let mut limits = S3Config::default();
         limits.xml_max_body_size = MAX_XML;
