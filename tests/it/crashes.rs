@@ -1,6 +1,6 @@
 //! Processes that are killed, and processes that write to one folder at once: what is visible is whole.
 
-use std::{fs, thread::sleep, time::Duration};
+use std::{fs, path::Path, thread::sleep};
 
 use lakeward_testkit::{Home, tries};
 
@@ -14,7 +14,7 @@ const OBJECT: usize = 250;
 
 /// Each visible object holds one stretch of rows, as many as an object has.
 #[track_caller]
-fn assert_whole(bucket: &std::path::Path) -> usize {
+fn assert_whole(bucket: &Path) -> usize {
     let keys = landed::keys(bucket);
     for key in &keys {
         let ids = landed::ids(&bucket.join(key));
@@ -37,15 +37,16 @@ fn whatever_a_kill_interrupts_every_visible_object_is_whole() {
     let command = || sync(&home, &destination, &files(&["t.csv"]));
     let (lake, bucket) = (home.path().join("lake"), home.path().join("lake/test"));
     let mut random = fastrand::Rng::with_seed(0x6b69_6c6c);
+    let whole_run = command().run().exits(0).elapsed;
     let mut interrupted = 0;
     for _ in 0..tries(6, 50) {
         let before = landed::keys(&bucket).len();
         let running = command().spawn();
-        sleep(Duration::from_millis(random.u64(20..700)));
+        sleep(whole_run.mul_f64(random.f64()));
         let output = running.kill();
         interrupted += u32::from(output.code.is_none() && assert_whole(&bucket) > before);
     }
-    assert!(interrupted > 0, "no kill came between the first object and the last: change the range of times");
+    assert!(interrupted > 0, "no kill came between the first object of a run and its last");
 
     // A run to the end sweeps what the killed ones left, and appends all its rows.
     let before = landed::keys(&bucket).len();
