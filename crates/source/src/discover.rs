@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
 };
@@ -247,7 +246,7 @@ impl Sampler {
                 if read.sample == Sample::All {
                     return Err(Error::StdinSample);
                 }
-                let mut stream = Stream::new("standard input".into(), io::stdin())?;
+                let mut stream = Stream::stdin()?;
                 stream.keep();
                 let (taken, mut stream) = self.sample(stream, format, share)?;
                 stream.rewind();

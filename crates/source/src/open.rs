@@ -5,10 +5,12 @@ use std::{
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, sync_channel},
     },
-    time::SystemTime,
+    thread,
+    time::{Duration, SystemTime},
 };
 
 use flate2::read::MultiGzDecoder;
@@ -67,6 +69,8 @@ pub(crate) struct Stream {
     pub(crate) name: String,
     compression: Option<&'static str>,
     reader: Box<dyn Read + Send>,
+    /// What the reader reads from, where more may come at any time.
+    pipe: Option<Pipe>,
     stored: Arc<AtomicU64>,
     /// Bytes of content that the reader gave.
     content: u64,
@@ -82,6 +86,19 @@ impl Stream {
     pub(crate) fn file(path: &Path) -> Result<Self, Error> {
         let file = File::open(path).map_err(|cause| Error::Unreadable { path: shown(path), cause })?;
         Self::new(shown(path), file)
+    }
+
+    /// Opens standard input.
+    pub(crate) fn stdin() -> Result<Self, Error> {
+        let name = "standard input".to_owned();
+        let pipe = Pipe::new(io::stdin()).map_err(|cause| Error::Unreadable { path: name.clone(), cause })?;
+        let stream = Self::new(name, pipe.clone())?;
+        Ok(Self { pipe: Some(pipe), ..stream })
+    }
+
+    /// Whether more comes within this time, or the end. With files it always does.
+    pub(crate) fn comes_within(&self, time: Duration) -> bool {
+        self.pipe.as_ref().is_none_or(|pipe| pipe.comes_within(time))
     }
 
     /// Takes a reader's content; `name` is how messages call it.
@@ -105,7 +122,8 @@ impl Stream {
             }
             _ => (None, Box::new(raw)),
         };
-        let mut stream = Self { name, compression, reader, stored, content: 0, head: Vec::new(), taken: 0, kept: None };
+        let mut stream =
+            Self { name, compression, reader, pipe: None, stored, content: 0, head: Vec::new(), taken: 0, kept: None };
         let mark = stream.peek(4)?;
         let foreign = match mark {
             [0xff, 0xfe, 0, 0] | [0, 0, 0xfe, 0xff] => Some("text in UTF-32"),
@@ -220,8 +238,100 @@ impl<R: Read> Read for Counting<R> {
     }
 }
 
+/// A reader on a thread of its own, so that one can wait for it no longer than one likes. Clones share it.
+#[derive(Clone)]
+struct Pipe(Arc<Mutex<Arrived>>);
+
+/// What a pipe's thread has read.
+struct Arrived {
+    chunks: Receiver<io::Result<Vec<u8>>>,
+    chunk: Vec<u8>,
+    taken: usize,
+    error: Option<io::Error>,
+    ended: bool,
+}
+
+impl Pipe {
+    /// Begins to read: a few chunks ahead, until the end or an error.
+    fn new(mut reader: impl Read + Send + 'static) -> io::Result<Self> {
+        let (sender, chunks) = sync_channel(2);
+        thread::Builder::new().name("standard input".into()).spawn(move || {
+            loop {
+                let mut chunk = vec![0; CHUNK];
+                let read = match reader.read(&mut chunk) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    read => read,
+                };
+                let is_last = matches!(read, Ok(0) | Err(_));
+                let sent = sender.send(read.map(|read| {
+                    chunk.truncate(read);
+                    chunk
+                }));
+                if is_last || sent.is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self(Arc::new(Mutex::new(Arrived { chunks, chunk: Vec::new(), taken: 0, error: None, ended: false }))))
+    }
+
+    fn comes_within(&self, time: Duration) -> bool {
+        let mut arrived = self.lock();
+        if arrived.is_empty() {
+            match arrived.chunks.recv_timeout(time) {
+                Ok(chunk) => arrived.take(chunk),
+                Err(RecvTimeoutError::Timeout) => return false,
+                Err(RecvTimeoutError::Disconnected) => arrived.ended = true,
+            }
+        }
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arrived> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Arrived {
+    fn is_empty(&self) -> bool {
+        self.taken == self.chunk.len() && self.error.is_none() && !self.ended
+    }
+
+    fn take(&mut self, chunk: io::Result<Vec<u8>>) {
+        match chunk {
+            Ok(chunk) => {
+                self.ended = chunk.is_empty();
+                self.chunk = chunk;
+                self.taken = 0;
+            }
+            Err(error) => self.error = Some(error),
+        }
+    }
+}
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut arrived = self.lock();
+        if arrived.is_empty() {
+            match arrived.chunks.recv() {
+                Ok(chunk) => arrived.take(chunk),
+                Err(_) => arrived.ended = true,
+            }
+        }
+        if let Some(error) = arrived.error.take() {
+            arrived.ended = true;
+            return Err(error);
+        }
+        let read = arrived.chunk.get(arrived.taken..).unwrap_or_default().read(buffer)?;
+        arrived.taken += read;
+        Ok(read)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     fn rest(stream: &mut Stream) -> String {
@@ -233,6 +343,24 @@ mod tests {
             }
             all.extend_from_slice(&buffer[..read]);
         }
+    }
+
+    #[test]
+    fn a_pipe_tells_whether_more_comes() {
+        let (reader, mut writer) = io::pipe().expect("a pipe");
+        let mut pipe = Pipe::new(reader).expect("a thread");
+        let (moment, long) = (Duration::from_millis(20), Duration::from_secs(20));
+        assert!(!pipe.comes_within(moment));
+        writer.write_all(b"abc").expect("written");
+        assert!(pipe.comes_within(long));
+        let mut buffer = [0; 2];
+        assert_eq!((pipe.read(&mut buffer).expect("there"), buffer), (2, *b"ab"));
+        assert!(pipe.comes_within(moment), "c is still there");
+        assert_eq!((pipe.read(&mut buffer).expect("there"), buffer[0]), (1, b'c'));
+        assert!(!pipe.comes_within(moment));
+        drop(writer);
+        assert!(pipe.comes_within(long), "the end is something to come");
+        assert_eq!(pipe.read(&mut buffer).expect("the end"), 0);
     }
 
     #[test]

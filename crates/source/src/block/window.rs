@@ -95,7 +95,10 @@ impl Window {
     /// Whether so many records, which end at the position, make a block: because they are enough, or have waited for long
     /// and would have to wait for more.
     pub(crate) fn is_block(&self, records: usize, limits: Limits) -> bool {
-        let is_stale = || self.position == self.bytes.len() && self.since.elapsed() > PATIENCE;
+        let is_stale = || {
+            let patience = PATIENCE.saturating_sub(self.since.elapsed());
+            self.position == self.bytes.len() && (patience.is_zero() || !self.stream.comes_within(patience))
+        };
         records > 0 && (records >= limits.rows || self.position >= limits.bytes || is_stale())
     }
 
