@@ -22,7 +22,7 @@ use crate::{
 /// Uploads at once. Whoever seals the next object waits: so a slow S3 slows the source.
 const UPLOADS: u32 = 4;
 
-/// How long a run waits for the first answer of its server.
+/// How long a run waits for the first answer of its server, unless `retry_deadline` is shorter.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
 
 /// How long a try that is on its way may go on when the run ends early.
@@ -134,8 +134,8 @@ impl Shared {
         }
         match self.patience(|patience| patience.failed(error.answered, now + pause)) {
             Hope::Left => None,
-            Hope::NeverAnswered => {
-                let what = format!("{place} never answered in {} s: {}", FIRST_ANSWER.as_secs(), error.cause);
+            Hope::NeverAnswered(limit) => {
+                let what = format!("{place} never answered in {} s: {}", limit.as_secs(), error.cause);
                 let advice = "check [destination] endpoint and region, and the network or proxy between";
                 Some(Failure::new(FailureKind::Destination, what).next(advice))
             }
@@ -172,7 +172,7 @@ struct Patience {
 #[derive(Debug, PartialEq, Eq)]
 enum Hope {
     Left,
-    NeverAnswered,
+    NeverAnswered(Duration),
     DeadlinePassed(Duration),
 }
 
@@ -196,8 +196,9 @@ impl Patience {
         self.answered |= answered;
         let passed =
             |since: Option<Instant>, limit| since.is_some_and(|since| next.saturating_duration_since(since) > limit);
-        if !self.answered && passed(self.first_try, FIRST_ANSWER) {
-            Hope::NeverAnswered
+        let first_answer = FIRST_ANSWER.min(self.deadline);
+        if !self.answered && passed(self.first_try, first_answer) {
+            Hope::NeverAnswered(first_answer)
         } else if passed(self.progress, self.deadline) {
             Hope::DeadlinePassed(self.deadline)
         } else {
@@ -221,9 +222,18 @@ mod tests {
         let mut patience = Patience::new(Duration::from_secs(900));
         patience.tried(start);
         assert_eq!(patience.failed(false, start + Duration::from_secs(30)), Hope::Left);
-        assert_eq!(patience.failed(false, start + Duration::from_secs(31)), Hope::NeverAnswered);
+        assert_eq!(patience.failed(false, start + Duration::from_secs(31)), Hope::NeverAnswered(FIRST_ANSWER));
         assert_eq!(patience.failed(true, start + Duration::from_secs(32)), Hope::Left);
         assert_eq!(patience.failed(false, start + Duration::from_secs(800)), Hope::Left);
+    }
+
+    #[test]
+    fn a_shorter_deadline_holds_for_the_first_answer_too() {
+        let (start, deadline) = (Instant::now(), Duration::from_secs(3));
+        let mut patience = Patience::new(deadline);
+        patience.tried(start);
+        assert_eq!(patience.failed(false, start + Duration::from_secs(4)), Hope::NeverAnswered(deadline));
+        assert_eq!(patience.failed(true, start + Duration::from_secs(4)), Hope::DeadlinePassed(deadline));
     }
 
     #[test]
