@@ -130,7 +130,20 @@ fn example(summary: &Summary, place: &str) -> Option<String> {
     let table = summary.tables.iter().filter(|table| !table.objects.is_empty()).max_by_key(|table| table.landed)?;
     let keys: Vec<&str> = table.objects.iter().map(|object| object.key.as_str()).collect();
     let path = format!("{place}{}", pattern(&keys)).replace('\'', "''");
-    Some(format!("duckdb -c \"SELECT * FROM read_parquet('{}')\"", printable(&path)))
+    Some(format!("duckdb -c \"SELECT * FROM read_parquet('{}')\"", in_double_quotes(&printable(&path))))
+}
+
+/// A text as a shell takes it between double quotes (POSIX.1, Shell Command Language, 2.2.3): a table's name, which may come
+/// from a file's, must not run as a command when the line is copied.
+fn in_double_quotes(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '$' | '`' | '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted
 }
 
 /// The one key, or a glob over all of them: the folder that they share and what may follow it.
@@ -155,6 +168,11 @@ fn pattern(keys: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_nothing_but_text_to_the_shell() {
+        assert_eq!(in_double_quotes(r#"raw/$(id) `id` "x" \ it''s"#), r#"raw/\$(id) \`id\` \"x\" \\ it''s"#);
+    }
 
     #[test]
     fn a_glob_covers_all_keys_of_a_table() {
