@@ -11,7 +11,7 @@ use lakeward_tui::progress::Style;
     name = "lakeward",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Exit codes: 0 done; 2 wrong config or flags; 65 wrong input; 69 no such destination; 75 stopped after some\n\
+    after_help = "Exit codes: 0 done; 2 wrong config or flags; 65 wrong input; 69 no such destination; 75 stopped after some \
                   progress; 77 not signed in or not allowed; 130 interrupted; 1 a bug."
 )]
 pub(crate) struct Arguments {
