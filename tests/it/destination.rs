@@ -32,6 +32,15 @@ fn where_nothing_listens_the_run_ends_after_half_a_minute() {
     assert!(output.elapsed > Duration::from_secs(15), "it gave up after {:?}", output.elapsed);
 }
 
+#[test]
+fn where_nothing_listens_a_shorter_deadline_ends_the_run_sooner_and_alike() {
+    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let home = home();
+    let command = server::sync(&home, &format!("http://{free}"), "retry_deadline = \"2s\"", &files(&["t.csv"]));
+    let output = command.time_limit(Duration::from_secs(20)).run().exits(69);
+    assert_says(&output.stderr, &["never answered in 2 s", "check [destination] endpoint"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_is_not_there_is_named() {
     let server = Server::with(|options| options.bucket = "another".into()).await;

@@ -1,6 +1,6 @@
 //! What a run tells while it goes on and when it is over.
 
-use lakeward_testkit::Home;
+use lakeward_testkit::{Home, python};
 
 use crate::{
     landed,
@@ -75,4 +75,23 @@ fn plain_lines_tell_begin_and_end_and_the_summary_where_rows_are() {
     assert_eq!(lacks(&output.stderr, &["1 table to lake/test/raw/", "t: all rows have landed"]), [""; 0]);
     let says = ["1,234 rows landed in 1 object", "they are below lake/test/", "read_parquet('lake/test/raw/t/"];
     assert_eq!(lacks(&output.stdout, &says), [""; 0], "{}", output.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_line_that_reads_the_rows_is_safe_to_copy_whatever_a_file_is_called() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    home.write("it's $(touch run) `touch run` \"x\".csv", numbered(0, 12));
+    let output = sync(&home, EMBEDDED, &files(&["*.csv"])).run().exits(0);
+    let line = output.stdout.lines().find_map(|line| line.strip_prefix("read them with: ")).unwrap();
+    // A shell passes the SQL to a program that is called as DuckDB's own is.
+    let program = home.write("bin/duckdb", "#!/bin/sh\nprintf '%s' \"$2\"\n");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", home.path().join("bin").display(), std::env::var("PATH").unwrap());
+    let sql = home.command("sh").args(["-c", line]).env("PATH", path).run().exits(0).stdout;
+    assert!(!home.path().join("run").exists(), "a file's name ran as a command: {line}");
+    let asked = serde_json::json!({ "tables": {}, "sql": sql }).to_string();
+    let read = python::command(&home, include_str!("../python/read_tables.py"), [asked]).run().exits(0);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&read.stdout).unwrap()["sql"], 12);
 }

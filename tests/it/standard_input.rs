@@ -1,9 +1,8 @@
 //! Rows from a pipe.
 
-use std::{io::Write, process::ChildStdin, thread::sleep, time::Duration};
+use std::{io::Write, process::ChildStdin};
 
 use lakeward_testkit::{Home, HomeCommand, Running};
-use serde_json::Value;
 
 use crate::{
     landed,
@@ -13,27 +12,13 @@ use crate::{
 /// Types are inferred from the first row, so that the run begins while the pipe is still open.
 pub(crate) const SOURCE: &str = "type = \"stdin\"\ntable = \"t\"\nformat = \"csv\"\nsample = 1\n";
 
-/// Starts a run with JSON progress, and has it take so many rows from a pipe that stays open.
+/// Starts a run with JSON progress, and has it take so many rows from a pipe that then stays open and idle.
 pub(crate) fn fed(command: HomeCommand<'_>, rows: u32) -> (Running<'_>, ChildStdin) {
     let mut running = command.args(["--progress", "json"]).open_stdin().spawn();
     let mut input = running.stdin().unwrap();
-    input.write_all(numbered(0, rows - 1).as_bytes()).unwrap();
-    running.wait_for("table_started");
-    // What came is handed on with the first row that comes a second later.
-    sleep(Duration::from_millis(1_300));
-    writeln!(input, "{},row {}", rows - 1, rows - 1).unwrap();
-    // It ends with the process, which has a time limit.
-    while taken(&running.stderr()) < u64::from(rows) {
-        running.wait_for("rows_read");
-        sleep(Duration::from_millis(10));
-    }
+    input.write_all(numbered(0, rows).as_bytes()).unwrap();
+    running.wait_for(&format!("\"event\":\"rows_read\",\"table\":\"t\",\"rows\":{rows},"));
     (running, input)
-}
-
-/// How many rows the events tell to have been read.
-fn taken(stderr: &str) -> u64 {
-    let events = stderr.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    events.filter(|event| event["event"] == "rows_read").filter_map(|event| event["rows"].as_u64()).sum()
 }
 
 #[test]
