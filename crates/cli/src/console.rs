@@ -1,11 +1,20 @@
 //! What is printed beside progress and logs.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    path::Path,
+};
 
-use lakeward_core::{config::Style, failure::Failure};
+use lakeward_core::{config::Style, failure::Failure, untrusted::printable};
 use serde_json::json;
 
 use crate::arguments::{LogFormat, OutputArguments};
+
+/// A path as the person would type it: relative where it is below the current folder.
+pub(crate) fn shown(path: &Path) -> String {
+    let current = std::env::current_dir().unwrap_or_default();
+    printable(&path.strip_prefix(&current).unwrap_or(path).display().to_string()).into_owned()
+}
 
 /// Where results and errors are printed.
 #[derive(Clone, Copy, Debug)]

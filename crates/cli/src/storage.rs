@@ -9,6 +9,8 @@ use lakeward_core::{
 use lakeward_loopback::{EmbeddedS3, Options};
 use lakeward_sink::{Bucket, BucketOptions};
 
+use crate::console::shown;
+
 /// What an endpoint that is not AWS's is asked in when nothing names a region; such servers take any.
 const REGION_OF_OTHERS: &str = "us-east-1";
 
@@ -46,12 +48,7 @@ pub(crate) fn place(plan: &Plan) -> String {
     let bucket = &plan.destination.bucket;
     match &plan.destination.storage {
         StoragePlan::S3(_) => format!("s3://{bucket}/"),
-        StoragePlan::Embedded { dir } => {
-            // Shown as the person would type it, where the folder is below the current one.
-            let current = std::env::current_dir().unwrap_or_default();
-            let dir = dir.strip_prefix(&current).unwrap_or(dir);
-            format!("{}/", dir.join(bucket).display())
-        }
+        StoragePlan::Embedded { dir } => format!("{}/", shown(&dir.join(bucket))),
     }
 }
 

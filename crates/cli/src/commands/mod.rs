@@ -2,4 +2,5 @@
 
 pub(crate) mod schema;
 pub(crate) mod sync;
+mod dry_run;
 mod tally;

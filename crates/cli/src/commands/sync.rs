@@ -4,18 +4,16 @@ use std::{sync::Arc, thread, time::Instant};
 
 use lakeward_core::{
     budget::Budget,
-    column_type,
     event::{Event, Observer, Summary, TableSize, TableSummary},
     failure::{Failure, FailureKind},
     plan::Plan,
-    untrusted::printable,
 };
 use lakeward_sink::{Landed, Landing, SinkOptions, SinkOutlet, first_keys};
 use lakeward_source::{Context, TableReader};
 use lakeward_tui::{progress::Progress, summary};
 use uuid::Uuid;
 
-use super::tally::Tally;
+use super::{dry_run::dry_run, tally::Tally};
 use crate::{
     arguments::{OutputArguments, SyncArguments},
     config_file,
@@ -163,31 +161,4 @@ fn read_on_own_thread(readers: Vec<TableReader>, outlet: SinkOutlet) -> Result<(
     };
     let thread = thread::Builder::new().name("read".into()).spawn(read);
     thread.map(drop).map_err(|error| Failure::new(FailureKind::Bug, format!("no thread for reading: {error}")))
-}
-
-/// What a run would do: each table with its files, columns and first key.
-fn dry_run(plan: &Plan, readers: &[TableReader], run: Uuid) -> Result<String, Failure> {
-    let keys = first_keys(&plan.destination, readers.iter().map(TableReader::table), run)?;
-    let place = storage::place(plan);
-    let mut text = String::new();
-    for (reader, key) in readers.iter().zip(keys) {
-        let files: Vec<String> =
-            reader.files().map(|file| printable(&file.display().to_string()).into_owned()).collect();
-        let from = match files.as_slice() {
-            [] => "standard input".to_owned(),
-            [file] => file.clone(),
-            [first, .., last] => format!("{} files, {first} to {last}", files.len()),
-        };
-        text.push_str(&format!("{}: from {from}\n  first key {}{key}\n", reader.table().name, printable(&place)));
-        for field in reader.table().schema.fields() {
-            text.push_str(&format!("  {}: {}\n", printable(field.name()), column_type::describe(field.data_type())));
-        }
-    }
-    text.push_str("nothing was sent. ");
-    text.push_str(if plan.destination.no_rotate {
-        "Each run writes these keys again, whole.\n"
-    } else {
-        "Each run appends all rows: the second lands them a second time.\n"
-    });
-    Ok(text)
 }
