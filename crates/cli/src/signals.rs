@@ -13,12 +13,16 @@ impl Interruption {
     /// Starts to listen for signals.
     pub(crate) fn listen() -> Self {
         let (asked, receiver) = watch::channel(false);
-        tokio::spawn(async move {
-            next_signal().await;
-            asked.send_replace(true);
-            next_signal().await;
-            process::exit(i32::from(FailureKind::Interrupted.exit_code()));
-        });
+        // Made once, so that no signal falls between the first and the second wait. Without them the system's own way holds:
+        // a signal ends the process.
+        if let Ok(mut signals) = Signals::new() {
+            tokio::spawn(async move {
+                signals.next().await;
+                asked.send_replace(true);
+                signals.next().await;
+                process::exit(i32::from(FailureKind::Interrupted.exit_code()));
+            });
+        }
         Self(receiver)
     }
 
@@ -32,23 +36,36 @@ impl Interruption {
 }
 
 #[cfg(unix)]
-async fn next_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        // Without handlers the system's own way holds: a signal ends the process.
-        _ => std::future::pending().await,
     }
 }
 
-#[cfg(not(unix))]
-async fn next_signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
     }
 }

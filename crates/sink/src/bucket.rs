@@ -104,13 +104,14 @@ impl Bucket {
             .customize()
             .interceptor(KnownPayload { sha256: sealed.digests.sha256.clone() })
             .interceptor(answer.clone());
+        let sent_whole = || sent.load(Ordering::Relaxed) == sealed.body.len();
         tokio::select! {
             result = request.send() => match result {
                 Ok(_) if answer.holds_error() => Err(PutError::error_in_success()),
                 Ok(_) => Ok(()),
-                Err(error) => Err(PutError::from_sdk(&error)),
+                Err(error) => Err(PutError::from_sdk(&error, sent_whole())),
             },
-            () = stalled(&sent) => Err(PutError::stalled(STALL_TIMEOUT)),
+            () = stalled(&sent) => Err(PutError::stalled(STALL_TIMEOUT, sent_whole())),
         }
     }
 }

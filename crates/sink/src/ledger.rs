@@ -101,11 +101,14 @@ impl Ledger {
 
     /// The object is on its way: from now on S3 may have it.
     pub(crate) fn sending(&self, key: &ObjectKey) {
-        self.lock().sending.push(key.clone());
+        let mut books = self.lock();
+        if !books.sending.contains(key) {
+            books.sending.push(key.clone());
+        }
     }
 
-    /// The server said that it did not take the object.
-    pub(crate) fn refused(&self, key: &ObjectKey) {
+    /// No try can have brought the object into S3 until now.
+    pub(crate) fn not_there(&self, key: &ObjectKey) {
         self.lock().sending.retain(|sending| sending != key);
     }
 

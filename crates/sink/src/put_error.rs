@@ -21,6 +21,8 @@ pub(crate) struct PutError {
     pub(crate) cause: String,
     /// Whether the server answered at all.
     pub(crate) answered: bool,
+    /// Whether S3 may have the object all the same: it was sent whole, and no answer says that it was refused.
+    pub(crate) may_have_landed: bool,
     /// What to do about it.
     pub(crate) verdict: Verdict,
 }
@@ -40,22 +42,26 @@ impl PutError {
         Self {
             cause: "the server answered 200 with an error in the body".into(),
             answered: true,
+            may_have_landed: true,
             verdict: Verdict::Again,
         }
     }
 
     /// Nothing moved for so long.
-    pub(crate) fn stalled(time: Duration) -> Self {
+    pub(crate) fn stalled(time: Duration, sent_whole: bool) -> Self {
         let cause = format!("the upload stood still for {} s", time.as_secs());
-        Self { cause, answered: false, verdict: Verdict::Again }
+        Self { cause, answered: false, may_have_landed: sent_whole, verdict: Verdict::Again }
     }
 
-    pub(crate) fn from_sdk(error: &SdkError<PutObjectError>) -> Self {
+    pub(crate) fn from_sdk(error: &SdkError<PutObjectError>, sent_whole: bool) -> Self {
         if let SdkError::ServiceError(service) = error {
             let raw = service.raw();
             let region = raw.headers().get("x-amz-bucket-region");
             let code = service.err().code().unwrap_or_default();
-            return Self::answer(raw.status().as_u16(), code, service.err().message().unwrap_or_default(), region);
+            let status = raw.status().as_u16();
+            let error = Self::answer(status, code, service.err().message().unwrap_or_default(), region);
+            // A server can fail after it has stored the object.
+            return Self { may_have_landed: sent_whole && status >= 500, ..error };
         }
         let cause = chain(error);
         let verdict = if has_cause::<CredentialsError>(error) {
@@ -68,7 +74,7 @@ impl PutError {
         } else {
             Verdict::Again
         };
-        Self { cause, answered: matches!(error, SdkError::ResponseError(_)), verdict }
+        Self { cause, answered: matches!(error, SdkError::ResponseError(_)), may_have_landed: sent_whole, verdict }
     }
 
     /// Judges an answer by its status and S3's error code (Amazon S3 API reference, "Error responses").
@@ -79,7 +85,7 @@ impl PutError {
             (code, "") => format!("the server answered {status} {}", excerpt(code, 80)),
             (code, text) => format!("the server answered {status} {}: {}", excerpt(code, 80), excerpt(text, 300)),
         };
-        Self { cause, answered: true, verdict: verdict(status, code, region) }
+        Self { cause, answered: true, may_have_landed: false, verdict: verdict(status, code, region) }
     }
 }
 

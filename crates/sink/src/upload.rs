@@ -84,10 +84,10 @@ impl Uploader {
 
 impl Shared {
     async fn upload(&self, sealed: &Sealed) {
-        self.ledger.sending(&sealed.key);
-        let mut tried = 0;
+        let (mut tried, mut may_have_landed) = (0, false);
         loop {
             tried += 1;
+            self.ledger.sending(&sealed.key);
             let began = Instant::now();
             self.patience(|patience| patience.tried(began));
             let result = tokio::select! {
@@ -103,11 +103,12 @@ impl Shared {
                 Err(error) => error,
             };
             tracing::debug!(key = %sealed.key, tried, cause = error.cause, "a try failed");
+            may_have_landed |= error.may_have_landed;
+            if !may_have_landed {
+                self.ledger.not_there(&sealed.key);
+            }
             let pause = pause(tried);
             if let Some(failure) = self.hopeless(sealed, &error, tried, pause) {
-                if error.answered {
-                    self.ledger.refused(&sealed.key);
-                }
                 self.ledger.fail(failure);
                 return self.stop.all();
             }

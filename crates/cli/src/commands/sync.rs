@@ -38,7 +38,7 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
     let budget = Budget::new(MEMORY);
     let readers = tokio::select! {
         readers = discover(&plan, run, &budget, tally.clone()) => readers?,
-        () = interruption.asked() => return Err(Failure::new(FailureKind::Interrupted, "interrupted before anything was read")),
+        () = interruption.asked() => return Err(Failure::new(FailureKind::Interrupted, "interrupted before the run began: nothing was sent")),
     };
     if arguments.dry_run {
         console.result(&dry_run(&plan, &readers, run)?);

@@ -1,5 +1,7 @@
 //! The sink against the embedded S3, through the real SDK.
 
+#![expect(clippy::expect_used, reason = "a test's helper may panic as the test does")]
+
 mod sandbox;
 
 mod closing;
