@@ -129,3 +129,16 @@ fn errors_are_json_where_logs_are() {
         assert!(last["message"].is_string() && lines.iter().all(|line| line["level"].is_string()), "{lines:?}");
     }
 }
+
+#[test]
+fn flags_that_tell_how_to_speak_stand_anywhere_and_those_of_a_run_only_with_one() {
+    let home = Home::new();
+    home.write("lakeward.toml", config(EMBEDDED, &files(&["t.csv"])));
+    home.write("t.csv", numbered(0, 3));
+    let output = lakeward(&home).args(["-q", "sync"]).run().exits(0);
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("", ""));
+    let output = lakeward(&home).arg("--dry-run").run().exits(0);
+    assert_eq!(lacks(&output.stdout, &["first key", "nothing was sent"]), [""; 0]);
+    let output = lakeward(&home).args(["--dry-run", "schema"]).run().exits(2);
+    assert_eq!(lacks(&output.stderr, &["the flags of a run"]), [""; 0]);
+}

@@ -41,6 +41,32 @@ fn where_nothing_listens_a_shorter_deadline_ends_the_run_sooner_and_alike() {
     assert_says(&output.stderr, &["never answered in 2 s", "check [destination] endpoint"]);
 }
 
+#[test]
+fn a_server_that_takes_connections_and_never_answers_gets_no_more_time() {
+    let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let home = home();
+    let command = server::sync(&home, &endpoint, "retry_deadline = \"4s\"", &files(&["t.csv"]));
+    let output = command.time_limit(Duration::from_secs(40)).run().exits(69);
+    assert_says(&output.stderr, &["never answered in 4 s", "stood still"]);
+    assert!(output.elapsed < Duration::from_secs(15), "it took {:?}", output.elapsed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_answers_200_to_anything_is_no_s3() {
+    let page = Answer::Status {
+        status: 200,
+        headers: vec![("content-type".into(), "text/html".into())],
+        body: "<html>welcome</html>".into(),
+    };
+    let server = ScriptedServer::start(vec![page]).await;
+    let output = server::sync(&home(), &server.endpoint(), "", &files(&["t.csv"])).run().exits(69);
+    assert_says(
+        &output.stderr,
+        &["not as S3 does", "is it an S3 server's address", "100 rows of 100 read did not land"],
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_is_not_there_is_named() {
     let server = Server::with(|options| options.bucket = "another".into()).await;

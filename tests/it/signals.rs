@@ -6,7 +6,7 @@ use lakeward_testkit::{Answer, Home, ScriptedServer};
 
 use crate::{
     landed,
-    program::{EMBEDDED, lacks, numbered, summary, sync},
+    program::{EMBEDDED, files, lacks, numbered, summary, sync},
     server,
     standard_input::{SOURCE, fed},
 };
@@ -28,7 +28,7 @@ fn rows_taken_before_a_signal_land_and_the_run_says_so() {
         assert_eq!((landed::told(&summary), &summary["tables"][0]["landed"]), (landed::keys(&bucket), &500.into()));
         let says = [
             "landed: 1 object",
-            "interrupted before all rows were read",
+            "interrupted before all rows had landed",
             "a rerun lands the rows of these objects again",
         ];
         assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
@@ -60,6 +60,24 @@ async fn a_dead_endpoint_gets_the_grace_period_and_what_is_uncertain_is_named() 
     let took = asked.elapsed();
     assert!(took > Duration::from_secs(2) && took < Duration::from_secs(2) + AT_ONCE, "it took {took:?}");
     let says = ["500 rows of 500 read did not land", "may have landed (cut off before the answer)", "interrupted"];
+    assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_while_the_last_objects_are_on_their_way_is_heard() {
+    let server = ScriptedServer::start(vec![Answer::Hang; 10]).await;
+    let home = Home::new();
+    home.write("t.csv", numbered(0, 20));
+    let command = server::sync(&home, &server.endpoint(), "", &files(&["t.csv"])).args(["--progress", "json"]);
+    let mut running = command.env("LAKEWARD_SHUTDOWN_GRACE", "1s").spawn();
+    running.wait_for("rows_read");
+    // All rows have been read; the object is sent, and nobody answers.
+    while server.requests().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    running.signal("INT");
+    let output = running.wait().exits(130);
+    let says = ["20 rows of 20 read did not land", "may have landed", "interrupted before all rows had landed"];
     assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
 }
 

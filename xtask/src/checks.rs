@@ -27,7 +27,7 @@ pub(crate) fn test(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// [`test`], after the versions and the machine.
+/// [`test()`], after the versions and the machine.
 pub(crate) fn ci(root: &Path) -> anyhow::Result<()> {
     tools::require_all(root)?;
     step::run("rustc", Command::new("rustc").arg("-vV").current_dir(root))?;

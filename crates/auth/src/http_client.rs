@@ -5,6 +5,7 @@ use std::{
     net::IpAddr,
     path::Path,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use aws_smithy_http_client::{
@@ -36,6 +37,9 @@ use rustls::{
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
+
+/// How long a connection to an endpoint whose certificate is not checked may take to open; others are told by their client.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the HTTP client is made with.
 #[derive(Clone, Debug, Default)]
@@ -197,7 +201,11 @@ impl Unverified {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
             .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
+        let mut tcp = TcpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().wrap_connector(tcp);
         Self(Client::builder(TokioExecutor::new()).build(connector))
     }
 

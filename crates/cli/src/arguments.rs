@@ -10,7 +10,6 @@ use lakeward_tui::progress::Style;
 #[command(
     name = "lakeward",
     version,
-    args_conflicts_with_subcommands = true,
     after_help = "Exit codes: 0 done; 2 wrong config or flags; 65 wrong input; 69 no such destination; 75 stopped after some \
                   progress; 77 not signed in or not allowed; 130 interrupted; 1 a bug."
 )]
@@ -35,7 +34,7 @@ pub(crate) enum Command {
 /// The flags of a run.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SyncArguments {
-    /// The config; without it LAKEWARD_CONFIG, then ./lakeward.toml
+    /// The config; `lakeward sync` without it takes LAKEWARD_CONFIG, then ./lakeward.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Sync only this table; may be given several times
@@ -47,6 +46,13 @@ pub(crate) struct SyncArguments {
     /// How progress is shown on standard error
     #[arg(long, value_enum, default_value_t, value_name = "STYLE")]
     pub(crate) progress: ProgressStyle,
+}
+
+impl SyncArguments {
+    /// Whether any of them was given.
+    pub(crate) fn are_given(&self) -> bool {
+        self.config.is_some() || !self.tables.is_empty() || self.dry_run || self.progress != ProgressStyle::Auto
+    }
 }
 
 /// What is said, and how.

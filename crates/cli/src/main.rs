@@ -34,10 +34,14 @@ fn main() {
 
 fn run(arguments: Arguments, console: &Console) -> Result<(), Failure> {
     let Arguments { command, sync, output } = arguments;
+    if command.is_some() && sync.are_given() {
+        let what = "the flags of a run stand after `sync`, and no other command takes them";
+        Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, what).exit();
+    }
     match command {
         Some(Command::Sync(sync)) => in_runtime(commands::sync::sync(sync, output, console)),
         Some(Command::Schema) => commands::schema::schema(),
-        None if sync.config.is_some() => in_runtime(commands::sync::sync(sync, output, console)),
+        None if sync.are_given() => in_runtime(commands::sync::sync(sync, output, console)),
         None => {
             let usage = Arguments::command().render_help();
             let _ = write!(std::io::stderr(), "{usage}");

@@ -7,7 +7,7 @@ use std::fmt;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use uuid::Uuid;
 
-use crate::table::TableName;
+use crate::{table::TableName, untrusted::steers};
 
 /// The longest object key in bytes of UTF-8 (Amazon S3 user guide, "Naming Amazon S3 objects").
 pub const MAX_KEY: usize = 1024;
@@ -77,7 +77,7 @@ pub enum TemplateError {
     /// A `//`, `.` or `..`, or a trailing `/`.
     #[error("the path has {0:?} as a segment; every segment between slashes must be a name")]
     Segment(String),
-    /// A backslash or a control character.
+    /// A backslash, or a character that could steer a terminal.
     #[error("the path holds {0:?}, which object keys of Lakeward never do")]
     Character(char),
     /// `{{` without `}}`.
@@ -135,7 +135,7 @@ impl Template {
         if path.starts_with('/') {
             return Err(TemplateError::LeadingSlash);
         }
-        if let Some(c) = path.chars().find(|c| c.is_control() || *c == '\\') {
+        if let Some(c) = path.chars().find(|c| steers(*c) || *c == '\\') {
             return Err(TemplateError::Character(c));
         }
         if let Some(bad) = path.split('/').find(|segment| matches!(*segment, "" | "." | "..")) {

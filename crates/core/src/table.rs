@@ -5,12 +5,14 @@ use std::{fmt, sync::Arc};
 use arrow_schema::SchemaRef;
 use serde::{Deserialize, Serialize};
 
+use crate::untrusted::steers;
+
 /// The longest table name in bytes: the longest segment of an object key that a file system can hold too.
 pub const MAX_TABLE_NAME: usize = 255;
 
 /// A table's name, fit to be one segment of an object key.
 ///
-/// It is never empty, `.` or `..`, has no `/`, no `\` and no control character, and is at most [`MAX_TABLE_NAME`] bytes,
+/// It is never empty, `.` or `..`, has no `/`, no `\` and no character that could steer a terminal, and is at most [`MAX_TABLE_NAME`] bytes,
 /// so that a key rendered from it can't leave the destination's prefix.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -36,8 +38,8 @@ impl TableName {
             "as part of an object key it would leave the prefix"
         } else if name.contains(['/', '\\']) {
             "a slash in it would leave its place in the object key"
-        } else if name.chars().any(char::is_control) {
-            "it holds a control character"
+        } else if name.chars().any(steers) {
+            "it holds a control character, or one that is invisible or turns the direction of text"
         } else if name.len() > MAX_TABLE_NAME {
             "it is longer than 255 bytes"
         } else {
@@ -87,7 +89,7 @@ mod tests {
 
     #[test]
     fn names_that_would_leave_the_prefix_are_refused() {
-        for bad in ["", ".", "..", "a/b", "../x", "a\\b", "a\0b", "a\nb", &"x".repeat(256)] {
+        for bad in ["", ".", "..", "a/b", "../x", "a\\b", "a\0b", "a\nb", "a\u{202e}b", &"x".repeat(256)] {
             assert!(TableName::new(bad).is_err(), "{bad:?}");
         }
         for good in ["weather", "sales 2024", "été", "...", "a.b", &"x".repeat(255)] {

@@ -27,7 +27,8 @@ pub fn excerpt(text: &str, most: usize) -> String {
     safe.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-fn steers(c: char) -> bool {
+/// Whether a character could steer a terminal or reorder or hide text.
+pub(crate) fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{061C}' | '\u{FEFF}')
 }

@@ -1,6 +1,6 @@
 //! The one pair of keys, and the policy: writes below one prefix of one bucket, and nothing else.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use http::{HeaderMap, Uri, header};
 use s3s::{
@@ -10,7 +10,7 @@ use s3s::{
     path::S3Path,
 };
 
-use crate::{error::bad, object_path};
+use crate::{calls::Counters, error::bad, object_path};
 
 /// The calls that exist, each with the query parameters that it may have. `x-id` is how SDKs name the call.
 const CALLS: [(&str, &[&str]); 5] = [
@@ -51,6 +51,8 @@ pub(crate) struct Policy {
     pub(crate) strict_abort: bool,
     /// The folder of the bucket.
     pub(crate) bucket_folder: PathBuf,
+    /// Where a write to another bucket is counted as denied, though the answer is S3's for a bucket that is not there.
+    pub(crate) counters: Arc<Counters>,
 }
 
 #[async_trait::async_trait]
@@ -78,6 +80,7 @@ impl S3Access for Policy {
             return denied("only objects can be written");
         };
         if **bucket != *self.bucket {
+            self.counters.denied.add_one();
             return Err(bad(S3ErrorCode::NoSuchBucket, format!("there is one bucket here: {}", self.bucket)));
         }
         object_path::check(key)?;

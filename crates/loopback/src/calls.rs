@@ -15,8 +15,8 @@ pub struct Calls {
     pub complete_multipart_upload: u64,
     /// `AbortMultipartUpload`.
     pub abort_multipart_upload: u64,
-    /// Every request that was answered with 403: a call that is not allowed, a key outside the prefix, a wrong or missing
-    /// signature.
+    /// Every request that was answered with 403 (a call that is not allowed, a key outside the prefix, a wrong or missing
+    /// signature), and every write to another bucket.
     pub denied: u64,
 }
 

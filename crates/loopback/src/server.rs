@@ -122,7 +122,8 @@ impl EmbeddedS3 {
         let counters = Arc::new(Counters::default());
         let mut builder = S3ServiceBuilder::new(WriteHalf::new(Arc::clone(&store), Arc::clone(&counters)));
         builder.set_auth(Keys { id: access_key_id.clone(), secret: secret_access_key.expose_secret().into() });
-        builder.set_access(Policy { bucket, prefix, strict_abort, bucket_folder: store.bucket().to_path_buf() });
+        let bucket_folder = store.bucket().to_path_buf();
+        builder.set_access(Policy { bucket, prefix, strict_abort, bucket_folder, counters: Arc::clone(&counters) });
         let mut limits = S3Config::default();
         limits.xml_max_body_size = MAX_XML;
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits))));

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -29,8 +29,8 @@ use crate::{put_error::PutError, table_writer::Sealed};
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an upload may stand still, in sending or in waiting for the answer, before it is cut and tried again.
-const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often an upload is looked at whether it stands still.
+const GLANCE: Duration = Duration::from_millis(500);
 
 /// How a bucket is reached.
 #[derive(Clone, Debug)]
@@ -87,8 +87,8 @@ impl Bucket {
         &self.place
     }
 
-    /// Puts an object, once.
-    pub(crate) async fn put(&self, sealed: &Sealed) -> Result<(), PutError> {
+    /// Puts an object, once. When nothing moves for `patience`, in sending or in waiting for the answer, the try is cut.
+    pub(crate) async fn put(&self, sealed: &Sealed, patience: Duration) -> Result<(), PutError> {
         let sent = Arc::new(AtomicU64::new(0));
         let answer = Answer::default();
         let body = SdkBody::from_body_1_x(sealed.body.stream(sent.clone()));
@@ -108,24 +108,25 @@ impl Bucket {
         tokio::select! {
             result = request.send() => match result {
                 Ok(_) if answer.holds_error() => Err(PutError::error_in_success()),
+                // S3 names what it has stored; a proxy or a web server that answers 200 to anything does not.
+                Ok(output) if output.e_tag().is_none() => Err(PutError::no_s3()),
                 Ok(_) => Ok(()),
                 Err(error) => Err(PutError::from_sdk(&error, sent_whole())),
             },
-            () = stalled(&sent) => Err(PutError::stalled(STALL_TIMEOUT, sent_whole())),
+            () = stalled(&sent, patience) => Err(PutError::stalled(patience, sent_whole())),
         }
     }
 }
 
-/// Returns when `sent` has not grown for [`STALL_TIMEOUT`].
-async fn stalled(sent: &AtomicU64) {
-    let mut last = sent.load(Ordering::Relaxed);
-    loop {
-        tokio::time::sleep(STALL_TIMEOUT).await;
+/// Returns when `sent` has not grown for so long.
+async fn stalled(sent: &AtomicU64, patience: Duration) {
+    let (mut last, mut since) = (sent.load(Ordering::Relaxed), Instant::now());
+    while since.elapsed() < patience {
+        tokio::time::sleep(GLANCE.min(patience)).await;
         let now = sent.load(Ordering::Relaxed);
-        if now == last {
-            return;
+        if now != last {
+            (last, since) = (now, Instant::now());
         }
-        last = now;
     }
 }
 
@@ -178,7 +179,7 @@ impl Intercept for Answer {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let body = context.response().body().bytes().unwrap_or_default();
-        let holds_error = body.windows(7).any(|window| window == b"<Error>");
+        let holds_error = body.windows(6).any(|window| window == b"<Error");
         self.0.store(holds_error, Ordering::Relaxed);
         Ok(())
     }

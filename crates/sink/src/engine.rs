@@ -78,7 +78,7 @@ pub fn start(options: SinkOptions, observer: Arc<dyn Observer>) -> Result<(SinkO
         })
         .map_err(|error| Failure::new(FailureKind::Bug, format!("no thread for encoding: {error}")))?;
     let outlet = SinkOutlet { sender, stop: stop.clone(), ledger: ledger.clone() };
-    Ok((outlet, Landing { finished, uploader, ledger, stop }))
+    Ok((outlet, Landing { finished: Some(finished), uploader, ledger, stop }))
 }
 
 /// The two ways in which a run ends early.
@@ -150,7 +150,8 @@ impl Outlet for SinkOutlet {
 /// The other end of a sink: what has become of the rows.
 #[derive(Debug)]
 pub struct Landing {
-    finished: oneshot::Receiver<()>,
+    /// Until the encoding thread has said that it is done.
+    finished: Option<oneshot::Receiver<()>>,
     uploader: Uploader,
     ledger: Arc<Ledger>,
     stop: Arc<Stop>,
@@ -166,8 +167,11 @@ impl Landing {
     /// Waits until all that was taken has landed or the run has failed. Cancel-safe: after a dropped call, call it again.
     pub async fn finish(&mut self) {
         // An error means that the thread panicked; the ledger then shows rows that have not landed.
-        if (&mut self.finished).await.is_err() {
-            self.ledger.fail(Failure::new(FailureKind::Bug, "the encoder stopped unexpectedly"));
+        if let Some(finished) = &mut self.finished {
+            if finished.await.is_err() {
+                self.ledger.fail(Failure::new(FailureKind::Bug, "the encoder stopped unexpectedly"));
+            }
+            self.finished = None;
         }
         self.uploader.drained().await;
     }
@@ -257,9 +261,13 @@ impl Engine {
                 writer.write(rows)?;
             }
             Message::End(table) => {
-                let Some(writer) = self.open.remove(&table) else {
+                let Some(mut writer) = self.open.remove(&table) else {
                     return Err(out_of_turn(&table, "ended before it began"));
                 };
+                if self.context.destination.no_rotate {
+                    // Also for a table without rows: those of an earlier run must not stay.
+                    writer.open()?;
+                }
                 writer.finish()?;
                 self.ledger.ended(&table);
             }

@@ -7,6 +7,7 @@ use aws_sdk_s3::{
     error::{ProvideErrorMetadata, SdkError},
     operation::put_object::PutObjectError,
 };
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use lakeward_core::{failure::FailureKind, untrusted::excerpt};
 
 // The embedded S3's own error codes, for what S3 has none (see the crate `lakeward-loopback`).
@@ -47,6 +48,17 @@ impl PutError {
         }
     }
 
+    /// A status of success without the entity tag that S3 gives every object.
+    pub(crate) fn no_s3() -> Self {
+        let advice = "check [destination] endpoint: is it an S3 server's address, or a proxy's page?";
+        Self {
+            cause: "the server answered with success, but not as S3 does (there is no ETag)".into(),
+            answered: true,
+            may_have_landed: true,
+            verdict: Verdict::Never(FailureKind::Destination, advice.into()),
+        }
+    }
+
     /// Nothing moved for so long.
     pub(crate) fn stalled(time: Duration, sent_whole: bool) -> Self {
         let cause = format!("the upload stood still for {} s", time.as_secs());
@@ -64,7 +76,9 @@ impl PutError {
             return Self { may_have_landed: sent_whole && status >= 500, ..error };
         }
         let cause = chain(error);
-        let verdict = if has_cause::<CredentialsError>(error) {
+        let verdict = if credentials_may_come(error) {
+            Verdict::Again
+        } else if find_cause::<CredentialsError>(error).is_some() {
             Verdict::Never(FailureKind::Denied, "sign in again, or check the credentials that [auth] names".into())
         } else if cause.contains("invalid peer certificate") {
             let advice = "trust its authority with AWS_CA_BUNDLE, or, for a server of your own, set endpoint_skip_tls_verify = true";
@@ -136,6 +150,16 @@ fn verdict(status: u16, code: &str, region: Option<&str>) -> Verdict {
             | "XAmzContentSHA256Mismatch"
             | "XAmzContentChecksumMismatch",
         ) => Verdict::Again,
+        (
+            _,
+            "SlowDown"
+            | "Throttling"
+            | "ThrottlingException"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "KMS.ThrottlingException"
+            | "TooManyRequestsException",
+        ) => Verdict::Again,
         (409, "OperationAborted" | "ConditionalRequestConflict") | (408 | 425 | 429, _) => Verdict::Again,
         (501 | 505 | 507, _) => never(Destination, "the server doesn't offer what [destination] asks for"),
         (500.., _) | (200..=299, _) => Verdict::Again,
@@ -158,15 +182,23 @@ fn chain(error: &dyn Error) -> String {
     excerpt(&parts.join(": "), 400)
 }
 
-fn has_cause<T: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+fn find_cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(cause) = next {
-        if cause.is::<T>() {
-            return true;
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
         }
         next = cause.source();
     }
-    false
+    None
+}
+
+/// Whether credentials are missing only because the network to where they come from failed: the run had some before.
+fn credentials_may_come(error: &(dyn Error + 'static)) -> bool {
+    find_cause::<CredentialsError>(error).is_some_and(|credentials| {
+        matches!(credentials, CredentialsError::ProviderTimedOut(_))
+            || find_cause::<ConnectorError>(credentials).is_some()
+    })
 }
 
 #[cfg(test)]
@@ -190,6 +222,8 @@ mod tests {
             (429, "TooManyRequests"),
             (400, "RequestTimeout"),
             (400, "BadDigest"),
+            (400, "ThrottlingException"),
+            (400, "KMS.ThrottlingException"),
             (409, "ConditionalRequestConflict"),
             (200, "InternalError"),
         ] {

@@ -6,7 +6,7 @@ use arrow_array::{Array, RecordBatch};
 use lakeward_core::{
     batch::Fill,
     budget::{Budget, Reservation},
-    failure::Failure,
+    failure::{Failure, FailureKind},
     key::ObjectKey,
     message::Rows,
     plan::DestinationPlan,
@@ -20,6 +20,9 @@ use crate::{
     spool::{Body, Digests, Spool},
     upload::Uploader,
 };
+
+/// The most that one PutObject takes (Amazon S3 user guide, "Uploading objects").
+const MAX_OBJECT: u64 = 5 << 30;
 
 /// What all tables of a run share.
 #[derive(Debug)]
@@ -89,6 +92,10 @@ impl TableWriter {
             open.fill.encoded = open.encoder.encoded_bytes();
             open.memory.resize(open.encoder.memory_bytes());
             start += take;
+            let encoded = open.fill.encoded;
+            if encoded > MAX_OBJECT {
+                return Err(too_large(&self.table.name));
+            }
             self.close_if_due(Instant::now())?;
         }
         Ok(())
@@ -109,6 +116,11 @@ impl TableWriter {
     /// Closes what is open: the table has no more rows.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         self.close()
+    }
+
+    /// Begins an object if none is open.
+    pub(crate) fn open(&mut self) -> Result<(), Failure> {
+        self.opened().map(drop)
     }
 
     fn close(&mut self) -> Result<(), Failure> {
@@ -138,6 +150,11 @@ impl OpenObject {
         let fill = Fill { rows: 0, bytes: 0, encoded: 0, since: Instant::now() };
         Ok(Self { key, fill, encoder, memory: context.budget.nothing() })
     }
+}
+
+fn too_large(table: &TableName) -> Failure {
+    let what = format!("table {table} is too large for one object: PutObject takes 5 GiB, and no_rotate asks for one");
+    Failure::new(FailureKind::Input, what).next("leave no_rotate out, and put {{UUID}} into [destination] path")
 }
 
 /// Bytes that the rows take in memory, without what a slice leaves out of its buffers.

@@ -25,6 +25,10 @@ const UPLOADS: u32 = 4;
 /// How long a run waits for the first answer of its server, unless `retry_deadline` is shorter.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
 
+/// How long a try may stand still before it is cut: at the most, and when the first answer is overdue.
+const STALL: Duration = Duration::from_secs(60);
+const SHORTEST_STALL: Duration = Duration::from_secs(1);
+
 /// How long a try that is on its way may go on when the run ends early.
 const LAST_TRY: Duration = Duration::from_secs(5);
 
@@ -71,6 +75,8 @@ impl Uploader {
         let shared = self.0.clone();
         self.0.runtime.spawn(async move {
             shared.upload(&sealed).await;
+            // The object's memory first: who gets the slot may count on it.
+            drop(sealed);
             drop(slot);
         });
     }
@@ -89,9 +95,9 @@ impl Shared {
             tried += 1;
             self.ledger.sending(&sealed.key);
             let began = Instant::now();
-            self.patience(|patience| patience.tried(began));
+            let stall = self.patience(|patience| patience.tried(began));
             let result = tokio::select! {
-                result = self.bucket.put(sealed) => result,
+                result = self.bucket.put(sealed, stall) => result,
                 // Cut off: the ledger keeps it among those that are on their way.
                 () = self.stop.all_for(LAST_TRY) => return,
             };
@@ -182,9 +188,20 @@ impl Patience {
         Self { deadline, first_try: None, answered: false, progress: None }
     }
 
-    fn tried(&mut self, now: Instant) {
-        self.first_try.get_or_insert(now);
+    /// A try begins; how long it may stand still.
+    fn tried(&mut self, now: Instant) -> Duration {
+        let first_try = *self.first_try.get_or_insert(now);
         self.progress.get_or_insert(now);
+        let limit = STALL.min(self.deadline);
+        if self.answered {
+            return limit;
+        }
+        let left = self.first_answer().saturating_sub(now.saturating_duration_since(first_try));
+        left.clamp(SHORTEST_STALL, limit.max(SHORTEST_STALL))
+    }
+
+    fn first_answer(&self) -> Duration {
+        FIRST_ANSWER.min(self.deadline)
     }
 
     fn succeeded(&mut self, now: Instant) {
@@ -197,7 +214,7 @@ impl Patience {
         self.answered |= answered;
         let passed =
             |since: Option<Instant>, limit| since.is_some_and(|since| next.saturating_duration_since(since) > limit);
-        let first_answer = FIRST_ANSWER.min(self.deadline);
+        let first_answer = self.first_answer();
         if !self.answered && passed(self.first_try, first_answer) {
             Hope::NeverAnswered(first_answer)
         } else if passed(self.progress, self.deadline) {
@@ -226,6 +243,18 @@ mod tests {
         assert_eq!(patience.failed(false, start + Duration::from_secs(31)), Hope::NeverAnswered(FIRST_ANSWER));
         assert_eq!(patience.failed(true, start + Duration::from_secs(32)), Hope::Left);
         assert_eq!(patience.failed(false, start + Duration::from_secs(800)), Hope::Left);
+    }
+
+    #[test]
+    fn a_try_may_stand_still_no_longer_than_the_run_would_wait() {
+        let start = Instant::now();
+        let mut patience = Patience::new(Duration::from_secs(900));
+        assert_eq!(patience.tried(start), FIRST_ANSWER);
+        assert_eq!(patience.tried(start + Duration::from_secs(20)), Duration::from_secs(10));
+        assert_eq!(patience.tried(start + Duration::from_secs(50)), SHORTEST_STALL);
+        patience.succeeded(start + Duration::from_secs(51));
+        assert_eq!(patience.tried(start + Duration::from_secs(52)), STALL);
+        assert_eq!(Patience::new(Duration::from_secs(3)).tried(start), Duration::from_secs(3));
     }
 
     #[test]

@@ -4,13 +4,18 @@ use std::fmt::Write;
 
 use lakeward_core::{
     event::{Summary, TableSummary},
-    untrusted::printable,
+    key::ObjectKey,
+    table::TableName,
+    untrusted::{excerpt, printable},
 };
 
 use crate::quantity::{count, counted, size, time};
 
 /// The most keys of a run that did not end well that are listed.
 const MOST_KEYS: usize = 50;
+
+/// The most characters of table names that are listed.
+const MOST_NAMES: usize = 2000;
 
 /// The summary of a run: a line a table, the totals, and how to read what landed. `place` is what stands before a key to make
 /// it a path or URL, such as `s3://my-lake/` or `lake/my-lake/`.
@@ -46,10 +51,15 @@ pub fn render(summary: &Summary, place: &str) -> String {
     text
 }
 
-/// What a run that did not end well has landed, and what a rerun means.
+/// What a run that did not end well has landed, and what a rerun means. `unread` are the tables that were not read to their
+/// end, `uncertain` the objects of which S3 may have taken the last try.
 #[must_use]
-pub fn render_incomplete(summary: &Summary, uncertain: &[String], no_rotate: bool) -> String {
+pub fn render_incomplete(summary: &Summary, unread: &[&TableName], uncertain: &[ObjectKey], no_rotate: bool) -> String {
     let mut text = String::new();
+    if !unread.is_empty() {
+        let names: Vec<&str> = unread.iter().map(|table| table.as_str()).collect();
+        let _ = writeln!(text, "not read to the end: {}", excerpt(&names.join(", "), MOST_NAMES));
+    }
     for table in &summary.tables {
         let missing = table.read.saturating_sub(table.landed + table.rejected);
         if missing > 0 {
@@ -60,7 +70,7 @@ pub fn render_incomplete(summary: &Summary, uncertain: &[String], no_rotate: boo
     let keys: Vec<&str> =
         summary.tables.iter().flat_map(|table| table.objects.iter().map(|object| object.key.as_str())).collect();
     list(&mut text, "landed", &keys);
-    let uncertain: Vec<&str> = uncertain.iter().map(String::as_str).collect();
+    let uncertain: Vec<&str> = uncertain.iter().map(ObjectKey::as_str).collect();
     list(&mut text, "may have landed (cut off before the answer)", &uncertain);
     if keys.is_empty() && uncertain.is_empty() {
         text.push_str("nothing landed; a rerun starts afresh\n");
@@ -159,10 +169,13 @@ fn pattern(keys: &[&str]) -> String {
         folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
     }
     let depth = if folder.is_empty() { 0 } else { folder.len() + 1 };
-    let extension = first.rsplit_once('.').map_or("parquet", |(_, extension)| extension);
+    // What all keys end in: a path may end in the object's UUID.
+    let extension = first.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let ends_alike = keys.iter().all(|key| key.rsplit_once('.').is_some_and(|(_, other)| other == extension));
+    let file = if ends_alike { format!("*.{extension}") } else { "*".to_owned() };
     let deeper = keys.iter().any(|key| key.get(depth..).is_some_and(|rest| rest.contains('/')));
     let middle = if deeper { "**/" } else { "" };
-    format!("{}{middle}*.{extension}", first.get(..depth).unwrap_or_default())
+    format!("{}{middle}{file}", first.get(..depth).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -180,6 +193,7 @@ mod tests {
         assert_eq!(pattern(&["raw/w/1.parquet", "raw/w/2.parquet"]), "raw/w/*.parquet");
         assert_eq!(pattern(&["raw/w/1/a.parquet", "raw/w/2/a.parquet"]), "raw/w/**/*.parquet");
         assert_eq!(pattern(&["a.parquet", "b.parquet"]), "*.parquet");
+        assert_eq!(pattern(&["raw/t.parquet.1", "raw/t.parquet.2"]), "raw/*");
         assert_eq!(pattern(&["raw/wa/1.parquet", "raw/wb/1.parquet"]), "raw/**/*.parquet");
     }
 }

@@ -7,6 +7,7 @@ use lakeward_core::{
     event::{Event, Observer, Summary, TableSize, TableSummary},
     failure::{Failure, FailureKind},
     plan::Plan,
+    table::TableName,
 };
 use lakeward_sink::{Landed, Landing, SinkOptions, SinkOutlet, first_keys};
 use lakeward_source::{Context, TableReader};
@@ -38,7 +39,7 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
     let budget = Budget::new(MEMORY);
     let readers = tokio::select! {
         readers = discover(&plan, run, &budget, tally.clone()) => readers?,
-        () = interruption.asked() => return Err(Failure::new(FailureKind::Interrupted, "interrupted before the run began: nothing was sent")),
+        () = interruption.asked() => return Err(interrupted_early()),
     };
     if arguments.dry_run {
         console.result(&dry_run(&plan, &readers, run)?);
@@ -46,9 +47,16 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
     }
     // Before anything is sent: that every table has a key of its own.
     first_keys(&plan.destination, readers.iter().map(TableReader::table), run)?;
-    let storage = Storage::open(&plan).await?;
+    let storage = tokio::select! {
+        storage = Storage::open(&plan) => storage?,
+        () = interruption.asked() => return Err(interrupted_early()),
+    };
     let run = Run { plan, run, budget, tally, console: *console };
     run.go(readers, storage, interruption).await
+}
+
+fn interrupted_early() -> Failure {
+    Failure::new(FailureKind::Interrupted, "interrupted before the run began: nothing was sent")
 }
 
 async fn discover(plan: &Plan, run: Uuid, budget: &Budget, observer: Arc<Tally>) -> Result<Vec<TableReader>, Failure> {
@@ -86,11 +94,12 @@ impl Run {
             budget: self.budget.clone(),
             run: self.run,
         };
+        let tables: Vec<TableName> = readers.iter().map(|reader| reader.table().name.clone()).collect();
         let (outlet, landing) = lakeward_sink::start(options, self.tally.clone())?;
-        read_on_own_thread(readers, outlet)?;
+        read_on_own_thread(readers, outlet, self.tally.clone())?;
         let landed = self.land(landing, interruption).await;
         let denied_calls = storage.close().await;
-        self.report(landed, denied_calls, began, &place)
+        self.report(&tables, landed, denied_calls, began, &place)
     }
 
     /// Waits for the end, or from a signal on for the grace period.
@@ -100,7 +109,7 @@ impl Run {
             () = interruption.asked() => {
                 let grace = self.plan.shutdown_grace;
                 self.tally.on(&Event::Stopping { grace });
-                landing.interrupt(Failure::new(FailureKind::Interrupted, "interrupted before all rows were read"));
+                landing.interrupt(Failure::new(FailureKind::Interrupted, "interrupted before all rows had landed"));
                 if tokio::time::timeout(grace, landing.finish()).await.is_err() {
                     tracing::warn!("the grace period of {} s is over", grace.as_secs());
                 }
@@ -109,32 +118,36 @@ impl Run {
         landing.close()
     }
 
-    fn report(&self, landed: Landed, denied_calls: Option<u64>, began: Instant, place: &str) -> Result<(), Failure> {
+    fn report(
+        &self,
+        expected: &[TableName],
+        landed: Landed,
+        denied_calls: Option<u64>,
+        began: Instant,
+        place: &str,
+    ) -> Result<(), Failure> {
         let tables: Vec<TableSummary> = landed
             .tables
             .iter()
             .map(|table| {
-                let read = self.tally.of(&table.table);
+                let rejected = self.tally.rejected(&table.table);
                 TableSummary {
                     table: table.table.clone(),
-                    read: table.taken + read.rejected,
+                    read: self.tally.rows_of_whole(&table.table).unwrap_or(table.taken + rejected),
                     landed: table.landed(),
-                    rejected: read.rejected,
+                    rejected,
                     objects: table.objects.clone(),
                 }
             })
             .collect();
-        let unbalanced = tables.iter().find(|table| table.read != table.landed + table.rejected);
-        let complete = landed.failure.is_none() && unbalanced.is_none();
-        let failure = landed.failure.or_else(|| {
-            let table = &unbalanced?.table;
-            Some(Failure::new(FailureKind::Bug, format!("table {table}: the counts of rows read and landed differ")))
-        });
+        let failure = landed.failure.or_else(|| self.imbalance(expected, &tables));
+        let complete = failure.is_none();
         let summary = Summary { elapsed: began.elapsed(), retries: landed.retries, denied_calls, complete, tables };
         let text = summary::render(&summary, place);
         let incomplete = failure.as_ref().map(|_| {
-            let uncertain: Vec<String> = landed.uncertain.iter().map(ToString::to_string).collect();
-            summary::render_incomplete(&summary, &uncertain, self.plan.destination.no_rotate)
+            let unread: Vec<&TableName> =
+                expected.iter().filter(|table| self.tally.rows_of_whole(table).is_none()).collect();
+            summary::render_incomplete(&summary, &unread, &landed.uncertain, self.plan.destination.no_rotate)
         });
         self.tally.on(&Event::RunFinished { summary });
         self.console.result(&text);
@@ -146,14 +159,32 @@ impl Run {
             }
         }
     }
+
+    /// What is wrong with a run in which nothing failed: every table was read to its end, and what its source read is what
+    /// landed and what was set aside. Anything else would be a bug.
+    fn imbalance(&self, expected: &[TableName], tables: &[TableSummary]) -> Option<Failure> {
+        let fault =
+            |table: &TableName| match (self.tally.rows_of_whole(table), tables.iter().find(|t| t.table == *table)) {
+                (Some(read), Some(summary)) if read == summary.landed + summary.rejected => None,
+                (Some(read), Some(summary)) => {
+                    let TableSummary { landed, rejected, .. } = summary;
+                    Some(format!(
+                        "table {table}: {read} rows were read, but {landed} landed and {rejected} were rejected"
+                    ))
+                }
+                _ => Some(format!("table {table} was not read to its end")),
+            };
+        expected.iter().find_map(fault).map(|what| Failure::new(FailureKind::Bug, what))
+    }
 }
 
 /// Reads table after table; the first failure ends the run.
-fn read_on_own_thread(readers: Vec<TableReader>, outlet: SinkOutlet) -> Result<(), Failure> {
+fn read_on_own_thread(readers: Vec<TableReader>, outlet: SinkOutlet, tally: Arc<Tally>) -> Result<(), Failure> {
     let read = move || {
         for reader in readers {
+            let table = reader.table().name.clone();
             match reader.read(&outlet) {
-                Ok(read) if read.complete => {}
+                Ok(read) if read.complete => tally.is_whole(table, read),
                 Ok(_) => return,
                 Err(failure) => return outlet.fail(failure),
             }

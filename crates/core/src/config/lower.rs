@@ -25,9 +25,11 @@ use crate::{
 
 /// The smallest size that a limit on bytes can have.
 const MIN_SIZE: u64 = 1 << 10;
+/// Offsets of text columns have 31 bits; a record is held in memory as text and as what is decoded from it.
+const MAX_RECORD: u64 = 1 << 30;
 
-/// The largest object that one PutObject can create (Amazon S3 user guide, "Uploading objects").
-const MAX_OBJECT: u64 = 5 << 30;
+/// One PutObject creates at most 5 GiB (Amazon S3 user guide, "Uploading objects"); an object closes a little above its limit.
+const MAX_OBJECT: u64 = 4 << 30;
 
 /// Reads a config into the plan, without the layer of the flags.
 pub(super) fn lower(config: &Config, inputs: &Inputs<'_>) -> Result<(plan::Plan, Vec<Finding>), Vec<Finding>> {
@@ -220,7 +222,7 @@ impl Reader<'_> {
             }
             plan::OnError::Fail
         };
-        let max_record_bytes = self.sized(table.max_record_bytes.as_ref(), MAX_RECORD_BYTES, MIN_SIZE, u64::MAX);
+        let max_record_bytes = self.sized(table.max_record_bytes.as_ref(), MAX_RECORD_BYTES, MIN_SIZE, MAX_RECORD);
         plan::ReadPlan { format, columns, sample, max_record_bytes, on_error }
     }
 

@@ -121,7 +121,7 @@ pub(super) struct Destination {
     /// The codec of the objects.
     #[schemars(extend("default" = "zstd"))]
     pub(super) compression: Option<Compression>,
-    /// The size as encoded at which an object closes: 1 KiB to 5 GiB.
+    /// The size as encoded at which an object closes: 1 KiB to 4 GiB.
     #[schemars(extend("default" = super::FILE_SIZE))]
     pub(super) file_size: Option<At<Size>>,
     /// The rows at which an object closes; 0 is no limit.
@@ -208,7 +208,7 @@ pub(super) struct Read {
     /// How much of a table is looked at to infer its columns' types: a size, or "all" to read everything twice.
     #[schemars(extend("pattern" = format!("^all$|{SIZE}"), "default" = super::SAMPLE))]
     pub(super) sample: Option<At<Size>>,
-    /// The longest record (CSV record, JSON value): at least 1 KiB.
+    /// The longest record (CSV record, JSON value): 1 KiB to 1 GiB.
     #[schemars(extend("default" = super::MAX_RECORD_BYTES))]
     pub(super) max_record_bytes: Option<At<Size>>,
     /// What becomes of a row that does not fit.

@@ -90,7 +90,7 @@ endpoint_skip_tls_verify = true
 use_path_style = true
 format = "parquet"
 compression = "snappy"
-file_size = "5 GB"
+file_size = "3 GB"
 batch_size = 10
 batch_size_bytes = 1_000
 batch_timeout = "30s"
@@ -133,7 +133,7 @@ sample = 5
                 rows: Some(10),
                 bytes: Some(1000),
                 age: Some(Duration::from_secs(30)),
-                file_size: Some(5_000_000_000),
+                file_size: Some(3_000_000_000),
             },
             no_rotate: false,
             retry_deadline: Duration::from_secs(3600),
@@ -234,7 +234,7 @@ error: environment variable LAKEWARD_DESTINATION_NO_ROTATE: `destination.no_rota
     let environment = variables(&[("LAKEWARD_DESTINATION_FILE_SIZE", "1 B")]);
     assert_eq!(
         shown(&environment, &["../x"]),
-        r#"error: environment variable LAKEWARD_DESTINATION_FILE_SIZE: `destination.file_size`: 1 B is out of range; it must be 1.0 KiB to 5.0 GiB
+        r#"error: environment variable LAKEWARD_DESTINATION_FILE_SIZE: `destination.file_size`: 1 B is out of range; it must be 1.0 KiB to 4.0 GiB
 
 error: --table: "../x" can't be a table name: a slash in it would leave its place in the object key"#
     );

@@ -102,3 +102,24 @@ async fn a_source_out_of_turn_is_a_bug_that_is_told() {
         (FailureKind::Bug, "table t: the source sent rows before it began")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_rotation_a_table_without_rows_replaces_the_rows_of_an_earlier_run() {
+    let sandbox = Sandbox::new(FIXED, ClosePolicy::default()).await;
+    for rows in [5_u8, 0] {
+        let (outlet, mut landing) = sandbox.start();
+        let budget = sandbox.budget.clone();
+        on_thread(move || {
+            let table = table("t");
+            outlet.send(Message::Begin(table.clone())).expect("taken");
+            if rows > 0 {
+                send(&outlet, &budget, &table, 0..rows.into());
+            }
+            outlet.send(Message::End(table.name.clone())).expect("taken");
+        })
+        .await;
+        landing.finish().await;
+        assert!(landing.close().failure.is_none());
+        assert_eq!(sandbox.objects().into_values().map(|rows| rows.len()).collect::<Vec<_>>(), [usize::from(rows)]);
+    }
+}

@@ -331,7 +331,7 @@ max_record_bytes = 100
             "6:8 `destination.path`: the path names {{TABEL}}, which is no variable | did you mean {{TABLE}}?",
             r#"7:10 `destination.region`: "eu central" is no region's name | write a region as "eu-central-1""#,
             r#"8:12 `destination.endpoint`: an endpoint begins with http:// or https:// | write an endpoint as "https://minio.example.com:9000""#,
-            "9:13 `destination.file_size`: 6.0 GiB is out of range; it must be 1.0 KiB to 5.0 GiB",
+            "9:13 `destination.file_size`: 6.0 GiB is out of range; it must be 1.0 KiB to 4.0 GiB",
             r#"10:20 `destination.batch_size_bytes`: "lots" is no size | write a size as "128MiB", "5 GB" or a number of bytes"#,
             "11:17 `destination.batch_timeout`: 1year 3months 43m 12s is out of range; it must be at most 30 days | `m` is a minute, `M` is a month",
             r#"12:18 `destination.retry_deadline`: "soon" is no duration | write a duration as "20s", "15m" or "1m30s""#,
@@ -341,7 +341,7 @@ max_record_bytes = 100
             r#"17:30 `source.columns.b`: "decimal(40,2)": a decimal has 1 to 38 digits, and not more of them after the point than in all"#,
             r#"17:51 `source.columns.c`: "jsonb" is no column type; there are string, int64, float64, boolean, date, timestamp, timestamptz and decimal(P,S)"#,
             r#"18:10 `source.sample`: "most" is no size | write a size as "16MiB" or a number of bytes, or "all""#,
-            "19:20 `source.max_record_bytes`: 100 B is out of range; it must be at least 1.0 KiB",
+            "19:20 `source.max_record_bytes`: 100 B is out of range; it must be 1.0 KiB to 1.0 GiB",
         ],
     );
 }
