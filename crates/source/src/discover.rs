@@ -273,7 +273,9 @@ impl Sampler {
                 self.is_full = false;
                 return Ok((taken, cutter.into_stream()));
             }
-            let Some(block) = cutter.next(Limits { bytes: left.clamp(1, SAMPLE_STEP), rows: usize::MAX })? else {
+            let Some(block) =
+                cutter.next(Limits { bytes: left.clamp(1, SAMPLE_STEP), rows: usize::MAX, items: usize::MAX })?
+            else {
                 return Ok((taken, cutter.into_stream()));
             };
             taken += block.raw.len() as u64;

@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use arrow_schema::DataType;
 use lakeward_core::{
     budget::{Budget, Reservation},
     event::Event,
@@ -24,7 +23,7 @@ use lakeward_core::{
 use crate::{
     Context,
     block::{Cutter, Limits},
-    decode::{Decoded, Decoder, Rejected},
+    decode::{Decoded, Decoder, MAX_ITEM_CELLS, Rejected, cells, item_cells},
     error::{Error, MisfitAt},
     open::{Input, Stream},
     reject::RejectsFile,
@@ -32,10 +31,13 @@ use crate::{
 
 /// The most text that is decoded at once; a single record may be larger.
 const BLOCK_BYTES: u64 = 4 << 20;
-/// The most cells (rows by leaves of the schema) that are decoded at once: a row takes memory even for what it lacks.
+/// The most cells of rows, and of the items of their lists, that are decoded at once: either takes memory even for what it
+/// lacks.
 const BLOCK_CELLS: usize = 1 << 19;
 /// The most rows of a batch.
 const BLOCK_ROWS: usize = 1 << 16;
+/// The most memory that a cell takes while it is decoded: the place of its text, and its value.
+const CELL_BYTES: u64 = 24;
 /// How often a reader that waits for input looks whether the run is stopping.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -148,21 +150,18 @@ impl TableReader {
 }
 
 fn limits(table: &Table, budget: &Budget) -> Limits {
-    let leaves: usize = table.schema.fields().iter().map(|field| leaves(field.data_type())).sum();
+    let cells: usize = table.schema.fields().iter().map(|field| cells(field.data_type())).sum();
     // Several blocks are under way at once, each with what is decoded from it.
     let bytes = (budget.limit() / 32).clamp(64 << 10, BLOCK_BYTES);
     Limits {
         bytes: usize::try_from(bytes).unwrap_or(64 << 10),
-        rows: (BLOCK_CELLS / leaves.max(1)).clamp(1, BLOCK_ROWS),
+        rows: (BLOCK_CELLS / cells.max(1)).clamp(1, BLOCK_ROWS),
+        items: most_item_cells(table).map_or(usize::MAX, |cells| (BLOCK_CELLS / cells).max(1)),
     }
 }
 
-fn leaves(data_type: &DataType) -> usize {
-    match data_type {
-        DataType::Struct(fields) => fields.iter().map(|field| leaves(field.data_type())).sum(),
-        DataType::List(item) => leaves(item.data_type()),
-        _ => 1,
-    }
+fn most_item_cells(table: &Table) -> Option<usize> {
+    table.schema.fields().iter().filter_map(|field| item_cells(field.data_type())).max()
 }
 
 /// One step of reading, in the order of the files.
@@ -229,6 +228,7 @@ impl Reading {
             Err(error) => return Ok(Err(error)),
         };
         let decoder = Arc::new(Decoder::new(Arc::clone(&self.table.schema), self.given.clone(), cutter.header()));
+        let item_cells = most_item_cells(&self.table).unwrap_or_default();
         loop {
             // Raw text, its fields and what is decoded from it.
             let mut memory = self.budget.reserve(3 * self.limits.bytes as u64);
@@ -237,7 +237,9 @@ impl Reading {
                 Ok(None) => break,
                 Err(error) => return Ok(Err(error)),
             };
-            memory.resize(memory.bytes().max(2 * block.memory() as u64));
+            // A single record may be larger than the limits.
+            let items = block.items.saturating_mul(item_cells).min(MAX_ITEM_CELLS) as u64;
+            memory.resize(memory.bytes().max(2 * block.memory() as u64 + items * CELL_BYTES));
             let (sender, decoded) = sync_channel(1);
             let decoder = Arc::clone(&decoder);
             rayon::spawn(move || {

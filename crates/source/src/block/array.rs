@@ -36,8 +36,8 @@ impl ArrayCutter {
     }
 
     pub(crate) fn next(&mut self, limits: Limits) -> Result<Option<Block>, Error> {
-        let mut records = Vec::new();
-        while !self.window.is_block(records.len(), limits) {
+        let (mut records, mut items) = (Vec::new(), 0);
+        while !self.window.is_block(records.len(), items, limits) {
             let byte = self.window.skip(|byte| byte.is_ascii_whitespace())?;
             self.place = match (self.place, byte) {
                 (Place::Closed | Place::Before, None) => break,
@@ -48,7 +48,9 @@ impl ArrayCutter {
                 (Place::Opened | Place::Value, Some(b']')) => self.pass(Place::Closed),
                 (Place::Value, Some(b',')) => self.pass(Place::Comma),
                 (Place::Opened | Place::Comma, Some(_)) => {
-                    records.push(self.value()?);
+                    let record = self.value()?;
+                    items += limits.items_of(self.window.bytes.get(record.start..record.end).unwrap_or_default());
+                    records.push(record);
                     Place::Value
                 }
                 (Place::Value, Some(_)) => return Err(self.fault("expected `,` or `]` after a value of the array")),
@@ -59,7 +61,7 @@ impl ArrayCutter {
         if records.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Block { raw: self.window.take(), records, fields: None, misfits: Vec::new() }))
+        Ok(Some(Block { raw: self.window.take(), records, fields: None, items, misfits: Vec::new() }))
     }
 
     fn pass(&mut self, place: Place) -> Place {

@@ -100,7 +100,7 @@ impl CsvCutter {
     pub(crate) fn next(&mut self, limits: Limits) -> Result<Option<Block>, Error> {
         let width = self.header.as_ref().map_or(0, Vec::len);
         let (mut records, mut misfits, mut ends) = (Vec::new(), Vec::new(), Vec::<u32>::new());
-        while !self.window.is_block(records.len(), limits) {
+        while !self.window.is_block(records.len(), 0, limits) {
             let begin = self.used;
             let Some(cut) = self.record()? else { break };
             if cut.is_too_long || cut.fields != width {
@@ -120,7 +120,7 @@ impl CsvCutter {
         text.truncate(self.used);
         self.used = 0;
         let fields = Some(Fields { width, text, ends });
-        Ok(Some(Block { raw: self.window.take(), records, fields, misfits }))
+        Ok(Some(Block { raw: self.window.take(), records, fields, items: 0, misfits }))
     }
 
     /// Cuts the next record; its fields' text goes behind `used`. `None` at the end.

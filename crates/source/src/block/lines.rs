@@ -24,8 +24,8 @@ impl LineCutter {
     }
 
     pub(crate) fn next(&mut self, limits: Limits) -> Result<Option<Block>, Error> {
-        let (mut records, mut misfits) = (Vec::new(), Vec::<(usize, Misfit)>::new());
-        while !self.window.is_block(records.len(), limits) {
+        let (mut records, mut items, mut misfits) = (Vec::new(), 0, Vec::<(usize, Misfit)>::new());
+        while !self.window.is_block(records.len(), items, limits) {
             // Blank lines are no records, and a value may be indented.
             if self.window.skip(|byte| byte.is_ascii_whitespace())?.is_none() {
                 break;
@@ -35,6 +35,7 @@ impl LineCutter {
                 misfits.push((records.len(), too_long(self.longest)));
             }
             let start = self.window.position;
+            items += limits.items_of(self.window.rest().get(..line.end).unwrap_or_default());
             records.push(Record { start, end: start + line.end, line: self.window.line });
             self.window.line += 1;
             self.window.position += line.bytes;
@@ -42,7 +43,7 @@ impl LineCutter {
         if records.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Block { raw: self.window.take(), records, fields: None, misfits }))
+        Ok(Some(Block { raw: self.window.take(), records, fields: None, items, misfits }))
     }
 
     /// Finds the end of the line that begins at the window's position.

@@ -1,6 +1,6 @@
 //! Cutting content into blocks of whole records, each with its line.
 //!
-//! A block is what is decoded at once: bounded in bytes and in rows, and as much larger than that as one record is.
+//! A block is what is decoded at once: bounded in bytes, rows and items, and as much larger than that as one record is.
 
 mod array;
 mod csv;
@@ -25,6 +25,18 @@ const KEPT: usize = 4 << 10;
 pub(crate) struct Limits {
     pub(crate) bytes: usize,
     pub(crate) rows: usize,
+    /// Items of lists; `usize::MAX` where no column has lists.
+    pub(crate) items: usize,
+}
+
+impl Limits {
+    /// At most how many items the lists of a JSON record have: before each is a bracket or a comma.
+    fn items_of(self, record: &[u8]) -> usize {
+        if self.items == usize::MAX {
+            return 0;
+        }
+        record.iter().filter(|byte| matches!(byte, b'[' | b',')).count()
+    }
 }
 
 /// Whole records, in the order of the file.
@@ -35,6 +47,8 @@ pub(crate) struct Block {
     pub(crate) records: Vec<Record>,
     /// The records' fields, when they have a header's columns; otherwise each record is one JSON value.
     pub(crate) fields: Option<Fields>,
+    /// At most how many items the records' lists have.
+    pub(crate) items: usize,
     /// Records that are no rows, by their place in `records`, ascending.
     pub(crate) misfits: Vec<(usize, Misfit)>,
 }

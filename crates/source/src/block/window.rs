@@ -92,14 +92,15 @@ impl Window {
         cut
     }
 
-    /// Whether so many records, which end at the position, make a block: because they are enough, or have waited for long
-    /// and would have to wait for more.
-    pub(crate) fn is_block(&self, records: usize, limits: Limits) -> bool {
+    /// Whether so many records with so many items, which end at the position, make a block: because they are enough, or
+    /// have waited for long and would have to wait for more.
+    pub(crate) fn is_block(&self, records: usize, items: usize, limits: Limits) -> bool {
         let is_stale = || {
             let patience = PATIENCE.saturating_sub(self.since.elapsed());
             self.position == self.bytes.len() && (patience.is_zero() || !self.stream.comes_within(patience))
         };
-        records > 0 && (records >= limits.rows || self.position >= limits.bytes || is_stale())
+        let is_full = || records >= limits.rows || items >= limits.items || self.position >= limits.bytes;
+        records > 0 && (is_full() || is_stale())
     }
 
     pub(crate) fn stream(&self) -> &Stream {

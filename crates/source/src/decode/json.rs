@@ -10,7 +10,7 @@ use lakeward_core::{column_type::describe, untrusted::excerpt};
 use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Column, Misfits, Name, leaf, leaf::Notation};
+use super::{Column, MAX_ITEM_CELLS, Misfits, Name, cells as cells_of, leaf, leaf::Notation};
 use crate::{block::Block, error::Misfit};
 
 /// How deep a record may nest.
@@ -142,14 +142,23 @@ fn structs(fields: &Fields, cells: &[Cell<'_>], column: &mut Column<'_>) -> Resu
 
 fn lists(item: &Arc<Field>, cells: &[Cell<'_>], column: &mut Column<'_>) -> Result<ArrayRef, ArrowError> {
     let (mut items, mut rows, mut lengths) = (Vec::<Cell<'_>>::new(), Vec::new(), Vec::with_capacity(cells.len()));
+    let item_cells = cells_of(item.data_type());
     let mut nulls = NullBufferBuilder::new(cells.len());
     for (index, cell) in cells.iter().enumerate() {
         let before = items.len();
         match cell {
             Some(raw) if raw.starts_with('[') => {
                 // The record was parsed as a whole, so that its parts parse too.
-                let parsed = serde_json::Deserializer::from_str(raw).deserialize_seq(Items(&mut items));
+                let most = before + column.room(index, item_cells);
+                let mut found = Items { items: &mut items, most, is_surplus: false };
+                let parsed = serde_json::Deserializer::from_str(raw).deserialize_seq(&mut found);
                 debug_assert!(parsed.is_ok());
+                if found.is_surplus {
+                    // However short the text of an item is, it takes as much memory as any.
+                    column.misfit(index, || format!("its items and their fields are more than {MAX_ITEM_CELLS}"));
+                    items.truncate(before);
+                }
+                column.take_room(index, (items.len() - before) * item_cells);
                 nulls.append_non_null();
             }
             None | Some("null") => nulls.append_null(),
@@ -270,10 +279,14 @@ impl Visitor<'_> for Key<'_, '_, '_> {
     }
 }
 
-/// Collects an array's items.
-struct Items<'i, 'a>(&'i mut Vec<Cell<'a>>);
+/// Collects an array's items, so long as there are no more than `most` of them all.
+struct Items<'i, 'a> {
+    items: &'i mut Vec<Cell<'a>>,
+    most: usize,
+    is_surplus: bool,
+}
 
-impl<'a> Visitor<'a> for Items<'_, 'a> {
+impl<'a> Visitor<'a> for &mut Items<'_, 'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -282,7 +295,11 @@ impl<'a> Visitor<'a> for Items<'_, 'a> {
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<(), A::Error> {
         while let Some(item) = items.next_element::<&'a RawValue>()? {
-            self.0.push(Some(item.get()));
+            if self.items.len() < self.most {
+                self.items.push(Some(item.get()));
+            } else {
+                self.is_surplus = true;
+            }
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ pub(crate) mod scalar;
 use std::{borrow::Cow, collections::BTreeMap, str};
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, DataType, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 
 use lakeward_core::untrusted::excerpt;
@@ -21,6 +21,26 @@ use crate::{
     block::{Block, Fields},
     error::Misfit,
 };
+
+/// The most cells that the items of a record's lists may take; with more, the record is a misfit.
+pub(crate) const MAX_ITEM_CELLS: usize = 1 << 24;
+
+/// How many cells a value of a type takes, whatever it holds: itself and its fields, but not the items of its lists.
+pub(crate) fn cells(data_type: &DataType) -> usize {
+    match data_type {
+        DataType::Struct(fields) => 1 + fields.iter().map(|field| cells(field.data_type())).sum::<usize>(),
+        _ => 1,
+    }
+}
+
+/// How many cells an item of a list takes, at most, of all lists in a type; `None` where there is no list.
+pub(crate) fn item_cells(data_type: &DataType) -> Option<usize> {
+    match data_type {
+        DataType::Struct(fields) => fields.iter().filter_map(|field| item_cells(field.data_type())).max(),
+        DataType::List(item) => item_cells(item.data_type()).max(Some(cells(item.data_type()))),
+        _ => None,
+    }
+}
 
 /// What decodes the blocks of one input.
 #[derive(Debug)]
@@ -128,6 +148,8 @@ impl Decoder {
 #[derive(Debug, Default)]
 pub(crate) struct Misfits {
     by_row: BTreeMap<usize, Misfit>,
+    /// For each row, how many cells the items of its lists take so far; shorter than the rows.
+    item_cells: Vec<usize>,
 }
 
 /// The name of a column or of a place inside it.
@@ -177,6 +199,22 @@ pub(crate) struct Column<'a> {
 impl Column<'_> {
     fn row(&self, cell: usize) -> usize {
         self.rows.map_or(cell, |rows| rows.get(cell).copied().unwrap_or_default())
+    }
+
+    /// How many items of so many cells each there is room for in the row of a cell.
+    fn room(&self, cell: usize, cells: usize) -> usize {
+        let taken = self.misfits.item_cells.get(self.row(cell)).copied().unwrap_or_default();
+        MAX_ITEM_CELLS.saturating_sub(taken) / cells
+    }
+
+    fn take_room(&mut self, cell: usize, cells: usize) {
+        let (row, taken) = (self.row(cell), &mut self.misfits.item_cells);
+        if taken.len() <= row {
+            taken.resize(row + 1, 0);
+        }
+        if let Some(taken) = taken.get_mut(row) {
+            *taken += cells;
+        }
     }
 
     /// A value that does not fit the column's type; as text it would.

@@ -2,6 +2,7 @@
 
 use std::{fs, io::Write, sync::atomic::Ordering};
 
+use arrow_array::cast::AsArray;
 use lakeward_core::{budget::Budget, message::Message};
 use lakeward_source::discover;
 
@@ -112,4 +113,37 @@ fn a_file_that_grows_while_it_is_read_is_an_error() {
     let reader = discover(&[fixture.source("t.csv", None)], &[], &fixture.context()).expect("found").remove(0);
     let failure = reader.read(&Growing(fixture.path("t.csv"))).expect_err("a change");
     assert!(failure.what.ends_with("changed while it was read"), "{failure}");
+}
+
+/// A row whose list has one item of 50 keys, by which the items of all rows are as wide.
+fn wide_item() -> String {
+    let keys: Vec<String> = (0..50).map(|key| format!("\"k{key}\":{key}")).collect();
+    format!("{{\"l\":[{{{}}}]}}\n", keys.join(","))
+}
+
+#[test]
+fn lists_of_wide_and_sparse_items_take_small_batches() {
+    let sparse = format!("{{\"l\":[{}{{}}]}}\n", "{},".repeat(999));
+    let content = wide_item() + &sparse.repeat(100);
+    let array = format!("[{}]", content.trim_end().replace('\n', ","));
+    for (name, content) in [("t.ndjson", content), ("t.json", array)] {
+        let landed = Fixture::with(name, content).table(name).expect("read");
+        assert_eq!(landed.read.rows_read, 101);
+        let items = landed.batches.iter().map(|batch| batch.column(0).as_list::<i32>().values().len());
+        let items: Vec<usize> = items.collect();
+        assert_eq!(items.iter().sum::<usize>(), 100_001);
+        assert!(items.iter().all(|items| items * 50 <= (1 << 19) + 50_000), "{items:?}");
+    }
+}
+
+#[test]
+fn a_list_of_too_many_wide_and_sparse_items_is_a_misfit() {
+    let items = |count: usize| format!("[{}{{}}]", "{},".repeat(count - 1));
+    let content = format!("{}{{\"l\":{}}}\n{{\"l\":{}}}\n", wide_item(), items(2000), items(340_000));
+    let fixture = Fixture::with("t.ndjson", content).skip(None);
+    let read = fixture.table("t.ndjson").expect("read").read;
+    assert_eq!((read.rows_read, read.rows_rejected), (3, 1));
+    let rejects = fixture.rejects("t");
+    assert_eq!((&rejects[0]["line"], &rejects[0]["column"]), (&3.into(), &"l".into()));
+    assert_eq!(rejects[0]["reason"], "its items and their fields are more than 16777216");
 }
