@@ -99,6 +99,8 @@ impl CsvCutter {
 
     pub(crate) fn next(&mut self, limits: Limits) -> Result<Option<Block>, Error> {
         let width = self.header.as_ref().map_or(0, Vec::len);
+        // A record that lacks fields takes as much memory as any.
+        let limits = Limits { rows: limits.rows.min(Limits::rows_of(width)), ..limits };
         let (mut records, mut misfits, mut ends) = (Vec::new(), Vec::new(), Vec::<u32>::new());
         while !self.window.is_block(records.len(), 0, limits) {
             let begin = self.used;
@@ -220,4 +222,24 @@ fn names(text: &[u8], ends: &[usize]) -> Result<Vec<String>, String> {
         begin = end;
     }
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open::Stream;
+
+    #[test]
+    fn ragged_records_under_a_wide_header_take_small_blocks() {
+        let header: Vec<String> = (0..MAX_COLUMNS).map(|column| column.to_string()).collect();
+        let content = header.join(",") + &"\nx".repeat(1000);
+        let stream = Stream::new("t.csv".into(), std::io::Cursor::new(content)).expect("opened");
+        let mut cutter = CsvCutter::new(Window::new(stream), b',', 1 << 20).expect("a header");
+        let (mut records, limits) = (0, Limits { bytes: usize::MAX, rows: usize::MAX, items: usize::MAX });
+        while let Some(block) = cutter.next(limits).expect("in memory") {
+            records += block.records.len();
+            assert!(block.fields.is_some_and(|fields| fields.ends().len() <= 1 << 19));
+        }
+        assert_eq!(records, 1000);
+    }
 }

@@ -17,6 +17,11 @@ use crate::{
 pub(crate) use self::csv::Fields;
 use self::{array::ArrayCutter, csv::CsvCutter, lines::LineCutter, window::Window};
 
+/// The most cells of rows, and of the items of their lists, that are decoded at once: either takes memory even for what it
+/// lacks.
+pub(crate) const BLOCK_CELLS: usize = 1 << 19;
+/// The most rows of a block.
+const BLOCK_ROWS: usize = 1 << 16;
 /// How much of a record that is too long is kept, to be shown.
 const KEPT: usize = 4 << 10;
 
@@ -30,6 +35,11 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// So many rows as are decoded at once when each takes so many cells.
+    pub(crate) fn rows_of(cells: usize) -> usize {
+        (BLOCK_CELLS / cells.max(1)).clamp(1, BLOCK_ROWS)
+    }
+
     /// At most how many items the lists of a JSON record have: before each is a bracket or a comma.
     fn items_of(self, record: &[u8]) -> usize {
         if self.items == usize::MAX {
