@@ -22,7 +22,7 @@ use lakeward_core::{
 
 use crate::{
     Context,
-    block::{Cutter, Limits},
+    block::{BLOCK_CELLS, Cutter, Limits},
     decode::{Decoded, Decoder, MAX_ITEM_CELLS, Rejected, cells, item_cells},
     error::{Error, MisfitAt},
     open::{Input, Stream},
@@ -31,11 +31,6 @@ use crate::{
 
 /// The most text that is decoded at once; a single record may be larger.
 const BLOCK_BYTES: u64 = 4 << 20;
-/// The most cells of rows, and of the items of their lists, that are decoded at once: either takes memory even for what it
-/// lacks.
-const BLOCK_CELLS: usize = 1 << 19;
-/// The most rows of a batch.
-const BLOCK_ROWS: usize = 1 << 16;
 /// The most memory that a cell takes while it is decoded: the place of its text, and its value.
 const CELL_BYTES: u64 = 24;
 /// How often a reader that waits for input looks whether the run is stopping.
@@ -155,7 +150,7 @@ fn limits(table: &Table, budget: &Budget) -> Limits {
     let bytes = (budget.limit() / 32).clamp(64 << 10, BLOCK_BYTES);
     Limits {
         bytes: usize::try_from(bytes).unwrap_or(64 << 10),
-        rows: (BLOCK_CELLS / cells.max(1)).clamp(1, BLOCK_ROWS),
+        rows: Limits::rows_of(cells),
         items: most_item_cells(table).map_or(usize::MAX, |cells| (BLOCK_CELLS / cells).max(1)),
     }
 }
@@ -314,8 +309,13 @@ impl Handover<'_> {
         stored: u64,
     ) -> Result<Result<(), Stopped>, Error> {
         let Decoded { batch, rejected } = block;
-        for rejected in &rejected {
-            self.set_aside(input, rejected)?;
+        let before = self.done.rows_rejected;
+        let outcome = rejected.iter().try_for_each(|rejected| self.set_aside(input, rejected));
+        let rejected = self.done.rows_rejected - before;
+        if let Err(error) = outcome {
+            // What is in the rejects file counts, whatever came after.
+            self.tell(0, rejected, stored);
+            return Err(error);
         }
         let rows = batch.num_rows() as u64;
         let sent = match rows {
@@ -324,7 +324,7 @@ impl Handover<'_> {
         };
         let taken = if sent.is_ok() { rows } else { 0 };
         self.done.rows_read += taken;
-        self.tell(taken, rejected.len() as u64, stored);
+        self.tell(taken, rejected, stored);
         Ok(sent)
     }
 

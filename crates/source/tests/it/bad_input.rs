@@ -224,6 +224,8 @@ fn numbers_beyond_64_bits_are_never_rounded() {
         ("{\"i\":9223372036854775808,\"f\":1}", "column \"i\": 9223372036854775808 is no int64"),
         ("{\"i\":1.5,\"f\":1}", "column \"i\": 1.5 is no int64"),
         ("{\"i\":1,\"f\":1e999}", "column \"f\": 1e999 is no float64"),
+        ("{\"i\":1,\"f\":1e-400}", "column \"f\": 1e-400 is no float64"),
+        ("{\"i\":1,\"f\":0.123456789012345678}", "column \"f\": 0.123456789012345678 is no float64"),
         ("{\"i\":1,\"f\":9007199254740993}", "column \"f\": 9007199254740993 is no float64"),
         ("{\"i\":\"1\",\"f\":1}", "column \"i\": \"1\" is no int64"),
     ] {
@@ -334,6 +336,7 @@ fn more_rejects_than_allowed() {
     assert_eq!(landed.iter().map(|landed| landed.read.rows_rejected).collect::<Vec<_>>(), [2, 1]);
     let fixture = make(2);
     let failure = fixture.land(&[fixture.source("*.csv", None)]).expect_err("over all tables");
+    assert_eq!(fixture.events.read().1, 3, "each line of the rejects files was told");
     assert_eq!(failure.kind, FailureKind::Input);
     assert!(failure.what.starts_with("table b: more than 2 rows were set aside; the last one: "), "{failure}");
     assert_eq!((fixture.rejects("a").len(), fixture.rejects("b").len()), (2, 1));
