@@ -14,7 +14,7 @@ use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_n
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 
-use lakeward_core::untrusted::excerpt;
+use lakeward_core::{column_type::describe, untrusted::excerpt};
 
 use self::leaf::Plain;
 use crate::{
@@ -120,7 +120,10 @@ impl Decoder {
                 // An empty field is null.
                 let cells = (0..rows).map(|row| text.get(fields.range(row, place)).filter(|cell| !cell.is_empty()));
                 let mut column = Column { name: Name::of(field.name()), rows: None, misfits: &mut *misfits };
-                leaf::array(&Plain { given: *given }, field.data_type(), cells, &mut column)
+                match field.data_type() {
+                    DataType::Struct(_) | DataType::List(_) => Ok(no_nested(field.data_type(), cells, &mut column)),
+                    leaf => leaf::array(&Plain { given: *given }, leaf, cells, &mut column),
+                }
             })
             .collect()
     }
@@ -132,16 +135,27 @@ impl Decoder {
                 let cell = fields.text().get(fields.range(row, place)).unwrap_or_default();
                 if str::from_utf8(cell).is_err() {
                     let mut column = Column { name: Name::of(field.name()), rows: None, misfits: &mut *misfits };
-                    column.misfit(row, || {
-                        format!(
-                            "{:?} is not UTF-8",
-                            lakeward_core::untrusted::excerpt(&String::from_utf8_lossy(cell), 80)
-                        )
-                    });
+                    column.misfit(row, || format!("{:?} is not UTF-8", excerpt(&String::from_utf8_lossy(cell), 80)));
                 }
             }
         }
     }
+}
+
+/// A column of which other inputs have nested values, and this one has fields, none of which can be one.
+fn no_nested<'a>(
+    data_type: &DataType,
+    cells: impl Iterator<Item = Option<&'a str>>,
+    column: &mut Column<'_>,
+) -> ArrayRef {
+    let mut rows = 0;
+    for (row, cell) in cells.enumerate() {
+        rows = row + 1;
+        if let Some(cell) = cell {
+            column.misfit(row, || format!("{:?} is no {}", excerpt(cell, 80), describe(data_type)));
+        }
+    }
+    new_null_array(data_type, rows)
 }
 
 /// The misfits of a block: the first of each row.

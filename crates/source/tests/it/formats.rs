@@ -95,6 +95,20 @@ fn columns_go_by_name_over_files() {
 }
 
 #[test]
+fn a_field_of_csv_is_no_nested_value_of_another_file() {
+    // The sample ends before the fields that are not empty.
+    let fixture = Fixture::new().skip(None).sample(1);
+    fixture.file("in/1.csv", "a,l,s\n1,,\n2,x,\n3,,{}\n");
+    fixture.file("in/2.ndjson", "{\"a\":4,\"l\":[1],\"s\":{\"k\":true}}\n");
+    let landed = fixture.land(&[fixture.source("in", Some("t"))]).expect("one table");
+    assert_eq!(landed[0].columns(), ["a int64", "l list of int64", "s struct(k boolean)"]);
+    assert_eq!(landed[0].rows(), [["1", "∅", "∅"], ["4", "[1]", "{k: true}"]]);
+    let rejects = fixture.rejects("t");
+    let reasons: Vec<_> = rejects.iter().map(|line| line["reason"].as_str().expect("a reason")).collect();
+    assert_eq!(reasons, ["\"x\" is no list of int64", "\"{}\" is no struct(k boolean)"]);
+}
+
+#[test]
 fn the_same_table_of_two_sources_is_one_and_a_file_lands_once() {
     let fixture = Fixture::new();
     fixture.file("x.csv", "a\n1\n");
