@@ -4,8 +4,8 @@
 //! [`TableReader::read`] then cuts each file into blocks of whole records (`block`), decodes the blocks in parallel,
 //! column by column (`decode`), and hands the batches over in the order of the file (`read`).
 //!
-//! Two rules hold everywhere. A value either lands as it was written or its row is a *misfit*: nothing is rounded, cut or
-//! guessed. And every record that was read is either handed over or set aside, so the two counts add up to what the files
+//! Two rules hold everywhere. A value either lands as it was written or its row is a *misfit*: nothing is cut or guessed.
+//! An integer or a decimal is never rounded; a float is the nearest of 64 bits. And every record that was read is either handed over or set aside, so the two counts add up to what the files
 //! hold.
 
 mod locate;

@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 
 /// The largest integer below which a float64 holds every integer exactly (IEEE 754, 53 bits of significand).
 const EXACT_IN_FLOAT: u64 = 1 << 53;
+/// The significant digits that tell any two float64 apart (IEEE 754, section 5.12.2). More of them were not written for one.
+const FLOAT_DIGITS: usize = 17;
 
 /// The parts of a number in decimal notation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,16 @@ impl<'a> Number<'a> {
         Self::lenient(text).filter(|number| !number.whole.is_empty() && !is_padded(number) && !text.starts_with('+'))
     }
 
+    /// How many digits it has from the first to the last that is not zero.
+    fn significant_digits(&self) -> usize {
+        let (whole, fraction) = (self.whole.trim_start_matches('0'), self.fraction.trim_end_matches('0'));
+        match (whole.is_empty(), fraction.is_empty()) {
+            (true, _) => fraction.trim_start_matches('0').len(),
+            (false, true) => whole.trim_end_matches('0').len(),
+            (false, false) => whole.len() + fraction.len(),
+        }
+    }
+
     /// Whether it is written as an integer. `-0` is not: no integer type has it.
     pub(crate) fn is_integer(&self) -> bool {
         self.fraction.is_empty() && self.exponent.is_none() && !(self.is_negative && self.whole == "0")
@@ -68,8 +80,9 @@ pub(crate) fn is_exact_in_float(integer: i64) -> bool {
     integer.unsigned_abs() <= EXACT_IN_FLOAT
 }
 
-/// A float of 64 bits. It is the nearest to what is written; but an integer must be met exactly, and a number too large
-/// for it is none. `NaN` and infinities only if the type was given.
+/// A float of 64 bits. It is the nearest to what is written; but an integer must be met exactly, and a number so large that
+/// it would be infinite, or so small that it would be zero, is none. `NaN`, infinities and numbers of more than 17
+/// significant digits only if the type was given.
 pub(crate) fn float64(text: &str, given: bool) -> Option<f64> {
     if given && !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return text.parse().ok();
@@ -77,7 +90,10 @@ pub(crate) fn float64(text: &str, given: bool) -> Option<f64> {
     let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
     let point = text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
     let fits = if point {
-        given || is_float_text(text)
+        // What has few bytes has few digits.
+        let digits = || Number::lenient(text).map_or(0, |number| number.significant_digits());
+        let is_kept = given || text.len() <= FLOAT_DIGITS || digits() <= FLOAT_DIGITS;
+        (given || is_float_text(text)) && is_kept && (value != 0.0 || digits() == 0)
     } else {
         let is_number = given || Number::parse(text).is_some();
         is_number && (text.len() <= 15 || text.parse().is_ok_and(is_exact_in_float))
@@ -238,6 +254,21 @@ mod tests {
             ["9007199254740993", "12345678901234567890", "1e999", "-1e999", "NaN", "inf", "1.", "01.5", "+1.5", ""]
         {
             assert_eq!(float64(text, false), None, "{text:?}");
+        }
+        for text in ["1e-400", "-0.001e-400", "2e-324", ".5e-330"] {
+            assert_eq!((float64(text, false), float64(text, true)), (None, None), "{text:?}");
+        }
+        assert_eq!((float64("0.0e-400", false), float64("5e-324", false)), (Some(0.0), Some(f64::from_bits(1))));
+        for (text, value) in [
+            ("0.123456789012345678", 0.123_456_789_012_345_68),
+            ("1.00000000000000000001", 1.0),
+            ("123456789.123456789e5", 12_345_678_912_345.678_9),
+        ] {
+            assert_eq!((float64(text, false), float64(text, true)), (None, Some(value)), "{text:?}");
+        }
+        for text in ["0.00012345678901234567", "12345678.901234567", "12345678901234567000.0", "0.1000000000000000000"]
+        {
+            assert!(float64(text, false).is_some(), "{text:?}");
         }
         assert!(float64("NaN", true).is_some_and(f64::is_nan));
         assert_eq!((float64("1e999", true), float64("9007199254740993", true)), (None, None));
