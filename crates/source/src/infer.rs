@@ -106,11 +106,14 @@ impl SeenFields {
         if let Err(misfit) = is_object(record) {
             return Ok(Some(misfit));
         }
+        // A broken record is no row, and what comes before the fault says nothing of those that are.
+        if let Err(error) = serde_json::from_str::<IgnoredAny>(record) {
+            return Ok(Some(broken(&error)));
+        }
         let mut walk = Walk { fields: self, most: MAX_COLUMNS, depth: 1, bad_key: None };
         let walked = serde_json::Deserializer::from_str(record).deserialize_map(&mut walk);
         match walk.bad_key {
             Some(key) => Err(BadKey(key)),
-            // A broken record is no row; what was taken in before the fault does no harm.
             None => Ok(walked.err().map(|error| broken(&error))),
         }
     }
@@ -325,6 +328,9 @@ mod tests {
             (&["1E5", "0.5"], "float64"),
             (&["1e-05"], "float64"),
             (&["1e999"], "string"),
+            (&["1e-400"], "string"),
+            (&["0.5", "0.123456789012345678"], "string"),
+            (&["0.50", "0.12345678901234567000"], "float64"),
             (&["NaN", "1.5"], "string"),
             (&["TRUE", "false"], "boolean"),
             (&["true", "1"], "string"),
@@ -348,6 +354,8 @@ mod tests {
             (&[r#"{"a":9007199254740993}"#, r#"{"a":1.5}"#], "a string"),
             (&[r#"{"a":18446744073709551616}"#], "a string"),
             (&[r#"{"a":1e999}"#], "a string"),
+            (&[r#"{"a":1e-400}"#], "a string"),
+            (&[r#"{"a":1.123456789012345678}"#], "a string"),
             (&[r#"{"a":"5"}"#], "a string"),
             (&[r#"{"a":"2024-01-01"}"#, r#"{"a":null}"#], "a date"),
             (&[r#"{"a":"2024-01-01T00:00:00Z"}"#], "a timestamptz"),
@@ -373,6 +381,16 @@ mod tests {
     fn a_type_ends_at_a_depth_and_text_goes_on() {
         let nested = format!("{{\"a\":{}1{}}}", "[".repeat(100), "]".repeat(100));
         assert_eq!(json(&[&nested]), format!("a {}string", "list of ".repeat(MAX_TYPE_DEPTH)));
+    }
+
+    #[test]
+    fn a_broken_record_decides_nothing() {
+        for record in [r#"{"a":"x","b":1"#, r#"{"a":"x"} {"a":1}"#, r#"{"a":"x","b":[1,}"#, r#"{"a\u0000":1,"#] {
+            let mut seen = SeenFields::default();
+            assert_eq!(seen.observe_json(r#"{"a":1}"#), Ok(None));
+            assert!(seen.observe_json(record).is_ok_and(|misfit| misfit.is_some()), "{record}");
+            assert_eq!(seen.columns(), [("a".to_owned(), DataType::Int64)], "{record}");
+        }
     }
 
     #[test]
