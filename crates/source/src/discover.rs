@@ -69,11 +69,12 @@ enum Place {
 fn group(sources: &[SourcePlan]) -> Result<Vec<Group<'_>>, Error> {
     let mut groups = Groups::default();
     let mut has_stdin = false;
+    let rejects = rejects_folders(sources);
     for source in sources {
         match source {
             SourcePlan::Files { paths, table, read } => {
                 for path in paths {
-                    for file in locate(path)? {
+                    for file in locate(path, &rejects)? {
                         let table = match table {
                             Some(table) => table.clone(),
                             None => stem(&file)?,
@@ -91,6 +92,21 @@ fn group(sources: &[SourcePlan]) -> Result<Vec<Group<'_>>, Error> {
         }
     }
     Ok(groups.in_order)
+}
+
+/// The folders for rejects files that are there, as canonical paths.
+fn rejects_folders(sources: &[SourcePlan]) -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    for source in sources {
+        let (SourcePlan::Files { read, .. } | SourcePlan::Stdin { read, .. }) = source;
+        if let OnError::Skip { rejects, .. } = &read.on_error
+            && let Ok(folder) = rejects.canonicalize()
+            && !folders.contains(&folder)
+        {
+            folders.push(folder);
+        }
+    }
+    folders
 }
 
 /// The table that a file without a given one belongs to.

@@ -135,10 +135,14 @@ impl Error {
         let advice = match self {
             Self::Missing { near, .. } | Self::NoMatch { near, .. } => match near {
                 Some(near) => format!("did you mean {near}? Relative paths count from the folder of the config file"),
-                None => "check `paths`; relative paths count from the folder of the config file".into(),
+                None => "check `paths`; relative paths count from the folder of the config file, and files below a \
+                         `rejects` folder are skipped"
+                    .into(),
             },
             Self::NoFiles { .. } => {
-                "name a folder with files in it; hidden files (with a leading dot) are skipped".into()
+                "name a folder with files in it; hidden files (with a leading dot) and those below a `rejects` folder are \
+                 skipped"
+                    .into()
             }
             Self::Glob { .. } => "write `*`, `?`, `**`, `[…]` and `{a,b}` as a shell would".into(),
             Self::NotAFile { .. } => "for a pipe, use a source of type \"stdin\"".into(),

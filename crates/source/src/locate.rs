@@ -13,17 +13,18 @@ use crate::error::{Error, nearest, shown};
 /// The files that a path of a config means, sorted.
 ///
 /// A path that exists is taken as it is, whatever characters its name has; a folder is all files below it. Anything else
-/// is a glob, which matches files only. Hidden files and folders (with a leading dot) are skipped unless they are named.
-pub(crate) fn locate(path: &str) -> Result<Vec<PathBuf>, Error> {
+/// is a glob, which matches files only. Hidden files and folders (with a leading dot) are skipped unless they are named, and
+/// so are files below the folders of `rejects` (canonical paths): what one run sets aside is no input of the next.
+pub(crate) fn locate(path: &str, rejects: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let literal = Path::new(path);
     match literal.metadata() {
         Ok(found) if found.is_dir() => {
-            let files = walk(literal, None, &|_| true)?;
+            let files = walk(literal, None, rejects, &|_| true)?;
             if files.is_empty() { Err(Error::NoFiles { path: shown(literal) }) } else { Ok(files) }
         }
         Ok(found) if found.is_file() => Ok(vec![literal.to_owned()]),
         Ok(_) => Err(Error::NotAFile { path: shown(literal) }),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound && is_glob(path) => expand(path),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && is_glob(path) => expand(path, rejects),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             Err(Error::Missing { path: shown(literal), near: near(literal) })
         }
@@ -35,7 +36,7 @@ fn is_glob(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
 }
 
-fn expand(glob: &str) -> Result<Vec<PathBuf>, Error> {
+fn expand(glob: &str, rejects: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let matcher = GlobBuilder::new(glob)
         .literal_separator(true)
         .build()
@@ -51,13 +52,21 @@ fn expand(glob: &str) -> Result<Vec<PathBuf>, Error> {
     if !base.is_dir() {
         return Err(no_match());
     }
-    let files = walk(&base, depth, &|file| matcher.is_match(file))?;
+    let files = walk(&base, depth, rejects, &|file| matcher.is_match(file))?;
     if files.is_empty() { Err(no_match()) } else { Ok(files) }
 }
 
-fn walk(base: &Path, depth: Option<usize>, is_wanted: &dyn Fn(&Path) -> bool) -> Result<Vec<PathBuf>, Error> {
+fn walk(
+    base: &Path,
+    depth: Option<usize>,
+    rejects: &[PathBuf],
+    is_wanted: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<PathBuf>, Error> {
     let walk = WalkDir::new(base).follow_links(true).sort_by_file_name().max_depth(depth.unwrap_or(usize::MAX));
-    let is_visible = |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry.path());
+    let is_visible = |entry: &DirEntry| {
+        (entry.depth() == 0 || !is_hidden(entry.path()))
+            && !(entry.file_type().is_dir() && is_below(entry.path(), rejects))
+    };
     let mut files = Vec::new();
     for entry in walk.into_iter().filter_entry(is_visible) {
         match entry {
@@ -73,6 +82,12 @@ fn walk(base: &Path, depth: Option<usize>, is_wanted: &dyn Fn(&Path) -> bool) ->
         }
     }
     Ok(files)
+}
+
+/// Whether a folder is one of these (canonical) folders, or below one.
+fn is_below(folder: &Path, folders: &[PathBuf]) -> bool {
+    // One that can't be resolved can't be read either, and the walk says so.
+    !folders.is_empty() && folder.canonicalize().is_ok_and(|real| folders.iter().any(|folder| real.starts_with(folder)))
 }
 
 fn is_hidden(path: &Path) -> bool {
@@ -94,7 +109,8 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path, pattern: &str) -> Result<Vec<String>, Error> {
-        let files = locate(folder.join(pattern).to_str().expect("UTF-8"))?;
+        let rejects = folder.join("aside").canonicalize().into_iter().collect::<Vec<_>>();
+        let files = locate(folder.join(pattern).to_str().expect("UTF-8"), &rejects)?;
         Ok(files.iter().map(|file| file.strip_prefix(folder).expect("below").to_string_lossy().into_owned()).collect())
     }
 
@@ -114,5 +130,21 @@ mod tests {
         assert_eq!(names("{a,b}.c*").expect("a glob"), ["a.csv", "b.csv"]);
         assert_eq!(names("").expect("a folder"), ["a.csv", "a.json", "b.csv", "odd[1].csv", "sub/c.csv"]);
         assert_eq!(names(".hidden.csv").expect("named"), [".hidden.csv"]);
+    }
+
+    #[test]
+    fn what_was_set_aside_is_no_input() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["t.csv", "aside/t-run.ndjson", "aside/old/t-run.ndjson", "aside-not/u.ndjson"] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            fs::write(path, "x").expect("written");
+        }
+        let names = |pattern: &str| names(folder.path(), pattern);
+        assert_eq!(names("").expect("a folder"), ["aside-not/u.ndjson", "t.csv"]);
+        assert_eq!(names("**/*.ndjson").expect("a glob"), ["aside-not/u.ndjson"]);
+        assert!(matches!(names("aside/*.ndjson"), Err(Error::NoMatch { .. })));
+        assert!(matches!(names("aside/old"), Err(Error::NoFiles { .. })));
+        assert_eq!(names("aside/t-run.ndjson").expect("named"), ["aside/t-run.ndjson"]);
     }
 }

@@ -115,6 +115,23 @@ fn a_file_that_grows_while_it_is_read_is_an_error() {
     assert!(failure.what.ends_with("changed while it was read"), "{failure}");
 }
 
+#[test]
+fn what_a_run_set_aside_is_no_input_of_the_next() {
+    let fixture = Fixture::with("in/t.csv", "a\n1\n2,3\n");
+    let read = lakeward_core::plan::OnError::Skip { rejects: fixture.path("in/aside"), max_rejects: None };
+    let mut fixture = fixture;
+    fixture.read.on_error = read;
+    for run in ["first", "second"] {
+        let context = lakeward_source::Context { run_id: run.into(), ..fixture.context() };
+        let readers = discover(&[fixture.source("in", None)], &[], &context).expect("found");
+        assert_eq!(readers.len(), 1, "{run}");
+        for reader in readers {
+            assert_eq!(reader.read(&fixture.outlet).expect("read").rows_rejected, 1);
+        }
+    }
+    assert!(fixture.path("in/aside/t-second.ndjson").exists());
+}
+
 /// A row whose list has one item of 50 keys, by which the items of all rows are as wide.
 fn wide_item() -> String {
     let keys: Vec<String> = (0..50).map(|key| format!("\"k{key}\":{key}")).collect();
