@@ -20,7 +20,7 @@ pub(crate) fn sniff(head: &[u8], path: &Path) -> Option<InputFormat> {
         Some(b'[' | b'{') if named.is_some() => named,
         Some(_) => match named {
             Some(InputFormat::Ndjson | InputFormat::Json) => named,
-            _ => by_delimiter(text).or(named),
+            _ => by_delimiter(text, head.len() < SNIFFED, named).or(named),
         },
     }
 }
@@ -34,13 +34,25 @@ fn is_object_line(text: &[u8]) -> bool {
     }
 }
 
-fn by_delimiter(text: &[u8]) -> Option<InputFormat> {
-    let line = memchr::memchr2(b'\n', b'\r', text).map_or(text, |end| &text[..end]);
-    match (line.contains(&b','), line.contains(&b'\t')) {
-        (true, false) => Some(InputFormat::Csv),
-        (false, true) => Some(InputFormat::Tsv),
-        _ => None,
+/// CSV or TSV by the one delimiter that the first line has. Against a name that says the other, the next two lines must bear
+/// it out: a header of a single column may well have a comma in it. `is_whole` tells that there is no more content.
+fn by_delimiter(text: &[u8], is_whole: bool, named: Option<InputFormat>) -> Option<InputFormat> {
+    // Of a line that is cut off, the count of delimiters is not known.
+    let ended = memchr::memrchr2(b'\n', b'\r', text).filter(|_| !is_whole);
+    let text = ended.map_or(text, |end| &text[..end]);
+    let mut lines = text.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| !line.is_empty());
+    let first = lines.next()?;
+    let (found, delimiter) = match (first.contains(&b','), first.contains(&b'\t')) {
+        (true, false) => (InputFormat::Csv, b','),
+        (false, true) => (InputFormat::Tsv, b'\t'),
+        _ => return None,
+    };
+    if named.is_none_or(|named| named == found) {
+        return Some(found);
     }
+    let count = |line: &[u8]| memchr::memchr_iter(delimiter, line).count();
+    let mut counts = lines.take(2).map(count).peekable();
+    (counts.peek().is_some() && counts.all(|next| next == count(first))).then_some(found)
 }
 
 fn by_name(path: &Path) -> Option<InputFormat> {
@@ -75,6 +87,14 @@ mod tests {
         let cases: &[(&str, &str, Option<InputFormat>)] = &[
             ("a,b\n1,2\n", "x", Some(Csv)),
             ("a\tb\n1\t2\n", "x.csv", Some(Tsv)),
+            ("a\tb\n1\t2\n3\t4\n5\n", "x.csv", Some(Tsv)),
+            ("a,b\r\n1,2\r\n", "x.tsv.gz", Some(Csv)),
+            ("City, State\nNew York\n", "x.tsv", Some(Tsv)),
+            ("City, State\nAustin, Texas\nNew York\n", "x.tsv", Some(Tsv)),
+            ("a\tb\n1\n", "x.csv", Some(Csv)),
+            ("a,b\n", "x.tsv", Some(Tsv)),
+            ("a,b\n", "x", Some(Csv)),
+            ("a,b\tc\n1,2\t3\n", "x.tsv", Some(Tsv)),
             ("{\"a\":1}\n", "x.json", Some(Ndjson)),
             ("{\"a\":1", "x.json.gz", Some(Ndjson)),
             ("{\n \"a\":1}\n", "x.json", Some(Json)),
