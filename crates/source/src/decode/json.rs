@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, collections::HashMap, fmt, str, sync::Arc};
 
-use arrow_array::{ArrayRef, ListArray, StructArray};
+use arrow_array::{ArrayRef, ListArray, StructArray, new_null_array};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Fields};
 use lakeward_core::{column_type::describe, untrusted::excerpt};
@@ -23,8 +23,9 @@ pub(super) fn records(
     given: &[bool],
     misfits: &mut Misfits,
 ) -> Result<Vec<ArrayRef>, ArrowError> {
-    let mut grid = Grid::new(columns, block.records.len());
-    for row in 0..block.records.len() {
+    let rows = block.records.len();
+    let mut grid = Grid::new(columns, rows);
+    for row in 0..rows {
         if misfits.by_row.contains_key(&row) {
             continue;
         }
@@ -38,7 +39,7 @@ pub(super) fn records(
     columns
         .map(|((field, given), cells)| {
             let mut column = Column { name: Name::of(field.name()), rows: None, misfits: &mut *misfits };
-            array(*given, field.data_type(), &cells, &mut column)
+            array(*given, field.data_type(), &cells, rows, &mut column)
         })
         .collect()
 }
@@ -92,9 +93,11 @@ fn array(
     given: bool,
     data_type: &DataType,
     cells: &[Cell<'_>],
+    rows: usize,
     column: &mut Column<'_>,
 ) -> Result<ArrayRef, ArrowError> {
     match data_type {
+        nothing if cells.is_empty() => Ok(new_null_array(nothing, rows)),
         DataType::Struct(fields) => structs(fields, cells, column),
         DataType::List(item) => lists(item, cells, column),
         leaf => leaf::array(&Raw { given }, leaf, cells.iter().map(|cell| cell.filter(|raw| *raw != "null")), column),
@@ -105,7 +108,8 @@ fn array(
 type Cell<'a> = Option<&'a str>;
 
 fn structs(fields: &Fields, cells: &[Cell<'_>], column: &mut Column<'_>) -> Result<ArrayRef, ArrowError> {
-    let mut grid = Grid::new(fields, cells.len());
+    let rows = cells.len();
+    let mut grid = Grid::new(fields, rows);
     let mut nulls = NullBufferBuilder::new(cells.len());
     for (index, cell) in cells.iter().enumerate() {
         match cell {
@@ -134,7 +138,7 @@ fn structs(fields: &Fields, cells: &[Cell<'_>], column: &mut Column<'_>) -> Resu
     let arrays = fields.iter().zip(grid.columns).map(|(field, cells)| {
         let name = name.field(field.name());
         let mut place = Column { name, rows: column.rows, misfits: &mut *column.misfits };
-        array(false, field.data_type(), &cells, &mut place)
+        array(false, field.data_type(), &cells, rows, &mut place)
     });
     let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
     Ok(Arc::new(StructArray::try_new(fields.clone(), arrays, nulls.finish())?))
@@ -174,7 +178,7 @@ fn lists(item: &Arc<Field>, cells: &[Cell<'_>], column: &mut Column<'_>) -> Resu
     }
     let place = column.name;
     let mut place = Column { name: place.items(), rows: Some(&rows), misfits: &mut *column.misfits };
-    let values = array(false, item.data_type(), &items, &mut place)?;
+    let values = array(false, item.data_type(), &items, items.len(), &mut place)?;
     Ok(Arc::new(ListArray::try_new(Arc::clone(item), OffsetBuffer::from_lengths(lengths), values, nulls.finish())?))
 }
 
@@ -182,6 +186,8 @@ fn lists(item: &Arc<Field>, cells: &[Cell<'_>], column: &mut Column<'_>) -> Resu
 struct Grid<'a> {
     keys: Vec<&'a str>,
     places: HashMap<&'a str, usize>,
+    rows: usize,
+    /// A column in which nothing was put is empty.
     columns: Vec<Vec<Cell<'a>>>,
 }
 
@@ -189,7 +195,7 @@ impl<'a> Grid<'a> {
     fn new(fields: &'a Fields, rows: usize) -> Self {
         let keys: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
         let places = keys.iter().enumerate().map(|(place, key)| (*key, place)).collect();
-        Self { columns: vec![vec![None; rows]; keys.len()], keys, places }
+        Self { columns: vec![Vec::new(); keys.len()], rows, keys, places }
     }
 
     /// Puts the values of an object into a row.
@@ -201,6 +207,14 @@ impl<'a> Grid<'a> {
         let misfit = put.misfit;
         parsed.and_then(|()| deserializer.end()).map_err(|error| broken(&error))?;
         misfit.map_or(Ok(()), Err)
+    }
+
+    fn cell(&mut self, place: usize, row: usize) -> Option<&mut Cell<'a>> {
+        let column = self.columns.get_mut(place)?;
+        if column.is_empty() {
+            column.resize(self.rows, None);
+        }
+        column.get_mut(row)
     }
 
     fn clear(&mut self, row: usize) {
@@ -238,8 +252,7 @@ impl<'a> Visitor<'a> for &mut Put<'_, 'a> {
             };
             let value = map.next_value::<&'a RawValue>()?.get();
             self.expected = place + 1;
-            let cell = self.grid.columns.get_mut(place).and_then(|column| column.get_mut(self.row));
-            if let Some(cell) = cell
+            if let Some(cell) = self.grid.cell(place, self.row)
                 && cell.replace(value).is_some()
             {
                 let key = self.grid.keys.get(place).map(|key| excerpt(key, 80));
