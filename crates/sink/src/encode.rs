@@ -1,6 +1,6 @@
 //! Rows as Parquet. The columns of a batch are encoded in parallel, so that one table keeps all cores busy.
 
-use std::fmt::Display;
+use std::{fmt::Display, sync::Arc};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -23,7 +23,7 @@ use parquet::{
         writer::SerializedFileWriter,
     },
 };
-use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 
 use crate::spool::{Spool, spool_failure};
 
@@ -34,8 +34,16 @@ const ROW_GROUP_BYTES: u64 = 32 << 20;
 /// Below so many cells, handing columns to other threads costs more than it saves.
 const PARALLEL_CELLS: usize = 4096;
 
+/// The threads that encode columns: one a core, apart from rayon's own pool, on which sources decode. In one pool a batch would
+/// wait behind all the blocks that are to be decoded, which in turn wait for memory that the batch holds.
+pub(crate) fn threads() -> Result<Arc<ThreadPool>, Failure> {
+    let pool = ThreadPoolBuilder::new().thread_name(|number| format!("encode {number}")).build();
+    pool.map(Arc::new).map_err(|error| Failure::new(FailureKind::Bug, format!("no threads for encoding: {error}")))
+}
+
 /// One Parquet file in the making.
 pub(crate) struct ParquetEncoder {
+    threads: Arc<ThreadPool>,
     schema: SchemaRef,
     file: SerializedFileWriter<Spool>,
     row_groups: ArrowRowGroupWriterFactory,
@@ -49,7 +57,12 @@ impl ParquetEncoder {
     pub(crate) const EXTENSION: &str = "parquet";
 
     /// Begins a file. Pages are of version 1 with plain and dictionary encodings, which every reader knows.
-    pub(crate) fn new(table: &Table, plan: &ParquetPlan, spool: Spool) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        table: &Table,
+        plan: &ParquetPlan,
+        spool: Spool,
+        threads: Arc<ThreadPool>,
+    ) -> Result<Self, Failure> {
         let codec = match plan.compression {
             Compression::None => Codec::UNCOMPRESSED,
             Compression::Snappy => Codec::SNAPPY,
@@ -66,7 +79,15 @@ impl ParquetEncoder {
             .map_err(|error| unencodable(table, &error))?;
         let (file, row_groups) = writer.into_serialized_writer().map_err(|error| unencodable(table, &error))?;
         let max_row_group_length = plan.max_row_group_length;
-        Ok(Self { schema: table.schema.clone(), file, row_groups, max_row_group_length, columns: Vec::new(), rows: 0 })
+        Ok(Self {
+            threads,
+            schema: table.schema.clone(),
+            file,
+            row_groups,
+            max_row_group_length,
+            columns: Vec::new(),
+            rows: 0,
+        })
     }
 
     /// The media type of a finished file.
@@ -122,7 +143,8 @@ impl ParquetEncoder {
         if batch.num_rows() * leaves.len() < PARALLEL_CELLS {
             self.columns.iter_mut().zip(&leaves).try_for_each(write)
         } else {
-            self.columns.par_iter_mut().zip(&leaves).try_for_each(write)
+            let Self { threads, columns, .. } = self;
+            threads.install(|| columns.par_iter_mut().zip(&leaves).try_for_each(write))
         }
     }
 
@@ -131,7 +153,8 @@ impl ParquetEncoder {
             return Ok(());
         }
         let columns = std::mem::take(&mut self.columns);
-        let chunks: Vec<_> = columns.into_par_iter().map(ArrowColumnWriter::close).collect::<Result<_, _>>()?;
+        let close = || columns.into_par_iter().map(ArrowColumnWriter::close).collect::<Result<Vec<_>, _>>();
+        let chunks = self.threads.install(close)?;
         let mut row_group = self.file.next_row_group()?;
         for chunk in chunks {
             chunk.append_to_row_group(&mut row_group)?;
@@ -201,7 +224,9 @@ mod tests {
         for compression in [Compression::None, Compression::Snappy, Compression::Gzip, Compression::Zstd] {
             let table = table();
             let plan = ParquetPlan { compression, max_row_group_length: 3000 };
-            let mut encoder = ParquetEncoder::new(&table, &plan, Spool::new("unused".into())).expect("an encoder");
+            let mut encoder =
+                ParquetEncoder::new(&table, &plan, Spool::new("unused".into()), threads().expect("threads"))
+                    .expect("an encoder");
             for start in (0..10_000).step_by(1000) {
                 encoder.write(&batch(&table, start..start + 1000)).expect("encoded");
             }
@@ -218,7 +243,8 @@ mod tests {
     async fn pages_are_of_version_1_and_their_encodings_are_the_old_ones() {
         let table = table();
         let plan = ParquetPlan { compression: Compression::Zstd, max_row_group_length: 1 << 20 };
-        let mut encoder = ParquetEncoder::new(&table, &plan, Spool::new("unused".into())).expect("an encoder");
+        let mut encoder = ParquetEncoder::new(&table, &plan, Spool::new("unused".into()), threads().expect("threads"))
+            .expect("an encoder");
         encoder.write(&batch(&table, 0..5000)).expect("encoded");
         let reader = SerializedFileReader::new(bytes(encoder.finish().expect("finished")).await).expect("Parquet");
         let group = reader.get_row_group(0).expect("a row group");

@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use crate::{
     bucket::Bucket,
+    encode,
     ledger::{Landed, Ledger},
     table_writer::{TableWriter, WriterContext},
     upload::Uploader,
@@ -61,7 +62,14 @@ pub fn start(options: SinkOptions, observer: Arc<dyn Observer>) -> Result<(SinkO
     let stop = Arc::new(Stop::default());
     let ledger = Arc::new(Ledger::new(observer));
     let uploader = Uploader::new(bucket, destination.retry_deadline, ledger.clone(), stop.clone(), Handle::current());
-    let context = Arc::new(WriterContext { destination, spool_dir, budget, run, uploader: uploader.clone() });
+    let context = Arc::new(WriterContext {
+        destination,
+        spool_dir,
+        budget,
+        run,
+        uploader: uploader.clone(),
+        threads: encode::threads()?,
+    });
     let engine = Engine {
         runtime: Handle::current(),
         context,

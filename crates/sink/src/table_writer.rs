@@ -12,6 +12,7 @@ use lakeward_core::{
     plan::DestinationPlan,
     table::{Table, TableName},
 };
+use rayon::ThreadPool;
 use uuid::Uuid;
 
 use crate::{
@@ -32,6 +33,7 @@ pub(crate) struct WriterContext {
     pub(crate) budget: Budget,
     pub(crate) run: Uuid,
     pub(crate) uploader: Uploader,
+    pub(crate) threads: Arc<ThreadPool>,
 }
 
 /// An object that is complete and not yet in S3. Every try to put it sends the same key with the same bytes.
@@ -146,7 +148,7 @@ impl OpenObject {
         let parquet = context.destination.parquet;
         let key = keys::render(&context.destination, &table.name, context.run)?;
         let spool = Spool::new(context.spool_dir.clone());
-        let encoder = ParquetEncoder::new(table, &parquet, spool)?;
+        let encoder = ParquetEncoder::new(table, &parquet, spool, context.threads.clone())?;
         let fill = Fill { rows: 0, bytes: 0, encoded: 0, since: Instant::now() };
         Ok(Self { key, fill, encoder, memory: context.budget.nothing() })
     }
