@@ -24,7 +24,9 @@ pub(crate) const PREFIX: &str = "out/";
 pub(crate) struct Fixture {
     pub(crate) server: EmbeddedS3,
     pub(crate) client: Client,
-    dir: TempDir,
+    dir: PathBuf,
+    /// What is beside `dir` is nobody else's.
+    _around: TempDir,
 }
 
 impl Fixture {
@@ -33,16 +35,17 @@ impl Fixture {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let dir = tempfile::tempdir().expect("a folder");
-        let mut options = Options::new(dir.path(), BUCKET, PREFIX);
+        let around = tempfile::tempdir().expect("a folder");
+        let dir = around.path().join("root");
+        let mut options = Options::new(&dir, BUCKET, PREFIX);
         change(&mut options);
         let server = EmbeddedS3::start(options).await.expect("a server");
         let client = client(&server);
-        Self { server, client, dir }
+        Self { server, client, dir, _around: around }
     }
 
     pub(crate) fn dir(&self) -> &Path {
-        self.dir.path()
+        &self.dir
     }
 
     /// The file of a key.
