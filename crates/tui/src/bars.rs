@@ -18,9 +18,12 @@ use crate::quantity::{count, counted};
 /// How often bars are drawn again while nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 
-const KNOWN: &str =
-    "{prefix:>20.bold} {bar:24} {bytes:>10}/{total_bytes:10} {binary_bytes_per_sec:>12} {eta:>4} left  {msg}";
-const UNKNOWN: &str = "{prefix:>20.bold} {spinner} {bytes:>10} {binary_bytes_per_sec:>12}  {msg}";
+// 80 columns hold all of it; what a table's message is too long for is cut.
+const KNOWN: &str = "{prefix:>16.bold} {bar:12} {bytes:>10} {binary_bytes_per_sec:>12} {eta:>3} left {wide_msg}";
+const UNKNOWN: &str = "{prefix:>16.bold} {spinner} {bytes:>10} {binary_bytes_per_sec:>12} {wide_msg}";
+
+/// The longest name before a bar, in characters.
+const NAME: usize = 16;
 
 /// Cloning shares it.
 #[derive(Clone, Debug)]
@@ -59,7 +62,7 @@ impl Bars {
         let bar = size.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         let template = if size.is_some() { KNOWN } else { UNKNOWN };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = self.area.add(bar.with_style(style).with_prefix(excerpt(name, 20)));
+        let bar = self.area.add(bar.with_style(style).with_prefix(excerpt(name, NAME)));
         bar.enable_steady_tick(TICK);
         bar
     }
@@ -106,8 +109,10 @@ impl Observer for Bars {
                 let _ = self.area.println("stopping: landing what is open (again to end at once)");
             }
             Event::RunFinished { .. } => {
-                state.tables.clear();
-                let _ = self.area.clear();
+                state.tables.drain().for_each(|(_, table)| table.bar.finish_and_clear());
+                if let Some(all) = state.all.take() {
+                    all.finish_and_clear();
+                }
             }
             _ => {}
         }
