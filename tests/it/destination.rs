@@ -150,3 +150,23 @@ fn a_folder_that_can_not_be_made_is_named_before_a_row_is_read() {
     assert_says(&output.stderr, &["file/lake", "name a folder that this user can write"]);
     assert!(!output.stderr.contains("run_started") && !Path::new("lake").exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_is_taken_to_other_machines_and_never_to_this_one() {
+    let dead = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let proxied = |endpoint: &str| {
+        let home = home();
+        let command = server::sync(&home, endpoint, "retry_deadline = \"2s\"", &files(&["t.csv"]));
+        ["HTTP_PROXY", "HTTPS_PROXY"]
+            .iter()
+            .fold(command, |command, name| command.env(name, format!("http://{dead}")))
+            .run()
+    };
+    let server = ScriptedServer::start(vec![Answer::stored()]).await;
+    let _ = proxied(&server.endpoint()).exits(0);
+    for scheme in ["http", "https"] {
+        // A name that no resolver knows: only a proxy would be asked for it.
+        let output = proxied(&format!("{scheme}://s3.example.invalid")).exits(69);
+        assert_says(&output.stderr, &["never answered in 2 s", "Connection refused"]);
+    }
+}

@@ -22,6 +22,7 @@ mod standard_input;
 
 mod credentials;
 mod destination;
+mod tls;
 mod requests;
 mod faults;
 
