@@ -24,7 +24,7 @@ use aws_sdk_s3::{
 };
 use aws_smithy_runtime_api::client::{http::SharedHttpClient, interceptors::dyn_dispatch_hint};
 
-use crate::{put_error::PutError, table_writer::Sealed};
+use crate::{put_error::PutError, sealed::Sealed};
 
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -19,7 +19,7 @@ use lakeward_core::{
 };
 use tokio::{
     runtime::Handle,
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, oneshot},
 };
 use uuid::Uuid;
 
@@ -27,6 +27,7 @@ use crate::{
     bucket::Bucket,
     encode,
     ledger::{Landed, Ledger},
+    stop::Stop,
     table_writer::{TableWriter, WriterContext},
     upload::Uploader,
 };
@@ -87,46 +88,6 @@ pub fn start(options: SinkOptions, observer: Arc<dyn Observer>) -> Result<(SinkO
         .map_err(|error| Failure::new(FailureKind::Bug, format!("no thread for encoding: {error}")))?;
     let outlet = SinkOutlet { sender, stop: stop.clone(), ledger: ledger.clone() };
     Ok((outlet, Landing { finished: Some(finished), uploader, ledger, stop }))
-}
-
-/// The two ways in which a run ends early.
-#[derive(Debug, Default)]
-pub(crate) struct Stop {
-    /// Sources stop; what was taken lands.
-    sources: watch::Sender<bool>,
-    /// Nothing more is encoded, sent or tried again.
-    all: watch::Sender<bool>,
-}
-
-impl Stop {
-    pub(crate) fn sources(&self) {
-        self.sources.send_replace(true);
-    }
-
-    pub(crate) fn all(&self) {
-        self.sources();
-        self.all.send_replace(true);
-    }
-
-    fn is_sources(&self) -> bool {
-        *self.sources.borrow()
-    }
-
-    async fn sources_stopped(&self) {
-        // The sender lives as long as `self`: it can't be gone.
-        let _ = self.sources.subscribe().wait_for(|stopped| *stopped).await;
-    }
-
-    pub(crate) fn is_all(&self) -> bool {
-        *self.all.borrow()
-    }
-
-    /// Returns once all has been stopped for that long.
-    pub(crate) async fn all_for(&self, time: Duration) {
-        // The sender lives as long as `self`: it can't be gone.
-        let _ = self.all.subscribe().wait_for(|stopped| *stopped).await;
-        tokio::time::sleep(time).await;
-    }
 }
 
 /// Where a source puts its messages. Clones share one sink.

@@ -13,10 +13,12 @@ mod table_writer;
 mod keys;
 mod encode;
 mod spool;
+mod sealed;
 mod upload;
 mod ledger;
 mod bucket;
 mod put_error;
+mod stop;
 
 pub use bucket::{Bucket, BucketOptions};
 pub use engine::{Landing, SinkOptions, SinkOutlet, start};

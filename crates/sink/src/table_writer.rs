@@ -15,12 +15,7 @@ use lakeward_core::{
 use rayon::ThreadPool;
 use uuid::Uuid;
 
-use crate::{
-    encode::ParquetEncoder,
-    keys,
-    spool::{Body, Digests, Spool},
-    upload::Uploader,
-};
+use crate::{encode::ParquetEncoder, keys, sealed::Sealed, spool::Spool, upload::Uploader};
 
 /// The most that one PutObject takes (Amazon S3 user guide, "Uploading objects").
 const MAX_OBJECT: u64 = 5 << 30;
@@ -34,26 +29,6 @@ pub(crate) struct WriterContext {
     pub(crate) run: Uuid,
     pub(crate) uploader: Uploader,
     pub(crate) threads: Arc<ThreadPool>,
-}
-
-/// An object that is complete and not yet in S3. Every try to put it sends the same key with the same bytes.
-#[derive(Debug)]
-pub(crate) struct Sealed {
-    /// The table whose rows it holds.
-    pub(crate) table: TableName,
-    /// Where it goes.
-    pub(crate) key: ObjectKey,
-    /// How many rows it holds.
-    pub(crate) rows: u64,
-    /// Its bytes.
-    pub(crate) body: Body,
-    /// Checksums over them.
-    pub(crate) digests: Digests,
-    /// Its media type.
-    pub(crate) content_type: &'static str,
-    /// Its share of the process's memory until it has landed.
-    #[expect(dead_code, reason = "held for its drop, which gives the memory back")]
-    pub(crate) memory: Reservation,
 }
 
 pub(crate) struct TableWriter {

@@ -13,10 +13,10 @@ use tokio::{runtime::Handle, sync::Semaphore};
 
 use crate::{
     bucket::Bucket,
-    engine::Stop,
     ledger::Ledger,
     put_error::{PutError, Verdict},
-    table_writer::Sealed,
+    sealed::Sealed,
+    stop::Stop,
 };
 
 /// Uploads at once. Whoever seals the next object waits: so a slow S3 slows the source.

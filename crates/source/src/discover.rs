@@ -16,10 +16,10 @@ use lakeward_core::{
 
 use crate::{
     Context,
-    block::{Block, Cutter, Limits},
+    block::{Block, Cutter, Limits, MAX_COLUMNS},
     decode::json::record_text,
     error::{Error, Misfit, MisfitAt, nearest, shown},
-    infer::{BadKey, MAX_COLUMNS, SeenFields},
+    infer::{BadKey, SeenFields},
     locate::locate,
     open::{Input, Stamp, Stream},
     read::TableReader,

@@ -12,6 +12,7 @@ use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::{
+    block::MAX_COLUMNS,
     decode::{
         json::{broken, is_object, unquoted},
         scalar::{self, Number},
@@ -19,8 +20,6 @@ use crate::{
     error::Misfit,
 };
 
-/// The most columns that a table may have.
-pub(crate) const MAX_COLUMNS: usize = 10_000;
 /// A nested object with more distinct keys than this is a map rather than a struct, and lands as the text of its JSON.
 const MAX_FIELDS: usize = 1_000;
 /// An object or a list that lies deeper in others than this lands as the text of its JSON, so that neither decoding nor what

@@ -2,11 +2,8 @@
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use super::{Block, KEPT, Limits, Record, too_long, window::Window};
-use crate::{
-    error::{Error, Misfit},
-    infer::MAX_COLUMNS,
-};
+use super::{Block, KEPT, Limits, MAX_COLUMNS, Record, too_long, window::Window};
+use crate::error::{Error, Misfit};
 
 /// The fields of a block's records, unquoted: as many for each record as the header has names.
 pub(crate) struct Fields {

@@ -22,6 +22,9 @@ use self::{array::ArrayCutter, csv::CsvCutter, lines::LineCutter, window::Window
 pub(crate) const BLOCK_CELLS: usize = 1 << 19;
 /// The most rows of a block.
 const BLOCK_ROWS: usize = 1 << 16;
+/// The most columns that a table may have.
+pub(crate) const MAX_COLUMNS: usize = 10_000;
+
 /// How much of a record that is too long is kept, to be shown.
 const KEPT: usize = 4 << 10;
 
