@@ -25,7 +25,8 @@ fn rejected_rows_are_kept_with_their_reason_and_the_rest_lands() {
     let table = &summary["tables"][0];
     assert_eq!((&table["read"], &table["landed"], &table["rejected"]), (&json!(7), &json!(3), &json!(4)));
     assert_eq!(summary["complete"], true);
-    assert!(output.stdout.trim_end().lines().last().unwrap().starts_with("4 rows rejected"), "{}", output.stdout);
+    let told = "4 rows rejected, each with its reason in rejects";
+    assert_eq!(output.stdout.lines().last(), Some(told));
     assert_eq!(landed::all_ids(&home.path().join("lake/test")), [0, 2, 5]);
 
     let folder = home.path().join("rejects");
@@ -48,6 +49,17 @@ fn rejected_rows_are_kept_with_their_reason_and_the_rest_lands() {
     let with_file =
         |reject: &Value| reject["file"].as_str().unwrap().ends_with("t.csv") && reject["reason"].is_string();
     assert!(rejects.iter().all(with_file), "{rejects:?}");
+}
+
+#[test]
+fn a_quiet_run_still_tells_that_rows_were_rejected() {
+    let home = Home::new();
+    home.write("t.csv", MIXED);
+    let output = sync(&home, EMBEDDED, &skip("")).arg("-q").run().exits(0);
+    assert_eq!(
+        (output.stdout.as_str(), output.stderr.as_str()),
+        ("", "warning: 4 rows rejected, each with its reason in rejects\n")
+    );
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub(crate) struct OutputArguments {
     /// Log more: -v steps, -vv details
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
-    /// Print nothing but errors
+    /// Print nothing but errors, and that rows were rejected
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }

@@ -52,6 +52,13 @@ impl Console {
         }
     }
 
+    /// That rows were set aside, on standard error where the summary that tells it is not printed: it is not to be missed.
+    pub(crate) fn rejected(self, text: &str) {
+        if self.quiet {
+            self.line("warning", text, &json!({}));
+        }
+    }
+
     /// What ended the run, on standard error.
     pub(crate) fn failure(self, failure: &Failure) {
         self.line("error", &failure.what, &json!({ "next": failure.next, "exit_code": failure.kind.exit_code() }));

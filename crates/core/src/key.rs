@@ -83,6 +83,9 @@ pub enum TemplateError {
     /// `{{` without `}}`.
     #[error("the path opens `{{{{` and never closes it with `}}}}`")]
     Unclosed,
+    /// A variable in single braces.
+    #[error("the path has {{{0}}}; a variable is written {{{{{0}}}}}")]
+    SingleBraces(&'static str),
     /// A variable that does not exist.
     #[error("the path names {{{{{name}}}}}, which is no variable")]
     UnknownVariable {
@@ -153,6 +156,13 @@ impl Template {
         }
         if !rest.is_empty() {
             pieces.push(Piece::Literal(rest.to_owned()));
+        }
+        let in_single_braces = |(name, _): &(&'static str, Variable)| {
+            let braced = format!("{{{name}}}");
+            pieces.iter().any(|piece| matches!(piece, Piece::Literal(text) if text.contains(&braced)))
+        };
+        if let Some((name, _)) = Variable::ALL.iter().find(|variable| in_single_braces(variable)) {
+            return Err(TemplateError::SingleBraces(name));
         }
         let template = Self { pieces };
         if template.literal_bytes() > MAX_KEY {
@@ -321,7 +331,9 @@ mod tests {
 
     #[test]
     fn bad_paths_are_refused_with_the_reason() {
-        use TemplateError::{Character, Empty, LeadingSlash, Segment, TooLong, Unclosed, UnknownVariable};
+        use TemplateError::{
+            Character, Empty, LeadingSlash, Segment, SingleBraces, TooLong, Unclosed, UnknownVariable,
+        };
         let long = "x/".repeat(600) + "y";
         for (path, error) in [
             ("", Empty),
@@ -333,6 +345,7 @@ mod tests {
             ("a\\b", Character('\\')),
             ("a\nb", Character('\n')),
             ("raw/{{TABLE", Unclosed),
+            ("raw/{TABLE}/{{UUID}}", SingleBraces("TABLE")),
             ("raw/{{TABEL}}", UnknownVariable { name: "TABEL".into(), nearest: Some("TABLE") }),
             ("raw/{{table}}", UnknownVariable { name: "table".into(), nearest: Some("TABLE") }),
             ("raw/{{CUSTOMER}}", UnknownVariable { name: "CUSTOMER".into(), nearest: None }),

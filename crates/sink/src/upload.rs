@@ -113,11 +113,15 @@ impl Shared {
             if !may_have_landed {
                 self.ledger.not_there(&sealed.key);
             }
-            let pause = pause(tried);
-            if let Some(failure) = self.hopeless(sealed, &error, tried, pause) {
-                self.ledger.fail(failure);
-                return self.stop.all();
-            }
+            let left = match self.hope(sealed, &error, tried) {
+                Ok(left) => left,
+                Err(failure) => {
+                    self.ledger.fail(failure);
+                    return self.stop.all();
+                }
+            };
+            // The last try begins when the time is up, not before.
+            let pause = pause(tried).min(left);
             self.ledger.retried(&Event::UploadRetried {
                 key: sealed.key.clone(),
                 attempt: tried,
@@ -131,20 +135,19 @@ impl Shared {
         }
     }
 
-    /// The failure with which the run ends, if this try's error leaves no hope.
-    fn hopeless(&self, sealed: &Sealed, error: &PutError, tried: u32, pause: Duration) -> Option<Failure> {
-        let now = Instant::now();
+    /// How long the run goes on trying after this try's error, or the failure with which it ends.
+    fn hope(&self, sealed: &Sealed, error: &PutError, tried: u32) -> Result<Duration, Failure> {
         let place = self.bucket.place();
         if let Verdict::Never(kind, advice) = &error.verdict {
             let what = format!("object {} could not be put into {place}: {}", sealed.key, error.cause);
-            return Some(Failure::new(*kind, what).next(advice));
+            return Err(Failure::new(*kind, what).next(advice));
         }
-        match self.patience(|patience| patience.failed(error.answered, now + pause)) {
-            Hope::Left => None,
+        match self.patience(|patience| patience.failed(error.answered, Instant::now())) {
+            Hope::Left(left) => Ok(left),
             Hope::NeverAnswered(limit) => {
                 let what = format!("{place} never answered in {} s: {}", limit.as_secs(), error.cause);
                 let advice = "check [destination] endpoint and region, and the network or proxy between";
-                Some(Failure::new(FailureKind::Destination, what).next(advice))
+                Err(Failure::new(FailureKind::Destination, what).next(advice))
             }
             Hope::DeadlinePassed(deadline) => {
                 let what = format!(
@@ -153,10 +156,8 @@ impl Shared {
                     deadline.as_secs(),
                     error.cause
                 );
-                Some(
-                    Failure::new(FailureKind::Partial, what)
-                        .next("run again when the server is well, or raise retry_deadline"),
-                )
+                Err(Failure::new(FailureKind::Partial, what)
+                    .next("run again when the server is well, or raise retry_deadline"))
             }
         }
     }
@@ -178,7 +179,8 @@ struct Patience {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Hope {
-    Left,
+    /// So much time.
+    Left(Duration),
     NeverAnswered(Duration),
     DeadlinePassed(Duration),
 }
@@ -209,18 +211,21 @@ impl Patience {
         self.progress = Some(now);
     }
 
-    /// What is left after a failed try whose successor would begin at `next`.
-    fn failed(&mut self, answered: bool, next: Instant) -> Hope {
+    /// What is left after a try that failed just now.
+    fn failed(&mut self, answered: bool, now: Instant) -> Hope {
         self.answered |= answered;
-        let passed =
-            |since: Option<Instant>, limit| since.is_some_and(|since| next.saturating_duration_since(since) > limit);
+        let left = |since: Option<Instant>, limit: Duration| {
+            limit.saturating_sub(since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)))
+        };
         let first_answer = self.first_answer();
-        if !self.answered && passed(self.first_try, first_answer) {
+        let until_answer = if self.answered { Duration::MAX } else { left(self.first_try, first_answer) };
+        let until_deadline = left(self.progress, self.deadline);
+        if until_answer.is_zero() {
             Hope::NeverAnswered(first_answer)
-        } else if passed(self.progress, self.deadline) {
+        } else if until_deadline.is_zero() {
             Hope::DeadlinePassed(self.deadline)
         } else {
-            Hope::Left
+            Hope::Left(until_answer.min(until_deadline))
         }
     }
 }
@@ -239,10 +244,11 @@ mod tests {
         let start = Instant::now();
         let mut patience = Patience::new(Duration::from_secs(900));
         patience.tried(start);
-        assert_eq!(patience.failed(false, start + Duration::from_secs(30)), Hope::Left);
-        assert_eq!(patience.failed(false, start + Duration::from_secs(31)), Hope::NeverAnswered(FIRST_ANSWER));
-        assert_eq!(patience.failed(true, start + Duration::from_secs(32)), Hope::Left);
-        assert_eq!(patience.failed(false, start + Duration::from_secs(800)), Hope::Left);
+        let seconds = Duration::from_secs;
+        assert_eq!(patience.failed(false, start + seconds(29)), Hope::Left(seconds(1)));
+        assert_eq!(patience.failed(false, start + seconds(30)), Hope::NeverAnswered(FIRST_ANSWER));
+        assert_eq!(patience.failed(true, start + seconds(32)), Hope::Left(seconds(868)));
+        assert_eq!(patience.failed(false, start + seconds(800)), Hope::Left(seconds(100)));
     }
 
     #[test]
@@ -272,10 +278,10 @@ mod tests {
         let limit = Duration::from_secs(60);
         let mut patience = Patience::new(limit);
         patience.tried(start);
-        assert_eq!(patience.failed(true, start + Duration::from_secs(60)), Hope::Left);
+        assert_eq!(patience.failed(true, start + Duration::from_secs(59)), Hope::Left(Duration::from_secs(1)));
         patience.succeeded(start + Duration::from_secs(60));
-        assert_eq!(patience.failed(true, start + Duration::from_secs(120)), Hope::Left);
-        assert_eq!(patience.failed(true, start + Duration::from_secs(121)), Hope::DeadlinePassed(limit));
+        assert_eq!(patience.failed(true, start + Duration::from_secs(119)), Hope::Left(Duration::from_secs(1)));
+        assert_eq!(patience.failed(true, start + Duration::from_secs(120)), Hope::DeadlinePassed(limit));
     }
 
     #[test]

@@ -18,14 +18,13 @@ const MOST_KEYS: usize = 50;
 const MOST_NAMES: usize = 2000;
 
 /// The summary of a run: a line a table, the totals, and how to read what landed. `place` is what stands before a key to make
-/// it a path or URL, such as `s3://my-lake/` or `lake/my-lake/`.
+/// it a path or URL (`rejects` names the folders of rejects files), such as `s3://my-lake/` or `lake/my-lake/`.
 #[must_use]
-pub fn render(summary: &Summary, place: &str) -> String {
+pub fn render(summary: &Summary, place: &str, rejects: &str) -> String {
     let mut text = table(summary);
     let rows: u64 = summary.tables.iter().map(landed).sum();
     let objects: u64 = summary.tables.iter().map(|table| table.objects.len() as u64).sum();
     let bytes: u64 = summary.tables.iter().map(stored).sum();
-    let rejected: u64 = summary.tables.iter().map(|table| table.rejected).sum();
     let elapsed = time(summary.elapsed);
     let _ = write!(
         text,
@@ -44,11 +43,19 @@ pub fn render(summary: &Summary, place: &str) -> String {
         let _ = write!(text, "\nthey are below {}\nread them with: {example}", printable(place));
     }
     // Last, so that it is what a log ends with.
-    if rejected > 0 {
-        let _ = write!(text, "\n{} rejected: see the rejects files", counted(rejected, "row"));
+    if let Some(told) = render_rejected(summary, rejects) {
+        let _ = write!(text, "\n{told}");
     }
     text.push('\n');
     text
+}
+
+/// How many rows were set aside and where they are, if any were.
+#[must_use]
+pub fn render_rejected(summary: &Summary, rejects: &str) -> Option<String> {
+    let rejected: u64 = summary.tables.iter().map(|table| table.rejected).sum();
+    (rejected > 0)
+        .then(|| format!("{} rejected, each with its reason in {}", counted(rejected, "row"), printable(rejects)))
 }
 
 /// What a run that did not end well has landed, and what a rerun means. `unread` are the tables that were not read to their

@@ -6,7 +6,7 @@ use lakeward_core::{
     budget::Budget,
     event::{Event, Observer, Summary, TableSize, TableSummary},
     failure::{Failure, FailureKind},
-    plan::Plan,
+    plan::{OnError, Plan, SourcePlan},
     table::TableName,
 };
 use lakeward_sink::{Landed, Landing, SinkOptions, SinkOutlet, first_keys};
@@ -18,7 +18,7 @@ use super::{dry_run::dry_run, tally::Tally};
 use crate::{
     arguments::{OutputArguments, SyncArguments},
     config_file,
-    console::Console,
+    console::{Console, shown},
     logging,
     signals::Interruption,
     storage::{self, Storage},
@@ -143,7 +143,9 @@ impl Run {
         let failure = landed.failure.or_else(|| self.imbalance(expected, &tables));
         let complete = failure.is_none();
         let summary = Summary { elapsed: began.elapsed(), retries: landed.retries, denied_calls, complete, tables };
-        let text = summary::render(&summary, place);
+        let rejects = self.rejects();
+        let text = summary::render(&summary, place, &rejects);
+        let rejected = summary::render_rejected(&summary, &rejects);
         let incomplete = failure.as_ref().map(|_| {
             let unread: Vec<&TableName> =
                 expected.iter().filter(|table| self.tally.rows_of_whole(table).is_none()).collect();
@@ -151,6 +153,9 @@ impl Run {
         });
         self.tally.on(&Event::RunFinished { summary });
         self.console.result(&text);
+        if let Some(rejected) = rejected {
+            self.console.rejected(&rejected);
+        }
         match failure {
             None => Ok(()),
             Some(failure) => {
@@ -158,6 +163,19 @@ impl Run {
                 Err(failure)
             }
         }
+    }
+
+    /// The folders of rejects files.
+    fn rejects(&self) -> String {
+        let mut folders: Vec<String> = Vec::new();
+        for source in &self.plan.sources {
+            let (SourcePlan::Files { read, .. } | SourcePlan::Stdin { read, .. }) = source;
+            if let OnError::Skip { rejects, .. } = &read.on_error {
+                folders.push(shown(rejects));
+            }
+        }
+        folders.dedup();
+        folders.join(", ")
     }
 
     /// What is wrong with a run in which nothing failed: every table was read to its end, and what its source read is what
