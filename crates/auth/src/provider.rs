@@ -11,7 +11,7 @@ use aws_credential_types::{
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::region::Region;
 use lakeward_core::{
-    failure::{Failure, FailureKind},
+    failure::{Failure, FailureKind, told},
     plan::{AuthPlan, S3Plan},
     untrusted::printable,
 };
@@ -20,7 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     http_client::{HttpClientOptions, http_client},
-    shared_files::{SharedFiles, chain},
+    shared_files::{MOST_TOLD, SharedFiles},
 };
 
 /// What a client of any AWS service is built with.
@@ -57,7 +57,7 @@ impl Session {
         let region = s3.region.clone().or_else(|| files.region(profile));
         let provider = provider(auth, region.clone(), &http).await;
         if let Err(error) = provider.provide_credentials().await {
-            return Err(no_credentials(auth, &files, &chain(&error)));
+            return Err(no_credentials(auth, &files, &told(&error, MOST_TOLD)));
         }
         Ok(Self { credentials: provider, region, http })
     }

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use aws_runtime::env_config::{self, file::EnvConfigFiles, section::EnvConfigSections};
 use aws_types::os_shim_internal::{Env, Fs};
-use lakeward_core::failure::{Failure, FailureKind};
+use lakeward_core::failure::{Failure, FailureKind, told};
+
+/// The most characters of an error of the SDK that are told.
+pub(crate) const MOST_TOLD: usize = 600;
 
 /// The shared files, read once.
 pub(crate) struct SharedFiles(EnvConfigSections);
@@ -16,8 +19,8 @@ impl SharedFiles {
     /// # Errors
     /// [`FailureKind::Denied`] when a file can't be read or parsed.
     pub(crate) async fn read() -> Result<Self, Failure> {
-        let unreadable = |error: &dyn std::error::Error| {
-            Failure::new(FailureKind::Denied, format!("the shared AWS files can't be read: {}", chain(error)))
+        let unreadable = |error: &(dyn std::error::Error + 'static)| {
+            Failure::new(FailureKind::Denied, format!("the shared AWS files can't be read: {}", told(error, MOST_TOLD)))
                 .next("mend the file that is named, or point AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE elsewhere")
         };
         let files = EnvConfigFiles::default();
@@ -49,19 +52,4 @@ impl SharedFiles {
         let in_profile = || self.0.get_profile(profile)?.get("region").map(str::to_owned);
         variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).or_else(in_profile)
     }
-}
-
-/// An error with all its causes, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        next = cause.source();
-    }
-    lakeward_core::untrusted::excerpt(&text, 600)
 }

@@ -1,6 +1,8 @@
 //! How a run can fail, in words for the person at the keyboard, and the exit code that goes with it.
 
-use std::fmt;
+use std::{error::Error, fmt, iter};
+
+use crate::untrusted::excerpt;
 
 /// The kinds of failure; each is one documented exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,11 +70,53 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
+
+/// An error and all its causes, the outermost first.
+pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |&cause| cause.source())
+}
+
+/// The first among an error and its causes that is a `T`.
+#[must_use]
+pub fn find_cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// An error with all its causes in one printable line of at most `most` characters. A cause that an outer error has already
+/// told is left out.
+#[must_use]
+pub fn told(error: &(dyn Error + 'static), most: usize) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in causes(error) {
+        let text = cause.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+    }
+    excerpt(&parts.join(": "), most)
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Layer {
+        text: &'static str,
+        source: Option<Box<dyn Error + Send + Sync>>,
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes_and_none_of_them_twice() {
+        let innermost = std::io::Error::other("refused\x1b[31m");
+        let inner = Layer { text: "tunnel error", source: Some(Box::new(innermost)) };
+        let outer = Layer { text: "dispatch failure: tunnel error", source: Some(Box::new(inner)) };
+        assert_eq!(told(&outer, 100), "dispatch failure: tunnel error: refused[31m");
+        assert_eq!(told(&outer, 9), "dispatch…");
+        assert!(find_cause::<std::io::Error>(&outer).is_some() && find_cause::<fmt::Error>(&outer).is_none());
+    }
 
     #[test]
     fn exit_codes_are_the_documented_ones() {

@@ -5,7 +5,7 @@ use std::{fmt::Display, sync::Arc};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use lakeward_core::{
-    failure::{Failure, FailureKind},
+    failure::{Failure, FailureKind, find_cause},
     plan::{Compression, ParquetPlan},
     table::Table,
 };
@@ -172,14 +172,10 @@ fn unencodable(table: &Table, error: &dyn Display) -> Failure {
 
 /// What an error while writing means: the spool's errors come back wrapped in Parquet's.
 fn failed(error: &ParquetError) -> Failure {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            return spool_failure(io);
-        }
-        source = cause.source();
+    match find_cause::<std::io::Error>(error) {
+        Some(io) => spool_failure(io),
+        None => Failure::new(FailureKind::Bug, format!("rows can't be encoded as Parquet: {error}")),
     }
-    Failure::new(FailureKind::Bug, format!("rows can't be encoded as Parquet: {error}"))
 }
 
 #[cfg(test)]

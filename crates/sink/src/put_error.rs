@@ -8,7 +8,13 @@ use aws_sdk_s3::{
     operation::put_object::PutObjectError,
 };
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use lakeward_core::{failure::FailureKind, untrusted::excerpt};
+use lakeward_core::{
+    failure::{FailureKind, find_cause, told},
+    untrusted::excerpt,
+};
+
+/// The most characters of an error that are told.
+const MOST_TOLD: usize = 400;
 
 // The embedded S3's own error codes, for what S3 has none (see the crate `lakeward-loopback`).
 const DISK_FULL: &str = "InsufficientStorage";
@@ -75,7 +81,7 @@ impl PutError {
             // A server can fail after it has stored the object.
             return Self { may_have_landed: sent_whole && status >= 500, ..error };
         }
-        let cause = chain(error);
+        let cause = told(error, MOST_TOLD);
         let verdict = if credentials_may_come(error) {
             Verdict::Again
         } else if find_cause::<CredentialsError>(error).is_some() {
@@ -166,31 +172,6 @@ fn verdict(status: u16, code: &str, region: Option<&str>) -> Verdict {
         (404 | 405, _) => never(Destination, "check [destination] endpoint: is it an S3 server's address?"),
         _ => never(Destination, "the server refuses the request itself: check [destination]"),
     }
-}
-
-/// An error with all its causes, in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-        next = cause.source();
-    }
-    excerpt(&parts.join(": "), 400)
-}
-
-fn find_cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        if let Some(found) = cause.downcast_ref() {
-            return Some(found);
-        }
-        next = cause.source();
-    }
-    None
 }
 
 /// Whether credentials are missing only because the network to where they come from failed: the run had some before.

@@ -171,10 +171,12 @@ impl Run {
         for source in &self.plan.sources {
             let (SourcePlan::Files { read, .. } | SourcePlan::Stdin { read, .. }) = source;
             if let OnError::Skip { rejects, .. } = &read.on_error {
-                folders.push(shown(rejects));
+                let folder = shown(rejects);
+                if !folders.contains(&folder) {
+                    folders.push(folder);
+                }
             }
         }
-        folders.dedup();
         folders.join(", ")
     }
 
