@@ -63,7 +63,7 @@ async fn over_network(plan: &Plan, s3: &S3Plan) -> Result<Storage, Failure> {
         bucket: plan.destination.bucket.clone(),
         region,
         endpoint: s3.endpoint.clone(),
-        use_path_style: s3.use_path_style,
+        use_path_style: s3.use_path_style.unwrap_or(s3.endpoint.is_some()),
         credentials: session.credentials,
         http: session.http,
     });

@@ -39,18 +39,63 @@ pub enum AuthPlan {
 pub struct DestinationPlan {
     /// Which S3.
     pub storage: Storage,
-    /// The bucket's name.
+    /// The bucket's name, or an access point's ARN.
     pub bucket: String,
     /// The object key's template; it names the table, and an object's UUID unless `no_rotate`.
     pub path: Template,
-    /// Parquet's settings.
-    pub parquet: ParquetPlan,
+    /// The format of the objects.
+    pub format: FormatPlan,
+    /// In JSON columns, every character of a key that is none of `[0-9A-Za-z_]` becomes `_`, at every depth.
+    pub athena: bool,
+    /// A table that got no rows is written as an object without rows (Parquet only).
+    pub write_empty_objects: bool,
+    /// What S3 is told about each object.
+    pub object: ObjectPlan,
     /// When an object closes. Without any limit when `no_rotate`.
     pub close: ClosePolicy,
     /// One object a table.
     pub no_rotate: bool,
-    /// How long an upload is tried again without progress.
-    pub retry_deadline: Duration,
+    /// How long, and how often, an upload is tried again.
+    pub retry: RetryPlan,
+    /// The size in bytes of the first parts of an object that is too large for one PutObject.
+    pub part_size: u64,
+}
+
+/// What S3 is told about each object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectPlan {
+    /// Another media type than the format's.
+    pub content_type: Option<String>,
+    /// A canned ACL, as S3 spells it. Needs `s3:PutObjectAcl`.
+    pub acl: Option<String>,
+    /// How the object is encrypted at rest.
+    pub encryption: Option<Encryption>,
+    /// Tags, by key. Need `s3:PutObjectTagging`.
+    pub tags: BTreeMap<String, String>,
+    /// The storage class, as S3 spells it.
+    pub storage_class: Option<String>,
+    /// The account that must own the bucket.
+    pub expected_bucket_owner: Option<String>,
+}
+
+/// Encryption at rest that is asked for with each object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    /// `AES256`, `aws:kms` or `aws:kms:dsse`; without it, what the bucket does by itself.
+    pub algorithm: Option<String>,
+    /// The KMS key: an id, an alias or an ARN.
+    pub kms_key_id: Option<String>,
+}
+
+/// How long, and how often, an upload is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPlan {
+    /// How long without any progress of the run.
+    pub deadline: Duration,
+    /// How often one request is tried at the most; `None` for as often as the deadline allows.
+    pub most_tries: Option<u32>,
+    /// The longest pause between two tries.
+    pub longest_pause: Duration,
 }
 
 /// Which S3 an object is put into.
@@ -74,8 +119,95 @@ pub struct S3Plan {
     pub endpoint: Option<String>,
     /// Whether the endpoint's certificate is taken unchecked.
     pub skip_tls_verify: bool,
-    /// Whether the bucket stands in the path instead of the host name.
-    pub use_path_style: bool,
+    /// Whether the bucket stands in the path instead of the host name; without it, what the vendor's servers want.
+    pub use_path_style: Option<bool>,
+    /// Whether AWS's FIPS endpoints are used.
+    pub use_fips: bool,
+    /// Whether AWS's dual-stack (IPv6) endpoints are used.
+    pub use_dualstack: bool,
+    /// Whose server it is.
+    pub vendor: Vendor,
+    /// Whether each request is logged, without what signs it.
+    pub log_requests: bool,
+}
+
+/// Whose S3 server it is: they differ in checksums, conditional writes and addressing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Vendor {
+    /// Amazon S3.
+    #[default]
+    Aws,
+    /// SeaweedFS.
+    SeaweedFs,
+    /// MinIO.
+    Minio,
+    /// Ceph's RADOS gateway.
+    Ceph,
+    /// Cloudflare R2.
+    R2,
+    /// Google Cloud Storage through its S3 interface.
+    Gcs,
+    /// Any other: nothing is assumed that S3 did not have from its beginning.
+    Generic,
+}
+
+impl Vendor {
+    /// The vendor that an endpoint's host name gives away; no endpoint is AWS's.
+    #[must_use]
+    pub fn of_endpoint(endpoint: Option<&str>) -> Self {
+        let Some(endpoint) = endpoint else { return Self::Aws };
+        let host = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+        let host = host.split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase();
+        let within = |domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
+        if within("amazonaws.com") || within("amazonaws.com.cn") {
+            Self::Aws
+        } else if within("r2.cloudflarestorage.com") {
+            Self::R2
+        } else if within("storage.googleapis.com") {
+            Self::Gcs
+        } else {
+            Self::Generic
+        }
+    }
+}
+
+/// The format of the objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormatPlan {
+    /// Apache Parquet.
+    Parquet(ParquetPlan),
+    /// Comma-separated values.
+    Csv(CsvPlan),
+    /// One JSON object a line.
+    Json(JsonPlan),
+}
+
+impl FormatPlan {
+    /// What `{{FORMAT}}` stands for: the file extension, with that of the compression around it.
+    #[must_use]
+    pub fn extension(&self) -> &'static str {
+        use TextCompression::{Gzip, None, Zstd};
+        match self {
+            Self::Parquet(_) => "parquet",
+            Self::Csv(CsvPlan { compression: None, .. }) => "csv",
+            Self::Csv(CsvPlan { compression: Gzip, .. }) => "csv.gz",
+            Self::Csv(CsvPlan { compression: Zstd, .. }) => "csv.zst",
+            Self::Json(JsonPlan { compression: None }) => "json",
+            Self::Json(JsonPlan { compression: Gzip }) => "json.gz",
+            Self::Json(JsonPlan { compression: Zstd }) => "json.zst",
+        }
+    }
+
+    /// The media type (RFC 4180, 8259, 6713 and 8878; IANA's registry for Parquet). As in the CloudQuery S3 destination, what
+    /// is compressed is of the compression's type, and no `Content-Encoding` is set: readers get the bytes as they are.
+    #[must_use]
+    pub fn content_type(&self) -> &'static str {
+        match self {
+            Self::Parquet(_) => "application/vnd.apache.parquet",
+            Self::Csv(CsvPlan { compression, .. }) => compression.content_type().unwrap_or("text/csv"),
+            Self::Json(JsonPlan { compression }) => compression.content_type().unwrap_or("application/json"),
+        }
+    }
 }
 
 /// How Parquet is written.
@@ -83,11 +215,65 @@ pub struct S3Plan {
 pub struct ParquetPlan {
     /// The codec of its pages.
     pub compression: Compression,
+    /// Which logical types may be used. Pages are of version 1 whatever it is.
+    pub version: ParquetVersion,
     /// The most rows of a row group.
     pub max_row_group_length: u64,
 }
 
-/// A codec.
+/// The version of the Parquet format whose logical types may be used, as Arrow's writers tell them apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ParquetVersion {
+    /// 1.0: no unsigned integers of 32 bits, no nanoseconds.
+    V1_0,
+    /// 2.4: unsigned integers; no nanoseconds.
+    V2_4,
+    /// 2.6: nanoseconds too.
+    #[default]
+    V2_6,
+}
+
+/// How CSV is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CsvPlan {
+    /// What stands between fields: an ASCII character.
+    pub delimiter: u8,
+    /// Whether the first record holds the columns' names.
+    pub header: bool,
+    /// The compression around the file.
+    pub compression: TextCompression,
+}
+
+/// How JSON lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JsonPlan {
+    /// The compression around the file.
+    pub compression: TextCompression,
+}
+
+/// The compression around a text file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TextCompression {
+    /// None.
+    #[default]
+    None,
+    /// gzip.
+    Gzip,
+    /// Zstandard.
+    Zstd,
+}
+
+impl TextCompression {
+    fn content_type(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Gzip => Some("application/gzip"),
+            Self::Zstd => Some("application/zstd"),
+        }
+    }
+}
+
+/// A codec of Parquet's pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     /// Stored as it is.
@@ -119,9 +305,30 @@ pub enum SourcePlan {
         /// How it is read; the format is given.
         read: ReadPlan,
     },
+    /// What a program writes to its standard output.
+    Command {
+        /// The program and its arguments; no shell is between. At least one.
+        command: Vec<String>,
+        /// The folder (absolute) in which it runs.
+        folder: PathBuf,
+        /// The table.
+        table: TableName,
+        /// How it is read; the format is given.
+        read: ReadPlan,
+    },
 }
 
-/// How rows are read from files or standard input.
+impl SourcePlan {
+    /// How its rows are read.
+    #[must_use]
+    pub fn read(&self) -> &ReadPlan {
+        match self {
+            Self::Files { read, .. } | Self::Stdin { read, .. } | Self::Command { read, .. } => read,
+        }
+    }
+}
+
+/// How rows are read, whatever they are read from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadPlan {
     /// The format; without it, it is found by content, and in doubt by the file's name.
@@ -147,6 +354,10 @@ pub enum InputFormat {
     Ndjson,
     /// One JSON array of values.
     Json,
+    /// Apache Parquet.
+    Parquet,
+    /// Arrow IPC, as a file (Feather version 2) or as a stream.
+    Arrow,
 }
 
 /// How much of a table's files is looked at to infer its columns' types.
@@ -170,4 +381,24 @@ pub enum OnError {
         /// The run ends when more rows than this were rejected, over all tables.
         max_rejects: Option<u64>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_gives_its_vendor_away_where_its_host_name_does() {
+        for (endpoint, vendor) in [
+            (None, Vendor::Aws),
+            (Some("https://s3.eu-central-1.amazonaws.com"), Vendor::Aws),
+            (Some("https://0123.r2.cloudflarestorage.com/"), Vendor::R2),
+            (Some("https://storage.googleapis.com:443"), Vendor::Gcs),
+            (Some("http://127.0.0.1:8333"), Vendor::Generic),
+            (Some("https://amazonaws.com.example.org"), Vendor::Generic),
+            (Some("https://notamazonaws.com"), Vendor::Generic),
+        ] {
+            assert_eq!(Vendor::of_endpoint(endpoint), vendor, "{endpoint:?}");
+        }
+    }
 }

@@ -97,7 +97,7 @@ impl Bucket {
             .put_object()
             .bucket(&self.name)
             .key(sealed.key.as_str())
-            .content_type(sealed.content_type)
+            .content_type(&sealed.content_type)
             .content_length(i64::try_from(sealed.body.len()).unwrap_or(i64::MAX))
             .checksum_crc64_nvme(&sealed.digests.crc64nvme)
             .body(ByteStream::new(body))

@@ -62,7 +62,7 @@ pub fn start(options: SinkOptions, observer: Arc<dyn Observer>) -> Result<(SinkO
     let (done, finished) = oneshot::channel();
     let stop = Arc::new(Stop::default());
     let ledger = Arc::new(Ledger::new(observer));
-    let uploader = Uploader::new(bucket, destination.retry_deadline, ledger.clone(), stop.clone(), Handle::current());
+    let uploader = Uploader::new(bucket, destination.retry.deadline, ledger.clone(), stop.clone(), Handle::current());
     let context = Arc::new(WriterContext {
         destination,
         spool_dir,

@@ -12,8 +12,6 @@ use lakeward_core::{
 };
 use uuid::Uuid;
 
-use crate::encode::ParquetEncoder;
-
 /// The key that each table's first object would get now.
 ///
 /// # Errors
@@ -40,7 +38,7 @@ pub fn first_keys<'a>(
 
 /// The key of an object of the table that is begun now.
 pub(crate) fn render(destination: &DestinationPlan, table: &TableName, run: Uuid) -> Result<ObjectKey, Failure> {
-    let extension = ParquetEncoder::EXTENSION;
+    let extension = destination.format.extension();
     let parts = KeyParts { table, extension, uuid: Uuid::now_v7(), sync_id: run, begun: Utc::now() };
     destination.path.render(&parts).map_err(|error| {
         Failure::new(FailureKind::Usage, error.to_string()).next("shorten [destination] path or the table's name")

@@ -18,7 +18,7 @@ pub(crate) struct Sealed {
     /// Checksums over them.
     pub(crate) digests: Digests,
     /// Its media type.
-    pub(crate) content_type: &'static str,
+    pub(crate) content_type: String,
     /// Its share of the process's memory until it has landed.
     #[expect(dead_code, reason = "held for its drop, which gives the memory back")]
     pub(crate) memory: Reservation,

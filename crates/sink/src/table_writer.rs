@@ -15,7 +15,7 @@ use lakeward_core::{
 use rayon::ThreadPool;
 use uuid::Uuid;
 
-use crate::{encode::ParquetEncoder, keys, sealed::Sealed, spool::Spool, upload::Uploader};
+use crate::{encode::Encoder, keys, sealed::Sealed, spool::Spool, upload::Uploader};
 
 /// The most that one PutObject takes (Amazon S3 user guide, "Uploading objects").
 const MAX_OBJECT: u64 = 5 << 30;
@@ -40,7 +40,7 @@ pub(crate) struct TableWriter {
 struct OpenObject {
     key: ObjectKey,
     fill: Fill,
-    encoder: ParquetEncoder,
+    encoder: Encoder,
     memory: Reservation,
 }
 
@@ -102,7 +102,9 @@ impl TableWriter {
 
     fn close(&mut self) -> Result<(), Failure> {
         let Some(OpenObject { key, fill, encoder, mut memory }) = self.open.take() else { return Ok(()) };
-        let content_type = encoder.content_type();
+        let destination = &self.context.destination;
+        let content_type =
+            destination.object.content_type.clone().unwrap_or_else(|| destination.format.content_type().to_owned());
         let (body, digests) = encoder.finish()?.seal()?;
         memory.resize(body.bytes_in_memory());
         let table = self.table.name.clone();
@@ -120,10 +122,9 @@ impl TableWriter {
 
 impl OpenObject {
     fn new(table: &Table, context: &WriterContext) -> Result<Self, Failure> {
-        let parquet = context.destination.parquet;
         let key = keys::render(&context.destination, &table.name, context.run)?;
         let spool = Spool::new(context.spool_dir.clone());
-        let encoder = ParquetEncoder::new(table, &parquet, spool, context.threads.clone())?;
+        let encoder = Encoder::new(table, &context.destination, spool, context.threads.clone())?;
         let fill = Fill { rows: 0, bytes: 0, encoded: 0, since: Instant::now() };
         Ok(Self { key, fill, encoder, memory: context.budget.nothing() })
     }

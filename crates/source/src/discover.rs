@@ -83,6 +83,7 @@ fn group(sources: &[SourcePlan]) -> Result<Vec<Group<'_>>, Error> {
                     }
                 }
             }
+            SourcePlan::Command { .. } => return Err(Error::Bug("this source is not there".into())),
             SourcePlan::Stdin { table, read } => {
                 if std::mem::replace(&mut has_stdin, true) {
                     return Err(Error::StdinTwice);
@@ -98,8 +99,7 @@ fn group(sources: &[SourcePlan]) -> Result<Vec<Group<'_>>, Error> {
 fn rejects_folders(sources: &[SourcePlan]) -> Vec<PathBuf> {
     let mut folders = Vec::new();
     for source in sources {
-        let (SourcePlan::Files { read, .. } | SourcePlan::Stdin { read, .. }) = source;
-        if let OnError::Skip { rejects, .. } = &read.on_error
+        if let OnError::Skip { rejects, .. } = &source.read().on_error
             && let Ok(folder) = rejects.canonicalize()
             && !folders.contains(&folder)
         {

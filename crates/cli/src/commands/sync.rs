@@ -6,7 +6,7 @@ use lakeward_core::{
     budget::Budget,
     event::{Event, Observer, Summary, TableSize, TableSummary},
     failure::{Failure, FailureKind},
-    plan::{OnError, Plan, SourcePlan},
+    plan::{OnError, Plan},
     table::TableName,
 };
 use lakeward_sink::{Landed, Landing, SinkOptions, SinkOutlet, first_keys};
@@ -169,8 +169,7 @@ impl Run {
     fn rejects(&self) -> String {
         let mut folders: Vec<String> = Vec::new();
         for source in &self.plan.sources {
-            let (SourcePlan::Files { read, .. } | SourcePlan::Stdin { read, .. }) = source;
-            if let OnError::Skip { rejects, .. } = &read.on_error {
+            if let OnError::Skip { rejects, .. } = &source.read().on_error {
                 let folder = shown(rejects);
                 if !folders.contains(&folder) {
                     folders.push(folder);

@@ -30,6 +30,8 @@ const RETRY_DEADLINE: &str = "15m";
 const FILE_SIZE: &str = "128MiB";
 const SAMPLE: &str = "16MiB";
 const MAX_RECORD_BYTES: &str = "64MiB";
+const PART_SIZE: &str = "64MiB";
+const MAX_BACKOFF: u64 = 20;
 const MAX_ROW_GROUP_LENGTH: u64 = 1 << 20;
 const REJECTS: &str = "rejects";
 

@@ -4,7 +4,7 @@
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::tables::{Destination, Embedded, Files, ProfileAuth, Read, S3, Stdin, Top, Version};
+use super::tables::{Command, Destination, Embedded, Files, ProfileAuth, Read, S3, Stdin, Top, Version};
 
 /// One kind of a table whose `type`, `method` or `storage` says which kind it is.
 struct Kind {
@@ -65,6 +65,11 @@ pub fn json_schema() -> Value {
                 name: "stdin",
                 description: "Standard input; one source can take it.",
                 parts: vec![part::<Stdin>(g), part::<Read>(g)],
+            },
+            Kind {
+                name: "command",
+                description: "What a program writes to its standard output.",
+                parts: vec![part::<Command>(g), part::<Read>(g)],
             },
         ],
     );

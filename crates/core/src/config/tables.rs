@@ -39,6 +39,9 @@ impl<T: JsonSchema> JsonSchema for At<T> {
 /// How a size with a unit is written; what it means is read by bytesize.
 const SIZE: &str = r"^[0-9]+(\.[0-9]+)?\s*([KkMmGgTtPpEe][Ii]?)?[Bb]?$";
 
+/// How a media type is written (RFC 9110, 8.3.1): visible ASCII with a slash.
+const CONTENT_TYPE: &str = r"^[!-.0-~]+/[ -.0-~]+$";
+
 /// How a duration is written; what it means is read by humantime.
 const DURATION: &str = r"^(0|([0-9]+(\.[0-9]+)?\s*[a-zA-Zµ]+\s*)+)$";
 
@@ -107,8 +110,11 @@ pub(super) struct ProfileAuth {
 /// Where objects go and what they look like.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Destination {
-    /// The bucket's name.
-    #[schemars(length(min = 3, max = 63), regex(pattern = r"^[a-z0-9][a-z0-9.-]+[a-z0-9]$"), example = &"my-lake")]
+    /// The bucket's name, or the ARN of an access point.
+    #[schemars(
+        regex(pattern = r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|arn:aws[a-z-]*:s3:[a-z0-9-]+:[0-9]{12}:accesspoint[/:][a-z0-9-]+)$"),
+        example = &"my-lake"
+    )]
     pub(super) bucket: At<String>,
     /// The template of the object keys. Variables: {{TABLE}}, {{TABLE_HYPHEN}}, {{FORMAT}}, {{UUID}}, {{SYNC_ID}}, {{YEAR}},
     /// {{MONTH}}, {{DAY}}, {{HOUR}}, {{MINUTE}}. {{UUID}} is required unless `no_rotate`; a path without a table gets
@@ -118,10 +124,10 @@ pub(super) struct Destination {
     /// The format of the objects.
     #[schemars(extend("default" = "parquet"))]
     pub(super) format: Option<Format>,
-    /// The codec of the objects.
-    #[schemars(extend("default" = "zstd"))]
-    pub(super) compression: Option<Compression>,
-    /// The size as encoded at which an object closes: 1 KiB to 4 GiB.
+    /// The codec of the objects: of Parquet's pages zstd (the default), snappy, gzip or none; around CSV and JSON none (the
+    /// default), gzip or zstd, and {{FORMAT}} then ends in .gz or .zst.
+    pub(super) compression: Option<At<Compression>>,
+    /// The size as encoded at which an object closes: 1 KiB to 4 TiB.
     #[schemars(extend("default" = super::FILE_SIZE))]
     pub(super) file_size: Option<At<Size>>,
     /// The rows at which an object closes; 0 is no limit.
@@ -139,22 +145,82 @@ pub(super) struct Destination {
     /// How long an upload is tried again without progress before the run ends.
     #[schemars(extend("default" = super::RETRY_DEADLINE))]
     pub(super) retry_deadline: Option<At<Duration>>,
+    /// How often one request is tried at the most; 0 is as often as `retry_deadline` allows.
+    #[schemars(extend("default" = 0))]
+    pub(super) max_retries: Option<At<u32>>,
+    /// The longest pause between two tries, in seconds: 1 to 3600.
+    #[schemars(range(min = 1, max = 3600), extend("default" = super::MAX_BACKOFF))]
+    pub(super) max_backoff: Option<u64>,
+    /// The size of the first parts of a large object: 5 MiB to 5 GiB. An object of up to four such parts goes up as one
+    /// PutObject; a larger one as a multipart upload, whose parts grow so that there are never more than 10,000.
+    #[schemars(extend("default" = super::PART_SIZE))]
+    pub(super) part_size: Option<At<Size>>,
+    /// Another media type than the format's own.
+    #[schemars(regex(pattern = CONTENT_TYPE), example = &"application/x-ndjson")]
+    pub(super) content_type: Option<At<String>>,
+    /// Make JSON columns fit for Athena: in their keys, every character that is none of 0-9, A-Z, a-z and _ becomes _.
+    #[schemars(extend("default" = false))]
+    pub(super) athena: Option<bool>,
+    /// Write a table without rows as an object without rows. Parquet only.
+    #[schemars(extend("default" = false))]
+    pub(super) write_empty_objects_for_empty_tables: Option<At<bool>>,
     /// Settings of the format.
     pub(super) format_spec: Option<FormatSpec>,
 }
 
-/// Settings of Parquet.
+/// Settings of the format; each key belongs to one.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(super) struct FormatSpec {
-    /// The most rows of a row group.
+    /// CSV: what stands between fields, one ASCII character.
+    #[schemars(length(min = 1, max = 1), extend("default" = ","))]
+    pub(super) delimiter: Option<At<String>>,
+    /// CSV: leave out the record with the columns' names.
+    #[schemars(extend("default" = false))]
+    pub(super) skip_header: Option<At<bool>>,
+    /// Parquet: which logical types may be used. Pages are of version 1 whatever it says, so that old readers know them.
+    #[schemars(extend("default" = "v2Latest"))]
+    pub(super) version: Option<At<ParquetVersion>>,
+    /// Parquet: taken for compatibility, and without effect: the format has no repetition at its root.
+    #[schemars(extend("default" = "repeated"))]
+    pub(super) root_repetition: Option<At<RootRepetition>>,
+    /// Parquet: the most rows of a row group.
     #[schemars(range(min = 1, max = 134_217_728), extend("default" = super::MAX_ROW_GROUP_LENGTH))]
-    pub(super) max_row_group_length: Option<u64>,
+    pub(super) max_row_group_length: Option<At<u64>>,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+pub(super) enum ParquetVersion {
+    /// Version 1.0.
+    #[serde(rename = "v1.0")]
+    V1_0,
+    /// Version 2.4.
+    #[serde(rename = "v2.4")]
+    V2_4,
+    /// Version 2.6.
+    #[serde(rename = "v2.6")]
+    V2_6,
+    /// The latest, which is 2.6.
+    #[serde(rename = "v2Latest")]
+    V2Latest,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RootRepetition {
+    /// Undefined.
+    Undefined,
+    /// Required.
+    Required,
+    /// Optional.
+    Optional,
+    /// Repeated.
+    Repeated,
 }
 
 /// AWS, or a server that speaks its protocol.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct S3 {
-    /// The bucket's region. Default: that of the AWS environment.
+    /// The bucket's region. Default: that of the AWS environment, or else what S3 answers.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]+$"), example = &"eu-central-1")]
     pub(super) region: Option<At<String>>,
     /// The URL of another server than AWS.
@@ -163,9 +229,95 @@ pub(super) struct S3 {
     /// Take the endpoint's certificate unchecked: anyone on the way can then read and change what is sent.
     #[schemars(extend("default" = false))]
     pub(super) endpoint_skip_tls_verify: Option<bool>,
-    /// Put the bucket into the URL's path instead of its host name, as most other servers than AWS want it.
+    /// Put the bucket into the URL's path instead of its host name. Default: true for other servers than AWS.
+    pub(super) use_path_style: Option<At<bool>>,
+    /// Whose server the endpoint is. They differ in checksums, conditional writes and addressing. Default: told by the
+    /// endpoint's host name, and generic where that says nothing.
+    pub(super) vendor: Option<At<Vendor>>,
+    /// Use AWS's FIPS endpoints.
     #[schemars(extend("default" = false))]
-    pub(super) use_path_style: Option<bool>,
+    pub(super) use_fips: Option<At<bool>>,
+    /// Use AWS's dual-stack endpoints (IPv6 and IPv4).
+    #[schemars(extend("default" = false))]
+    pub(super) use_dualstack: Option<At<bool>>,
+    /// A canned ACL for each object. Needs s3:PutObjectAcl too.
+    pub(super) acl: Option<Acl>,
+    /// Encryption at rest that is asked for with each object.
+    pub(super) server_side_encryption_configuration: Option<Encryption>,
+    /// Tags of each object, at most ten. Need s3:PutObjectTagging too.
+    #[schemars(extend("maxProperties" = 10))]
+    pub(super) tags: Option<BTreeMap<String, At<String>>>,
+    /// The storage class of each object.
+    #[schemars(regex(pattern = r"^[A-Z][A-Z0-9_]*$"), example = &"STANDARD_IA")]
+    pub(super) storage_class: Option<At<String>>,
+    /// The account that must own the bucket; S3 refuses the object otherwise.
+    #[schemars(regex(pattern = r"^[0-9]{12}$"), example = &"111122223333")]
+    pub(super) expected_bucket_owner: Option<At<String>>,
+    /// Log each request to S3 and its answer, without what signs it.
+    #[schemars(extend("default" = false))]
+    pub(super) aws_debug: Option<bool>,
+}
+
+/// Encryption at rest.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Encryption {
+    /// The KMS key: an id, an alias or an ARN. The credentials need kms:GenerateDataKey for it, and kms:Decrypt for objects that
+    /// go up in parts.
+    #[schemars(length(min = 1), example = &"alias/lake")]
+    pub(super) sse_kms_key_id: Option<At<String>>,
+    /// Who encrypts.
+    pub(super) server_side_encryption: Option<At<Algorithm>>,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    /// S3 with keys of its own.
+    #[serde(rename = "AES256")]
+    Aes256,
+    /// S3 with a key of KMS.
+    #[serde(rename = "aws:kms")]
+    Kms,
+    /// S3 with a key of KMS, twice.
+    #[serde(rename = "aws:kms:dsse")]
+    KmsDsse,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Acl {
+    /// The owner alone.
+    Private,
+    /// Everyone may read.
+    PublicRead,
+    /// Everyone may read and write.
+    PublicReadWrite,
+    /// Every AWS account may read.
+    AuthenticatedRead,
+    /// EC2 may read.
+    AwsExecRead,
+    /// The bucket's owner may read.
+    BucketOwnerRead,
+    /// The bucket's owner may do all.
+    BucketOwnerFullControl,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Vendor {
+    /// Amazon S3.
+    Aws,
+    /// SeaweedFS.
+    SeaweedFs,
+    /// MinIO.
+    Minio,
+    /// Ceph's RADOS gateway.
+    Ceph,
+    /// Cloudflare R2.
+    R2,
+    /// Google Cloud Storage.
+    Gcs,
+    /// Any other.
+    Generic,
 }
 
 /// An S3 server inside the Lakeward process.
@@ -192,6 +344,19 @@ pub(super) struct Files {
 /// Standard input; one source can take it.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Stdin {
+    /// The table.
+    #[schemars(length(min = 1, max = 255))]
+    pub(super) table: At<String>,
+    /// The format.
+    pub(super) format: InputFormat,
+}
+
+/// What a program writes to its standard output.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Command {
+    /// The program and its arguments, without a shell. It runs in the config's folder; a relative path to it counts from there.
+    #[schemars(length(min = 1), extend("examples" = [["psql", "--csv", "-c", "select * from orders"]]))]
+    pub(super) command: At<Vec<String>>,
     /// The table.
     #[schemars(length(min = 1, max = 255))]
     pub(super) table: At<String>,
@@ -226,6 +391,10 @@ pub(super) struct Read {
 pub(super) enum Format {
     /// Apache Parquet.
     Parquet,
+    /// Comma-separated values.
+    Csv,
+    /// One JSON object a line.
+    Json,
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -252,6 +421,10 @@ pub(super) enum InputFormat {
     Ndjson,
     /// One JSON array of values.
     Json,
+    /// Apache Parquet.
+    Parquet,
+    /// Arrow IPC, as a file (Feather version 2) or as a stream.
+    Arrow,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
@@ -293,6 +466,7 @@ pub(super) struct Source {
 pub(super) enum SourceKind {
     Files(Files),
     Stdin(Stdin),
+    Command(Command),
 }
 
 impl Config {
@@ -319,6 +493,7 @@ impl Config {
         {
             let kind = match kind(source.get_ref(), "type") {
                 Some("stdin") => SourceKind::Stdin(read(source.span(), source.get_ref())?),
+                Some("command") => SourceKind::Command(read(source.span(), source.get_ref())?),
                 _ => SourceKind::Files(read(source.span(), source.get_ref())?),
             };
             sources.push(Source { kind, read: read(source.span(), source.get_ref())?, span: source.span() });

@@ -74,17 +74,17 @@ pub(super) fn duration(text: &tables::Duration) -> Result<Duration, Wrong> {
 }
 
 /// Checks a bucket's name by the rules for general purpose buckets (Amazon S3 user guide, "General purpose bucket naming
-/// rules").
+/// rules"); the alias of an access point is such a name too. An ARN must be an access point's.
 pub(super) fn bucket(name: &str) -> Result<(), Wrong> {
+    if name.starts_with("arn:") {
+        return access_point(name);
+    }
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
     let outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let reserved_start = ["xn--", "sthree-", "amzn-s3-demo-"].into_iter().find(|prefix| name.starts_with(prefix));
-    let reserved_end =
-        ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].into_iter().find(|suffix| name.ends_with(suffix));
+    let reserved_end = ["--ol-s3", ".mrap", "--x-s3", "--table-s3"].into_iter().find(|suffix| name.ends_with(suffix));
     let rule = if name.starts_with("s3://") {
         return Err(Wrong::new("this is a URL").hint("write the bucket's name alone, and put the folder into `path`"));
-    } else if name.starts_with("arn:") {
-        return Err(Wrong::new("this is an ARN").hint("write the bucket's name; access points are not supported"));
     } else if let Some(c) = name.chars().find(|c| !allowed(*c)) {
         format!("a bucket's name is made of lower-case letters, digits, `.` and `-`, and this one holds {c:?}")
     } else if !(3..=63).contains(&name.len()) {
@@ -103,6 +103,101 @@ pub(super) fn bucket(name: &str) -> Result<(), Wrong> {
         return Ok(());
     };
     Err(Wrong::new(rule))
+}
+
+/// Checks an access point's ARN (Amazon S3 user guide, "Access point naming rules, restrictions, and limitations").
+fn access_point(arn: &str) -> Result<(), Wrong> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let [_, partition, service, region, account, resource] = parts.as_slice() else {
+        return Err(Wrong::new("this is no whole ARN").hint(ACCESS_POINT));
+    };
+    if *service != "s3" || !partition.starts_with("aws") {
+        return Err(Wrong::new("this is not the ARN of an S3 access point").hint(ACCESS_POINT));
+    }
+    if region.is_empty() {
+        return Err(Wrong::new("a multi-region access point can't be written to").hint("name one of its buckets"));
+    }
+    let point = resource.strip_prefix("accesspoint/").or_else(|| resource.strip_prefix("accesspoint:"));
+    match point {
+        Some(point) if name(point) && name(region) && expected_bucket_owner(account).is_ok() => Ok(()),
+        Some(_) => Err(Wrong::new("this is not the ARN of an S3 access point").hint(ACCESS_POINT)),
+        None => Err(Wrong::new("this is a bucket's ARN, or another resource's").hint("write the bucket's name alone")),
+    }
+}
+
+const ACCESS_POINT: &str = "it looks like arn:aws:s3:eu-central-1:111122223333:accesspoint/lake";
+
+/// Checks an account's id.
+pub(super) fn expected_bucket_owner(account: &str) -> Result<(), Wrong> {
+    if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(Wrong::new(format!("\"{}\" is no account id, which has twelve digits", excerpt(account, 40))))
+}
+
+/// Checks a media type: it becomes the value of a header.
+pub(super) fn content_type(text: &str) -> Result<(), Wrong> {
+    let visible = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    match text.split_once('/') {
+        Some((kind, rest)) if visible && !kind.is_empty() && !rest.trim().is_empty() && !kind.contains(' ') => Ok(()),
+        _ => Err(Wrong::new(format!("\"{}\" is no media type", excerpt(text, 40))).hint("it looks like text/csv")),
+    }
+}
+
+/// Checks a storage class: it becomes the value of a header. Which there are differs between servers.
+pub(super) fn storage_class(text: &str) -> Result<(), Wrong> {
+    let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    if text.starts_with(|c: char| c.is_ascii_uppercase()) && text.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(Wrong::new(format!("\"{}\" is no storage class", excerpt(text, 40))).hint("it looks like STANDARD_IA"))
+}
+
+/// Checks an object's tag (Amazon S3 user guide, "Categorizing your objects using tags").
+pub(super) fn tag(key: &str, value: &str) -> Result<(), Wrong> {
+    let allowed = |c: char| c.is_alphanumeric() || c == ' ' || "+-=._:/@".contains(c);
+    let rule = if key.is_empty() || key.chars().count() > 128 {
+        "a tag's key has 1 to 128 characters"
+    } else if value.chars().count() > 256 {
+        "a tag's value has at most 256 characters"
+    } else if key.starts_with("aws:") {
+        "AWS reserves tags that begin with aws:"
+    } else if !key.chars().chain(value.chars()).all(allowed) {
+        "a tag is made of letters, digits, spaces and + - = . _ : / @"
+    } else {
+        return Ok(());
+    };
+    Err(Wrong::new(format!("the tag \"{}\" can't be set: {rule}", excerpt(key, 40))))
+}
+
+/// Reads a CSV delimiter.
+pub(super) fn delimiter(text: &str) -> Result<u8, Wrong> {
+    match text.as_bytes() {
+        [byte @ (b'\t' | b' '..=b'~')] if !byte.is_ascii_alphanumeric() && *byte != b'"' => Ok(*byte),
+        _ => Err(Wrong::new(format!("\"{}\" can't stand between fields", excerpt(text, 40)))
+            .hint("write one ASCII character that is no letter, digit or quote, such as \";\" or \"\\t\"")),
+    }
+}
+
+/// Checks a program and its arguments; the program's path, where it is one, is made absolute.
+pub(super) fn command(folder: &Path, command: &[String]) -> Result<Vec<String>, Wrong> {
+    let Some((program, arguments)) = command.split_first().filter(|(program, _)| !program.is_empty()) else {
+        return Err(Wrong::new("there is no program to run").hint("write it as [\"program\", \"argument\"]"));
+    };
+    if command.iter().any(|argument| argument.contains('\0')) {
+        return Err(Wrong::new("an argument holds a NUL character, which no program can be given"));
+    }
+    if program.contains(' ') && arguments.is_empty() && !Path::new(program).exists() {
+        return Err(Wrong::new(format!("\"{}\" is one word to the system", excerpt(program, 60)))
+            .hint("write each argument as an item of its own: there is no shell between"));
+    }
+    let program = if program.contains(std::path::MAIN_SEPARATOR) {
+        path(folder, program)?.to_string_lossy().into_owned()
+    } else {
+        program.clone()
+    };
+    Ok(std::iter::once(program).chain(arguments.iter().cloned()).collect())
 }
 
 /// Checks a region's name: it becomes part of a host name.

@@ -16,7 +16,7 @@ use lakeward_core::{
     event::{Event, Observer},
     key::Template,
     message::{Message, Outlet, Rows},
-    plan::{Compression, DestinationPlan, ParquetPlan, Storage},
+    plan::{Compression, DestinationPlan, FormatPlan, ObjectPlan, ParquetPlan, ParquetVersion, RetryPlan, Storage},
     table::{Table, TableName},
 };
 use lakeward_loopback::{EmbeddedS3, Options};
@@ -57,10 +57,22 @@ impl Sandbox {
             storage: Storage::Embedded { dir: folder.path().join("lake") },
             bucket: "bucket".into(),
             path: Template::parse(path).expect("a template"),
-            parquet: ParquetPlan { compression: Compression::None, max_row_group_length: 1 << 20 },
+            format: FormatPlan::Parquet(ParquetPlan {
+                compression: Compression::None,
+                version: ParquetVersion::V2_6,
+                max_row_group_length: 1 << 20,
+            }),
+            athena: false,
+            write_empty_objects: false,
+            object: ObjectPlan::default(),
             close,
             no_rotate: !path.contains("UUID"),
-            retry_deadline: std::time::Duration::from_secs(20),
+            retry: RetryPlan {
+                deadline: std::time::Duration::from_secs(20),
+                most_tries: None,
+                longest_pause: std::time::Duration::from_secs(20),
+            },
+            part_size: 64 << 20,
         };
         Self { folder, server, budget: Budget::new(32 << 20), destination, events: Arc::default() }
     }

@@ -23,7 +23,7 @@ use parquet::{
         writer::SerializedFileWriter,
     },
 };
-use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
+use rayon::{ThreadPool, prelude::*};
 
 use crate::spool::{Spool, spool_failure};
 
@@ -33,13 +33,6 @@ const ROW_GROUP_BYTES: u64 = 32 << 20;
 
 /// Below so many cells, handing columns to other threads costs more than it saves.
 const PARALLEL_CELLS: usize = 4096;
-
-/// The threads that encode columns: one a core, apart from rayon's own pool, on which sources decode. In one pool a batch would
-/// wait behind all the blocks that are to be decoded, which in turn wait for memory that the batch holds.
-pub(crate) fn threads() -> Result<Arc<ThreadPool>, Failure> {
-    let pool = ThreadPoolBuilder::new().thread_name(|number| format!("encode {number}")).build();
-    pool.map(Arc::new).map_err(|error| Failure::new(FailureKind::Bug, format!("no threads for encoding: {error}")))
-}
 
 /// One Parquet file in the making.
 pub(crate) struct ParquetEncoder {
@@ -53,9 +46,6 @@ pub(crate) struct ParquetEncoder {
 }
 
 impl ParquetEncoder {
-    /// What `{{FORMAT}}` stands for.
-    pub(crate) const EXTENSION: &str = "parquet";
-
     /// Begins a file. Pages are of version 1 with plain and dictionary encodings, which every reader knows.
     pub(crate) fn new(
         table: &Table,
@@ -90,11 +80,6 @@ impl ParquetEncoder {
         })
     }
 
-    /// The media type of a finished file.
-    pub(crate) fn content_type(&self) -> &'static str {
-        "application/vnd.apache.parquet"
-    }
-
     /// Encodes a batch; closes row groups by rows or bytes.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
         let mut start = 0;
@@ -119,6 +104,16 @@ impl ParquetEncoder {
     /// Bytes that the encoder holds in memory.
     pub(crate) fn memory_bytes(&self) -> u64 {
         self.columns.iter().map(|column| column.memory_size() as u64).sum()
+    }
+
+    /// Where the file's bytes go.
+    pub(crate) fn spool(&mut self) -> &mut Spool {
+        self.file.inner_mut()
+    }
+
+    /// Gives all that it holds in memory to the spool: the open row group ends.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        self.close_row_group().map_err(|error| failed(&error))
     }
 
     /// Ends the file.
@@ -182,7 +177,7 @@ fn failed(error: &ParquetError) -> Failure {
 mod tests {
     use arrow_array::{ArrayRef, Int64Array, StringArray};
     use arrow_schema::{DataType, Field, Schema};
-    use lakeward_core::table::TableName;
+    use lakeward_core::{plan::ParquetVersion, table::TableName};
     use parquet::{
         arrow::arrow_reader::ParquetRecordBatchReaderBuilder,
         basic::{Encoding, PageType},
@@ -192,6 +187,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::encode::threads;
 
     fn table() -> Table {
         let fields = vec![Field::new("id", DataType::Int64, true), Field::new("name", DataType::Utf8, true)];
@@ -219,7 +215,7 @@ mod tests {
     async fn rows_come_back_in_order_in_row_groups_of_the_planned_length_with_every_codec() {
         for compression in [Compression::None, Compression::Snappy, Compression::Gzip, Compression::Zstd] {
             let table = table();
-            let plan = ParquetPlan { compression, max_row_group_length: 3000 };
+            let plan = ParquetPlan { compression, version: ParquetVersion::V2_6, max_row_group_length: 3000 };
             let mut encoder =
                 ParquetEncoder::new(&table, &plan, Spool::new("unused".into()), threads().expect("threads"))
                     .expect("an encoder");
@@ -238,7 +234,11 @@ mod tests {
     #[tokio::test]
     async fn pages_are_of_version_1_and_their_encodings_are_the_old_ones() {
         let table = table();
-        let plan = ParquetPlan { compression: Compression::Zstd, max_row_group_length: 1 << 20 };
+        let plan = ParquetPlan {
+            compression: Compression::Zstd,
+            version: ParquetVersion::V2_6,
+            max_row_group_length: 1 << 20,
+        };
         let mut encoder = ParquetEncoder::new(&table, &plan, Spool::new("unused".into()), threads().expect("threads"))
             .expect("an encoder");
         encoder.write(&batch(&table, 0..5000)).expect("encoded");
