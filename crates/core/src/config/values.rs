@@ -115,14 +115,15 @@ fn access_point(arn: &str) -> Result<(), Wrong> {
     if *service != "s3" || !partition.starts_with("aws") {
         return Err(Wrong::new("this is not the ARN of an S3 access point").hint(ACCESS_POINT));
     }
-    if region.is_empty() {
-        return Err(Wrong::new("a multi-region access point can't be written to").hint("name one of its buckets"));
-    }
     let point = resource.strip_prefix("accesspoint/").or_else(|| resource.strip_prefix("accesspoint:"));
     match point {
+        Some(point) if region.is_empty() && name(point.trim_end_matches(".mrap")) => {
+            Err(Wrong::new("a multi-region access point can't be written to").hint("name one of its buckets"))
+        }
         Some(point) if name(point) && name(region) && expected_bucket_owner(account).is_ok() => Ok(()),
         Some(_) => Err(Wrong::new("this is not the ARN of an S3 access point").hint(ACCESS_POINT)),
-        None => Err(Wrong::new("this is a bucket's ARN, or another resource's").hint("write the bucket's name alone")),
+        None => Err(Wrong::new("this is the ARN of a bucket or of another resource")
+            .hint("write the bucket's name alone, or the ARN of an access point")),
     }
 }
 
@@ -317,7 +318,15 @@ mod tests {
 
     #[test]
     fn bucket_names_follow_the_rules_of_s3() {
-        for good in ["abc", "my-lake", "a.b-c", "123", &"x".repeat(63)] {
+        for good in [
+            "abc",
+            "my-lake",
+            "lake-0123-s3alias",
+            "arn:aws:s3:eu-west-1:111122223333:accesspoint/lake",
+            "a.b-c",
+            "123",
+            &"x".repeat(63),
+        ] {
             assert_eq!(bucket(good), Ok(()), "{good}");
         }
         for (bad, rule) in [
@@ -331,7 +340,7 @@ mod tests {
             ("my..lake", "two dots"),
             ("192.168.5.4", "IP address"),
             ("xn--lake", "xn--"),
-            ("lake-s3alias", "-s3alias"),
+            ("lake--ol-s3", "--ol-s3"),
             ("s3://lake/raw", "URL"),
             ("arn:aws:s3:::lake", "ARN"),
         ] {

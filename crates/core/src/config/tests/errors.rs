@@ -66,7 +66,7 @@ path = "raw"
 shards = 4
 paths = "x"
 state_dir = "x"
-format_spec = { max_row_group_lenght = 1, version = "v1.0" }
+format_spec = { max_row_group_lenght = 1, verson = "v1.0" }
 [[source]]
 type = "files"
 path = "data"
@@ -80,11 +80,11 @@ paths = ["x"]
             "1:1 unknown key `verison` at the top of the file | did you mean `version`?",
             "3:1 unknown key `metod` in [auth] | did you mean `method`?",
             "5:1 unknown key `bukcet` in [destination] | did you mean `bucket`?",
-            "7:1 unknown key `shards` in [destination] | there are storage, bucket, path, format, compression, file_size, batch_size, batch_size_bytes, batch_timeout, no_rotate, retry_deadline, format_spec, region, endpoint, endpoint_skip_tls_verify, use_path_style",
+            "7:1 unknown key `shards` in [destination] | there are storage, bucket, path, format, compression, file_size, batch_size, batch_size_bytes, batch_timeout, no_rotate, retry_deadline, max_retries, max_backoff, part_size, content_type, athena, write_empty_objects_for_empty_tables, format_spec, region, endpoint, endpoint_skip_tls_verify, use_path_style, vendor, use_fips, use_dualstack, acl, server_side_encryption_configuration, tags, storage_class, expected_bucket_owner, aws_debug",
             "8:1 unknown key `paths` in [destination] | did you mean `path`?",
             "9:1 unknown key `state_dir` in [destination] | `state_dir` belongs at the top of the file, before the first [table]",
             "10:17 unknown key `max_row_group_lenght` in [destination.format_spec] | did you mean `max_row_group_length`?",
-            "10:43 unknown key `version` in [destination.format_spec] | there are max_row_group_length",
+            "10:43 unknown key `verson` in [destination.format_spec] | did you mean `version`?",
             "13:1 unknown key `path` in [[source]] | did you mean `paths`?",
             r#"18:1 `paths` does not go with type = "stdin" | it goes with type = "files""#,
         ],
@@ -180,7 +180,7 @@ role_arn = "x"
 bucket = "my-lake"
 path = "raw"
 storage = "gcs"
-format = "csv"
+format = "avro"
 compression = "ztsd"
 [[source]]
 type = "cloudquery"
@@ -191,19 +191,19 @@ table = "t"
 [[source]]
 type = "stdin"
 table = "t"
-format = "parquet"
+format = "avro"
 on_error = "ignore"
 "#,
         &[
             r#"3:10 `auth.method`: expected one of chain, env, profile; found "role""#,
             "4:1 unknown key `role_arn` in [auth] | there are method, profile",
             r#"8:11 `destination.storage`: expected one of s3, embedded; found "gcs""#,
-            r#"9:10 `destination.format`: expected "parquet"; found "csv""#,
+            r#"9:10 `destination.format`: expected one of parquet, csv, json; found "avro""#,
             r#"10:15 `destination.compression`: expected one of zstd, snappy, gzip, none; found "ztsd" | did you mean "zstd"?"#,
-            r#"12:8 `source.type`: expected one of files, stdin; found "cloudquery""#,
-            "14:8 `source.type`: expected one of files, stdin; found the number 3",
-            "15:1 `type` is missing in [[source]] | there are files, stdin",
-            r#"20:10 `source.format`: expected one of csv, tsv, ndjson, json; found "parquet""#,
+            r#"12:8 `source.type`: expected one of files, stdin, command; found "cloudquery""#,
+            "14:8 `source.type`: expected one of files, stdin, command; found the number 3",
+            "15:1 `type` is missing in [[source]] | there are files, stdin, command",
+            r#"20:10 `source.format`: expected one of csv, tsv, ndjson, json, parquet, arrow; found "avro""#,
             r#"21:12 `source.on_error`: expected one of fail, skip; found "ignore""#,
         ],
     );
@@ -227,7 +227,7 @@ type = "stdin"
             r#"4:1 `path` is missing in [destination] | for example path = "raw/{{TABLE}}/{{UUID}}.{{FORMAT}}""#,
             r#"5:1 `paths` is missing in [[source]] | for example paths = ["data/*.csv"]"#,
             "7:1 `table` is missing in [[source]]",
-            "7:1 `format` is missing in [[source]] | there are csv, tsv, ndjson, json",
+            "7:1 `format` is missing in [[source]] | there are csv, tsv, ndjson, json, parquet, arrow",
         ],
     );
 }
@@ -312,7 +312,7 @@ bucket = "My_Lake"
 path = "raw/{{TABEL}}"
 region = "eu central"
 endpoint = "minio:9000"
-file_size = "6 GiB"
+file_size = "6 TiB"
 batch_size_bytes = "lots"
 batch_timeout = "15M"
 retry_deadline = "soon"
@@ -331,7 +331,7 @@ max_record_bytes = 100
             "6:8 `destination.path`: the path names {{TABEL}}, which is no variable | did you mean {{TABLE}}?",
             r#"7:10 `destination.region`: "eu central" is no region's name | write a region as "eu-central-1""#,
             r#"8:12 `destination.endpoint`: an endpoint begins with http:// or https:// | write an endpoint as "https://minio.example.com:9000""#,
-            "9:13 `destination.file_size`: 6.0 GiB is out of range; it must be 1.0 KiB to 4.0 GiB",
+            "9:13 `destination.file_size`: 6.0 TiB is out of range; it must be 1.0 KiB to 4.0 TiB",
             r#"10:20 `destination.batch_size_bytes`: "lots" is no size | write a size as "128MiB", "5 GB" or a number of bytes"#,
             "11:17 `destination.batch_timeout`: 1year 3months 43m 12s is out of range; it must be at most 30 days | `m` is a minute, `M` is a month",
             r#"12:18 `destination.retry_deadline`: "soon" is no duration | write a duration as "20s", "15m" or "1m30s""#,

@@ -8,11 +8,13 @@ use crate::{
     batch::ClosePolicy,
     key::Template,
     plan::{
-        AuthPlan, Compression, DestinationPlan, InputFormat, OnError, ParquetPlan, ReadPlan, S3Plan, Sample,
-        SourcePlan, Storage,
+        AuthPlan, Compression, CsvPlan, DestinationPlan, Encryption, FormatPlan, InputFormat, JsonPlan, ObjectPlan,
+        OnError, ParquetPlan, ParquetVersion, ReadPlan, RetryPlan, S3Plan, Sample, SourcePlan, Storage,
+        TextCompression, Vendor,
     },
 };
 
+mod destination;
 mod errors;
 
 /// The least config that can be run.
@@ -51,10 +53,22 @@ fn the_least_config_gets_the_defaults() {
             storage: Storage::S3(S3Plan::default()),
             bucket: "my-lake".into(),
             path: Template::parse("raw/{{TABLE}}.{{FORMAT}}.{{UUID}}").expect("a template"),
-            parquet: ParquetPlan { compression: Compression::Zstd, max_row_group_length: 1 << 20 },
+            format: FormatPlan::Parquet(ParquetPlan {
+                compression: Compression::Zstd,
+                version: ParquetVersion::V2_6,
+                max_row_group_length: 1 << 20,
+            }),
+            athena: false,
+            write_empty_objects: false,
+            object: ObjectPlan::default(),
             close: ClosePolicy { file_size: Some(128 << 20), ..ClosePolicy::default() },
             no_rotate: false,
-            retry_deadline: Duration::from_secs(900),
+            retry: RetryPlan {
+                deadline: Duration::from_secs(900),
+                most_tries: None,
+                longest_pause: Duration::from_secs(20),
+            },
+            part_size: 64 << 20,
         },
         sources: vec![SourcePlan::Files {
             paths: vec!["/cfg/data".into()],
@@ -124,11 +138,20 @@ sample = 5
                 region: Some("eu-central-1".into()),
                 endpoint: Some("http://127.0.0.1:9000".into()),
                 skip_tls_verify: true,
-                use_path_style: true,
+                use_path_style: Some(true),
+                vendor: Vendor::Generic,
+                ..S3Plan::default()
             }),
             bucket: "my-lake".into(),
             path: Template::parse("{{TABLE}}/{{UUID}}").expect("a template"),
-            parquet: ParquetPlan { compression: Compression::Snappy, max_row_group_length: 7 },
+            format: FormatPlan::Parquet(ParquetPlan {
+                compression: Compression::Snappy,
+                version: ParquetVersion::V2_6,
+                max_row_group_length: 7,
+            }),
+            athena: false,
+            write_empty_objects: false,
+            object: ObjectPlan::default(),
             close: ClosePolicy {
                 rows: Some(10),
                 bytes: Some(1000),
@@ -136,7 +159,12 @@ sample = 5
                 file_size: Some(3_000_000_000),
             },
             no_rotate: false,
-            retry_deadline: Duration::from_secs(3600),
+            retry: RetryPlan {
+                deadline: Duration::from_secs(3600),
+                most_tries: None,
+                longest_pause: Duration::from_secs(20),
+            },
+            part_size: 64 << 20,
         },
         sources: vec![
             SourcePlan::Files {
@@ -202,7 +230,8 @@ fn later_layers_win() {
     assert_eq!(plan.destination.bucket, "other-lake");
     assert_eq!(plan.destination.close.rows, Some(12));
     assert_eq!(plan.destination.close.bytes, Some(12));
-    assert_eq!(plan.destination.parquet.max_row_group_length, 9);
+    let FormatPlan::Parquet(parquet) = plan.destination.format else { panic!("not Parquet") };
+    assert_eq!(parquet.max_row_group_length, 9);
     assert_eq!(plan.only_tables.iter().map(TableName::as_str).collect::<Vec<_>>(), ["b", "a"]);
 }
 
@@ -234,7 +263,7 @@ error: environment variable LAKEWARD_DESTINATION_NO_ROTATE: `destination.no_rota
     let environment = variables(&[("LAKEWARD_DESTINATION_FILE_SIZE", "1 B")]);
     assert_eq!(
         shown(&environment, &["../x"]),
-        r#"error: environment variable LAKEWARD_DESTINATION_FILE_SIZE: `destination.file_size`: 1 B is out of range; it must be 1.0 KiB to 4.0 GiB
+        r#"error: environment variable LAKEWARD_DESTINATION_FILE_SIZE: `destination.file_size`: 1 B is out of range; it must be 1.0 KiB to 4.0 TiB
 
 error: --table: "../x" can't be a table name: a slash in it would leave its place in the object key"#
     );
