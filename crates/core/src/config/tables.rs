@@ -452,7 +452,7 @@ pub(super) enum Auth {
 }
 
 pub(super) enum Storage {
-    S3(S3),
+    S3(Box<S3>),
     Embedded(Embedded),
 }
 
@@ -485,7 +485,7 @@ impl Config {
         let destination = table("destination").unwrap_or_else(absent);
         let storage = match kind(destination.get_ref(), "storage") {
             Some("embedded") => Storage::Embedded(read(destination.span(), destination.get_ref())?),
-            _ => Storage::S3(read(destination.span(), destination.get_ref())?),
+            _ => Storage::S3(Box::new(read(destination.span(), destination.get_ref())?)),
         };
         let mut sources = Vec::new();
         for source in
