@@ -7,6 +7,7 @@
 
 pub mod home;
 pub mod python;
+pub mod s3_server;
 
 pub mod fault_proxy;
 pub mod scripted_server;
@@ -14,6 +15,7 @@ mod wire;
 
 pub use fault_proxy::{Counts, FaultProxy, Faults};
 pub use home::{Home, HomeCommand, Leak, Output, Running};
+pub use s3_server::S3Server;
 pub use scripted_server::{Answer, Recorded, ScriptedServer};
 
 /// How often something is tried: `short`, or `full` times under `cargo xtask soak`.

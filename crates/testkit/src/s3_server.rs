@@ -1,0 +1,217 @@
+//! S3 servers of others, as processes of their own: SeaweedFS and moto, from the environment that `cargo xtask test`
+//! prepares.
+
+use std::{
+    fs::{self, File},
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use crate::python;
+
+/// How long a server may take to come up: SeaweedFS starts five servers in one process.
+const READY: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(50);
+
+/// The bucket that every server has.
+pub const BUCKET: &str = "lake";
+
+/// A running server with the bucket [`BUCKET`]. It is killed when this is dropped, and all it stored goes with it.
+#[derive(Debug)]
+pub struct S3Server {
+    child: Child,
+    address: SocketAddr,
+    folder: TempDir,
+    keys: Keys,
+}
+
+/// Who may do what.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    /// May write objects of the bucket and, where the server can hold it, nothing else.
+    pub writer: (&'static str, &'static str),
+    /// May do everything.
+    pub owner: (&'static str, &'static str),
+}
+
+const KEYS: Keys = Keys {
+    writer: ("AKIDWRITEREXAMPLE", "wJalrXUtnFEMIwriterEXAMPLEKEY"),
+    owner: ("AKIDOWNEREXAMPLE", "wJalrXUtnFEMIownerEXAMPLEKEY"),
+};
+
+impl S3Server {
+    /// SeaweedFS. Its right to write objects includes deleting them; it has none that is smaller.
+    #[track_caller]
+    #[must_use]
+    pub fn seaweedfs() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let identity = |name: &str, (key, secret): (&str, &str), actions: &[&str]| serde_json::json!({ "name": name, "credentials": [{ "accessKey": key, "secretKey": secret }], "actions": actions });
+        let config = serde_json::json!({ "identities": [
+            identity("writer", KEYS.writer, &[&format!("Write:{BUCKET}")]),
+            identity("owner", KEYS.owner, &["Admin", "Read", "Write", "List", "Tagging"]),
+        ]});
+        let config_file = folder.path().join("s3.json");
+        fs::write(&config_file, config.to_string()).expect("the temporary folder can be written");
+        fs::create_dir(folder.path().join("data")).expect("the temporary folder can be written");
+        let ports = free_ports();
+        let mut command = Command::new(tool("weed"));
+        command.args(["mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-webdav=false", "-admin.ui=false"]);
+        command.args(["-s3.port.iceberg=0", "-s3.port.lance=0", &format!("-bucket={BUCKET}")]);
+        command.arg(format!("-dir={}", folder.path().join("data").display()));
+        command.arg(format!("-s3.config={}", config_file.display()));
+        for (name, port) in SEAWEEDFS_PORTS.iter().zip(ports) {
+            command.arg(format!("-{name}={}", port.port()));
+        }
+        let server = Self::start(command, ports[0], folder);
+        // The bucket is made a moment after the port is open.
+        server.wait_for("the bucket", || server.asks_for_the_bucket() != Some(404));
+        server
+    }
+
+    /// moto. It checks no signature, so any keys do.
+    #[track_caller]
+    #[must_use]
+    pub fn moto() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let [address, ..] = free_ports();
+        let mut command = Command::new(python::interpreter());
+        command.args(["-I", "-m", "moto.server", "-H", "127.0.0.1", "-p", &address.port().to_string()]);
+        let server = Self::start(command, address, folder);
+        let made = server.request(&format!("PUT /{BUCKET} HTTP/1.1\r\nAuthorization: {}\r\n", US_EAST_1));
+        assert_eq!(made, Some(200), "moto made no bucket:\n{}", server.log());
+        server
+    }
+
+    #[track_caller]
+    fn start(mut command: Command, address: SocketAddr, folder: TempDir) -> Self {
+        let log = File::create(folder.path().join("log")).expect("the temporary folder can be written");
+        command.env_clear().env("HOME", folder.path()).env("TMPDIR", folder.path()).current_dir(folder.path());
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        let errors = log.try_clone().expect("a file can be opened twice");
+        command.stdin(Stdio::null()).stdout(log).stderr(errors);
+        let child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => panic!("{} did not start: {error}", command.get_program().display()),
+        };
+        let server = Self { child, address, folder, keys: KEYS };
+        server.wait_for("an answer", || server.request("GET / HTTP/1.1\r\n").is_some());
+        server
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        self.keys
+    }
+
+    /// What it has printed.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let log = fs::read(self.folder.path().join("log")).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    #[track_caller]
+    fn wait_for(&self, what: &str, is_there: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !is_there() {
+            assert!(started.elapsed() < READY, "the server at {} never had {what}:\n{}", self.address, self.log());
+            sleep(POLL);
+        }
+    }
+
+    fn asks_for_the_bucket(&self) -> Option<u16> {
+        self.request(&format!("PUT /{BUCKET}/ready HTTP/1.1\r\n"))
+    }
+
+    /// Sends a request without a body; the status of the answer, if there is one.
+    fn request(&self, head: &str) -> Option<u16> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+        let rest = format!("Host: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", self.address);
+        stream.write_all(format!("{head}{rest}").as_bytes()).ok()?;
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).ok()?;
+        std::str::from_utf8(&answer).ok()?.strip_prefix("HTTP/1.1 ")?.parse().ok()
+    }
+}
+
+impl Drop for S3Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Tells moto the region, where a bucket needs no location.
+const US_EAST_1: &str =
+    "AWS4-HMAC-SHA256 Credential=AKIDOWNEREXAMPLE/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+
+/// What SeaweedFS listens on; every one is given, or two servers at once would meet at its own choices.
+const SEAWEEDFS_PORTS: [&str; 10] = [
+    "s3.port",
+    "s3.port.grpc",
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+    "admin.port",
+    "admin.port.grpc",
+];
+
+/// Addresses of this machine on which nothing listens.
+fn free_ports() -> [SocketAddr; 10] {
+    // All are held until the last is found, so that no two are the same.
+    let listeners = [(); 10].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a port is free"));
+    listeners.map(|listener| listener.local_addr().expect("a listener has an address"))
+}
+
+/// A program of the Python environment.
+#[track_caller]
+#[must_use]
+pub fn tool(name: &str) -> PathBuf {
+    let tool = python::interpreter().with_file_name(name);
+    assert!(tool.is_file(), "{} is not there: run cargo xtask test, which installs it", tool.display());
+    tool
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moto_and_seaweedfs_come_up_and_have_the_bucket() {
+        for server in [S3Server::moto(), S3Server::seaweedfs()] {
+            assert_ne!(server.asks_for_the_bucket(), Some(404), "{}", server.log());
+        }
+    }
+}
