@@ -25,6 +25,7 @@ mod destination;
 mod tls;
 mod requests;
 mod faults;
+mod readers;
 
 mod signals;
 mod crashes;
