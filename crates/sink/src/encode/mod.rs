@@ -1,5 +1,12 @@
 //! Rows as the bytes of an object.
 
+mod text;
+mod csv;
+mod cells;
+mod extension;
+mod time_text;
+mod json_text;
+mod compressed;
 mod parquet;
 
 use std::sync::Arc;
@@ -12,7 +19,7 @@ use lakeward_core::{
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use self::parquet::ParquetEncoder;
+use self::{parquet::ParquetEncoder, text::TextEncoder};
 use crate::spool::Spool;
 
 /// The threads that encode columns: one a core, apart from rayon's own pool, on which sources decode. In one pool a batch would
@@ -25,6 +32,7 @@ pub(crate) fn threads() -> Result<Arc<ThreadPool>, Failure> {
 /// One object in the making.
 pub(crate) enum Encoder {
     Parquet(Box<ParquetEncoder>),
+    Text(Box<TextEncoder>),
 }
 
 impl Encoder {
@@ -38,9 +46,17 @@ impl Encoder {
         spool: Spool,
         threads: Arc<ThreadPool>,
     ) -> Result<Self, Failure> {
-        match &destination.format {
-            FormatPlan::Parquet(plan) => Ok(Self::Parquet(Box::new(ParquetEncoder::new(table, plan, spool, threads)?))),
-            FormatPlan::Csv(_) | FormatPlan::Json(_) => Err(Failure::new(FailureKind::Bug, "this format is not there")),
+        let athena = destination.athena;
+        match destination.format {
+            FormatPlan::Parquet(plan) => {
+                ParquetEncoder::new(table, &plan, spool, threads).map(Box::new).map(Self::Parquet)
+            }
+            FormatPlan::Csv(plan) => {
+                TextEncoder::csv(table, plan, athena, spool, threads).map(Box::new).map(Self::Text)
+            }
+            FormatPlan::Json(plan) => {
+                TextEncoder::json(table, plan, athena, spool, threads).map(Box::new).map(Self::Text)
+            }
         }
     }
 
@@ -48,6 +64,7 @@ impl Encoder {
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
         match self {
             Self::Parquet(encoder) => encoder.write(batch),
+            Self::Text(encoder) => encoder.write(batch),
         }
     }
 
@@ -55,6 +72,7 @@ impl Encoder {
     pub(crate) fn encoded_bytes(&self) -> u64 {
         match self {
             Self::Parquet(encoder) => encoder.encoded_bytes(),
+            Self::Text(encoder) => encoder.encoded_bytes(),
         }
     }
 
@@ -62,6 +80,7 @@ impl Encoder {
     pub(crate) fn memory_bytes(&self) -> u64 {
         match self {
             Self::Parquet(encoder) => encoder.memory_bytes(),
+            Self::Text(encoder) => encoder.memory_bytes(),
         }
     }
 
@@ -69,6 +88,7 @@ impl Encoder {
     pub(crate) fn spool(&mut self) -> &mut Spool {
         match self {
             Self::Parquet(encoder) => encoder.spool(),
+            Self::Text(encoder) => encoder.spool(),
         }
     }
 
@@ -76,6 +96,7 @@ impl Encoder {
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         match self {
             Self::Parquet(encoder) => encoder.flush(),
+            Self::Text(encoder) => encoder.flush(),
         }
     }
 
@@ -83,6 +104,13 @@ impl Encoder {
     pub(crate) fn finish(self) -> Result<Spool, Failure> {
         match self {
             Self::Parquet(encoder) => encoder.finish(),
+            Self::Text(encoder) => encoder.finish(),
         }
     }
+}
+
+/// A table without columns, in a format that has no rows without.
+fn no_columns(table: &Table, format: &str) -> Failure {
+    let what = format!("table {}: it has no columns, and {format} can't hold rows without any", table.name);
+    Failure::new(FailureKind::Input, what).next("leave the table out, or set format = \"json\"")
 }
