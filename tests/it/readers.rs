@@ -24,7 +24,8 @@ const FORMATS: [(&str, &[&str]); 3] = [
 fn rows() -> String {
     let mut random = fastrand::Rng::with_seed(7);
     let names = ["plain", "", "a,b", "a\nb", "\"quoted\"", "  spaced ", "été 🌊", "c:\\d", "=1+1", "tab\there"];
-    let null = |random: &mut fastrand::Rng, value: Value| if random.u8(..) < 40 { Value::Null } else { value };
+    let mut chance = fastrand::Rng::with_seed(8);
+    let mut maybe = |value: Value| if chance.u8(..) < 40 { Value::Null } else { value };
     (0..ROWS).fold(String::new(), |mut text, id| {
         let day = format!("20{:02}-{:02}-{:02}", random.u8(0..60), random.u8(1..=12), random.u8(1..=28));
         let at = format!(
@@ -38,14 +39,14 @@ fn rows() -> String {
         let tags: Vec<i64> = (0..random.usize(0..4)).map(|_| random.i64(-9_000_000_000..9_000_000_000)).collect();
         let row = json!({
             "id": id,
-            "name": null(&mut random, json!(names[random.usize(..names.len())])),
-            "ratio": null(&mut random, json!(random.f64() * 1e6 - 5e5)),
-            "flag": null(&mut random, json!(random.bool())),
-            "day": null(&mut random, json!(day)),
-            "at": null(&mut random, json!(at)),
-            "amount": null(&mut random, json!(format!("{}.{:02}", random.i32(-99_999..99_999), random.u8(0..100)))),
-            "tags": null(&mut random, json!(tags)),
-            "place": { "label": null(&mut random, json!("here")), "lat": null(&mut random, json!(random.f64())) },
+            "name": maybe(json!(names[random.usize(..names.len())])),
+            "ratio": maybe(json!(random.f64() * 1e6 - 5e5)),
+            "flag": maybe(json!(random.bool())),
+            "day": maybe(json!(day)),
+            "moment": maybe(json!(at)),
+            "amount": maybe(json!(format!("{}.{:02}", random.i32(-99_999..99_999), random.u8(0..100)))),
+            "tags": maybe(json!(tags)),
+            "place": { "label": maybe(json!("here")), "lat": maybe(json!(random.f64())) },
         });
         let _ = writeln!(text, "{row}");
         text

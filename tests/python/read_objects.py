@@ -104,10 +104,17 @@ def arrow_csv(path):
     return pyarrow.csv.read_csv(str(path), convert_options=convert, parse_options=parse).to_pylist()
 
 
+def arrow_json(path):
+    # Left alone, PyArrow takes a day for a moment.
+    texts = pyarrow.schema([("day", pyarrow.string()), ("moment", pyarrow.string())])
+    options = pyarrow.json.ParseOptions(explicit_schema=texts)
+    return pyarrow.json.read_json(pyarrow.input_stream(str(path)), parse_options=options).to_pylist()
+
+
 READERS = {
     "parquet": {
         "pyarrow": lambda path: pyarrow.parquet.read_table(path).to_pylist(),
-        "duckdb": lambda path: duck("SELECT * REPLACE (at AT TIME ZONE 'UTC' AS at) FROM read_parquet(FILE)", path),
+        "duckdb": lambda path: duck("SELECT * REPLACE (moment AT TIME ZONE 'UTC' AS moment) FROM read_parquet(FILE)", path),
         "polars": lambda path: polars.read_parquet(path).to_dicts(),
     },
     "csv": {
@@ -117,14 +124,14 @@ READERS = {
         "python": lambda path: map(of_row, csv.DictReader(io.StringIO(opened(path), newline=""))),
     },
     "json": {
-        "pyarrow": lambda path: pyarrow.json.read_json(pyarrow.input_stream(str(path))).to_pylist(),
-        "duckdb": lambda path: duck("SELECT * REPLACE (at AT TIME ZONE 'UTC' AS at) FROM read_json(FILE, format = 'newline_delimited', columns = COLUMNS)".replace("COLUMNS", TYPES), path),
+        "pyarrow": arrow_json,
+        "duckdb": lambda path: duck("SELECT * REPLACE (moment AT TIME ZONE 'UTC' AS moment) FROM read_json(FILE, format = 'newline_delimited', columns = COLUMNS)".replace("COLUMNS", TYPES), path),
         "polars": lambda path: polars.read_ndjson(path).to_dicts(),
         "python": lambda path: map(json.loads, opened(path).splitlines()),
     },
 }
 TYPES = (
-    "{id: 'BIGINT', name: 'VARCHAR', ratio: 'DOUBLE', flag: 'BOOLEAN', day: 'DATE', at: 'TIMESTAMPTZ', amount: 'DECIMAL(12,2)',"
+    "{id: 'BIGINT', name: 'VARCHAR', ratio: 'DOUBLE', flag: 'BOOLEAN', day: 'DATE', moment: 'TIMESTAMPTZ', amount: 'DECIMAL(12,2)',"
     " tags: 'BIGINT[]', place: 'STRUCT(label VARCHAR, lat DOUBLE)'}"
 )
 # Only PyArrow tells a null and an empty text of CSV apart, by the quotes.
@@ -133,6 +140,8 @@ TELLS_EMPTY_FROM_NULL = {("csv", "pyarrow")}
 
 def comparable(row, format, reader):
     row = plain(row)
+    if row["amount"] is not None:
+        row["amount"] = decimal.Decimal(row["amount"])
     if format == "csv" and (format, reader) not in TELLS_EMPTY_FROM_NULL:
         row = {**row, "name": row["name"] or None}
     return row
