@@ -1,4 +1,4 @@
-//! Time, CPU and memory of Lakeward beside DuckDB and Polars, which turn the same files into Parquet.
+//! Time, CPU and memory of Lakeward beside DuckDB, Polars, PyArrow and s5cmd, which do the same work against the same S3 server.
 
 mod data;
 mod report;
@@ -37,7 +37,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let python = venv::python(root)?;
     let lakeward = if options.peers_only { None } else { Some(build(root)?) };
     let folder = venv::cache()?.join("bench");
-    let data = step::timed("data", || data::made(&folder, options.scale))?;
+    let data = step::timed("data", || data::made(&folder, options.scale, &python))?;
     // Beside the data, so that all programs write to the same disk; gone with this handle.
     let scratch = tempfile::Builder::new().prefix("run-").tempdir_in(&folder).context("the cache can't be written")?;
     let plan = plan(root, &python, lakeward.as_deref(), scratch.path(), &data, options.runs)?;
@@ -62,7 +62,32 @@ fn build(root: &Path) -> anyhow::Result<PathBuf> {
     executable.context("cargo did not say where the binary lakeward is")
 }
 
-/// The work of `python/bench.py`: for each file, the programs with their commands and where each one's output lies.
+/// What is turned into what; the first program of each is Lakeward.
+struct Work {
+    input: &'static str,
+    output: &'static str,
+    compression: &'static str,
+    /// Those that can do it.
+    peers: &'static [Peer],
+}
+
+/// A program of the Python environment: its name, how `python/peers.py` calls it, and the packages whose versions it has.
+struct Peer(&'static str, &'static str, &'static [&'static str]);
+
+const DUCKDB: Peer = Peer("DuckDB + s5cmd", "duckdb", &["duckdb", "s5cmd"]);
+const POLARS: Peer = Peer("Polars", "polars", &["polars"]);
+const PYARROW: Peer = Peer("PyArrow", "pyarrow", &["pyarrow"]);
+const S5CMD: Peer = Peer("s5cmd (copies the file)", "s5cmd", &["s5cmd"]);
+
+const WORKS: [Work; 5] = [
+    Work { input: "ndjson", output: "parquet", compression: "zstd", peers: &[DUCKDB, POLARS, PYARROW] },
+    Work { input: "csv", output: "parquet", compression: "zstd", peers: &[DUCKDB, POLARS, PYARROW] },
+    Work { input: "csv", output: "csv", compression: "gzip", peers: &[DUCKDB, POLARS, PYARROW] },
+    Work { input: "csv", output: "json", compression: "none", peers: &[DUCKDB, POLARS] },
+    Work { input: "parquet", output: "parquet", compression: "zstd", peers: &[DUCKDB, POLARS, PYARROW, S5CMD] },
+];
+
+/// The work of `python/bench.py`, which puts the server's URL where `ENDPOINT` stands.
 fn plan(
     root: &Path,
     python: &Path,
@@ -72,49 +97,54 @@ fn plan(
     runs: u32,
 ) -> anyhow::Result<Value> {
     let peers = root.join("xtask/python/peers.py");
-    let mut files = Vec::new();
-    for data in data {
-        let output = |program: &str| scratch.join(format!("{}-{program}", data.format));
+    let mut works = Vec::new();
+    for Work { input, output, compression, peers: able } in &WORKS {
+        let data = data.iter().find(|data| data.format == *input).context("a format without data")?;
         let mut programs = Vec::new();
         if let Some(lakeward) = lakeward {
-            let output = output("lakeward");
-            let config = scratch.join(format!("{}.toml", data.format));
-            fs::write(&config, lakeward_config(data, &output)).context("the config can't be written")?;
+            let config = scratch.join(format!("{input}-{output}.toml"));
+            let text = lakeward_config(data, output, compression, &scratch.join("state"));
             let command = json!([lakeward, "--config", config, "--progress", "none"]);
-            programs.push(json!({"name": "Lakeward", "output": output, "command": command}));
+            let config = json!({"path": config, "text": text});
+            programs.push(json!({"name": "Lakeward", "command": command, "config": config}));
         }
-        for (name, program) in [("DuckDB", "duckdb"), ("Polars", "polars")] {
-            let output = output(program);
-            let command = json!([python, "-I", peers, program, data.format, data.path, output]);
-            programs.push(json!({"name": name, "output": output, "command": command}));
+        for Peer(name, program, packages) in *able {
+            let key = format!("raw/events.{output}");
+            let command =
+                json!([python, "-I", peers, program, input, data.path, output, compression, "ENDPOINT", "bench", key]);
+            programs.push(json!({"name": name, "command": command, "packages": packages}));
         }
-        files.push(json!({
-            "format": data.format, "path": data.path, "bytes": data.bytes, "rows": data.rows, "programs": programs,
+        works.push(json!({
+            "input": input, "output": output, "compression": compression, "path": data.path, "bytes": data.bytes,
+            "rows": data.rows, "programs": programs,
         }));
     }
-    Ok(json!({"runs": runs, "files": files}))
+    Ok(json!({"runs": runs, "folder": scratch, "works": works}))
 }
 
-fn lakeward_config(data: &Data, output: &Path) -> String {
+fn lakeward_config(data: &Data, format: &str, compression: &str, state: &Path) -> String {
     let quoted = |path: &Path| Value::from(path.to_string_lossy()).to_string();
     format!(
         r#"version = 1
 state_dir = {state}
 
+[auth]
+method = "env"
+
 [destination]
-storage = "embedded"
-dir = {output}
+endpoint = "ENDPOINT"
+vendor = "seaweedfs"
 bucket = "bench"
 path = "raw/{{{{TABLE}}}}/{{{{UUID}}}}.{{{{FORMAT}}}}"
+format = "{format}"
+compression = "{compression}"
 
 [[source]]
 type = "files"
 paths = [{path}]
 table = "events"
 "#,
-        // Within the output, which is emptied before each run.
-        state = quoted(&output.join("state")),
-        output = quoted(output),
+        state = quoted(state),
         path = quoted(&data.path),
     )
 }
@@ -136,7 +166,7 @@ mod tests {
     #[test]
     fn the_config_keeps_its_variables_and_quotes_paths() {
         let data = Data { format: "csv", path: r#"/a "b"/x.csv"#.into(), bytes: 1, rows: 1 };
-        let config = lakeward_config(&data, Path::new("/out"));
+        let config = lakeward_config(&data, "csv", "gzip", Path::new("/state"));
         assert!(config.contains("path = \"raw/{{TABLE}}/{{UUID}}.{{FORMAT}}\"\n"), "{config}");
         assert!(config.contains(r#"paths = ["/a \"b\"/x.csv"]"#), "{config}");
     }

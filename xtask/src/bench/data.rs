@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::Context;
@@ -11,6 +12,8 @@ use chrono::{Days, NaiveDate};
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
+
+use crate::step;
 
 /// Part of the files' names: to be raised when other rows are made.
 const GENERATION: u32 = 1;
@@ -41,7 +44,7 @@ const WORDS: [&str; 16] = [
 /// A file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Data {
-    /// `ndjson` or `csv`.
+    /// `ndjson`, `csv` or `parquet`.
     #[serde(skip)]
     pub(super) format: &'static str,
     #[serde(skip)]
@@ -65,8 +68,31 @@ struct Event<'a> {
     note: Option<&'a str>,
 }
 
-/// Both files in the folder, made first if they aren't there.
-pub(super) fn made(folder: &Path, scale: f64) -> anyhow::Result<Vec<Data>> {
+/// Makes a Parquet file of a CSV file, in row groups of a usual size.
+const TO_PARQUET: &str = "
+import sys, pyarrow.csv, pyarrow.parquet
+table = pyarrow.csv.read_csv(sys.argv[1])
+pyarrow.parquet.write_table(table, sys.argv[2], compression='zstd', row_group_size=1 << 19)
+";
+
+/// The files in the folder, made first if they aren't there: text, and the CSV file's rows as Parquet, made by PyArrow.
+pub(super) fn made(folder: &Path, scale: f64, python: &Path) -> anyhow::Result<Vec<Data>> {
+    let mut data = texts(folder, scale)?;
+    let csv = data.last().context("there is a CSV file")?;
+    let path = csv.path.with_extension("parquet");
+    if !path.is_file() {
+        // Under another name until it is whole.
+        let unfinished = path.with_added_extension("making");
+        let mut made = Command::new(python);
+        step::run("Parquet by PyArrow", made.args(["-I", "-c", TO_PARQUET]).args([&csv.path, &unfinished]))?;
+        fs::rename(&unfinished, &path)?;
+    }
+    let bytes = fs::metadata(&path)?.len();
+    data.push(Data { format: "parquet", path, bytes, rows: csv.rows });
+    Ok(data)
+}
+
+fn texts(folder: &Path, scale: f64) -> anyhow::Result<Vec<Data>> {
     fs::create_dir_all(folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
     let file = |format, gib: f64| {
         let name = format!("events-{GENERATION}-{:.0}.{format}", gib * GIB * scale);
@@ -201,7 +227,7 @@ mod tests {
     fn the_same_rows_come_as_both_formats_and_once_only() {
         let folder = tempfile::tempdir().unwrap();
         let scale = 40_000.0 / GIB;
-        let first = made(folder.path(), scale).unwrap();
+        let first = texts(folder.path(), scale).unwrap();
         let text: Vec<String> = first.iter().map(|data| fs::read_to_string(&data.path).unwrap()).collect();
         let rows = |data: &Data| usize::try_from(data.rows).unwrap();
         assert_eq!((text[0].lines().count(), text[1].lines().count()), (rows(&first[0]), rows(&first[1]) + 1));
@@ -209,7 +235,7 @@ mod tests {
         assert!(text[1].starts_with("id,account,country,category,quantity,price,score,express,at,note\n1,acc-"));
         assert_eq!((first[0].bytes, first[1].bytes), (text[0].len() as u64, text[1].len() as u64));
         fs::write(&first[0].path, "marked").unwrap();
-        assert_eq!(made(folder.path(), scale).unwrap()[0].rows, first[0].rows);
+        assert_eq!(texts(folder.path(), scale).unwrap()[0].rows, first[0].rows);
         assert_eq!(fs::read_to_string(&first[0].path).unwrap(), "marked");
     }
 }

@@ -10,12 +10,14 @@ use serde_json::Value;
 #[derive(Deserialize)]
 struct Results {
     machine: Vec<(String, String)>,
-    files: Vec<Measured>,
+    works: Vec<Measured>,
 }
 
 #[derive(Deserialize)]
 struct Measured {
-    format: String,
+    input: String,
+    output: String,
+    compression: String,
     bytes: u64,
     rows: u64,
     programs: Vec<Program>,
@@ -44,9 +46,10 @@ pub(super) fn markdown(results: &Value, scale: f64, runs: u32) -> anyhow::Result
     for (name, value) in &results.machine {
         writeln!(page, "| {name} | {value} |")?;
     }
-    for file in &results.files {
-        let mib = mib(file.bytes);
-        writeln!(page, "\n## {} of {mib:.0} MiB, {} rows\n", file.format.to_uppercase(), file.rows)?;
+    for file in &results.works {
+        let (input, output, mib) = (name(&file.input), name(&file.output), mib(file.bytes));
+        let compression = if file.compression == "none" { "" } else { &format!(" ({})", file.compression) };
+        writeln!(page, "\n## {input} of {mib:.0} MiB, {} rows, to {output}{compression}\n", file.rows)?;
         page.push_str(HEADER);
         for program in &file.programs {
             let columns = [|run: &Run| run.wall_s, |run: &Run| run.cpu_s, |run: &Run| run.rss_mib];
@@ -67,17 +70,29 @@ pub(super) fn markdown(results: &Value, scale: f64, runs: u32) -> anyhow::Result
 const INTRODUCTION: &str = "\
 # Benchmarks
 
-Each program turns the same file into Parquet with zstd, one after the other and that again for every run, after the file
-was read once. Lakeward does more on the way: it signs every object, sends it over HTTP to the S3 server in its own process,
-and that server verifies, writes and fsyncs it; DuckDB and Polars write one local file. The Parquet of every run was read
-back, and had as many rows as the input. Figures are medians with the least and the most; × is the ratio to the first row.
-CPU is user and system time; memory is the peak resident set, as the kernel counts it for the process.
+Each program does the same work against the same S3 server, SeaweedFS on the same machine, one after the other and that again
+for every run, after the input was read once: it turns one file into objects of another format. DuckDB can't write to S3 without
+an extension from the internet: it writes a local file, which s5cmd copies. The objects of every run were read back, and had as
+many rows as the input. Figures are medians with the least and the most; × is the ratio to the first row. CPU is user and system
+time of the program and its children, without the server's, which has the same cores; memory is the peak resident set of its
+largest process, as the kernel counts it.
 ";
 
 const HEADER: &str = "\
-| | wall, s | × | CPU, s | × | memory, MiB | × | Parquet, MiB |
+| | wall, s | × | CPU, s | × | memory, MiB | × | objects, MiB |
 |---|---|---|---|---|---|---|---|
 ";
+
+/// A format as people write it.
+fn name(format: &str) -> &str {
+    match format {
+        "ndjson" => "NDJSON",
+        "csv" => "CSV",
+        "json" => "JSON lines",
+        "parquet" => "Parquet",
+        other => other,
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Spread {
@@ -111,10 +126,10 @@ mod tests {
         let run = |wall: f64| json!({"wall_s": wall, "cpu_s": 2.0 * wall, "rss_mib": 100.0});
         let program = |name: &str, walls: [f64; 3]| json!({"name": name, "version": "1", "output_bytes": 3_145_728, "runs": walls.map(run)});
         let programs = [program("Lakeward", [3.0, 1.0, 2.0]), program("DuckDB", [1.0, 1.0, 4.0])];
-        let file = json!({"format": "csv", "bytes": 1_048_576, "rows": 9, "programs": programs});
-        let page = markdown(&json!({"machine": [["CPUs", "2"]], "files": [file]}), 0.05, 3).unwrap();
+        let file = json!({"input": "csv", "output": "json", "compression": "gzip", "bytes": 1_048_576, "rows": 9, "programs": programs});
+        let page = markdown(&json!({"machine": [["CPUs", "2"]], "works": [file]}), 0.05, 3).unwrap();
         assert!(page.contains("`cargo xtask bench --scale 0.05 --runs 3`") && page.contains("| CPUs | 2 |\n"));
-        assert!(page.contains("## CSV of 1 MiB, 9 rows\n"));
+        assert!(page.contains("## CSV of 1 MiB, 9 rows, to JSON lines (gzip)\n"));
         let lakeward =
             "| Lakeward 1 | 2.00 (1.00–3.00) | 1.00 | 4.00 (2.00–6.00) | 1.00 | 100 (100–100) | 1.00 | 3 |\n";
         let duckdb = "| DuckDB 1 | 1.00 (1.00–4.00) | 0.50 | 2.00 (2.00–8.00) | 0.50 | 100 (100–100) | 1.00 | 3 |\n";
