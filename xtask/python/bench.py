@@ -137,7 +137,7 @@ def machine():
         ("system", platform.platform()),
         ("rustc", subprocess.check_output(["rustc", "--version"], text=True).strip()),
         ("Python", platform.python_version()),
-        ("SeaweedFS", subprocess.check_output(weed, text=True).split("\n")[0].removeprefix("version ")),
+        ("SeaweedFS", subprocess.check_output(weed, text=True, stderr=subprocess.DEVNULL).split("\n")[0].removeprefix("version ")),
     ]
 
 

@@ -14,8 +14,9 @@ use bytes::Bytes;
 use futures::stream;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::{Request, Response, body::Incoming, client::conn::http1, header, http::response};
+use hyper::{Method, Request, Response, body::Incoming, client::conn::http1, header, http::response};
 use hyper_util::rt::TokioIo;
+use memchr::memmem;
 use tokio::{net::TcpStream, task::JoinSet};
 
 use crate::wire::{Body, Handler, Reply, Server, s3_error};
@@ -75,6 +76,8 @@ pub struct Counts {
     pub unanswered: u64,
     /// Requests by method and path, without the query.
     pub seen: BTreeMap<(String, String), u64>,
+    /// How often the server behind said that it made an object, by path: by PutObject, or by completing a multipart upload.
+    pub stored: BTreeMap<String, u64>,
 }
 
 /// The proxy; it stops when it is dropped.
@@ -216,6 +219,13 @@ impl Proxy {
         drawn.map_or(Fate::Pass, |(_, fate)| fate)
     }
 
+    /// Counts an object that the server has made.
+    fn note(&self, makes: Option<String>, (answer, body): &(response::Parts, Bytes)) {
+        if let Some(path) = makes.filter(|_| answer.status.is_success() && memmem::find(body, b"<Error").is_none()) {
+            *self.state().counts.stored.entry(path).or_default() += 1;
+        }
+    }
+
     /// The server's whole answer, unless it does not answer or the body is cut.
     async fn forward(&self, request: Request<Incoming>, cut: Option<u64>) -> Option<(response::Parts, Bytes)> {
         let stream = TcpStream::connect(self.upstream).await.ok()?;
@@ -232,6 +242,7 @@ impl Proxy {
 impl Handler for Proxy {
     async fn reply(&self, request: Request<Incoming>) -> Reply {
         let (fate, cut) = self.draw(&request);
+        let makes = made_by(&request);
         let refused = match fate {
             Fate::SlowDown => Some(s3_error(503, "SlowDown")),
             Fate::InternalError => Some(s3_error(500, "InternalError")),
@@ -254,11 +265,13 @@ impl Handler for Proxy {
                 }
                 Some(Reply::Reset)
             }
-            (None, _) => self.forward(request, None).await.map(|answer| match fate {
-                Fate::Lost => Reply::Reset,
-                Fate::Trickle => Reply::Answer(trickling(answer)),
-                _ => Reply::Answer(whole(answer)),
-            }),
+            (None, _) => {
+                self.forward(request, None).await.inspect(|answer| self.note(makes, answer)).map(|answer| match fate {
+                    Fate::Lost => Reply::Reset,
+                    Fate::Trickle => Reply::Answer(trickling(answer)),
+                    _ => Reply::Answer(whole(answer)),
+                })
+            }
         };
         let mut state = self.state();
         match reply {
@@ -272,6 +285,17 @@ impl Handler for Proxy {
             }
         }
     }
+}
+
+/// The path of the object that a request would make: by PutObject, or by CompleteMultipartUpload.
+fn made_by(request: &Request<Incoming>) -> Option<String> {
+    let of_upload = request.uri().query().is_some_and(|query| query.contains("uploadId="));
+    let makes = match *request.method() {
+        Method::PUT => !of_upload,
+        Method::POST => of_upload,
+        _ => false,
+    };
+    makes.then(|| request.uri().path().to_owned())
 }
 
 fn whole((parts, body): (response::Parts, Bytes)) -> Response<Body> {
