@@ -90,7 +90,7 @@ fn assert_read_back(home: &Home, tables: &Value, folder: &Path, s3: &Value) {
 
 fn over_network(server: &S3Server) {
     let home = Home::new();
-    let destination = server::destination(&server.endpoint(), "").replace("\"test\"", &format!("\"{BUCKET}\""));
+    let destination = server::destination(&server.endpoint(), "");
     let tables = land(&home, &destination, Some(server.keys().writer));
     let (key, secret) = server.keys().owner;
     let s3 = json!({ "endpoint": server.endpoint(), "bucket": BUCKET, "key": key, "secret": secret });

@@ -11,9 +11,6 @@ use lakeward_sink::{Bucket, BucketOptions};
 
 use crate::console::shown;
 
-/// What an endpoint that is not AWS's is asked in when nothing names a region; such servers take any.
-const REGION_OF_OTHERS: &str = "us-east-1";
-
 /// A bucket that can be written.
 pub(crate) struct Storage {
     /// The bucket.
@@ -54,16 +51,10 @@ pub(crate) fn place(plan: &Plan) -> String {
 
 async fn over_network(plan: &Plan, s3: &S3Plan) -> Result<Storage, Failure> {
     let session = Session::open(&plan.auth, s3).await?;
-    let region = session.region.or_else(|| s3.endpoint.is_some().then(|| REGION_OF_OTHERS.to_owned()));
-    let region = region.ok_or_else(|| {
-        Failure::new(FailureKind::Usage, "no region is set")
-            .next("set [destination] region, AWS_REGION, or the profile's region")
-    })?;
     let bucket = Bucket::new(BucketOptions {
-        bucket: plan.destination.bucket.clone(),
-        region,
-        endpoint: s3.endpoint.clone(),
-        use_path_style: s3.use_path_style.unwrap_or(s3.endpoint.is_some()),
+        destination: &plan.destination,
+        s3,
+        region: session.region,
         credentials: session.credentials,
         http: session.http,
     });
@@ -74,10 +65,9 @@ fn embedded(plan: &Plan, server: EmbeddedS3) -> Result<Storage, Failure> {
     let http = http_client(&HttpClientOptions::default())
         .map_err(|error| Failure::new(FailureKind::Bug, format!("no HTTP client: {error}")))?;
     let bucket = Bucket::new(BucketOptions {
-        bucket: plan.destination.bucket.clone(),
-        region: server.region().to_owned(),
-        endpoint: Some(server.endpoint().to_owned()),
-        use_path_style: true,
+        destination: &plan.destination,
+        s3: &S3Plan { endpoint: Some(server.endpoint().to_owned()), use_path_style: Some(true), ..S3Plan::default() },
+        region: Some(server.region().to_owned()),
         credentials: known_keys(server.access_key_id(), server.secret_access_key()),
         http,
     });

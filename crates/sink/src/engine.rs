@@ -62,7 +62,7 @@ pub fn start(options: SinkOptions, observer: Arc<dyn Observer>) -> Result<(SinkO
     let (done, finished) = oneshot::channel();
     let stop = Arc::new(Stop::default());
     let ledger = Arc::new(Ledger::new(observer));
-    let uploader = Uploader::new(bucket, destination.retry.deadline, ledger.clone(), stop.clone(), Handle::current());
+    let uploader = Uploader::new(bucket, destination.retry, ledger.clone(), stop.clone(), Handle::current());
     let context = Arc::new(WriterContext {
         destination,
         spool_dir,
@@ -145,10 +145,11 @@ impl Landing {
         self.uploader.drained().await;
     }
 
-    /// Ends everything now and tells what has landed until here.
-    #[must_use]
-    pub fn close(self) -> Landed {
+    /// Ends everything now and tells what has landed until here. Multipart uploads that are left are aborted, which takes a few
+    /// seconds at the most.
+    pub async fn close(self) -> Landed {
         self.stop.all();
+        self.uploader.abort_rest().await;
         self.ledger.close()
     }
 }

@@ -13,11 +13,18 @@ mod table_writer;
 mod keys;
 mod encode;
 mod spool;
+mod parts;
+mod digest;
+mod body;
 mod sealed;
+mod multipart;
 mod upload;
+mod patience;
 mod ledger;
 mod bucket;
+mod vendor;
 mod put_error;
+mod refusal;
 mod stop;
 
 pub use bucket::{Bucket, BucketOptions};

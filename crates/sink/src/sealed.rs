@@ -1,25 +1,42 @@
 //! The seam between encoding and uploading.
 
+use std::sync::Arc;
+
 use lakeward_core::{budget::Reservation, key::ObjectKey, table::TableName};
 
-use crate::spool::{Body, Digests};
+use crate::{body::Body, digest::Digests, multipart::LargeObject};
 
-/// An object that is complete and not yet in S3. Every try to put it sends the same key with the same bytes.
+/// What is complete and not yet in S3. Every try to send it sends the same bytes to the same place.
 #[derive(Debug)]
 pub(crate) struct Sealed {
-    /// The table whose rows it holds.
-    pub(crate) table: TableName,
-    /// Where it goes.
-    pub(crate) key: ObjectKey,
-    /// How many rows it holds.
-    pub(crate) rows: u64,
+    /// What it is.
+    pub(crate) unit: Unit,
     /// Its bytes.
     pub(crate) body: Body,
-    /// Checksums over them.
+    /// Hashes over them.
     pub(crate) digests: Digests,
-    /// Its media type.
-    pub(crate) content_type: String,
-    /// Its share of the process's memory until it has landed.
+    /// Its share of the process's memory until it has been sent.
     #[expect(dead_code, reason = "held for its drop, which gives the memory back")]
     pub(crate) memory: Reservation,
+}
+
+/// What can be sent at once.
+#[derive(Debug)]
+pub(crate) enum Unit {
+    /// A whole object.
+    Object {
+        /// The table whose rows it holds.
+        table: TableName,
+        /// Where it goes.
+        key: ObjectKey,
+        /// How many rows it holds.
+        rows: u64,
+    },
+    /// A part of an object that is too large for one PutObject.
+    Part {
+        /// The object.
+        object: Arc<LargeObject>,
+        /// The part's number; the first is 1.
+        number: u32,
+    },
 }

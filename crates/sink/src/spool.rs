@@ -1,41 +1,37 @@
-//! Where an object's bytes lie between encoding and landing: in memory while it is small, in an unnamed file beyond.
+//! Where an object's bytes lie between encoding and landing: in memory while they are few, in an unnamed file beyond; and where
+//! a large object is cut into pieces.
 
 use std::{
     fs::{self, File},
     io::{self, Write},
-    path::PathBuf,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    task::{Context, Poll, ready},
+    path::{Path, PathBuf},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use bytes::Bytes;
-use crc_fast::{CrcAlgorithm, Digest as Crc};
-use http_body::{Frame, SizeHint};
 use lakeward_core::{
     failure::{Failure, FailureKind},
     untrusted::printable,
 };
-use sha2::{Digest, Sha256};
-use tokio::task::{JoinHandle, spawn_blocking};
 
-/// Objects up to this size stay in memory.
+use crate::{
+    body::Body,
+    digest::{ChecksumKind, Digester, Digests},
+    parts::PartSizes,
+};
+
+/// Pieces up to this size stay in memory.
 const MOST_IN_MEMORY: usize = 4 << 20;
 
-/// How much of a body is read and sent at once.
-const CHUNK: usize = 256 << 10;
-
-/// A sink for bytes that counts and hashes them on their way.
+/// A sink for bytes that cuts, counts and hashes them on their way.
 pub(crate) struct Spool {
     dir: PathBuf,
+    sizes: Option<PartSizes>,
+    checksum: ChecksumKind,
+    finished: Vec<(Body, Digests)>,
+    /// The number of the open piece; the first is 1.
+    number: u32,
     store: Store,
     length: u64,
-    crc64nvme: Crc,
-    sha256: Sha256,
+    digester: Digester,
 }
 
 enum Store {
@@ -43,62 +39,115 @@ enum Store {
     Disk(File),
 }
 
-/// Checksums of a body, as S3's headers spell them.
-#[derive(Clone, Debug)]
-pub(crate) struct Digests {
-    /// CRC-64/NVME, base64 of its eight bytes, big-endian: `x-amz-checksum-crc64nvme`.
-    pub(crate) crc64nvme: String,
-    /// SHA-256 in lower-case hexadecimal: `x-amz-content-sha256`.
-    pub(crate) sha256: String,
-}
-
 impl Spool {
+    /// A spool that never cuts.
+    #[cfg(test)]
     pub(crate) fn new(dir: PathBuf) -> Self {
-        let store = Store::Memory(Vec::new());
-        Self { dir, store, length: 0, crc64nvme: Crc::new(CrcAlgorithm::Crc64Nvme), sha256: Sha256::new() }
+        Self::with(dir, None, ChecksumKind::Crc64Nvme)
     }
 
-    /// The finished bytes with their checksums.
+    /// A spool that cuts where pieces of these sizes end, and takes this checksum of each.
+    pub(crate) fn in_pieces(dir: PathBuf, sizes: PartSizes, checksum: ChecksumKind) -> Self {
+        Self::with(dir, Some(sizes), checksum)
+    }
+
+    fn with(dir: PathBuf, sizes: Option<PartSizes>, checksum: ChecksumKind) -> Self {
+        let store = Store::Memory(Vec::new());
+        let digester = Digester::new(checksum);
+        Self { dir, sizes, checksum, finished: Vec::new(), number: 1, store, length: 0, digester }
+    }
+
+    /// Takes out the pieces behind which there are more bytes.
+    pub(crate) fn take_finished(&mut self) -> Vec<(Body, Digests)> {
+        std::mem::take(&mut self.finished)
+    }
+
+    /// The last piece, which ends here. What came before it has been taken out.
     pub(crate) fn seal(mut self) -> Result<(Body, Digests), Failure> {
         self.flush().map_err(|error| spool_failure(&error))?;
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let digests = Digests {
-            crc64nvme: BASE64.encode(self.crc64nvme.finalize().to_be_bytes()),
-            sha256: hex(&self.sha256.finalize()),
-        };
-        let bytes = match self.store {
-            Store::Memory(bytes) => BodyBytes::Memory(bytes.into()),
-            Store::Disk(file) => BodyBytes::Disk(Arc::new(file)),
-        };
-        Ok((Body { bytes, length: self.length }, digests))
+        Ok(sealed(self.store, self.length, self.digester))
     }
 
-    fn spill(&mut self) -> io::Result<()> {
-        if let Store::Memory(bytes) = &self.store {
-            let in_dir = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.dir.display()));
-            fs::create_dir_all(&self.dir).map_err(in_dir)?;
-            let mut file = tempfile::tempfile_in(&self.dir).map_err(in_dir)?;
+    /// Bytes that it holds in memory.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let open = match &self.store {
+            Store::Memory(bytes) => bytes.capacity() as u64,
+            Store::Disk(_) => 0,
+        };
+        open + self.finished.iter().map(|(body, _)| body.bytes_in_memory()).sum::<u64>()
+    }
+
+    /// Moves what the open piece has in memory into a file, where the rest of it will go too.
+    pub(crate) fn spill(&mut self) -> Result<(), Failure> {
+        self.store.spill(&self.dir).map_err(|error| spool_failure(&error))
+    }
+
+    /// How many bytes more the open piece takes.
+    fn room(&self) -> usize {
+        let size = self.sizes.map_or(u64::MAX, |sizes| sizes.of(self.number));
+        usize::try_from(size.saturating_sub(self.length)).unwrap_or(usize::MAX)
+    }
+
+    fn cut(&mut self) -> io::Result<()> {
+        self.flush()?;
+        let store = std::mem::replace(&mut self.store, Store::Memory(Vec::new()));
+        let digester = std::mem::replace(&mut self.digester, Digester::new(self.checksum));
+        self.finished.push(sealed(store, self.length, digester));
+        self.length = 0;
+        self.number += 1;
+        Ok(())
+    }
+}
+
+impl Store {
+    fn write(&mut self, bytes: &[u8], dir: &Path) -> io::Result<usize> {
+        match self {
+            Self::Memory(kept) if kept.len() + bytes.len() <= MOST_IN_MEMORY => {
+                if kept.capacity() < kept.len() + bytes.len() {
+                    // As a vector grows by itself, but never beyond what may be in memory.
+                    let capacity = (kept.capacity() * 2).max(kept.len() + bytes.len()).min(MOST_IN_MEMORY);
+                    kept.reserve_exact(capacity - kept.len());
+                }
+                kept.extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            Self::Memory(_) => {
+                self.spill(dir)?;
+                self.write(bytes, dir)
+            }
+            Self::Disk(file) => file.write(bytes),
+        }
+    }
+
+    fn spill(&mut self, dir: &Path) -> io::Result<()> {
+        if let Self::Memory(bytes) = self {
+            let in_dir = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", dir.display()));
+            fs::create_dir_all(dir).map_err(in_dir)?;
+            let mut file = tempfile::tempfile_in(dir).map_err(in_dir)?;
             file.write_all(bytes).map_err(in_dir)?;
-            self.store = Store::Disk(file);
+            *self = Self::Disk(file);
         }
         Ok(())
     }
 }
 
+fn sealed(store: Store, length: u64, digester: Digester) -> (Body, Digests) {
+    let body = match store {
+        Store::Memory(bytes) => Body::in_memory(bytes),
+        Store::Disk(file) => Body::on_disk(file, length),
+    };
+    (body, digester.finish())
+}
+
 impl Write for Spool {
+    /// A piece ends when a byte beyond it comes, so an object that just fits stays one piece.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Store::Memory(kept) = &self.store
-            && kept.len() + bytes.len() > MOST_IN_MEMORY
-        {
-            self.spill()?;
+        if self.room() == 0 && !bytes.is_empty() {
+            self.cut()?;
         }
-        let written = match &mut self.store {
-            Store::Memory(kept) => kept.write(bytes)?,
-            Store::Disk(file) => file.write(bytes)?,
-        };
-        let written_bytes = bytes.get(..written).unwrap_or(bytes);
-        self.crc64nvme.update(written_bytes);
-        self.sha256.update(written_bytes);
+        let bytes = bytes.get(..self.room()).unwrap_or(bytes);
+        let written = self.store.write(bytes, &self.dir)?;
+        self.digester.update(bytes.get(..written).unwrap_or(bytes));
         self.length += written as u64;
         Ok(written)
     }
@@ -121,128 +170,14 @@ pub(crate) fn spool_failure(error: &io::Error) -> Failure {
         .next("set state_dir to a folder with room for a few objects of file_size, or lower file_size")
 }
 
-/// The bytes of a sealed object; they can be sent any number of times.
-#[derive(Clone, Debug)]
-pub(crate) struct Body {
-    bytes: BodyBytes,
-    length: u64,
-}
-
-#[derive(Clone, Debug)]
-enum BodyBytes {
-    Memory(Bytes),
-    Disk(Arc<File>),
-}
-
-impl Body {
-    /// How many bytes.
-    pub(crate) fn len(&self) -> u64 {
-        self.length
-    }
-
-    /// How many of them are held in memory.
-    pub(crate) fn bytes_in_memory(&self) -> u64 {
-        match &self.bytes {
-            BodyBytes::Memory(bytes) => bytes.len() as u64,
-            BodyBytes::Disk(_) => 0,
-        }
-    }
-
-    /// A stream over all the bytes, which counts into `sent` how many were asked for.
-    pub(crate) fn stream(&self, sent: Arc<AtomicU64>) -> BodyStream {
-        BodyStream { body: self.clone(), next: 0, reading: None, sent }
-    }
-}
-
-/// One sending of a body.
-#[derive(Debug)]
-pub(crate) struct BodyStream {
-    body: Body,
-    next: u64,
-    reading: Option<JoinHandle<io::Result<Bytes>>>,
-    sent: Arc<AtomicU64>,
-}
-
-impl BodyStream {
-    fn left(&self) -> u64 {
-        self.body.length - self.next
-    }
-
-    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
-        let length = usize::try_from(self.left()).unwrap_or(usize::MAX).min(CHUNK);
-        match &self.body.bytes {
-            BodyBytes::Memory(bytes) => {
-                let start = usize::try_from(self.next).unwrap_or(usize::MAX).min(bytes.len());
-                Poll::Ready(Ok(bytes.slice(start..start + length)))
-            }
-            BodyBytes::Disk(file) => {
-                let start = self.next;
-                let reading = self.reading.get_or_insert_with(|| {
-                    let file = file.clone();
-                    spawn_blocking(move || {
-                        let mut chunk = vec![0; length];
-                        read_exact_at(&file, &mut chunk, start)?;
-                        Ok(chunk.into())
-                    })
-                });
-                let result = ready!(Pin::new(reading).poll(context));
-                self.reading = None;
-                Poll::Ready(result.unwrap_or_else(|error| Err(io::Error::other(error))))
-            }
-        }
-    }
-}
-
-impl http_body::Body for BodyStream {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let this = self.get_mut();
-        if this.left() == 0 {
-            return Poll::Ready(None);
-        }
-        let chunk = ready!(this.poll_chunk(context))?;
-        this.next += chunk.len() as u64;
-        this.sent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-        Poll::Ready(Some(Ok(Frame::data(chunk))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.left() == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left())
-    }
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
-    while !buffer.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, buffer, offset)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            read => {
-                buffer = buffer.get_mut(read..).unwrap_or_default();
-                offset += read as u64;
-            }
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
+    use std::{future::poll_fn, sync::Arc};
 
     use http_body::Body as _;
 
     use super::*;
+    use crate::digest::Checksum;
 
     async fn collect(body: &Body) -> Vec<u8> {
         let mut stream = Box::pin(body.stream(Arc::default()));
@@ -253,32 +188,67 @@ mod tests {
         all
     }
 
+    fn bytes(length: usize) -> Vec<u8> {
+        (0..=250).cycle().take(length).collect()
+    }
+
     #[tokio::test]
     async fn small_stays_in_memory_large_goes_to_disk_and_both_come_back_twice() {
         let folder = tempfile::tempdir().expect("a folder");
         for length in [0, 1, 1000, MOST_IN_MEMORY, MOST_IN_MEMORY + 1, 3 * MOST_IN_MEMORY] {
-            let bytes: Vec<u8> = (0..=250).cycle().take(length).collect();
+            let bytes = bytes(length);
             let mut spool = Spool::new(folder.path().join("made/when/needed"));
-            bytes.chunks(100_003).for_each(|chunk| spool.write_all(chunk).expect("room"));
+            for chunk in bytes.chunks(100_003) {
+                spool.write_all(chunk).expect("room");
+                assert!(spool.memory_bytes() <= MOST_IN_MEMORY as u64);
+            }
             let (body, digests) = spool.seal().expect("sealed");
             assert_eq!(
                 (body.len(), body.bytes_in_memory() > 0),
                 (length as u64, length > 0 && length <= MOST_IN_MEMORY)
             );
-            assert_eq!(digests.crc64nvme, BASE64.encode(crc_fast::crc64_nvme(&bytes).to_be_bytes()));
+            assert_eq!(digests.checksum, Checksum::Crc64Nvme(crc_fast::crc64_nvme(&bytes)));
             assert_eq!(collect(&body).await, bytes);
             assert_eq!(collect(&body).await, bytes);
         }
     }
 
-    #[test]
-    fn checksums_are_spelled_as_s3_spells_them() {
-        let mut spool = Spool::new(PathBuf::new());
-        spool.write_all(b"123456789").expect("memory");
-        let (_, digests) = spool.seal().expect("sealed");
-        // The check value of CRC-64/NVME is ae8b14860a799888 (NVM Express NVM Command Set, "64b CRC").
-        assert_eq!(BASE64.decode(digests.crc64nvme).expect("base64"), [0xae, 0x8b, 0x14, 0x86, 0x0a, 0x79, 0x98, 0x88]);
-        assert_eq!(digests.sha256, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225");
+    #[tokio::test]
+    async fn a_piece_is_cut_when_a_byte_beyond_it_comes_and_each_has_hashes_of_its_own() {
+        const FIRST: usize = 20 << 20;
+        let folder = tempfile::tempdir().expect("a folder");
+        let sizes = PartSizes::new(5 << 20, false);
+        for (length, pieces) in
+            [(FIRST, vec![FIRST]), (FIRST + 1, vec![FIRST, 1]), (27 << 20, vec![FIRST, 5 << 20, 2 << 20])]
+        {
+            let bytes = bytes(length);
+            let mut spool = Spool::in_pieces(folder.path().into(), sizes, ChecksumKind::Crc64Nvme);
+            bytes.chunks(300_007).for_each(|chunk| spool.write_all(chunk).expect("room"));
+            let mut sealed = spool.take_finished();
+            sealed.push(spool.seal().expect("sealed"));
+            assert_eq!(
+                sealed.iter().map(|(body, _)| body.len()).collect::<Vec<_>>(),
+                pieces.iter().map(|length| *length as u64).collect::<Vec<_>>()
+            );
+            let mut start = 0;
+            for (body, digests) in sealed {
+                let piece = collect(&body).await;
+                assert_eq!(digests.checksum, Checksum::Crc64Nvme(crc_fast::crc64_nvme(&piece)));
+                assert_eq!(piece, bytes[start..start + piece.len()]);
+                start += piece.len();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_spilled_goes_on_in_a_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut spool = Spool::new(folder.path().into());
+        spool.write_all(b"one, ").expect("memory");
+        spool.spill().expect("room");
+        spool.write_all(b"two").expect("room");
+        assert_eq!(spool.memory_bytes(), 0);
+        assert_eq!(collect(&spool.seal().expect("sealed").0).await, b"one, two");
     }
 
     #[test]

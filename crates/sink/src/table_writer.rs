@@ -15,10 +15,17 @@ use lakeward_core::{
 use rayon::ThreadPool;
 use uuid::Uuid;
 
-use crate::{encode::Encoder, keys, sealed::Sealed, spool::Spool, upload::Uploader};
-
-/// The most that one PutObject takes (Amazon S3 user guide, "Uploading objects").
-const MAX_OBJECT: u64 = 5 << 30;
+use crate::{
+    body::Body,
+    digest::Digests,
+    encode::Encoder,
+    keys,
+    multipart::LargeObject,
+    parts::{MOST_PARTS, PartSizes},
+    sealed::{Sealed, Unit},
+    spool::Spool,
+    upload::Uploader,
+};
 
 /// What all tables of a run share.
 #[derive(Debug)]
@@ -38,10 +45,20 @@ pub(crate) struct TableWriter {
 }
 
 struct OpenObject {
-    key: ObjectKey,
     fill: Fill,
     encoder: Encoder,
+    /// What the encoder and its spool hold.
     memory: Reservation,
+    delivery: Delivery,
+}
+
+/// Where an object's pieces go: one alone is a PutObject, several are a multipart upload.
+struct Delivery {
+    context: Arc<WriterContext>,
+    table: TableName,
+    key: ObjectKey,
+    /// From its first part on: the object, and how many parts of it are sealed.
+    large: Option<(Arc<LargeObject>, u32)>,
 }
 
 impl TableWriter {
@@ -62,17 +79,8 @@ impl TableWriter {
             let fill = self.open.as_ref().map(|open| &open.fill);
             let take =
                 usize::try_from(policy.fits(fill, left, left * bytes_each)).unwrap_or(usize::MAX).min(total - start);
-            let open = self.opened()?;
-            open.encoder.write(&batch.slice(start, take))?;
-            open.fill.rows += take as u64;
-            open.fill.bytes += take as u64 * bytes_each;
-            open.fill.encoded = open.encoder.encoded_bytes();
-            open.memory.resize(open.encoder.memory_bytes());
+            self.opened()?.write(&batch.slice(start, take), take as u64 * bytes_each)?;
             start += take;
-            let encoded = open.fill.encoded;
-            if encoded > MAX_OBJECT {
-                return Err(too_large(&self.table.name));
-            }
             self.close_if_due(Instant::now())?;
         }
         Ok(())
@@ -101,15 +109,15 @@ impl TableWriter {
     }
 
     fn close(&mut self) -> Result<(), Failure> {
-        let Some(OpenObject { key, fill, encoder, mut memory }) = self.open.take() else { return Ok(()) };
-        let destination = &self.context.destination;
-        let content_type =
-            destination.object.content_type.clone().unwrap_or_else(|| destination.format.content_type().to_owned());
-        let (body, digests) = encoder.finish()?.seal()?;
-        memory.resize(body.bytes_in_memory());
-        let table = self.table.name.clone();
-        self.context.uploader.submit(Sealed { table, key, rows: fill.rows, body, digests, content_type, memory });
-        Ok(())
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let OpenObject { fill, encoder, mut memory, mut delivery } = open;
+        let mut spool = encoder.finish()?;
+        let parts = spool.take_finished();
+        let last = spool.seal()?;
+        // From here on each piece has a share of its own.
+        memory.resize(0);
+        parts.into_iter().try_for_each(|part| delivery.part(part))?;
+        delivery.last(last, fill.rows)
     }
 
     fn opened(&mut self) -> Result<&mut OpenObject, Failure> {
@@ -121,18 +129,75 @@ impl TableWriter {
 }
 
 impl OpenObject {
-    fn new(table: &Table, context: &WriterContext) -> Result<Self, Failure> {
-        let key = keys::render(&context.destination, &table.name, context.run)?;
-        let spool = Spool::new(context.spool_dir.clone());
-        let encoder = Encoder::new(table, &context.destination, spool, context.threads.clone())?;
+    fn new(table: &Table, context: &Arc<WriterContext>) -> Result<Self, Failure> {
+        let WriterContext { destination, spool_dir, uploader, .. } = &**context;
+        let key = keys::render(destination, &table.name, context.run)?;
+        let profile = uploader.profile();
+        let sizes = PartSizes::new(destination.part_size, profile.equal_parts);
+        let spool = Spool::in_pieces(spool_dir.clone(), sizes, profile.checksum);
+        let encoder = Encoder::new(table, destination, spool, context.threads.clone())?;
         let fill = Fill { rows: 0, bytes: 0, encoded: 0, since: Instant::now() };
-        Ok(Self { key, fill, encoder, memory: context.budget.nothing() })
+        let delivery = Delivery { context: context.clone(), table: table.name.clone(), key, large: None };
+        Ok(Self { fill, encoder, memory: context.budget.nothing(), delivery })
+    }
+
+    fn write(&mut self, batch: &RecordBatch, bytes: u64) -> Result<(), Failure> {
+        self.encoder.write(batch)?;
+        self.fill.rows += batch.num_rows() as u64;
+        self.fill.bytes += bytes;
+        self.fill.encoded = self.encoder.encoded_bytes();
+        self.hand_over()
+    }
+
+    /// Submits what has become a part, and counts what is still held.
+    fn hand_over(&mut self) -> Result<(), Failure> {
+        let parts = self.encoder.spool().take_finished();
+        self.memory.resize(self.encoder.memory_bytes() + self.encoder.spool().memory_bytes());
+        parts.into_iter().try_for_each(|part| self.delivery.part(part))
     }
 }
 
-fn too_large(table: &TableName) -> Failure {
-    let what = format!("table {table} is too large for one object: PutObject takes 5 GiB, and no_rotate asks for one");
-    Failure::new(FailureKind::Input, what).next("leave no_rotate out, and put {{UUID}} into [destination] path")
+impl Delivery {
+    /// Submits a piece behind which there are more.
+    fn part(&mut self, piece: (Body, Digests)) -> Result<(), Failure> {
+        let (object, parts) = match self.large.take() {
+            Some((object, parts)) => (object, parts),
+            None => (self.context.uploader.large_object(self.table.clone(), self.key.clone()), 0),
+        };
+        let number = parts + 1;
+        if number > MOST_PARTS {
+            return Err(too_large(&self.table, &self.context.destination));
+        }
+        self.large = Some((object.clone(), number));
+        self.submit(Unit::Part { object, number }, piece);
+        Ok(())
+    }
+
+    /// Submits the last piece, or the only one.
+    fn last(mut self, piece: (Body, Digests), rows: u64) -> Result<(), Failure> {
+        if let Some((object, parts)) = &self.large {
+            object.is_whole(parts + 1, rows);
+            return self.part(piece);
+        }
+        self.submit(Unit::Object { table: self.table.clone(), key: self.key.clone(), rows }, piece);
+        Ok(())
+    }
+
+    fn submit(&self, unit: Unit, (body, digests): (Body, Digests)) {
+        let mut memory = self.context.budget.nothing();
+        memory.resize(body.bytes_in_memory());
+        self.context.uploader.submit(Sealed { unit, body, digests, memory });
+    }
+}
+
+fn too_large(table: &TableName, destination: &DestinationPlan) -> Failure {
+    let what = format!("table {table} is too large for one object: S3 takes {MOST_PARTS} parts of it");
+    let advice = if destination.no_rotate {
+        "raise part_size, or leave no_rotate out and put {{UUID}} into [destination] path"
+    } else {
+        "raise part_size, or lower file_size"
+    };
+    Failure::new(FailureKind::Input, what).next(advice)
 }
 
 /// Bytes that the rows take in memory, without what a slice leaves out of its buffers.

@@ -20,7 +20,7 @@ const READY: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 
 /// The bucket that every server has.
-pub const BUCKET: &str = "lake";
+pub const BUCKET: &str = "test";
 
 /// A running server with the bucket [`BUCKET`]. It is killed when this is dropped, and all it stored goes with it.
 #[derive(Debug)]

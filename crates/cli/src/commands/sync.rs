@@ -115,7 +115,7 @@ impl Run {
                 }
             }
         }
-        landing.close()
+        landing.close().await
     }
 
     fn report(

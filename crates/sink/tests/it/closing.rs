@@ -26,7 +26,7 @@ async fn an_object_never_has_more_rows_than_planned_and_every_row_lands_once_in_
     })
     .await;
     landing.finish().await;
-    let landed = landing.close();
+    let landed = landing.close().await;
     assert!(landed.failure.is_none(), "{landed:?}");
     assert_eq!((landed.tables[0].taken, landed.tables[0].landed(), landed.tables[0].ended), (1050, 1050, true));
     // Keys are ordered by time, since their UUIDs are.
@@ -53,7 +53,7 @@ async fn encoded_size_closes_an_object_and_large_ones_wait_on_disk() {
     })
     .await;
     landing.finish().await;
-    let landed = landing.close();
+    let landed = landing.close().await;
     assert!(landed.failure.is_none(), "{landed:?}");
     let objects = &landed.tables[0].objects;
     assert!(objects.len() > 1);
@@ -86,7 +86,7 @@ async fn age_closes_an_object_of_an_idle_table_while_another_is_busy() {
     })
     .await;
     landing.finish().await;
-    let landed = landing.close();
+    let landed = landing.close().await;
     assert!(landed.failure.is_none(), "{landed:?}");
     let idle: Vec<i64> =
         sandbox.objects().into_iter().filter(|(key, _)| key.contains("idle")).flat_map(|(_, rows)| rows).collect();

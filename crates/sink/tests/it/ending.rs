@@ -38,7 +38,7 @@ async fn when_a_source_fails_what_was_taken_lands_under_keys_of_its_own() {
     assert!(outlet.is_stopped());
     drop(outlet);
     landing.finish().await;
-    let landed = landing.close();
+    let landed = landing.close().await;
     assert_eq!(landed.failure.expect("kept").what, "line 8 is broken");
     assert_eq!(
         landed.tables.iter().map(|table| (table.taken, table.objects.len())).collect::<Vec<_>>(),
@@ -55,7 +55,7 @@ async fn without_rotation_a_half_read_table_does_not_replace_the_whole_one() {
     outlet.fail(Failure::new(FailureKind::Input, "line 8 is broken"));
     drop(outlet);
     landing.finish().await;
-    let landed = landing.close();
+    let landed = landing.close().await;
     assert_eq!(landed.tables.iter().map(|table| (table.taken, table.landed())).collect::<Vec<_>>(), [(10, 10), (7, 0)]);
     assert_eq!(sandbox.objects().into_keys().collect::<Vec<_>>(), ["raw/whole.parquet"]);
 }
@@ -68,7 +68,7 @@ async fn an_interruption_lands_what_was_taken_and_does_not_wait_for_a_stuck_sour
     let stuck = one_and_a_half(&sandbox, outlet).await;
     landing.interrupt(Failure::new(FailureKind::Interrupted, "interrupted"));
     tokio::time::timeout(Duration::from_secs(10), landing.finish()).await.expect("the stuck source is not waited for");
-    let landed = landing.close();
+    let landed = landing.close().await;
     assert_eq!(landed.failure.expect("kept").kind, FailureKind::Interrupted);
     assert_eq!(landed.tables.iter().map(|table| (table.taken, table.landed())).collect::<Vec<_>>(), [(10, 10), (7, 7)]);
     assert!(stuck.is_stopped());
@@ -80,7 +80,7 @@ async fn a_denied_write_ends_the_run_at_once_and_the_first_failure_is_kept() {
     let (outlet, mut landing) = sandbox.start();
     drop(one_and_a_half(&sandbox, outlet).await);
     landing.finish().await;
-    let landed = landing.close();
+    let landed = landing.close().await;
     let failure = landed.failure.expect("denied");
     assert_eq!(failure.kind, FailureKind::Denied);
     assert!(failure.what.contains("AccessDenied") && failure.what.contains("elsewhere/"), "{failure}");
@@ -96,7 +96,7 @@ async fn a_source_out_of_turn_is_a_bug_that_is_told() {
     let budget = sandbox.budget.clone();
     on_thread(move || send(&outlet, &budget, &table("t"), 0..3)).await;
     landing.finish().await;
-    let failure = landing.close().failure.expect("told");
+    let failure = landing.close().await.failure.expect("told");
     assert_eq!(
         (failure.kind, failure.what.as_str()),
         (FailureKind::Bug, "table t: the source sent rows before it began")
@@ -119,7 +119,7 @@ async fn without_rotation_a_table_without_rows_replaces_the_rows_of_an_earlier_r
         })
         .await;
         landing.finish().await;
-        assert!(landing.close().failure.is_none());
+        assert!(landing.close().await.failure.is_none());
         assert_eq!(sandbox.objects().into_values().map(|rows| rows.len()).collect::<Vec<_>>(), [usize::from(rows)]);
     }
 }

@@ -6,3 +6,4 @@ mod sandbox;
 
 mod closing;
 mod ending;
+mod multipart;

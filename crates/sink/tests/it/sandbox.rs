@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -16,7 +17,9 @@ use lakeward_core::{
     event::{Event, Observer},
     key::Template,
     message::{Message, Outlet, Rows},
-    plan::{Compression, DestinationPlan, FormatPlan, ObjectPlan, ParquetPlan, ParquetVersion, RetryPlan, Storage},
+    plan::{
+        Compression, DestinationPlan, FormatPlan, ObjectPlan, ParquetPlan, ParquetVersion, RetryPlan, S3Plan, Storage,
+    },
     table::{Table, TableName},
 };
 use lakeward_loopback::{EmbeddedS3, Options};
@@ -26,7 +29,10 @@ use uuid::Uuid;
 
 pub(crate) struct Sandbox {
     folder: tempfile::TempDir,
-    server: EmbeddedS3,
+    pub(crate) server: EmbeddedS3,
+    /// Where requests go instead of to the server itself.
+    pub(crate) endpoint: Option<String>,
+    pub(crate) s3: S3Plan,
     pub(crate) budget: Budget,
     pub(crate) destination: DestinationPlan,
     pub(crate) events: Arc<Events>,
@@ -50,9 +56,15 @@ impl Events {
 impl Sandbox {
     /// A sink that may write below `raw/`.
     pub(crate) async fn new(path: &str, close: ClosePolicy) -> Self {
+        Self::with(path, close, |_| ()).await
+    }
+
+    /// The same on a server with other options.
+    pub(crate) async fn with(path: &str, close: ClosePolicy, change: impl FnOnce(&mut Options)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let server =
-            EmbeddedS3::start(Options::new(folder.path().join("lake"), "bucket", "raw/")).await.expect("a server");
+        let mut options = Options::new(folder.path().join("lake"), "bucket", "raw/");
+        change(&mut options);
+        let server = EmbeddedS3::start(options).await.expect("a server");
         let destination = DestinationPlan {
             storage: Storage::Embedded { dir: folder.path().join("lake") },
             bucket: "bucket".into(),
@@ -74,15 +86,25 @@ impl Sandbox {
             },
             part_size: 64 << 20,
         };
-        Self { folder, server, budget: Budget::new(32 << 20), destination, events: Arc::default() }
+        Self {
+            folder,
+            server,
+            endpoint: None,
+            s3: S3Plan { use_path_style: Some(true), ..S3Plan::default() },
+            budget: Budget::new(32 << 20),
+            destination,
+            events: Arc::default(),
+        }
     }
 
     pub(crate) fn start(&self) -> (SinkOutlet, Landing) {
         let bucket = Bucket::new(BucketOptions {
-            bucket: "bucket".into(),
-            region: self.server.region().to_owned(),
-            endpoint: Some(self.server.endpoint().to_owned()),
-            use_path_style: true,
+            destination: &self.destination,
+            s3: &S3Plan {
+                endpoint: Some(self.endpoint.clone().unwrap_or_else(|| self.server.endpoint().to_owned())),
+                ..self.s3.clone()
+            },
+            region: Some(self.server.region().to_owned()),
             credentials: known_keys(self.server.access_key_id(), self.server.secret_access_key()),
             http: http_client(&HttpClientOptions::default()).expect("a client"),
         });
@@ -94,6 +116,11 @@ impl Sandbox {
             run: Uuid::now_v7(),
         };
         lakeward_sink::start(options, self.events.clone()).expect("a sink")
+    }
+
+    /// The server's address, for a proxy in front of it.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.endpoint().trim_start_matches("http://").parse().expect("an address")
     }
 
     pub(crate) fn spool_dir(&self) -> PathBuf {
