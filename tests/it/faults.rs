@@ -61,7 +61,8 @@ impl Upload {
 fn rows((count, most): (u32, usize)) -> String {
     let mut random = fastrand::Rng::with_seed(SEED);
     (0..count).fold("id,text,number,noise\n".to_owned(), |mut text, id| {
-        let noise: String = std::iter::repeat_with(|| random.alphanumeric()).take(random.usize(0..most)).collect();
+        let length = random.usize(0..most);
+        let noise: String = std::iter::repeat_with(|| random.alphanumeric()).take(length).collect();
         let _ = writeln!(text, "{id},row {id},{},{noise}", random.f64());
         text
     })
@@ -90,7 +91,7 @@ async fn land(
     };
     home.write("t.csv", rows(upload.rows()));
     let proxy = FaultProxy::start(address, faults).await;
-    let more = format!("{more}format = \"csv\"\nmax_backoff = 5\n{}", upload.settings());
+    let more = format!("{more}format = \"csv\"\nmax_backoff = 2\n{}", upload.settings());
     let command = program::sync(home, &destination(&proxy.endpoint(), &more), &files(&["t.csv"]));
     let command = command.env("AWS_ACCESS_KEY_ID", keys.0).env("AWS_SECRET_ACCESS_KEY", keys.1);
     let output = command.args(["--progress", "json"]).time_limit(Duration::from_secs(3_600)).run().exits(0);
