@@ -6,3 +6,5 @@ mod sandbox;
 
 mod closing;
 mod ending;
+mod formats;
+mod golden;
