@@ -24,7 +24,7 @@ pub(super) fn dry_run(plan: &Plan, readers: &[TableReader], run: Uuid) -> Result
             text.push_str(&format!("  {}: {}\n", printable(field.name()), column_type::describe(field.data_type())));
         }
     }
-    text.push_str("nothing was sent. ");
+    text.push_str("nothing was sent; credentials, region and bucket were not tried. ");
     text.push_str(if plan.destination.no_rotate {
         "Each run writes these keys again, whole.\n"
     } else {

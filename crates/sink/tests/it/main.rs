@@ -7,3 +7,5 @@ mod sandbox;
 mod closing;
 mod ending;
 mod multipart;
+mod formats;
+mod golden;
