@@ -267,7 +267,7 @@ impl Server {
         let ended = tokio::select! {
             ended = poll_fn(|context| connection.poll_without_shutdown(context)) => ended,
             () = stopped(&mut stop) => {
-                Pin::new(&mut connection).graceful_shutdown();
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
                 poll_fn(|context| connection.poll_without_shutdown(context)).await
             }
         };
