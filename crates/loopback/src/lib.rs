@@ -16,6 +16,8 @@
 //!
 //! An object's entity tag is opaque, as it is on AWS with KMS encryption: it is not an MD5, which would cost more time
 //! than everything else that happens to a byte here.
+//!
+//! Beside it, [`aws`] is the rest of AWS that a sign-in needs, for tests and demonstrations.
 
 mod access;
 mod calls;
@@ -29,6 +31,7 @@ mod server;
 mod service;
 mod store;
 mod temp;
+pub mod aws;
 
 pub use calls::Calls;
 pub use error::{DISK_FULL_CODE, KEY_CONFLICT_CODE, NOT_WRITABLE_CODE};

@@ -1,7 +1,14 @@
-//! The embedded S3, driven by the AWS SDK and, where no client would send such a thing, by hand.
+//! The embedded S3, driven by the AWS SDK and, where no client would send such a thing, by hand; the loopback AWS, driven
+//! by botocore and by hand.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
 
+mod aws_console;
+mod aws_compute;
+mod aws_faults;
+mod aws_kit;
+mod aws_sso;
+mod aws_sts;
 mod checksums;
 mod faults;
 mod keys;

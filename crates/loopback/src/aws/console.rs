@@ -1,0 +1,212 @@
+//! AWS Sign-In, behind `aws login`: a browser sign-in at the console becomes short credentials, which a refresh token
+//! renews. Token requests carry a proof of possession.
+//!
+//! Errors are `{"error", "message"}` with the name of the exception in `x-amzn-errortype`.
+
+use std::time::SystemTime;
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use form_urlencoded::Serializer;
+use http::Method;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    clock::unix_seconds,
+    codes::{CodeRequest, Codes, Redemption, Refused, is_loopback},
+    dpop::Proofs,
+    exchange::{Answer, Request, body_of, json, json_error},
+    expiring::{Expiring, Lasting},
+    issued::Principal,
+    pages, random,
+    script::{Grant, Operation},
+    world::World,
+};
+
+/// The client whose browser is on its own machine.
+const SAME_DEVICE: &str = "arn:aws:signin:::devtools/same-device";
+/// The client whose browser is elsewhere: the code is pasted.
+const CROSS_DEVICE: &str = "arn:aws:signin:::devtools/cross-device";
+/// Where the browser of the latter is sent in the end.
+const CONFIRMATION: &str = "/v1/sessions/confirmation";
+
+/// Codes, sessions and proofs.
+#[derive(Debug, Default)]
+pub(super) struct Console {
+    codes: Codes,
+    /// By refresh token.
+    sessions: Expiring<Session>,
+    proofs: Proofs,
+}
+
+/// What a refresh token belongs to.
+#[derive(Clone, Debug)]
+struct Session {
+    client_id: String,
+    /// The thumbprint of its key.
+    key: String,
+}
+
+impl Console {
+    /// Makes every refresh token void.
+    pub(super) fn end_all(&self) {
+        self.sessions.all().clear();
+    }
+}
+
+/// Which operation a request is for.
+pub(super) fn operation(request: &Request) -> Option<Operation> {
+    match (request.method.clone(), request.path.as_str()) {
+        (Method::GET | Method::POST, "/v1/authorize") | (Method::GET, CONFIRMATION) => {
+            Some(Operation::ConsoleAuthorize)
+        }
+        (Method::POST, "/v1/token") => Some(Operation::CreateOAuth2Token(request.grant())),
+        _ => None,
+    }
+}
+
+/// Answers a request for one of them.
+pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Answer {
+    match operation {
+        Operation::CreateOAuth2Token(grant) => create_token(world, grant, request).unwrap_or_else(|refusal| refusal),
+        _ if request.path == CONFIRMATION => confirm(request),
+        _ => authorize(world, request),
+    }
+}
+
+/// An error in the service's form: `code` is the exception, or one of the values that its `error` can have.
+pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
+    let (exception, detail) = match code {
+        "TOKEN_EXPIRED" | "USER_CREDENTIALS_CHANGED" | "INSUFFICIENT_PERMISSIONS" | "AUTHCODE_EXPIRED" => {
+            ("AccessDeniedException", code)
+        }
+        "TooManyRequestsError" => (code, "rate_exceeded"),
+        "InternalServerException" => (code, "server_error"),
+        _ => (code, "INVALID_REQUEST"),
+    };
+    json_error(status, exception, &json!({ "error": detail, "message": message }))
+}
+
+fn invalid(message: &str) -> Answer {
+    error(400, "ValidationException", message)
+}
+
+fn authorize(world: &World, request: &Request) -> Answer {
+    let (now, lifetime) = (world.clock.now(), world.options.lifetimes.authorization_code);
+    if request.method == Method::POST {
+        return world.console.codes.decide(request, now, lifetime);
+    }
+    let parameter = |name| request.parameter(name).unwrap_or_default();
+    let (client_id, redirect_uri) = (parameter("client_id"), parameter("redirect_uri"));
+    let expected = [("response_type", "code"), ("code_challenge_method", "SHA-256"), ("scope", "openid")];
+    let well = expected.iter().all(|(name, value)| parameter(name) == *value);
+    let redirects = match client_id.as_str() {
+        SAME_DEVICE => is_loopback(&redirect_uri),
+        CROSS_DEVICE => redirect_uri == format!("{}{CONFIRMATION}", world.endpoints.sign_in),
+        _ => false,
+    };
+    if !well || !redirects {
+        return body_of(400, pages::HTML, pages::note("The request is not one of the command line tools'."));
+    }
+    let (state, challenge) = (parameter("state"), parameter("code_challenge"));
+    let asked = CodeRequest { client_id, redirect_uri, state, challenge };
+    world.console.codes.ask(asked, world.options.approval, now, lifetime)
+}
+
+/// The page with what is to be pasted into the terminal.
+fn confirm(request: &Request) -> Answer {
+    let (Some(code), Some(state)) = (request.parameter("code"), request.parameter("state")) else {
+        return body_of(200, pages::HTML, pages::note("The sign-in was denied."));
+    };
+    let pairs = [("state", state), ("code", code)];
+    let text = Serializer::new(String::new()).extend_pairs(pairs).finish();
+    body_of(200, pages::HTML, pages::copy("Copy this into your terminal:", &STANDARD.encode(text)))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateToken {
+    client_id: String,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    code_verifier: String,
+    #[serde(default)]
+    redirect_uri: String,
+    #[serde(default)]
+    refresh_token: String,
+}
+
+fn create_token(world: &World, grant: Grant, request: &Request) -> Result<Answer, Answer> {
+    let now = world.clock.now();
+    let proof = request.header("dpop").ok_or_else(|| invalid("the header DPoP is missing"))?;
+    let url = format!("{}/v1/token", world.endpoints.sign_in);
+    let key = world.console.proofs.verify(proof, &url, now).map_err(invalid)?;
+    let asked: CreateToken = request.json().ok_or_else(|| invalid("a field is missing"))?;
+    if ![SAME_DEVICE, CROSS_DEVICE].contains(&asked.client_id.as_str()) {
+        return Err(invalid("there is no such client"));
+    }
+    let CreateToken { client_id, code, code_verifier, redirect_uri, refresh_token } = &asked;
+    match grant {
+        Grant::AuthorizationCode => {
+            let redemption = Redemption { code, client_id, redirect_uri, verifier: code_verifier };
+            world.console.codes.redeem(redemption, now).map_err(|refused| match refused {
+                Refused::Expired => error(400, "AUTHCODE_EXPIRED", "the authorization code has expired"),
+                Refused::Unknown | Refused::Mismatch => invalid("the authorization code is not valid"),
+            })?;
+            let ends = now + world.options.lifetimes.console_session;
+            Ok(tokens(world, Session { client_id: client_id.clone(), key }, ends, true))
+        }
+        Grant::RefreshToken => {
+            let expired = || error(400, "TOKEN_EXPIRED", "the refresh token is not valid any more");
+            // It rotates: whoever comes second with it is refused.
+            let known = {
+                let mut sessions = world.console.sessions.all();
+                let fits = |known: &Lasting<Session>| known.value.key == key && known.value.client_id == *client_id;
+                if !sessions.get(refresh_token).is_some_and(fits) {
+                    return Err(expired());
+                }
+                sessions.remove(refresh_token).filter(|known| !known.is_expired(now)).ok_or_else(expired)?
+            };
+            Ok(tokens(world, known.value, known.expires, false))
+        }
+        Grant::DeviceCode | Grant::Unknown => Err(invalid("there is no such grant type")),
+    }
+}
+
+/// Credentials and the next refresh token; with an id token after the browser's sign-in.
+fn tokens(world: &World, session: Session, ends: SystemTime, first: bool) -> Answer {
+    let (now, lifetime) = (world.clock.now(), world.options.lifetimes.console);
+    let user = &world.options.console_user;
+    let issued = world.keys.issue(Principal::of_arn(user), now, lifetime, None);
+    let refresh = random::token(128);
+    let mut body = json!({
+        "accessToken": {
+            "accessKeyId": issued.access_key_id,
+            "secretAccessKey": issued.secret_access_key.expose_secret(),
+            "sessionToken": issued.session_token.as_ref().map(ExposeSecret::expose_secret),
+        },
+        "tokenType": "aws_sigv4",
+        "expiresIn": lifetime.as_secs(),
+        "refreshToken": refresh,
+    });
+    if let (true, Some(body)) = (first, body.as_object_mut()) {
+        let claims = json!({
+            "iss": world.endpoints.sign_in,
+            "sub": user,
+            "aud": session.client_id,
+            "iat": unix_seconds(now),
+            "exp": unix_seconds(now + lifetime),
+        });
+        let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        // Clients read it without verifying it, and no key of the loopback's is published: its signature is noise.
+        let header = json!({ "typ": "JWT", "alg": "ES256" });
+        body.insert("idToken".into(), format!("{}.{}.{}", part(header), part(claims), random::token(64)).into());
+    }
+    world.console.sessions.insert(refresh, session, now, ends.duration_since(now).unwrap_or_default());
+    json(200, &body)
+}

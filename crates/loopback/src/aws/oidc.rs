@@ -1,0 +1,403 @@
+//! IAM Identity Center's OpenID Connect: clients register, ask for a device code or send a browser, and get tokens.
+//!
+//! Errors are `{"error", "error_description"}` with the name of the exception in `x-amzn-errortype`, as the service
+//! sends them.
+
+use std::time::{Duration, SystemTime};
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    clock::unix_seconds,
+    codes::{CodeRequest, Codes, Redemption, is_loopback, is_registered},
+    exchange::{Answer, Request, body_of, is_secret, json, json_error},
+    expiring::Expiring,
+    options::{Approval, Options},
+    pages, random,
+    script::{Grant, Operation},
+    sso_sessions::Tokens,
+    world::World,
+};
+
+/// Only a client that registered this scope gets refresh tokens.
+const REFRESH_SCOPE: &str = "sso:account:access";
+
+/// Clients and sign-ins.
+#[derive(Debug, Default)]
+pub(super) struct Oidc {
+    clients: Expiring<Client>,
+    devices: Expiring<Device>,
+    codes: Codes,
+}
+
+/// A registered client.
+#[derive(Clone, Debug)]
+struct Client {
+    secret: secrecy::SecretString,
+    scopes: Vec<String>,
+    /// Empty if it named none: then every grant but the authorization code's is open to it.
+    grants: Vec<Grant>,
+    redirects: Vec<String>,
+}
+
+/// A device code, by its own text.
+#[derive(Clone, Debug)]
+struct Device {
+    client_id: String,
+    user_code: String,
+    interval: Duration,
+    polled: Option<SystemTime>,
+    decision: Option<bool>,
+}
+
+impl Oidc {
+    /// Answers for whoever reads a user code. `false` if no sign-in waits for one with that code.
+    pub(super) fn decide(&self, user_code: &str, approved: bool, now: SystemTime) -> bool {
+        let mut devices = self.devices.all();
+        let mut waiting = devices.values_mut().filter(|device| !device.is_expired(now));
+        let device = waiting.find(|device| device.value.user_code == user_code && device.value.decision.is_none());
+        device.map(|device| device.value.decision = Some(approved)).is_some()
+    }
+
+    /// The user codes that wait for an answer.
+    pub(super) fn waiting(&self, now: SystemTime) -> Vec<String> {
+        let devices = self.devices.all();
+        let waiting = devices.values().filter(|device| !device.is_expired(now) && device.value.decision.is_none());
+        waiting.map(|device| device.value.user_code.clone()).collect()
+    }
+
+    /// Forgets every client, as when their registrations are withdrawn.
+    pub(super) fn forget_clients(&self) {
+        self.clients.all().clear();
+    }
+}
+
+/// Which operation a request is for.
+pub(super) fn operation(request: &Request) -> Option<Operation> {
+    match (request.method.clone(), request.path.as_str()) {
+        (Method::POST, "/client/register") => Some(Operation::RegisterClient),
+        (Method::POST, "/device_authorization") => Some(Operation::StartDeviceAuthorization),
+        (Method::POST, "/token") => Some(Operation::CreateToken(request.grant())),
+        (Method::GET | Method::POST, "/authorize") => Some(Operation::Authorize),
+        (Method::GET | Method::POST, "/device") => Some(Operation::VerifyDevice),
+        _ => None,
+    }
+}
+
+/// Answers a request for one of them.
+pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Answer {
+    let answered = match operation {
+        Operation::RegisterClient => register(world, request),
+        Operation::StartDeviceAuthorization => start_device(world, request),
+        Operation::CreateToken(grant) => create_token(world, grant, request),
+        Operation::Authorize => return authorize(world, request),
+        Operation::VerifyDevice => return verify_device(world, request),
+        _ => Err(bad("there is no such operation")),
+    };
+    answered.unwrap_or_else(|refusal| error(refusal.status, refusal.code, &refusal.message))
+}
+
+/// An error in the service's form.
+pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
+    let body = json!({ "error": oauth_name(code), "error_description": message });
+    json_error(status, code, &body)
+}
+
+struct Refusal {
+    status: u16,
+    code: &'static str,
+    message: String,
+}
+
+fn refusal(status: u16, code: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal { status, code, message: message.into() }
+}
+
+fn bad(message: impl Into<String>) -> Refusal {
+    refusal(400, "InvalidRequestException", message)
+}
+
+/// `SlowDownException` as OAuth spells it: `slow_down`.
+fn oauth_name(code: &str) -> String {
+    let mut name = String::new();
+    for letter in code.trim_end_matches("Exception").chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    // The one whose name is not the exception's.
+    if name == "internal_server" { "server_error".into() } else { name }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RegisterClient {
+    client_name: String,
+    client_type: String,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    grant_types: Vec<String>,
+    #[serde(default)]
+    redirect_uris: Vec<String>,
+    issuer_url: Option<String>,
+}
+
+fn register(world: &World, request: &Request) -> Result<Answer, Refusal> {
+    let asked: RegisterClient = request.json().ok_or_else(|| bad("the body is not a registration"))?;
+    if asked.client_type != "public" || asked.client_name.is_empty() {
+        return Err(refusal(
+            400,
+            "InvalidClientMetadataException",
+            "only named clients of the type public can register",
+        ));
+    }
+    let grants: Vec<Grant> = asked.grant_types.iter().map(|grant| Grant::of_type(grant)).collect();
+    if grants.contains(&Grant::Unknown) {
+        return Err(refusal(400, "UnsupportedGrantTypeException", "there is no such grant type"));
+    }
+    if !asked.redirect_uris.iter().all(|uri| is_loopback(uri)) {
+        return Err(refusal(400, "InvalidRedirectUriException", "a redirect must lead to http://127.0.0.1"));
+    }
+    if grants.contains(&Grant::AuthorizationCode) {
+        let issuer = asked.issuer_url.as_deref().unwrap_or_default();
+        if !is_start_url(&world.options, issuer) || asked.redirect_uris.is_empty() {
+            return Err(bad("the authorization code grant needs a redirect and the issuer, which is the start URL"));
+        }
+    }
+    let (now, lifetime) = (world.clock.now(), world.options.lifetimes.registration);
+    let (id, secret) = (random::token(16), random::token(128));
+    let client =
+        Client { secret: secret.as_str().into(), scopes: asked.scopes, grants, redirects: asked.redirect_uris };
+    world.oidc.clients.insert(&id, client, now, lifetime);
+    Ok(json(
+        200,
+        &json!({
+            "clientId": id,
+            "clientSecret": secret,
+            "clientIdIssuedAt": unix_seconds(now),
+            "clientSecretExpiresAt": unix_seconds(now + lifetime),
+        }),
+    ))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StartDeviceAuthorization {
+    client_id: String,
+    client_secret: String,
+    start_url: String,
+}
+
+fn start_device(world: &World, request: &Request) -> Result<Answer, Refusal> {
+    let asked: StartDeviceAuthorization = request.json().ok_or_else(|| bad("a field is missing"))?;
+    let client = client(world, &asked.client_id, &asked.client_secret)?;
+    allowed(&client, Grant::DeviceCode)?;
+    if !is_start_url(&world.options, &asked.start_url) {
+        return Err(bad("Invalid start url provided"));
+    }
+    let lifetimes = &world.options.lifetimes;
+    let decision = match world.options.approval {
+        Approval::Automatic => Some(true),
+        Approval::Denied => Some(false),
+        Approval::Page => None,
+    };
+    let (code, user_code) = (random::token(96), random::user_code());
+    let interval = lifetimes.device_interval;
+    let page = format!("{}/device", world.endpoints.oidc);
+    let body = json!({
+        "deviceCode": code,
+        "userCode": user_code,
+        "verificationUri": page,
+        "verificationUriComplete": format!("{page}?user_code={user_code}"),
+        "expiresIn": lifetimes.device_code.as_secs(),
+        "interval": interval.as_secs(),
+    });
+    let device = Device { client_id: asked.client_id, user_code, interval, polled: None, decision };
+    world.oidc.devices.insert(code, device, world.clock.now(), lifetimes.device_code);
+    Ok(json(200, &body))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateToken {
+    client_id: String,
+    client_secret: String,
+    #[serde(default)]
+    device_code: String,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    redirect_uri: String,
+    #[serde(default)]
+    code_verifier: String,
+    #[serde(default)]
+    refresh_token: String,
+}
+
+fn create_token(world: &World, grant: Grant, request: &Request) -> Result<Answer, Refusal> {
+    let asked: CreateToken = request.json().ok_or_else(|| bad("a field is missing"))?;
+    let client = client(world, &asked.client_id, &asked.client_secret)?;
+    allowed(&client, grant)?;
+    let (now, lifetimes) = (world.clock.now(), &world.options.lifetimes);
+    let begin = || {
+        let refreshes = client.scopes.iter().any(|scope| scope == REFRESH_SCOPE);
+        world.sso.begin(&asked.client_id, refreshes, now, lifetimes)
+    };
+    match grant {
+        Grant::DeviceCode => {
+            poll(&world.oidc, &asked, now)?;
+            Ok(tokens(begin()))
+        }
+        Grant::AuthorizationCode => {
+            let redemption = Redemption {
+                code: &asked.code,
+                client_id: &asked.client_id,
+                redirect_uri: &asked.redirect_uri,
+                verifier: &asked.code_verifier,
+            };
+            let refused = |_| refusal(400, "InvalidGrantException", "Invalid authorization code provided");
+            world.oidc.codes.redeem(redemption, now).map_err(refused)?;
+            Ok(tokens(begin()))
+        }
+        Grant::RefreshToken => {
+            let mode = world.options.refresh_tokens;
+            let renewed = world.sso.renew(&asked.client_id, &asked.refresh_token, mode, now, lifetimes);
+            let dead = || refusal(400, "InvalidGrantException", "Invalid refresh token provided");
+            renewed.map(tokens).ok_or_else(dead)
+        }
+        Grant::Unknown => Err(refusal(400, "UnsupportedGrantTypeException", "Unsupported grant type")),
+    }
+}
+
+fn tokens(tokens: Tokens) -> Answer {
+    let mut body = json!({
+        "accessToken": tokens.access,
+        "tokenType": "Bearer",
+        "expiresIn": tokens.lifetime.as_secs(),
+    });
+    if let (Some(refresh), Some(body)) = (tokens.refresh, body.as_object_mut()) {
+        body.insert("refreshToken".into(), refresh.into());
+    }
+    json(200, &body)
+}
+
+/// One look at a device code, which is gone once it was answered with yes or no.
+fn poll(oidc: &Oidc, asked: &CreateToken, now: SystemTime) -> Result<(), Refusal> {
+    let mut devices = oidc.devices.all();
+    let device = devices.get_mut(&asked.device_code).filter(|device| device.value.client_id == asked.client_id);
+    let device = device.ok_or_else(|| refusal(400, "InvalidGrantException", "Invalid device code provided"))?;
+    if device.is_expired(now) {
+        return Err(refusal(400, "ExpiredTokenException", "Device code has expired"));
+    }
+    let early = device.value.polled.is_some_and(|polled| polled + device.value.interval > now);
+    device.value.polled = Some(now);
+    match device.value.decision {
+        _ if early => {
+            device.value.interval += Duration::from_secs(5);
+            Err(refusal(400, "SlowDownException", "The client polls too often"))
+        }
+        None => Err(refusal(400, "AuthorizationPendingException", "The sign-in was not answered yet")),
+        Some(approved) => {
+            devices.remove(&asked.device_code);
+            approved.then_some(()).ok_or_else(|| refusal(400, "AccessDeniedException", "The sign-in was denied"))
+        }
+    }
+}
+
+fn client(world: &World, id: &str, secret: &str) -> Result<Client, Refusal> {
+    let known = world.oidc.clients.get(id).filter(|client| !client.is_expired(world.clock.now()));
+    let known = known.filter(|client| is_secret(secret, &client.value.secret));
+    known.map(|client| client.value).ok_or_else(|| refusal(401, "InvalidClientException", "Invalid client provided"))
+}
+
+fn allowed(client: &Client, grant: Grant) -> Result<(), Refusal> {
+    let open = match grant {
+        Grant::AuthorizationCode => client.grants.contains(&grant),
+        // Refused as such later.
+        Grant::Unknown => true,
+        _ => client.grants.is_empty() || client.grants.contains(&grant),
+    };
+    let refused = || refusal(400, "UnauthorizedClientException", "The client did not register for this grant type");
+    open.then_some(()).ok_or_else(refused)
+}
+
+fn is_start_url(options: &Options, url: &str) -> bool {
+    const ENDS: [char; 2] = ['/', '#'];
+    url.trim_end_matches(ENDS) == options.start_url.trim_end_matches(ENDS)
+}
+
+/// What a browser opens for an authorization code, and what it posts from the page.
+fn authorize(world: &World, request: &Request) -> Answer {
+    let (now, lifetime) = (world.clock.now(), world.options.lifetimes.authorization_code);
+    if request.method == Method::POST {
+        return world.oidc.codes.decide(request, now, lifetime);
+    }
+    let parameter = |name| request.parameter(name).unwrap_or_default();
+    let (client_id, redirect_uri) = (parameter("client_id"), parameter("redirect_uri"));
+    let wrong = |what| body_of(400, pages::HTML, pages::note(what));
+    let Some(client) = world.oidc.clients.get(&client_id).filter(|client| !client.is_expired(now)) else {
+        return wrong("Invalid client.");
+    };
+    if !client.value.redirects.iter().any(|registered| is_registered(&redirect_uri, registered)) {
+        return wrong("The redirect is not the registered one.");
+    }
+    let asks_well = parameter("response_type") == "code" && parameter("code_challenge_method") == "S256";
+    let registered = client.value.scopes;
+    if !asks_well || !parameter("scopes").split(' ').all(|scope| registered.iter().any(|known| known == scope)) {
+        return wrong("Only a code with a challenge of the method S256 is given out, for registered scopes.");
+    }
+    let (state, challenge) = (parameter("state"), parameter("code_challenge"));
+    let asked = CodeRequest { client_id, redirect_uri, state, challenge };
+    world.oidc.codes.ask(asked, world.options.approval, now, lifetime)
+}
+
+/// The page for device codes.
+fn verify_device(world: &World, request: &Request) -> Answer {
+    let now = world.clock.now();
+    let page = if request.method == Method::POST {
+        let code = request.field("user_code").unwrap_or_default().trim().to_ascii_uppercase();
+        if world.oidc.decide(&code, pages::is_approved(request), now) {
+            pages::note("Done. You can close this page.")
+        } else {
+            pages::note("No sign-in waits for this code.")
+        }
+    } else {
+        match request.parameter("user_code").filter(|code| world.oidc.waiting(now).contains(code)) {
+            Some(code) => pages::question(&format!("Is the code {code} what your terminal shows?"), "user_code", &code),
+            None => pages::code_question(),
+        }
+    };
+    body_of(200, pages::HTML, page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exceptions_have_names_in_oauth() {
+        for (code, name) in [
+            ("AuthorizationPendingException", "authorization_pending"),
+            ("SlowDownException", "slow_down"),
+            ("ExpiredTokenException", "expired_token"),
+            ("InvalidClientException", "invalid_client"),
+            ("InternalServerException", "server_error"),
+        ] {
+            assert_eq!(oauth_name(code), name);
+        }
+    }
+
+    #[test]
+    fn a_start_url_is_written_in_some_ways() {
+        let options = Options { start_url: "https://d-1.awsapps.com/start/".into(), ..Options::default() };
+        for same in ["", "/", "#/", "/#/", "/#"] {
+            let url = format!("https://d-1.awsapps.com/start{same}");
+            assert!(is_start_url(&options, &url), "{url}");
+        }
+        assert!(!is_start_url(&options, "https://d-2.awsapps.com/start"));
+    }
+}
