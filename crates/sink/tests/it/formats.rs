@@ -36,7 +36,7 @@ pub(crate) async fn landed(batches: &[RecordBatch], format: FormatPlan, athena: 
     })
     .await;
     landing.finish().await;
-    let landed = landing.close();
+    let landed = landing.close().await;
     assert!(landed.failure.is_none(), "{landed:?}");
     assert_eq!(landed.tables[0].landed(), landed.tables[0].taken);
     fs::read(dir.join("bucket").join(format!("raw/t.{}", format.extension()))).expect("landed")
