@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lakeward_loopback::aws::{Account, Approval, Grant, Operation, Options, RefreshTokens};
+use lakeward_loopback::aws::{Account, Approval, Fault, Grant, Operation, Options, RefreshTokens};
 use serde_json::{Value, json};
 
 use crate::aws_kit::{Rig, call, get, post};
@@ -161,6 +161,19 @@ async fn tokens_expire_are_revoked_and_are_renewed_as_long_as_the_session_lasts(
         }
         assert_eq!(token(&rig, &refresh).await.1, "InvalidGrantException");
     }
+}
+
+#[tokio::test]
+async fn a_rotation_whose_answer_is_lost_costs_the_session() {
+    let rig = Rig::new(Options::default()).await;
+    let (_, poll) = start_device(&rig).await;
+    let mut refresh = poll.clone();
+    refresh["grantType"] = json!("refresh_token");
+    refresh["refreshToken"] = token(&rig, &poll).await.2["refreshToken"].clone();
+    let url = format!("{}/token", rig.aws.endpoints().oidc);
+    rig.aws.fail_next(Operation::CreateToken(Grant::RefreshToken), 1, &Fault::LostAnswer);
+    assert!(call("POST", &url, &[], &refresh.to_string()).await.is_none());
+    assert_eq!(token(&rig, &refresh).await.1, "InvalidGrantException");
 }
 
 #[tokio::test]
