@@ -33,4 +33,5 @@ pub use issued::{Issued, Principal};
 pub use options::{Account, Approval, Lifetimes, MfaDevice, Options, RefreshTokens, Role, User};
 pub use script::{Call, Fault, Grant, Operation, Service};
 pub use server::LoopbackAws;
+pub use sso_sessions::SsoSession;
 pub use world::Endpoints;

@@ -65,7 +65,6 @@ pub enum Operation {
     Logout,
     /// The browser opens the console's sign-in, answers what it asks, and shows the code to be pasted.
     ConsoleAuthorize,
-    #[expect(clippy::upper_case_acronyms, reason = "AWS's name")]
     CreateOAuth2Token(Grant),
     AssumeRole,
     AssumeRoleWithWebIdentity,

@@ -20,9 +20,11 @@ use super::{
     compute,
     exchange::{Answer, Request, body_of},
     issued::Issued,
+    oidc,
     options::{Account, Options},
     random,
     script::{Call, Fault, Operation, Service},
+    sso_sessions::SsoSession,
     world::{Endpoints, World},
 };
 
@@ -136,6 +138,12 @@ impl LoopbackAws {
     #[must_use]
     pub fn user_codes(&self) -> Vec<String> {
         self.world.oidc.waiting(self.world.clock.now())
+    }
+
+    /// A sign-in at IAM Identity Center, made without a client or a browser: what a cache of tokens would hold.
+    #[must_use]
+    pub fn sso_session(&self) -> SsoSession {
+        oidc::sign_in(&self.world)
     }
 
     /// A new web identity token, as a file in a pod would hold it.

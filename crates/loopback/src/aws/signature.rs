@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 
 use super::{
     clock::{apart, iso},
-    exchange::{Request, is_secret},
+    exchange::{Refusal, Request, is_secret},
     issued::Issued,
     world::World,
 };
@@ -20,19 +20,8 @@ use super::{
 const SERVICE: &str = "sts";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256 ";
 
-/// Why a request is not taken for anybody's: a code of AWS's and words.
-pub(super) struct Unsigned {
-    pub(super) status: u16,
-    pub(super) code: &'static str,
-    pub(super) message: String,
-}
-
-fn unsigned(status: u16, code: &'static str, message: impl Into<String>) -> Unsigned {
-    Unsigned { status, code, message: message.into() }
-}
-
-fn mismatch(message: impl Into<String>) -> Unsigned {
-    unsigned(403, "SignatureDoesNotMatch", message)
+fn mismatch(message: impl Into<String>) -> Refusal {
+    Refusal::new(403, "SignatureDoesNotMatch", message)
 }
 
 /// The parts of an `Authorization` header.
@@ -67,16 +56,18 @@ impl<'a> Authorization<'a> {
 }
 
 /// The key that a request was signed with.
-pub(super) fn caller(world: &World, request: &Request) -> Result<Issued, Unsigned> {
+pub(super) fn caller(world: &World, request: &Request) -> Result<Issued, Refusal> {
     let header = request.header("authorization");
-    let header =
-        header.ok_or_else(|| unsigned(403, "MissingAuthenticationToken", "Request is missing Authentication Token"))?;
-    let incomplete = || unsigned(400, "IncompleteSignature", "The request signature does not conform to AWS standards");
+    let header = header
+        .ok_or_else(|| Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token"))?;
+    let incomplete =
+        || Refusal::new(400, "IncompleteSignature", "The request signature does not conform to AWS standards");
     let authorization = Authorization::read(header).ok_or_else(incomplete)?;
     let date = request.header("x-amz-date").unwrap_or_default();
     let time = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ").map_err(|_| incomplete())?;
     let time = SystemTime::from(time.and_utc());
-    let invalid = || unsigned(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
+    let invalid =
+        || Refusal::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
     let key = world.keys.get(authorization.access_key_id).ok_or_else(invalid)?;
     match (&key.session_token, request.header("x-amz-security-token")) {
         (None, None) => (),
@@ -99,7 +90,7 @@ pub(super) fn caller(world: &World, request: &Request) -> Result<Issued, Unsigne
         ));
     }
     if key.is_expired(now) {
-        return Err(unsigned(403, "ExpiredToken", "The security token included in the request is expired"));
+        return Err(Refusal::new(403, "ExpiredToken", "The security token included in the request is expired"));
     }
     Ok(key)
 }

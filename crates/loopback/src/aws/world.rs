@@ -8,7 +8,7 @@ use super::{
     clock::Clock,
     compute,
     console::{self, Console},
-    exchange::{Answer, Request},
+    exchange::{Answer, Refusal, Request},
     expiring::Expiring,
     issued::Keys,
     oidc::{self, Oidc},
@@ -107,14 +107,15 @@ impl Service {
 
     /// Its answer.
     pub(super) fn answer(self, world: &World, operation: Operation, request: &Request) -> Answer {
-        match self {
+        let answered = match self {
             Self::Oidc => oidc::answer(world, operation, request),
             Self::Portal => portal::answer(world, operation, request),
             Self::SignIn => console::answer(world, operation, request),
             Self::Sts => sts::answer(world, operation, request),
             Self::Imds => compute::imds(world, operation, request),
             Self::Container => compute::container(world, request),
-        }
+        };
+        answered.unwrap_or_else(|Refusal { status, code, message }| self.error(status, code, &message))
     }
 
     /// An error in its form.

@@ -4,7 +4,6 @@ use lakeward_testkit::home::Home;
 
 use crate::aws_kit::get;
 
-#[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_tells_its_environment_and_ends_when_told() {
     let home = Home::new();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lakeward_loopback::aws::{Account, Approval, Fault, Grant, Operation, Options, RefreshTokens};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::aws_kit::{Rig, call, get, post};
@@ -98,7 +99,7 @@ async fn a_device_code_is_answered_by_the_library_and_ends() {
     let rig = Rig::new(options).await;
     let (device, poll) = start_device(&rig).await;
     let code = device["userCode"].as_str().expect("a code").to_owned();
-    assert_eq!(rig.aws.user_codes(), [code.clone()]);
+    assert_eq!(rig.aws.user_codes(), [code.as_str()]);
     assert_eq!(token(&rig, &poll).await.1, "AuthorizationPendingException");
     assert!(rig.aws.deny(&code) && !rig.aws.approve(&code), "one answer counts");
     let (status, kind, body) = token(&rig, &poll).await;
@@ -161,6 +162,27 @@ async fn tokens_expire_are_revoked_and_are_renewed_as_long_as_the_session_lasts(
         }
         assert_eq!(token(&rig, &refresh).await.1, "InvalidGrantException");
     }
+}
+
+#[tokio::test]
+async fn a_session_is_made_without_a_sign_in_and_shows_no_secret() {
+    let rig = Rig::new(Options::default()).await;
+    let session = rig.aws.sso_session();
+    let refresh = json!({
+        "clientId": session.client_id, "clientSecret": session.client_secret.expose_secret(),
+        "grantType": "refresh_token", "refreshToken": session.refresh_token.expose_secret(),
+    });
+    let accounts = format!("{}/assignment/accounts", rig.aws.endpoints().portal);
+    let bearer = session.access_token.expose_secret();
+    assert_eq!(get(&accounts, &[("x-amz-sso_bearer_token", bearer)]).await.status, 200);
+    let (status, _, tokens) = token(&rig, &refresh).await;
+    assert_eq!(status, 200);
+    let shown = format!("{:?} {:?} {session:?}", rig.aws, rig.aws.calls());
+    let members = ["accessToken", "refreshToken"].map(|name| tokens[name].as_str().expect("a token"));
+    for secret in [bearer, session.client_secret.expose_secret(), session.refresh_token.expose_secret()] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(shown.contains(&session.client_id) && members.iter().all(|secret| !shown.contains(secret)), "{shown}");
 }
 
 #[tokio::test]
