@@ -135,7 +135,7 @@ pub(super) fn container_error(status: u16, code: &str, message: &str) -> Answer 
 fn issue(world: &World, role: &str, session: &str, lifetime: Duration) -> Issued {
     let account = world.options.accounts.first().map_or("111122223333", |account| &account.id);
     let principal = Principal::session(&format!("arn:aws:iam::{account}:role/{role}"), session, false);
-    world.keys.issue(principal, world.clock.now(), lifetime, None)
+    world.keys.issue(principal, lifetime, None)
 }
 
 fn credentials(issued: &Issued) -> Value {

@@ -182,7 +182,7 @@ fn create_token(world: &World, grant: Grant, request: &Request) -> Result<Answer
 fn tokens(world: &World, session: Session, ends: SystemTime, first: bool) -> Answer {
     let (now, lifetime) = (world.clock.now(), world.options.lifetimes.console);
     let user = &world.options.console_user;
-    let issued = world.keys.issue(Principal::of_arn(user), now, lifetime, None);
+    let issued = world.keys.issue(Principal::of_arn(user), lifetime, None);
     let refresh = random::token(128);
     let mut body = json!({
         "accessToken": {

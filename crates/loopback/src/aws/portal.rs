@@ -128,13 +128,12 @@ fn role_credentials(world: &World, request: &Request) -> Result<Answer, Refusal>
     let role_arn =
         format!("arn:aws:iam::{id}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{role}_0123456789abcdef");
     let principal = Principal::session(&role_arn, "loopback", true);
-    let (now, lifetime) = (world.clock.now(), world.options.lifetimes.sso_role);
-    let issued = world.keys.issue(principal, now, lifetime, None);
+    let issued = world.keys.issue(principal, world.options.lifetimes.sso_role, None);
     let credentials = json!({
         "accessKeyId": issued.access_key_id,
         "secretAccessKey": issued.secret_access_key.expose_secret(),
         "sessionToken": issued.session_token.as_ref().map(ExposeSecret::expose_secret),
-        "expiration": unix_millis(now + lifetime),
+        "expiration": issued.expires.map(unix_millis),
     });
     Ok(json(200, &json!({ "roleCredentials": credentials })))
 }

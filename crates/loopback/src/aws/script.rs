@@ -93,12 +93,12 @@ pub enum Fault {
         /// The words that come with it.
         message: String,
     },
-    /// This answer and no other, as from a proxy or a login page.
+    /// This answer and no other, as from a proxy or a login page. It is HTML unless its headers say otherwise.
     Body {
         /// The status of the answer.
         status: u16,
-        /// Its `Content-Type`.
-        content_type: String,
+        /// Headers, by name. One that can't be a header is left out.
+        headers: Vec<(String, String)>,
         /// Its body.
         body: String,
     },

@@ -164,7 +164,7 @@ fn assume_role(world: &World, request: &Request, caller: &Issued) -> Result<Answ
     }
     let lifetime = role_lifetime(world, role, asked)?;
     let principal = Principal::session(&arn, &session, mfa);
-    let issued = world.keys.issue(principal, world.clock.now(), lifetime, request.field("Policy"));
+    let issued = world.keys.issue(principal, lifetime, request.field("Policy"));
     success("AssumeRole", &AssumeRoleResult::of(&issued, None))
 }
 
@@ -189,7 +189,7 @@ fn assume_with_web_identity(world: &World, request: &Request) -> Result<Answer, 
     let role = role.ok_or_else(|| denied("Not authorized to perform sts:AssumeRoleWithWebIdentity"))?;
     let lifetime = role_lifetime(world, role, duration(request, SHORTEST, LONGEST_ROLE)?)?;
     let principal = Principal::session(&arn, &session, false);
-    let issued = world.keys.issue(principal, now, lifetime, request.field("Policy"));
+    let issued = world.keys.issue(principal, lifetime, request.field("Policy"));
     success("AssumeRoleWithWebIdentity", &AssumeRoleResult::of(&issued, Some(subject.value)))
 }
 
@@ -206,7 +206,7 @@ fn session_token(world: &World, request: &Request, caller: &Issued) -> Result<An
     principal.mfa = mfa(world, request, &principal)?;
     let asked = duration(request, SHORTEST, LONGEST_USER)?.unwrap_or(12 * HOUR);
     let lifetime = world.options.lifetimes.sts.unwrap_or(asked);
-    let issued = world.keys.issue(principal, world.clock.now(), lifetime, None);
+    let issued = world.keys.issue(principal, lifetime, None);
     success("GetSessionToken", &GetSessionTokenResult { credentials: Credentials::of(&issued) })
 }
 

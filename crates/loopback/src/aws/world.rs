@@ -10,7 +10,7 @@ use super::{
     console::{self, Console},
     exchange::{Answer, Refusal, Request},
     expiring::Expiring,
-    issued::Keys,
+    issued::AccessKeys,
     oidc::{self, Oidc},
     options::{Account, Options},
     portal, random,
@@ -45,7 +45,7 @@ pub(super) struct World {
     pub(super) clock: Clock,
     pub(super) script: Script,
     /// Every access key.
-    pub(super) keys: Keys,
+    pub(super) keys: AccessKeys,
     pub(super) oidc: Oidc,
     pub(super) sso: SsoSessions,
     pub(super) console: Console,
@@ -59,11 +59,12 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(options: Options, endpoints: Endpoints) -> Self {
+        let clock = Clock::default();
         Self {
             endpoints,
-            clock: Clock::default(),
             script: Script::default(),
-            keys: Keys::of_users(&options.users),
+            keys: AccessKeys::of_users(&options.users, clock.clone()),
+            clock,
             oidc: Oidc::default(),
             sso: SsoSessions::default(),
             console: Console::default(),
