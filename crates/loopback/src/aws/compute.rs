@@ -58,10 +58,11 @@ pub(super) fn imds(world: &World, operation: Operation, request: &Request) -> Re
     if !good {
         return Err(Refusal::new(401, "Unauthorized", ""));
     }
-    let Some(role) = &world.options.instance_role else { return Err(not_found()) };
-    Ok(match (operation, request.path.rsplit('/').next().unwrap_or_default()) {
-        (Operation::ImdsRole, _) => body_of(200, "text/plain", role.clone()),
-        (Operation::ImdsCredentials, name) if name == role => {
+    let role = world.options.instance_role.as_deref();
+    let name = request.path.rsplit('/').next().unwrap_or_default();
+    Ok(match (operation, role) {
+        (Operation::ImdsRole, Some(role)) => body_of(200, "text/plain", role.to_owned()),
+        (Operation::ImdsCredentials, Some(role)) if name == role => {
             let issued = issue(world, role, "i-0123456789abcdef0", world.options.lifetimes.instance);
             let mut body = credentials(&issued);
             if let Some(body) = body.as_object_mut() {
@@ -71,8 +72,8 @@ pub(super) fn imds(world: &World, operation: Operation, request: &Request) -> Re
             }
             json(200, &body)
         }
-        (Operation::ImdsPlacement, "region") => body_of(200, "text/plain", world.options.region.clone()),
-        (Operation::ImdsPlacement, "availability-zone") => {
+        (Operation::ImdsPlacement, _) if name == "region" => body_of(200, "text/plain", world.options.region.clone()),
+        (Operation::ImdsPlacement, _) if name == "availability-zone" => {
             body_of(200, "text/plain", format!("{}a", world.options.region))
         }
         _ => return Err(not_found()),
@@ -134,7 +135,7 @@ pub(super) fn container_error(status: u16, code: &str, message: &str) -> Answer 
 
 fn issue(world: &World, role: &str, session: &str, lifetime: Duration) -> Issued {
     let account = world.options.accounts.first().map_or("111122223333", |account| &account.id);
-    let principal = Principal::session(&format!("arn:aws:iam::{account}:role/{role}"), session, false);
+    let principal = Principal::session(&format!("arn:aws:iam::{account}:role/{role}"), session);
     world.keys.issue(principal, lifetime, None)
 }
 

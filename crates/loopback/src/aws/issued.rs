@@ -64,14 +64,14 @@ impl Principal {
         let account = account(arn).to_owned();
         let last = arn.rsplit(':').next().unwrap_or_default();
         if let Some((role, session)) = last.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/')) {
-            return Self::session(&format!("arn:aws:iam::{account}:role/{role}"), session, false);
+            return Self::session(&format!("arn:aws:iam::{account}:role/{role}"), session);
         }
         let user_id = if last == "root" { account.clone() } else { unique_id("AIDA", arn) };
         Self { arn: arn.into(), account, user_id, iam_arn: arn.into(), is_role: false, mfa: false }
     }
 
-    /// A session of a role.
-    pub(super) fn session(role_arn: &str, session: &str, mfa: bool) -> Self {
+    /// A session of a role. That an MFA code was given for it is not known of it any more, as at AWS.
+    pub(super) fn session(role_arn: &str, session: &str) -> Self {
         let account = account(role_arn).to_owned();
         let name = role_arn.rsplit('/').next().unwrap_or_default();
         Self {
@@ -80,7 +80,7 @@ impl Principal {
             account,
             iam_arn: role_arn.into(),
             is_role: true,
-            mfa,
+            mfa: false,
         }
     }
 }
@@ -196,7 +196,7 @@ mod tests {
         let root = Principal::of_arn("arn:aws:iam::111122223333:root");
         assert_eq!(root.user_id, "111122223333");
         let role = Principal::of_arn("arn:aws:sts::111122223333:assumed-role/Reader/ann");
-        assert_eq!(role, Principal::session("arn:aws:iam::111122223333:role/Reader", "ann", false));
+        assert_eq!(role, Principal::session("arn:aws:iam::111122223333:role/Reader", "ann"));
         assert_eq!(role.arn, "arn:aws:sts::111122223333:assumed-role/Reader/ann");
         assert!(role.user_id.starts_with("AROA") && role.user_id.ends_with(":ann"), "{}", role.user_id);
     }

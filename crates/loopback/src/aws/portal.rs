@@ -127,7 +127,7 @@ fn role_credentials(world: &World, request: &Request) -> Result<Answer, Refusal>
     }
     let role_arn =
         format!("arn:aws:iam::{id}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{role}_0123456789abcdef");
-    let principal = Principal::session(&role_arn, "loopback", true);
+    let principal = Principal::session(&role_arn, "loopback");
     let issued = world.keys.issue(principal, world.options.lifetimes.sso_role, None);
     let credentials = json!({
         "accessKeyId": issued.access_key_id,

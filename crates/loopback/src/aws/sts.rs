@@ -163,7 +163,7 @@ fn assume_role(world: &World, request: &Request, caller: &Issued) -> Result<Answ
         ));
     }
     let lifetime = role_lifetime(world, role, asked)?;
-    let principal = Principal::session(&arn, &session, mfa);
+    let principal = Principal::session(&arn, &session);
     let issued = world.keys.issue(principal, lifetime, request.field("Policy"));
     success("AssumeRole", &AssumeRoleResult::of(&issued, None))
 }
@@ -188,7 +188,7 @@ fn assume_with_web_identity(world: &World, request: &Request) -> Result<Answer, 
     let role = world.options.roles.iter().find(|role| role.arn == arn && role.subjects.contains(&subject.value));
     let role = role.ok_or_else(|| denied("Not authorized to perform sts:AssumeRoleWithWebIdentity"))?;
     let lifetime = role_lifetime(world, role, duration(request, SHORTEST, LONGEST_ROLE)?)?;
-    let principal = Principal::session(&arn, &session, false);
+    let principal = Principal::session(&arn, &session);
     let issued = world.keys.issue(principal, lifetime, request.field("Policy"));
     success("AssumeRoleWithWebIdentity", &AssumeRoleResult::of(&issued, Some(subject.value)))
 }
@@ -225,7 +225,11 @@ fn caller_identity(caller: &Issued) -> Result<Answer, Refusal> {
 /// The role's ARN and the session's name, as far as they could be such.
 fn role_and_session(request: &Request) -> Result<(String, String), Refusal> {
     let arn = request.field("RoleArn").unwrap_or_default();
-    if !(20..=2048).contains(&arn.len()) || !arn.starts_with("arn:") || !arn.contains(":role/") {
+    if !(20..=2048).contains(&arn.len())
+        || !arn.starts_with("arn:")
+        || !arn.contains(":role/")
+        || !arn.bytes().all(|byte| byte.is_ascii_graphic())
+    {
         return Err(invalid(format!("{} is invalid", excerpt(&arn, 200))));
     }
     let session = request.field("RoleSessionName").unwrap_or_default();

@@ -75,6 +75,8 @@ async fn imds_wants_a_token_that_lives() {
     let rig = Rig::new(options).await;
     let roles = format!("{}{roles}", rig.aws.endpoints().imds);
     assert_eq!(get(&roles, &[]).await.status, 404, "there is no role");
+    let zone = format!("{}/latest/meta-data/placement/availability-zone", rig.aws.endpoints().imds);
+    assert_eq!(get(&zone, &[]).await.body, "us-east-1a");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,9 @@
 //! AWS Sign-In, by botocore with awscrt.
 
-use lakeward_loopback::aws::{Fault, Grant, Operation, Options};
+use lakeward_loopback::aws::{Approval, Fault, Grant, Operation, Options};
 use serde_json::json;
 
-use crate::aws_kit::{Rig, call};
+use crate::aws_kit::{Rig, call, get};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn botocore_signs_in_and_renews_with_its_proofs() {
@@ -43,5 +43,32 @@ async fn an_error_names_its_exception_and_its_detail() {
         let reply = call("POST", &url, &[], r#"{"grantType":"refresh_token"}"#).await.expect("an answer");
         assert_eq!((reply.status, reply.header("x-amzn-errortype")), (status, exception));
         assert_eq!(reply.json(), json!({ "error": error, "message": "no" }));
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_is_denied_at_once_if_it_is_to_be() {
+    let mut options = Options::default();
+    options.approval = Approval::Denied;
+    let rig = Rig::new(options).await;
+    let base = &rig.aws.endpoints().sign_in;
+    let confirmation = format!("{base}/v1/sessions/confirmation");
+    for (device, redirect) in [("same-device", "http://127.0.0.1:1/cb"), ("cross-device", &confirmation)] {
+        let asked = form_urlencoded::Serializer::new(String::new())
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &format!("arn:aws:signin:::devtools/{device}"))
+            .append_pair("state", "a&b")
+            .append_pair("code_challenge_method", "SHA-256")
+            .append_pair("scope", "openid")
+            .append_pair("redirect_uri", redirect)
+            .append_pair("code_challenge", "x")
+            .finish();
+        let reply = get(&format!("{base}/v1/authorize?{asked}"), &[]).await;
+        let location = reply.header("location");
+        let end = "?error=access_denied&error_description=the+sign-in+was+denied&state=a%26b";
+        assert_eq!((reply.status, location), (302, format!("{redirect}{end}").as_str()));
+        if device == "cross-device" {
+            assert!(get(location, &[]).await.body.contains("The sign-in was denied."));
+        }
     }
 }

@@ -199,6 +199,23 @@ async fn a_rotation_whose_answer_is_lost_costs_the_session() {
 }
 
 #[tokio::test]
+async fn of_many_that_use_a_rotating_token_at_once_one_wins() {
+    let rig = Rig::new(Options::default()).await;
+    let session = rig.aws.sso_session();
+    let mut refresh = json!({
+        "clientId": session.client_id, "clientSecret": session.client_secret.expose_secret(),
+        "grantType": "refresh_token", "refreshToken": session.refresh_token.expose_secret(),
+    });
+    for _ in 0..5 {
+        let all = futures::future::join_all((0..8).map(|_| token(&rig, &refresh))).await;
+        let (won, lost): (Vec<_>, Vec<_>) = all.into_iter().partition(|(status, ..)| *status == 200);
+        assert_eq!(won.len(), 1);
+        assert!(lost.iter().all(|(_, kind, _)| kind == "InvalidGrantException"), "{lost:?}");
+        refresh["refreshToken"] = won[0].2["refreshToken"].clone();
+    }
+}
+
+#[tokio::test]
 async fn what_a_client_did_not_register_for_is_refused() {
     let rig = Rig::new(Options::default()).await;
     let oidc = rig.aws.endpoints().oidc.clone();

@@ -56,6 +56,7 @@ found["other_mfa"] = refused(user, "Mfa", SerialNumber=MFA + "x", TokenCode=CODE
 
 session = with_role(user.get_session_token(SerialNumber=MFA, TokenCode=CODE)["Credentials"])
 found["session"] = session.get_caller_identity()["Arn"]
+found["mfa_by_role"] = refused(with_role(assume(user, "Mfa", SerialNumber=MFA, TokenCode=CODE)["Credentials"]), "Mfa")
 found["mfa_by_session"] = assume(session, "Mfa")["AssumedRoleUser"]["Arn"]
 found["session_of_session"] = refusal(session.get_session_token)
 found["long_session"] = refusal(user.get_session_token, DurationSeconds=129601)

@@ -77,6 +77,7 @@ async fn botocore_assumes_roles_and_asks_who_it_is() {
         ("no_external", "AccessDenied", 403),
         ("wrong_external", "AccessDenied", 403),
         ("no_mfa", "AccessDenied", 403),
+        ("mfa_by_role", "AccessDenied", 403),
         ("wrong_mfa", "AccessDenied", 403),
         ("other_mfa", "AccessDenied", 403),
         ("session_of_session", "AccessDenied", 403),
