@@ -31,7 +31,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
 
 /// Who alone may name a dependency: in what is shipped, and besides in tests. A name that ends in `-` is a prefix.
 const KNOWN_BY: [(&str, &[&str], &[&str]); 3] = [
-    ("aws-", &["lakeward-auth", "lakeward-sink"], &["lakeward-loopback"]),
+    ("aws-", &["lakeward-auth", "lakeward-sink", "lakeward-loopback"], &[]),
     ("s3s", &["lakeward-loopback"], &[]),
     ("indicatif", &["lakeward-tui"], &[]),
 ];

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     clock::iso,
-    exchange::{Answer, Request, body_of, is_secret, json},
+    exchange::{Answer, Refusal, Request, body_of, is_secret, json},
     issued::{Issued, Principal},
     random,
     script::Operation,
@@ -46,7 +46,7 @@ pub(super) fn imds_operation(request: &Request) -> Option<Operation> {
 }
 
 /// Answers a request for one of them.
-pub(super) fn imds(world: &World, operation: Operation, request: &Request) -> Answer {
+pub(super) fn imds(world: &World, operation: Operation, request: &Request) -> Result<Answer, Refusal> {
     let now = world.clock.now();
     if operation == Operation::ImdsToken {
         return imds_token(world, request, now);
@@ -56,12 +56,13 @@ pub(super) fn imds(world: &World, operation: Operation, request: &Request) -> An
         Some(token) => world.imds_tokens.get(token).is_some_and(|token| !token.is_expired(now)),
     };
     if !good {
-        return imds_error(401, "Unauthorized", "");
+        return Err(Refusal::new(401, "Unauthorized", ""));
     }
-    let Some(role) = &world.options.instance_role else { return imds_error(404, "Not Found", "") };
-    match (operation, request.path.rsplit('/').next().unwrap_or_default()) {
-        (Operation::ImdsRole, _) => body_of(200, "text/plain", role.clone()),
-        (Operation::ImdsCredentials, name) if name == role => {
+    let role = world.options.instance_role.as_deref();
+    let name = request.path.rsplit('/').next().unwrap_or_default();
+    Ok(match (operation, role) {
+        (Operation::ImdsRole, Some(role)) => body_of(200, "text/plain", role.to_owned()),
+        (Operation::ImdsCredentials, Some(role)) if name == role => {
             let issued = issue(world, role, "i-0123456789abcdef0", world.options.lifetimes.instance);
             let mut body = credentials(&issued);
             if let Some(body) = body.as_object_mut() {
@@ -71,12 +72,12 @@ pub(super) fn imds(world: &World, operation: Operation, request: &Request) -> An
             }
             json(200, &body)
         }
-        (Operation::ImdsPlacement, "region") => body_of(200, "text/plain", world.options.region.clone()),
-        (Operation::ImdsPlacement, "availability-zone") => {
+        (Operation::ImdsPlacement, _) if name == "region" => body_of(200, "text/plain", world.options.region.clone()),
+        (Operation::ImdsPlacement, _) if name == "availability-zone" => {
             body_of(200, "text/plain", format!("{}a", world.options.region))
         }
-        _ => imds_error(404, "Not Found", ""),
-    }
+        _ => return Err(not_found()),
+    })
 }
 
 /// An error of IMDS: with status 200 it is a `Code`, as when the role's trust has no place for the instance.
@@ -87,18 +88,22 @@ pub(super) fn imds_error(status: u16, code: &str, message: &str) -> Answer {
     body_of(status, "text/html", format!("{status} {code}\n"))
 }
 
-fn imds_token(world: &World, request: &Request, now: SystemTime) -> Answer {
+fn not_found() -> Refusal {
+    Refusal::new(404, "Not Found", "")
+}
+
+fn imds_token(world: &World, request: &Request, now: SystemTime) -> Result<Answer, Refusal> {
     let seconds = request.header(TTL).and_then(|ttl| ttl.parse().ok()).filter(|ttl| (1..=21_600).contains(ttl));
-    let Some(seconds) = seconds else { return imds_error(400, "Bad Request", "") };
+    let Some(seconds) = seconds else { return Err(Refusal::new(400, "Bad Request", "")) };
     // A proxy that forwards requests must not get a token.
     if request.header("x-forwarded-for").is_some() {
-        return imds_error(403, "Forbidden", "");
+        return Err(Refusal::new(403, "Forbidden", ""));
     }
     let token = random::token(40);
     world.imds_tokens.insert(&token, (), now, Duration::from_secs(seconds));
     let mut answer = body_of(200, "text/plain", token);
     answer.headers_mut().insert(TTL, seconds.into());
-    answer
+    Ok(answer)
 }
 
 /// Which operation of the container credentials a request is for.
@@ -108,10 +113,11 @@ pub(super) fn container_operation(request: &Request) -> Option<Operation> {
 }
 
 /// Answers a request for it.
-pub(super) fn container(world: &World, request: &Request) -> Answer {
+pub(super) fn container(world: &World, request: &Request) -> Result<Answer, Refusal> {
     let sent = request.header("authorization").unwrap_or_default();
     if request.path == FULL && !is_secret(sent, &world.container_token()) {
-        return container_error(401, "AccessDeniedException", "the authorization token is missing or wrong");
+        let message = "the authorization token is missing or wrong";
+        return Err(Refusal::new(401, "AccessDeniedException", message));
     }
     let role = &world.options.container_role;
     let issued = issue(world, role, "loopback-task", world.options.lifetimes.container);
@@ -119,7 +125,7 @@ pub(super) fn container(world: &World, request: &Request) -> Answer {
     if let Some(body) = body.as_object_mut() {
         body.insert("RoleArn".into(), issued.principal.iam_arn.into());
     }
-    json(200, &body)
+    Ok(json(200, &body))
 }
 
 /// An error of the container credentials.
@@ -129,8 +135,8 @@ pub(super) fn container_error(status: u16, code: &str, message: &str) -> Answer 
 
 fn issue(world: &World, role: &str, session: &str, lifetime: Duration) -> Issued {
     let account = world.options.accounts.first().map_or("111122223333", |account| &account.id);
-    let principal = Principal::session(&format!("arn:aws:iam::{account}:role/{role}"), session, false);
-    world.keys.issue(principal, world.clock.now(), lifetime, None)
+    let principal = Principal::session(&format!("arn:aws:iam::{account}:role/{role}"), session);
+    world.keys.issue(principal, lifetime, None)
 }
 
 fn credentials(issued: &Issued) -> Value {

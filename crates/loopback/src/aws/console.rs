@@ -19,7 +19,7 @@ use super::{
     clock::unix_seconds,
     codes::{CodeRequest, Codes, Redemption, Refused, is_loopback},
     dpop::Proofs,
-    exchange::{Answer, Request, body_of, json, json_error},
+    exchange::{Answer, Refusal, Request, body_of, json, json_error},
     expiring::{Expiring, Lasting},
     issued::Principal,
     pages, random,
@@ -70,11 +70,11 @@ pub(super) fn operation(request: &Request) -> Option<Operation> {
 }
 
 /// Answers a request for one of them.
-pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Answer {
+pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Result<Answer, Refusal> {
     match operation {
-        Operation::CreateOAuth2Token(grant) => create_token(world, grant, request).unwrap_or_else(|refusal| refusal),
-        _ if request.path == CONFIRMATION => confirm(request),
-        _ => authorize(world, request),
+        Operation::CreateOAuth2Token(grant) => create_token(world, grant, request),
+        _ if request.path == CONFIRMATION => Ok(confirm(request)),
+        _ => Ok(authorize(world, request)),
     }
 }
 
@@ -91,8 +91,8 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
     json_error(status, exception, &json!({ "error": detail, "message": message }))
 }
 
-fn invalid(message: &str) -> Answer {
-    error(400, "ValidationException", message)
+fn invalid(message: &str) -> Refusal {
+    Refusal::new(400, "ValidationException", message)
 }
 
 fn authorize(world: &World, request: &Request) -> Answer {
@@ -141,11 +141,11 @@ struct CreateToken {
     refresh_token: String,
 }
 
-fn create_token(world: &World, grant: Grant, request: &Request) -> Result<Answer, Answer> {
+fn create_token(world: &World, grant: Grant, request: &Request) -> Result<Answer, Refusal> {
     let now = world.clock.now();
     let proof = request.header("dpop").ok_or_else(|| invalid("the header DPoP is missing"))?;
     let url = format!("{}/v1/token", world.endpoints.sign_in);
-    let key = world.console.proofs.verify(proof, &url, now).map_err(invalid)?;
+    let key = world.console.proofs.verify(proof, &url, now, world.options.most_skew).map_err(invalid)?;
     let asked: CreateToken = request.json().ok_or_else(|| invalid("a field is missing"))?;
     if ![SAME_DEVICE, CROSS_DEVICE].contains(&asked.client_id.as_str()) {
         return Err(invalid("there is no such client"));
@@ -155,14 +155,14 @@ fn create_token(world: &World, grant: Grant, request: &Request) -> Result<Answer
         Grant::AuthorizationCode => {
             let redemption = Redemption { code, client_id, redirect_uri, verifier: code_verifier };
             world.console.codes.redeem(redemption, now).map_err(|refused| match refused {
-                Refused::Expired => error(400, "AUTHCODE_EXPIRED", "the authorization code has expired"),
+                Refused::Expired => Refusal::new(400, "AUTHCODE_EXPIRED", "the authorization code has expired"),
                 Refused::Unknown | Refused::Mismatch => invalid("the authorization code is not valid"),
             })?;
             let ends = now + world.options.lifetimes.console_session;
             Ok(tokens(world, Session { client_id: client_id.clone(), key }, ends, true))
         }
         Grant::RefreshToken => {
-            let expired = || error(400, "TOKEN_EXPIRED", "the refresh token is not valid any more");
+            let expired = || Refusal::new(400, "TOKEN_EXPIRED", "the refresh token is not valid any more");
             // It rotates: whoever comes second with it is refused.
             let known = {
                 let mut sessions = world.console.sessions.all();
@@ -182,7 +182,7 @@ fn create_token(world: &World, grant: Grant, request: &Request) -> Result<Answer
 fn tokens(world: &World, session: Session, ends: SystemTime, first: bool) -> Answer {
     let (now, lifetime) = (world.clock.now(), world.options.lifetimes.console);
     let user = &world.options.console_user;
-    let issued = world.keys.issue(Principal::of_arn(user), now, lifetime, None);
+    let issued = world.keys.issue(Principal::of_arn(user), lifetime, None);
     let refresh = random::token(128);
     let mut body = json!({
         "accessToken": {

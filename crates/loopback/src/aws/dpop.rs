@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::{clock, expiring::Expiring};
 
-/// How far `iat` may be from now.
-const MOST_SKEW: Duration = Duration::from_secs(300);
+/// How long the name of a proof is kept at least.
+const KEPT: Duration = Duration::from_secs(3600);
 
 /// The names of proofs that were seen: each is good once.
 #[derive(Debug, Default)]
@@ -41,11 +41,17 @@ struct Claims {
 }
 
 impl Proofs {
-    /// The thumbprint (RFC 7638) of the key that signed a proof for a POST to `url`.
+    /// The thumbprint (RFC 7638) of the key that signed a proof for a POST to `url` now, or `most_skew` before or after.
     ///
     /// # Errors
     /// What is wrong with the proof.
-    pub(super) fn verify(&self, proof: &str, url: &str, now: SystemTime) -> Result<String, &'static str> {
+    pub(super) fn verify(
+        &self,
+        proof: &str,
+        url: &str,
+        now: SystemTime,
+        most_skew: Option<Duration>,
+    ) -> Result<String, &'static str> {
         let (signed, signature) = proof.rsplit_once('.').ok_or("the proof is not a JWT")?;
         let (header, claims) = signed.split_once('.').ok_or("the proof is not a JWT")?;
         let header: Header = part(header).ok_or("the header of the proof is not as it should be")?;
@@ -66,10 +72,11 @@ impl Proofs {
             return Err("the proof is for another request");
         }
         let issued = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(claims.iat));
-        if issued.is_none_or(|issued| clock::apart(issued, now) > MOST_SKEW) {
+        let far = |issued| most_skew.is_some_and(|most| clock::apart(issued, now) > most);
+        if issued.is_none_or(far) {
             return Err("the proof is from another time");
         }
-        if !self.0.insert(claims.jti, (), now, 2 * MOST_SKEW) {
+        if !self.0.insert(claims.jti, (), now, KEPT) {
             return Err("the proof was used before");
         }
         let members = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
@@ -91,6 +98,7 @@ mod tests {
 
     use super::*;
 
+    const SKEW: Option<Duration> = Some(Duration::from_secs(300));
     const URL: &str = "http://127.0.0.1:1/v1/token";
 
     struct Signer(EcdsaKeyPair, SystemRandom);
@@ -123,16 +131,16 @@ mod tests {
     fn a_proof_is_good_once_and_names_its_key() {
         let (proofs, signer, now) = (Proofs::default(), Signer::new(), SystemTime::now());
         let proof = signer.proof(|_, _| ());
-        let thumbprint = proofs.verify(&proof, URL, now).expect("a good proof");
-        assert_eq!(proofs.verify(&proof, URL, now), Err("the proof was used before"));
-        assert_eq!(proofs.verify(&signer.proof(|_, _| ()), URL, now), Ok(thumbprint.clone()));
-        assert_ne!(proofs.verify(&Signer::new().proof(|_, _| ()), URL, now), Ok(thumbprint));
+        let thumbprint = proofs.verify(&proof, URL, now, SKEW).expect("a good proof");
+        assert_eq!(proofs.verify(&proof, URL, now, SKEW), Err("the proof was used before"));
+        assert_eq!(proofs.verify(&signer.proof(|_, _| ()), URL, now, SKEW), Ok(thumbprint.clone()));
+        assert_ne!(proofs.verify(&Signer::new().proof(|_, _| ()), URL, now, SKEW), Ok(thumbprint));
     }
 
     #[test]
     fn a_proof_that_is_not_for_this_request_is_refused() {
         let (proofs, signer, now) = (Proofs::default(), Signer::new(), SystemTime::now());
-        let refused = |proof: &str| proofs.verify(proof, URL, now).expect_err("a refusal");
+        let refused = |proof: &str| proofs.verify(proof, URL, now, SKEW).expect_err("a refusal");
         for (part, name, value) in [
             ("header", "typ", json!("jwt")),
             ("header", "alg", json!("none")),

@@ -55,6 +55,20 @@ fn find(form: &[u8], name: &str) -> Option<String> {
     form_urlencoded::parse(form).find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
 }
 
+/// Why a request is refused: an error that [`Service::error`](super::script::Service::error) puts into its service's form.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+impl Refusal {
+    pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+}
+
 /// An answer, whole.
 pub(super) type Answer = Response<Full<Bytes>>;
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -12,8 +13,7 @@ const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 /// How many there may be before what is long expired is forgotten.
 const MANY: usize = 1000;
 
-/// Values by name, each with its end.
-#[derive(Debug)]
+/// Values by name, each with its end. The names are secrets as a rule.
 pub(super) struct Expiring<T>(Mutex<HashMap<String, Lasting<T>>>);
 
 /// A value and its end.
@@ -32,6 +32,12 @@ impl<T> Lasting<T> {
 impl<T> Default for Expiring<T> {
     fn default() -> Self {
         Self(Mutex::default())
+    }
+}
+
+impl<T> fmt::Debug for Expiring<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.all().len(), std::any::type_name::<T>())
     }
 }
 

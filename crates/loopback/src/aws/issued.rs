@@ -2,13 +2,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use secrecy::SecretString;
 
-use super::{options::User, random};
+use super::{clock::Clock, exchange::is_secret, options::User, random};
 
 /// Expired keys are told apart from unknown ones for this long.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
@@ -64,14 +64,14 @@ impl Principal {
         let account = account(arn).to_owned();
         let last = arn.rsplit(':').next().unwrap_or_default();
         if let Some((role, session)) = last.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/')) {
-            return Self::session(&format!("arn:aws:iam::{account}:role/{role}"), session, false);
+            return Self::session(&format!("arn:aws:iam::{account}:role/{role}"), session);
         }
         let user_id = if last == "root" { account.clone() } else { unique_id("AIDA", arn) };
         Self { arn: arn.into(), account, user_id, iam_arn: arn.into(), is_role: false, mfa: false }
     }
 
-    /// A session of a role.
-    pub(super) fn session(role_arn: &str, session: &str, mfa: bool) -> Self {
+    /// A session of a role. That an MFA code was given for it is not known of it any more, as at AWS.
+    pub(super) fn session(role_arn: &str, session: &str) -> Self {
         let account = account(role_arn).to_owned();
         let name = role_arn.rsplit('/').next().unwrap_or_default();
         Self {
@@ -80,7 +80,7 @@ impl Principal {
             account,
             iam_arn: role_arn.into(),
             is_role: true,
-            mfa,
+            mfa: false,
         }
     }
 }
@@ -98,13 +98,27 @@ fn unique_id(kind: &str, arn: &str) -> String {
     format!("{kind}{:016X}", hasher.finish())
 }
 
-/// All keys by their ids.
-#[derive(Debug, Default)]
-pub(super) struct Keys(Mutex<HashMap<String, Issued>>);
+/// Why a key and its token are not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRefused {
+    /// There is no such key. (S3 says `InvalidAccessKeyId`, STS `InvalidClientTokenId`.)
+    Unknown,
+    /// The token is not the key's, is missing, or is there without need. (`InvalidToken`, `InvalidClientTokenId`.)
+    WrongToken,
+    /// It has expired. (`ExpiredToken`.)
+    Expired,
+}
 
-impl Keys {
+/// Every access key, for whichever service has to accept them. Its clones hold the same keys.
+#[derive(Clone, Debug, Default)]
+pub struct AccessKeys {
+    keys: Arc<Mutex<HashMap<String, Issued>>>,
+    clock: Clock,
+}
+
+impl AccessKeys {
     /// The keys of users.
-    pub(super) fn of_users(users: &[User]) -> Self {
+    pub(super) fn of_users(users: &[User], clock: Clock) -> Self {
         let keys = users.iter().map(|user| {
             let issued = Issued {
                 access_key_id: user.access_key_id.clone(),
@@ -116,17 +130,33 @@ impl Keys {
             };
             (issued.access_key_id.clone(), issued)
         });
-        Self(Mutex::new(keys.collect()))
+        Self { keys: Arc::new(Mutex::new(keys.collect())), clock }
+    }
+
+    /// A key by its id, expired or not.
+    #[must_use]
+    pub fn get(&self, access_key_id: &str) -> Option<Issued> {
+        self.all().get(access_key_id).cloned()
+    }
+
+    /// The key that a request names, if the token that came with it is the key's and it has not expired. The request's
+    /// signature is left to be verified with its secret.
+    ///
+    /// # Errors
+    /// Why the key is not accepted.
+    pub fn accept(&self, access_key_id: &str, session_token: Option<&str>) -> Result<Issued, KeyRefused> {
+        let key = self.get(access_key_id).ok_or(KeyRefused::Unknown)?;
+        match (&key.session_token, session_token) {
+            (None, None) => (),
+            (Some(token), Some(sent)) if is_secret(sent, token) => (),
+            _ => return Err(KeyRefused::WrongToken),
+        }
+        if key.is_expired(self.clock.now()) { Err(KeyRefused::Expired) } else { Ok(key) }
     }
 
     /// Gives out a temporary key.
-    pub(super) fn issue(
-        &self,
-        principal: Principal,
-        now: SystemTime,
-        lifetime: Duration,
-        session_policy: Option<String>,
-    ) -> Issued {
+    pub(super) fn issue(&self, principal: Principal, lifetime: Duration, session_policy: Option<String>) -> Issued {
+        let now = self.clock.now();
         let issued = Issued {
             access_key_id: random::access_key_id("ASIA"),
             secret_access_key: random::token(30).into(),
@@ -135,7 +165,7 @@ impl Keys {
             principal,
             session_policy,
         };
-        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.all();
         if keys.len() >= MANY {
             keys.retain(|_, key| key.expires.is_none_or(|expires| expires + REMEMBERED > now));
         }
@@ -143,18 +173,20 @@ impl Keys {
         issued
     }
 
-    pub(super) fn get(&self, access_key_id: &str) -> Option<Issued> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned()
-    }
-
     /// Forgets a key, as when a user deletes it.
     pub(super) fn remove(&self, access_key_id: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(access_key_id).is_some()
+        self.all().remove(access_key_id).is_some()
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Issued>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     #[test]
@@ -164,21 +196,31 @@ mod tests {
         let root = Principal::of_arn("arn:aws:iam::111122223333:root");
         assert_eq!(root.user_id, "111122223333");
         let role = Principal::of_arn("arn:aws:sts::111122223333:assumed-role/Reader/ann");
-        assert_eq!(role, Principal::session("arn:aws:iam::111122223333:role/Reader", "ann", false));
+        assert_eq!(role, Principal::session("arn:aws:iam::111122223333:role/Reader", "ann"));
         assert_eq!(role.arn, "arn:aws:sts::111122223333:assumed-role/Reader/ann");
         assert!(role.user_id.starts_with("AROA") && role.user_id.ends_with(":ann"), "{}", role.user_id);
     }
 
     #[test]
-    fn a_key_expires_and_shows_no_secret() {
-        let (keys, now) = (Keys::default(), SystemTime::now());
+    fn a_key_is_accepted_with_its_token_until_it_expires_and_shows_no_secret() {
+        let (clock, user) = (Clock::default(), User::new("Ann"));
+        let keys = AccessKeys::of_users(std::slice::from_ref(&user), clock.clone());
         let principal = Principal::of_arn("arn:aws:iam::111122223333:user/Ann");
-        let issued = keys.issue(principal, now, Duration::from_secs(3), None);
-        let found = keys.get(&issued.access_key_id).expect("the key");
-        assert!(!found.is_expired(now) && found.is_expired(now + Duration::from_secs(3)));
-        use secrecy::ExposeSecret;
+        let issued = keys.issue(principal, Duration::from_secs(30), None);
+        let token = issued.session_token.as_ref().map(|token| token.expose_secret()).expect("a token");
+        let accept = |id: &str, token| keys.accept(id, token).map(|key| key.access_key_id);
+        let id = &issued.access_key_id;
+        assert_eq!(accept(id, Some(token)), Ok(id.clone()));
+        for wrong in [None, Some("another")] {
+            assert_eq!(accept(id, wrong), Err(KeyRefused::WrongToken));
+        }
+        assert_eq!(accept(&user.access_key_id, None), Ok(user.access_key_id.clone()));
+        assert_eq!(accept(&user.access_key_id, Some(token)), Err(KeyRefused::WrongToken));
+        clock.advance(Duration::from_secs(30));
+        assert_eq!(accept(id, Some(token)), Err(KeyRefused::Expired));
         let shown = format!("{keys:?}");
-        assert!(!shown.contains(issued.secret_access_key.expose_secret()), "{shown}");
-        assert!(keys.remove(&issued.access_key_id) && keys.get(&issued.access_key_id).is_none());
+        assert!(!shown.contains(token) && !shown.contains(issued.secret_access_key.expose_secret()), "{shown}");
+        assert!(keys.remove(id));
+        assert_eq!(accept(id, Some(token)), Err(KeyRefused::Unknown));
     }
 }

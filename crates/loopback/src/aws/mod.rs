@@ -29,8 +29,9 @@ mod expiring;
 mod random;
 
 pub use clock::Clock;
-pub use issued::{Issued, Principal};
+pub use issued::{AccessKeys, Issued, KeyRefused, Principal};
 pub use options::{Account, Approval, Lifetimes, MfaDevice, Options, RefreshTokens, Role, User};
 pub use script::{Call, Fault, Grant, Operation, Service};
 pub use server::LoopbackAws;
+pub use sso_sessions::SsoSession;
 pub use world::Endpoints;

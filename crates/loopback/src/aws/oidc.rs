@@ -6,18 +6,19 @@
 use std::time::{Duration, SystemTime};
 
 use http::Method;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
     clock::unix_seconds,
     codes::{CodeRequest, Codes, Redemption, is_loopback, is_registered},
-    exchange::{Answer, Request, body_of, is_secret, json, json_error},
+    exchange::{Answer, Refusal, Request, body_of, is_secret, json, json_error},
     expiring::Expiring,
     options::{Approval, Options},
     pages, random,
     script::{Grant, Operation},
-    sso_sessions::Tokens,
+    sso_sessions::{SsoSession, Tokens},
     world::World,
 };
 
@@ -35,7 +36,7 @@ pub(super) struct Oidc {
 /// A registered client.
 #[derive(Clone, Debug)]
 struct Client {
-    secret: secrecy::SecretString,
+    secret: SecretString,
     scopes: Vec<String>,
     /// Empty if it named none: then every grant but the authorization code's is open to it.
     grants: Vec<Grant>,
@@ -74,6 +75,24 @@ impl Oidc {
     }
 }
 
+/// Signs in without a client or a browser.
+pub(super) fn sign_in(world: &World) -> SsoSession {
+    let (now, lifetimes) = (world.clock.now(), &world.options.lifetimes);
+    let (client_id, client_secret) = (random::token(16), SecretString::from(random::token(128)));
+    let scopes = vec![REFRESH_SCOPE.to_owned()];
+    let client = Client { secret: client_secret.clone(), scopes, grants: Vec::new(), redirects: Vec::new() };
+    world.oidc.clients.insert(&client_id, client, now, lifetimes.registration);
+    let Tokens { access, lifetime, refresh } = world.sso.begin(&client_id, true, now, lifetimes);
+    SsoSession {
+        client_id,
+        client_secret,
+        registration_expires: now + lifetimes.registration,
+        access_token: access.into(),
+        expires: now + lifetime,
+        refresh_token: refresh.unwrap_or_default().into(),
+    }
+}
+
 /// Which operation a request is for.
 pub(super) fn operation(request: &Request) -> Option<Operation> {
     match (request.method.clone(), request.path.as_str()) {
@@ -87,16 +106,15 @@ pub(super) fn operation(request: &Request) -> Option<Operation> {
 }
 
 /// Answers a request for one of them.
-pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Answer {
-    let answered = match operation {
+pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Result<Answer, Refusal> {
+    match operation {
         Operation::RegisterClient => register(world, request),
         Operation::StartDeviceAuthorization => start_device(world, request),
         Operation::CreateToken(grant) => create_token(world, grant, request),
-        Operation::Authorize => return authorize(world, request),
-        Operation::VerifyDevice => return verify_device(world, request),
+        Operation::Authorize => Ok(authorize(world, request)),
+        Operation::VerifyDevice => Ok(verify_device(world, request)),
         _ => Err(bad("there is no such operation")),
-    };
-    answered.unwrap_or_else(|refusal| error(refusal.status, refusal.code, &refusal.message))
+    }
 }
 
 /// An error in the service's form.
@@ -105,18 +123,8 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
     json_error(status, code, &body)
 }
 
-struct Refusal {
-    status: u16,
-    code: &'static str,
-    message: String,
-}
-
-fn refusal(status: u16, code: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal { status, code, message: message.into() }
-}
-
 fn bad(message: impl Into<String>) -> Refusal {
-    refusal(400, "InvalidRequestException", message)
+    Refusal::new(400, "InvalidRequestException", message)
 }
 
 /// `SlowDownException` as OAuth spells it: `slow_down`.
@@ -149,7 +157,7 @@ struct RegisterClient {
 fn register(world: &World, request: &Request) -> Result<Answer, Refusal> {
     let asked: RegisterClient = request.json().ok_or_else(|| bad("the body is not a registration"))?;
     if asked.client_type != "public" || asked.client_name.is_empty() {
-        return Err(refusal(
+        return Err(Refusal::new(
             400,
             "InvalidClientMetadataException",
             "only named clients of the type public can register",
@@ -157,10 +165,10 @@ fn register(world: &World, request: &Request) -> Result<Answer, Refusal> {
     }
     let grants: Vec<Grant> = asked.grant_types.iter().map(|grant| Grant::of_type(grant)).collect();
     if grants.contains(&Grant::Unknown) {
-        return Err(refusal(400, "UnsupportedGrantTypeException", "there is no such grant type"));
+        return Err(Refusal::new(400, "UnsupportedGrantTypeException", "there is no such grant type"));
     }
     if !asked.redirect_uris.iter().all(|uri| is_loopback(uri)) {
-        return Err(refusal(400, "InvalidRedirectUriException", "a redirect must lead to http://127.0.0.1"));
+        return Err(Refusal::new(400, "InvalidRedirectUriException", "a redirect must lead to http://127.0.0.1"));
     }
     if grants.contains(&Grant::AuthorizationCode) {
         let issuer = asked.issuer_url.as_deref().unwrap_or_default();
@@ -259,17 +267,17 @@ fn create_token(world: &World, grant: Grant, request: &Request) -> Result<Answer
                 redirect_uri: &asked.redirect_uri,
                 verifier: &asked.code_verifier,
             };
-            let refused = |_| refusal(400, "InvalidGrantException", "Invalid authorization code provided");
+            let refused = |_| Refusal::new(400, "InvalidGrantException", "Invalid authorization code provided");
             world.oidc.codes.redeem(redemption, now).map_err(refused)?;
             Ok(tokens(begin()))
         }
         Grant::RefreshToken => {
             let mode = world.options.refresh_tokens;
             let renewed = world.sso.renew(&asked.client_id, &asked.refresh_token, mode, now, lifetimes);
-            let dead = || refusal(400, "InvalidGrantException", "Invalid refresh token provided");
+            let dead = || Refusal::new(400, "InvalidGrantException", "Invalid refresh token provided");
             renewed.map(tokens).ok_or_else(dead)
         }
-        Grant::Unknown => Err(refusal(400, "UnsupportedGrantTypeException", "Unsupported grant type")),
+        Grant::Unknown => Err(Refusal::new(400, "UnsupportedGrantTypeException", "Unsupported grant type")),
     }
 }
 
@@ -289,21 +297,21 @@ fn tokens(tokens: Tokens) -> Answer {
 fn poll(oidc: &Oidc, asked: &CreateToken, now: SystemTime) -> Result<(), Refusal> {
     let mut devices = oidc.devices.all();
     let device = devices.get_mut(&asked.device_code).filter(|device| device.value.client_id == asked.client_id);
-    let device = device.ok_or_else(|| refusal(400, "InvalidGrantException", "Invalid device code provided"))?;
+    let device = device.ok_or_else(|| Refusal::new(400, "InvalidGrantException", "Invalid device code provided"))?;
     if device.is_expired(now) {
-        return Err(refusal(400, "ExpiredTokenException", "Device code has expired"));
+        return Err(Refusal::new(400, "ExpiredTokenException", "Device code has expired"));
     }
     let early = device.value.polled.is_some_and(|polled| polled + device.value.interval > now);
     device.value.polled = Some(now);
     match device.value.decision {
         _ if early => {
             device.value.interval += Duration::from_secs(5);
-            Err(refusal(400, "SlowDownException", "The client polls too often"))
+            Err(Refusal::new(400, "SlowDownException", "The client polls too often"))
         }
-        None => Err(refusal(400, "AuthorizationPendingException", "The sign-in was not answered yet")),
+        None => Err(Refusal::new(400, "AuthorizationPendingException", "The sign-in was not answered yet")),
         Some(approved) => {
             devices.remove(&asked.device_code);
-            approved.then_some(()).ok_or_else(|| refusal(400, "AccessDeniedException", "The sign-in was denied"))
+            approved.then_some(()).ok_or_else(|| Refusal::new(400, "AccessDeniedException", "The sign-in was denied"))
         }
     }
 }
@@ -311,7 +319,9 @@ fn poll(oidc: &Oidc, asked: &CreateToken, now: SystemTime) -> Result<(), Refusal
 fn client(world: &World, id: &str, secret: &str) -> Result<Client, Refusal> {
     let known = world.oidc.clients.get(id).filter(|client| !client.is_expired(world.clock.now()));
     let known = known.filter(|client| is_secret(secret, &client.value.secret));
-    known.map(|client| client.value).ok_or_else(|| refusal(401, "InvalidClientException", "Invalid client provided"))
+    known
+        .map(|client| client.value)
+        .ok_or_else(|| Refusal::new(401, "InvalidClientException", "Invalid client provided"))
 }
 
 fn allowed(client: &Client, grant: Grant) -> Result<(), Refusal> {
@@ -321,7 +331,8 @@ fn allowed(client: &Client, grant: Grant) -> Result<(), Refusal> {
         Grant::Unknown => true,
         _ => client.grants.is_empty() || client.grants.contains(&grant),
     };
-    let refused = || refusal(400, "UnauthorizedClientException", "The client did not register for this grant type");
+    let refused =
+        || Refusal::new(400, "UnauthorizedClientException", "The client did not register for this grant type");
     open.then_some(()).ok_or_else(refused)
 }
 

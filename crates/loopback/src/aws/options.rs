@@ -35,7 +35,7 @@ pub struct Options {
     pub refresh_tokens: RefreshTokens,
     /// How long what is given out lives.
     pub lifetimes: Lifetimes,
-    /// How far the time of a signed request may be from the [`Clock`](super::Clock). `None` if it does not matter, as
+    /// How far the time of a signed request or of a proof of possession may be from the [`Clock`](super::Clock). `None` if it does not matter, as
     /// for a test that lets credentials expire by advancing the clock.
     pub most_skew: Option<Duration>,
     /// The most that a page of the portal's lists holds, where the client asks for no less.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     clock::unix_millis,
-    exchange::{Answer, Request, body_of, json, json_error},
+    exchange::{Answer, Refusal, Request, body_of, json, json_error},
     issued::Principal,
     options::Account,
     script::Operation,
@@ -30,12 +30,12 @@ pub(super) fn operation(request: &Request) -> Option<Operation> {
 }
 
 /// Answers a request for one of them.
-pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Answer {
+pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Result<Answer, Refusal> {
     let bearer = request.header(BEARER).unwrap_or_default();
     if !world.sso.is_good(bearer, world.clock.now()) {
-        return error(401, "UnauthorizedException", "Session token not found or invalid");
+        return Err(Refusal::new(401, "UnauthorizedException", "Session token not found or invalid"));
     }
-    let answered = match operation {
+    match operation {
         Operation::ListAccounts => list_accounts(world, request),
         Operation::ListAccountRoles => list_roles(world, request),
         Operation::GetRoleCredentials => role_credentials(world, request),
@@ -43,11 +43,7 @@ pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> 
             world.sso.end(bearer);
             Ok(body_of(200, "application/json", ""))
         }
-    };
-    answered.unwrap_or_else(|refused| match refused {
-        Refused::NoAccess => error(403, "ForbiddenException", "No access"),
-        Refused::BadRequest(what) => error(400, "InvalidRequestException", what),
-    })
+    }
 }
 
 /// An error in the service's form.
@@ -56,10 +52,13 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
     json_error(status, code, &body)
 }
 
-enum Refused {
-    /// Of an account or a role that is not the person's.
-    NoAccess,
-    BadRequest(&'static str),
+/// To an account or a role that is not the person's.
+fn no_access() -> Refusal {
+    Refusal::new(403, "ForbiddenException", "No access")
+}
+
+fn bad(message: &str) -> Refusal {
+    Refusal::new(400, "InvalidRequestException", message)
 }
 
 #[derive(Serialize)]
@@ -72,7 +71,7 @@ struct AccountInfo<'a> {
     email_address: Option<&'a str>,
 }
 
-fn list_accounts(world: &World, request: &Request) -> Result<Answer, Refused> {
+fn list_accounts(world: &World, request: &Request) -> Result<Answer, Refusal> {
     let accounts = world.accounts();
     let (page, next) = page(world, request, accounts.len())?;
     let infos: Vec<AccountInfo<'_>> = accounts
@@ -88,10 +87,10 @@ fn list_accounts(world: &World, request: &Request) -> Result<Answer, Refused> {
     Ok(json(200, &json!({ "nextToken": next, "accountList": infos })))
 }
 
-fn list_roles(world: &World, request: &Request) -> Result<Answer, Refused> {
-    let id = request.parameter("account_id").ok_or(Refused::BadRequest("account_id is missing"))?;
+fn list_roles(world: &World, request: &Request) -> Result<Answer, Refusal> {
+    let id = request.parameter("account_id").ok_or_else(|| bad("account_id is missing"))?;
     let accounts = world.accounts();
-    let account = accounts.iter().find(|account| account.id == id).ok_or(Refused::NoAccess)?;
+    let account = accounts.iter().find(|account| account.id == id).ok_or_else(no_access)?;
     let (page, next) = page(world, request, account.roles.len())?;
     let role = |name| json!({ "roleName": name, "accountId": id });
     let roles: Vec<Value> = account.roles.iter().take(page.end).skip(page.start).map(role).collect();
@@ -99,44 +98,42 @@ fn list_roles(world: &World, request: &Request) -> Result<Answer, Refused> {
 }
 
 /// Which of so many items to show, and the token of the page after.
-fn page(world: &World, request: &Request, items: usize) -> Result<(Range<usize>, Option<String>), Refused> {
+fn page(world: &World, request: &Request, items: usize) -> Result<(Range<usize>, Option<String>), Refusal> {
     let size = match request.parameter("max_result") {
         None => world.options.page_size.max(1),
         Some(size) => {
             let size = size.parse().ok().filter(|size: &usize| (1..=100).contains(size));
-            size.ok_or(Refused::BadRequest("max_result is 1 to 100"))?.min(world.options.page_size.max(1))
+            size.ok_or_else(|| bad("max_result is 1 to 100"))?.min(world.options.page_size.max(1))
         }
     };
     let start = match request.parameter("next_token") {
         None => 0,
         Some(token) => {
             let start = token.strip_prefix("page-").and_then(|start| start.parse().ok());
-            start.filter(|start| *start < items).ok_or(Refused::BadRequest("next_token is not valid"))?
+            start.filter(|start| *start < items).ok_or_else(|| bad("next_token is not valid"))?
         }
     };
     let end = items.min(start + size);
     Ok((start..end, (end < items).then(|| format!("page-{end}"))))
 }
 
-fn role_credentials(world: &World, request: &Request) -> Result<Answer, Refused> {
-    let missing = Refused::BadRequest("role_name and account_id are needed");
+fn role_credentials(world: &World, request: &Request) -> Result<Answer, Refusal> {
     let (Some(role), Some(id)) = (request.parameter("role_name"), request.parameter("account_id")) else {
-        return Err(missing);
+        return Err(bad("role_name and account_id are needed"));
     };
     let assigned = |account: &Account| account.id == id && account.roles.contains(&role);
     if !world.accounts().iter().any(assigned) {
-        return Err(Refused::NoAccess);
+        return Err(no_access());
     }
     let role_arn =
         format!("arn:aws:iam::{id}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{role}_0123456789abcdef");
-    let principal = Principal::session(&role_arn, "loopback", true);
-    let (now, lifetime) = (world.clock.now(), world.options.lifetimes.sso_role);
-    let issued = world.keys.issue(principal, now, lifetime, None);
+    let principal = Principal::session(&role_arn, "loopback");
+    let issued = world.keys.issue(principal, world.options.lifetimes.sso_role, None);
     let credentials = json!({
         "accessKeyId": issued.access_key_id,
         "secretAccessKey": issued.secret_access_key.expose_secret(),
         "sessionToken": issued.session_token.as_ref().map(ExposeSecret::expose_secret),
-        "expiration": unix_millis(now + lifetime),
+        "expiration": issued.expires.map(unix_millis),
     });
     Ok(json(200, &json!({ "roleCredentials": credentials })))
 }

@@ -65,7 +65,6 @@ pub enum Operation {
     Logout,
     /// The browser opens the console's sign-in, answers what it asks, and shows the code to be pasted.
     ConsoleAuthorize,
-    #[expect(clippy::upper_case_acronyms, reason = "AWS's name")]
     CreateOAuth2Token(Grant),
     AssumeRole,
     AssumeRoleWithWebIdentity,
@@ -94,12 +93,12 @@ pub enum Fault {
         /// The words that come with it.
         message: String,
     },
-    /// This answer and no other, as from a proxy or a login page.
+    /// This answer and no other, as from a proxy or a login page. It is HTML unless its headers say otherwise.
     Body {
         /// The status of the answer.
         status: u16,
-        /// Its `Content-Type`.
-        content_type: String,
+        /// Headers, by name. One that can't be a header is left out.
+        headers: Vec<(String, String)>,
         /// Its body.
         body: String,
     },

@@ -2,7 +2,7 @@
 
 use std::{fmt, future::poll_fn, sync::Arc, time::Duration};
 
-use http::{HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,10 +19,12 @@ use super::{
     clock::{self, Clock},
     compute,
     exchange::{Answer, Request, body_of},
-    issued::Issued,
+    issued::{AccessKeys, Issued},
+    oidc,
     options::{Account, Options},
     random,
     script::{Call, Fault, Operation, Service},
+    sso_sessions::SsoSession,
     world::{Endpoints, World},
 };
 
@@ -138,6 +140,12 @@ impl LoopbackAws {
         self.world.oidc.waiting(self.world.clock.now())
     }
 
+    /// A sign-in at IAM Identity Center, made without a client or a browser: what a cache of tokens would hold.
+    #[must_use]
+    pub fn sso_session(&self) -> SsoSession {
+        oidc::sign_in(&self.world)
+    }
+
     /// A new web identity token, as a file in a pod would hold it.
     #[must_use]
     pub fn web_identity_token(&self, subject: impl Into<String>) -> SecretString {
@@ -152,6 +160,12 @@ impl LoopbackAws {
     #[must_use]
     pub fn issued(&self, access_key_id: &str) -> Option<Issued> {
         self.world.keys.get(access_key_id)
+    }
+
+    /// All access keys, for an S3 that accepts them.
+    #[must_use]
+    pub fn access_keys(&self) -> AccessKeys {
+        self.world.keys.clone()
     }
 
     /// Makes an access key unknown. `false` if it was.
@@ -299,7 +313,15 @@ impl Server {
         match self.world.script.take(operation) {
             None => Ok(self.service.answer(&self.world, operation, request)),
             Some(Fault::Error { status, code, message }) => Ok(self.service.error(status, &code, &message)),
-            Some(Fault::Body { status, content_type, body }) => Ok(body_of(status, &content_type, body)),
+            Some(Fault::Body { status, headers, body }) => {
+                let mut answer = body_of(status, "text/html", body);
+                for (name, value) in headers {
+                    if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
+                        answer.headers_mut().insert(name, value);
+                    }
+                }
+                Ok(answer)
+            }
             Some(Fault::Delay(delay)) => {
                 tokio::select! {
                     () = sleep(delay) => Ok(self.service.answer(&self.world, operation, request)),

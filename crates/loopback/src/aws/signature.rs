@@ -12,27 +12,16 @@ use secrecy::ExposeSecret;
 
 use super::{
     clock::{apart, iso},
-    exchange::{Request, is_secret},
-    issued::Issued,
+    exchange::{Refusal, Request},
+    issued::{Issued, KeyRefused},
     world::World,
 };
 
 const SERVICE: &str = "sts";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256 ";
 
-/// Why a request is not taken for anybody's: a code of AWS's and words.
-pub(super) struct Unsigned {
-    pub(super) status: u16,
-    pub(super) code: &'static str,
-    pub(super) message: String,
-}
-
-fn unsigned(status: u16, code: &'static str, message: impl Into<String>) -> Unsigned {
-    Unsigned { status, code, message: message.into() }
-}
-
-fn mismatch(message: impl Into<String>) -> Unsigned {
-    unsigned(403, "SignatureDoesNotMatch", message)
+fn mismatch(message: impl Into<String>) -> Refusal {
+    Refusal::new(403, "SignatureDoesNotMatch", message)
 }
 
 /// The parts of an `Authorization` header.
@@ -67,22 +56,16 @@ impl<'a> Authorization<'a> {
 }
 
 /// The key that a request was signed with.
-pub(super) fn caller(world: &World, request: &Request) -> Result<Issued, Unsigned> {
+pub(super) fn caller(world: &World, request: &Request) -> Result<Issued, Refusal> {
     let header = request.header("authorization");
-    let header =
-        header.ok_or_else(|| unsigned(403, "MissingAuthenticationToken", "Request is missing Authentication Token"))?;
-    let incomplete = || unsigned(400, "IncompleteSignature", "The request signature does not conform to AWS standards");
+    let header = header
+        .ok_or_else(|| Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token"))?;
+    let incomplete =
+        || Refusal::new(400, "IncompleteSignature", "The request signature does not conform to AWS standards");
     let authorization = Authorization::read(header).ok_or_else(incomplete)?;
     let date = request.header("x-amz-date").unwrap_or_default();
     let time = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ").map_err(|_| incomplete())?;
     let time = SystemTime::from(time.and_utc());
-    let invalid = || unsigned(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
-    let key = world.keys.get(authorization.access_key_id).ok_or_else(invalid)?;
-    match (&key.session_token, request.header("x-amz-security-token")) {
-        (None, None) => (),
-        (Some(token), Some(sent)) if is_secret(sent, token) => (),
-        _ => return Err(invalid()),
-    }
     let now = world.clock.now();
     if world.options.most_skew.is_some_and(|most| apart(time, now) > most) {
         let (from, now, word) = (iso(time), iso(now), if time < now { "expired" } else { "not yet current" });
@@ -91,15 +74,21 @@ pub(super) fn caller(world: &World, request: &Request) -> Result<Issued, Unsigne
     if !["host", "x-amz-date"].iter().all(|name| authorization.signed_headers.contains(name)) {
         return Err(mismatch("The headers host and x-amz-date must be signed"));
     }
+    let token = request.header("x-amz-security-token");
+    let key = world.keys.accept(authorization.access_key_id, token).map_err(|refused| match refused {
+        KeyRefused::Expired => {
+            Refusal::new(403, "ExpiredToken", "The security token included in the request is expired")
+        }
+        KeyRefused::Unknown | KeyRefused::WrongToken => {
+            Refusal::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+        }
+    })?;
     let expected = signature(request, &key, &authorization, time).ok_or_else(incomplete)?;
     if expected != authorization.signature {
         return Err(mismatch(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
              Access Key and signing method. Consult the service documentation for details.",
         ));
-    }
-    if key.is_expired(now) {
-        return Err(unsigned(403, "ExpiredToken", "The security token included in the request is expired"));
     }
     Ok(key)
 }

@@ -5,11 +5,31 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use secrecy::SecretString;
+
 use super::{
     expiring::Expiring,
     options::{Lifetimes, RefreshTokens},
     random,
 };
+
+/// A sign-in at IAM Identity Center as a client remembers it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SsoSession {
+    /// The client that signed in.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+    /// When its registration expires.
+    pub registration_expires: SystemTime,
+    /// The bearer token for the portal.
+    pub access_token: SecretString,
+    /// When that expires.
+    pub expires: SystemTime,
+    /// What it is renewed with.
+    pub refresh_token: SecretString,
+}
 
 /// What a client gets.
 pub(super) struct Tokens {

@@ -8,17 +8,18 @@ use std::{
 };
 
 use http::Method;
+use lakeward_core::untrusted::excerpt;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use super::{
     clock::iso,
-    exchange::{Answer, Request, body_of, is_secret},
+    exchange::{Answer, Refusal, Request, body_of, is_secret},
     issued::{Issued, Principal},
     options::Role,
     random,
     script::Operation,
-    signature::{self, Unsigned},
+    signature,
     world::World,
 };
 
@@ -43,16 +44,15 @@ pub(super) fn operation(request: &Request) -> Option<Operation> {
 }
 
 /// Answers a request for one of them.
-pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Answer {
-    let answered = match operation {
+pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Result<Answer, Refusal> {
+    match operation {
         Operation::AssumeRoleWithWebIdentity => assume_with_web_identity(world, request),
         _ => signature::caller(world, request).and_then(|caller| match operation {
             Operation::AssumeRole => assume_role(world, request, &caller),
             Operation::GetSessionToken => session_token(world, request, &caller),
             _ => caller_identity(&caller),
         }),
-    };
-    answered.unwrap_or_else(|refused| error(refused.status, refused.code, &refused.message))
+    }
 }
 
 /// An error in the service's form.
@@ -71,7 +71,7 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
     body_of(status, "text/xml", body)
 }
 
-fn success<T: Serialize>(action: &str, result: &T) -> Result<Answer, Unsigned> {
+fn success<T: Serialize>(action: &str, result: &T) -> Result<Answer, Refusal> {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Metadata {
@@ -87,16 +87,12 @@ fn element<T: Serialize>(name: &str, value: &T) -> String {
     quick_xml::se::to_string_with_root(name, value).unwrap_or_default()
 }
 
-fn refused(status: u16, code: &'static str, message: impl Into<String>) -> Unsigned {
-    Unsigned { status, code, message: message.into() }
+fn denied(message: impl Into<String>) -> Refusal {
+    Refusal::new(403, "AccessDenied", message)
 }
 
-fn denied(message: impl Into<String>) -> Unsigned {
-    refused(403, "AccessDenied", message)
-}
-
-fn invalid(message: impl Into<String>) -> Unsigned {
-    refused(400, "ValidationError", message)
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new(400, "ValidationError", message)
 }
 
 #[derive(Serialize)]
@@ -146,7 +142,7 @@ impl<'a> AssumeRoleResult<'a> {
     }
 }
 
-fn assume_role(world: &World, request: &Request, caller: &Issued) -> Result<Answer, Unsigned> {
+fn assume_role(world: &World, request: &Request, caller: &Issued) -> Result<Answer, Refusal> {
     let (arn, session) = role_and_session(request)?;
     let who = &caller.principal;
     let not_authorized =
@@ -167,17 +163,17 @@ fn assume_role(world: &World, request: &Request, caller: &Issued) -> Result<Answ
         ));
     }
     let lifetime = role_lifetime(world, role, asked)?;
-    let principal = Principal::session(&arn, &session, mfa);
-    let issued = world.keys.issue(principal, world.clock.now(), lifetime, request.field("Policy"));
+    let principal = Principal::session(&arn, &session);
+    let issued = world.keys.issue(principal, lifetime, request.field("Policy"));
     success("AssumeRole", &AssumeRoleResult::of(&issued, None))
 }
 
-fn assume_with_web_identity(world: &World, request: &Request) -> Result<Answer, Unsigned> {
+fn assume_with_web_identity(world: &World, request: &Request) -> Result<Answer, Refusal> {
     let (arn, session) = role_and_session(request)?;
     let now = world.clock.now();
     let token = request.field("WebIdentityToken").unwrap_or_default();
     let subject = world.web_identities.get(&token).ok_or_else(|| {
-        refused(
+        Refusal::new(
             400,
             "InvalidIdentityToken",
             "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
@@ -187,17 +183,17 @@ fn assume_with_web_identity(world: &World, request: &Request) -> Result<Answer, 
         let (expired, now) = (iso(subject.expires), iso(now));
         let message =
             format!("Token expired: current date/time {now} must be before the expiration date/time {expired}");
-        return Err(refused(400, "ExpiredTokenException", message));
+        return Err(Refusal::new(400, "ExpiredTokenException", message));
     }
     let role = world.options.roles.iter().find(|role| role.arn == arn && role.subjects.contains(&subject.value));
     let role = role.ok_or_else(|| denied("Not authorized to perform sts:AssumeRoleWithWebIdentity"))?;
     let lifetime = role_lifetime(world, role, duration(request, SHORTEST, LONGEST_ROLE)?)?;
-    let principal = Principal::session(&arn, &session, false);
-    let issued = world.keys.issue(principal, now, lifetime, request.field("Policy"));
+    let principal = Principal::session(&arn, &session);
+    let issued = world.keys.issue(principal, lifetime, request.field("Policy"));
     success("AssumeRoleWithWebIdentity", &AssumeRoleResult::of(&issued, Some(subject.value)))
 }
 
-fn session_token(world: &World, request: &Request, caller: &Issued) -> Result<Answer, Unsigned> {
+fn session_token(world: &World, request: &Request, caller: &Issued) -> Result<Answer, Refusal> {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct GetSessionTokenResult<'a> {
@@ -210,11 +206,11 @@ fn session_token(world: &World, request: &Request, caller: &Issued) -> Result<An
     principal.mfa = mfa(world, request, &principal)?;
     let asked = duration(request, SHORTEST, LONGEST_USER)?.unwrap_or(12 * HOUR);
     let lifetime = world.options.lifetimes.sts.unwrap_or(asked);
-    let issued = world.keys.issue(principal, world.clock.now(), lifetime, None);
+    let issued = world.keys.issue(principal, lifetime, None);
     success("GetSessionToken", &GetSessionTokenResult { credentials: Credentials::of(&issued) })
 }
 
-fn caller_identity(caller: &Issued) -> Result<Answer, Unsigned> {
+fn caller_identity(caller: &Issued) -> Result<Answer, Refusal> {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct GetCallerIdentityResult<'a> {
@@ -227,25 +223,30 @@ fn caller_identity(caller: &Issued) -> Result<Answer, Unsigned> {
 }
 
 /// The role's ARN and the session's name, as far as they could be such.
-fn role_and_session(request: &Request) -> Result<(String, String), Unsigned> {
+fn role_and_session(request: &Request) -> Result<(String, String), Refusal> {
     let arn = request.field("RoleArn").unwrap_or_default();
-    if !(20..=2048).contains(&arn.len()) || !arn.starts_with("arn:") || !arn.contains(":role/") {
-        return Err(invalid(format!("{arn} is invalid")));
+    if !(20..=2048).contains(&arn.len())
+        || !arn.starts_with("arn:")
+        || !arn.contains(":role/")
+        || !arn.bytes().all(|byte| byte.is_ascii_graphic())
+    {
+        return Err(invalid(format!("{} is invalid", excerpt(&arn, 200))));
     }
     let session = request.field("RoleSessionName").unwrap_or_default();
     let allowed: BTreeSet<char> = "_+=,.@-".chars().collect();
     let fits = |letter: char| letter.is_ascii_alphanumeric() || allowed.contains(&letter);
     if !(2..=64).contains(&session.len()) || !session.chars().all(fits) {
         return Err(invalid(format!(
-            "1 validation error detected: Value '{session}' at 'roleSessionName' failed to satisfy constraint: \
-             Member must satisfy regular expression pattern: [\\w+=,.@-]*"
+            "1 validation error detected: Value '{}' at 'roleSessionName' failed to satisfy constraint: \
+             Member must satisfy regular expression pattern: [\\w+=,.@-]*",
+            excerpt(&session, 200)
         )));
     }
     Ok((arn, session))
 }
 
 /// `DurationSeconds`, if it is there.
-fn duration(request: &Request, shortest: Duration, longest: Duration) -> Result<Option<Duration>, Unsigned> {
+fn duration(request: &Request, shortest: Duration, longest: Duration) -> Result<Option<Duration>, Refusal> {
     let Some(text) = request.field("DurationSeconds") else { return Ok(None) };
     let asked = text.parse().map(Duration::from_secs).ok();
     let (limit, word) = match asked {
@@ -254,14 +255,15 @@ fn duration(request: &Request, shortest: Duration, longest: Duration) -> Result<
         _ => (shortest, "greater"),
     };
     Err(invalid(format!(
-        "1 validation error detected: Value '{text}' at 'durationSeconds' failed to satisfy constraint: Member must \
+        "1 validation error detected: Value '{}' at 'durationSeconds' failed to satisfy constraint: Member must \
          have value {word} than or equal to {}",
+        excerpt(&text, 200),
         limit.as_secs()
     )))
 }
 
 /// What a session of a role may last; an hour if nothing was asked for.
-fn role_lifetime(world: &World, role: &Role, asked: Option<Duration>) -> Result<Duration, Unsigned> {
+fn role_lifetime(world: &World, role: &Role, asked: Option<Duration>) -> Result<Duration, Refusal> {
     if asked.is_some_and(|asked| asked > role.longest_session) {
         return Err(invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."));
     }
@@ -269,7 +271,7 @@ fn role_lifetime(world: &World, role: &Role, asked: Option<Duration>) -> Result<
 }
 
 /// Whether the caller has shown an MFA code, now or for the session that it calls from.
-fn mfa(world: &World, request: &Request, who: &Principal) -> Result<bool, Unsigned> {
+fn mfa(world: &World, request: &Request, who: &Principal) -> Result<bool, Refusal> {
     let (serial, code) = match (request.field("SerialNumber"), request.field("TokenCode")) {
         (None, None) => return Ok(who.mfa),
         (serial, code) => (serial.unwrap_or_default(), code.unwrap_or_default()),

@@ -8,9 +8,9 @@ use super::{
     clock::Clock,
     compute,
     console::{self, Console},
-    exchange::{Answer, Request},
+    exchange::{Answer, Refusal, Request},
     expiring::Expiring,
-    issued::Keys,
+    issued::AccessKeys,
     oidc::{self, Oidc},
     options::{Account, Options},
     portal, random,
@@ -45,7 +45,7 @@ pub(super) struct World {
     pub(super) clock: Clock,
     pub(super) script: Script,
     /// Every access key.
-    pub(super) keys: Keys,
+    pub(super) keys: AccessKeys,
     pub(super) oidc: Oidc,
     pub(super) sso: SsoSessions,
     pub(super) console: Console,
@@ -59,11 +59,12 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(options: Options, endpoints: Endpoints) -> Self {
+        let clock = Clock::default();
         Self {
             endpoints,
-            clock: Clock::default(),
             script: Script::default(),
-            keys: Keys::of_users(&options.users),
+            keys: AccessKeys::of_users(&options.users, clock.clone()),
+            clock,
             oidc: Oidc::default(),
             sso: SsoSessions::default(),
             console: Console::default(),
@@ -107,14 +108,15 @@ impl Service {
 
     /// Its answer.
     pub(super) fn answer(self, world: &World, operation: Operation, request: &Request) -> Answer {
-        match self {
+        let answered = match self {
             Self::Oidc => oidc::answer(world, operation, request),
             Self::Portal => portal::answer(world, operation, request),
             Self::SignIn => console::answer(world, operation, request),
             Self::Sts => sts::answer(world, operation, request),
             Self::Imds => compute::imds(world, operation, request),
             Self::Container => compute::container(world, request),
-        }
+        };
+        answered.unwrap_or_else(|Refusal { status, code, message }| self.error(status, code, &message))
     }
 
     /// An error in its form.

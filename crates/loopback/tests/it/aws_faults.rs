@@ -44,16 +44,18 @@ async fn an_error_has_the_form_of_its_service() {
     let reply = call("POST", &endpoints.sts, &[], "Action=AssumeRole").await.expect("an answer");
     assert!(reply.status == 403 && reply.body.contains("<Code>MissingAuthenticationToken</Code>"), "{reply:?}");
 
-    let body = Fault::Body { status: 200, content_type: "text/html".into(), body: "<p>Log in to the Wi-Fi".into() };
+    let body = Fault::Body {
+        status: 200,
+        headers: vec![("x-proxy".into(), "hotel".into())],
+        body: "<p>Log in to the Wi-Fi".into(),
+    };
     aws.fail_next(Operation::ListAccounts, 2, &body);
     aws.fail_no_more();
     aws.fail_next(Operation::ListAccounts, 1, &body);
     let accounts = format!("{}/assignment/accounts", endpoints.portal);
     let reply = get(&accounts, &[]).await;
-    assert_eq!(
-        (reply.status, reply.header("content-type"), reply.body.as_str()),
-        (200, "text/html", "<p>Log in to the Wi-Fi")
-    );
+    assert_eq!((reply.status, reply.header("content-type"), reply.header("x-proxy")), (200, "text/html", "hotel"));
+    assert_eq!(reply.body, "<p>Log in to the Wi-Fi");
     assert_eq!(get(&accounts, &[]).await.status, 401);
     aws.stop().await;
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lakeward_loopback::aws::{Account, Approval, Grant, Operation, Options, RefreshTokens};
+use lakeward_loopback::aws::{Account, Approval, Fault, Grant, Operation, Options, RefreshTokens};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::aws_kit::{Rig, call, get, post};
@@ -98,7 +99,7 @@ async fn a_device_code_is_answered_by_the_library_and_ends() {
     let rig = Rig::new(options).await;
     let (device, poll) = start_device(&rig).await;
     let code = device["userCode"].as_str().expect("a code").to_owned();
-    assert_eq!(rig.aws.user_codes(), [code.clone()]);
+    assert_eq!(rig.aws.user_codes(), [code.as_str()]);
     assert_eq!(token(&rig, &poll).await.1, "AuthorizationPendingException");
     assert!(rig.aws.deny(&code) && !rig.aws.approve(&code), "one answer counts");
     let (status, kind, body) = token(&rig, &poll).await;
@@ -160,6 +161,57 @@ async fn tokens_expire_are_revoked_and_are_renewed_as_long_as_the_session_lasts(
             refresh["refreshToken"] = tokens["refreshToken"].clone();
         }
         assert_eq!(token(&rig, &refresh).await.1, "InvalidGrantException");
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_made_without_a_sign_in_and_shows_no_secret() {
+    let rig = Rig::new(Options::default()).await;
+    let session = rig.aws.sso_session();
+    let refresh = json!({
+        "clientId": session.client_id, "clientSecret": session.client_secret.expose_secret(),
+        "grantType": "refresh_token", "refreshToken": session.refresh_token.expose_secret(),
+    });
+    let accounts = format!("{}/assignment/accounts", rig.aws.endpoints().portal);
+    let bearer = session.access_token.expose_secret();
+    assert_eq!(get(&accounts, &[("x-amz-sso_bearer_token", bearer)]).await.status, 200);
+    let (status, _, tokens) = token(&rig, &refresh).await;
+    assert_eq!(status, 200);
+    let shown = format!("{:?} {:?} {session:?}", rig.aws, rig.aws.calls());
+    let members = ["accessToken", "refreshToken"].map(|name| tokens[name].as_str().expect("a token"));
+    for secret in [bearer, session.client_secret.expose_secret(), session.refresh_token.expose_secret()] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(shown.contains(&session.client_id) && members.iter().all(|secret| !shown.contains(secret)), "{shown}");
+}
+
+#[tokio::test]
+async fn a_rotation_whose_answer_is_lost_costs_the_session() {
+    let rig = Rig::new(Options::default()).await;
+    let (_, poll) = start_device(&rig).await;
+    let mut refresh = poll.clone();
+    refresh["grantType"] = json!("refresh_token");
+    refresh["refreshToken"] = token(&rig, &poll).await.2["refreshToken"].clone();
+    let url = format!("{}/token", rig.aws.endpoints().oidc);
+    rig.aws.fail_next(Operation::CreateToken(Grant::RefreshToken), 1, &Fault::LostAnswer);
+    assert!(call("POST", &url, &[], &refresh.to_string()).await.is_none());
+    assert_eq!(token(&rig, &refresh).await.1, "InvalidGrantException");
+}
+
+#[tokio::test]
+async fn of_many_that_use_a_rotating_token_at_once_one_wins() {
+    let rig = Rig::new(Options::default()).await;
+    let session = rig.aws.sso_session();
+    let mut refresh = json!({
+        "clientId": session.client_id, "clientSecret": session.client_secret.expose_secret(),
+        "grantType": "refresh_token", "refreshToken": session.refresh_token.expose_secret(),
+    });
+    for _ in 0..5 {
+        let all = futures::future::join_all((0..8).map(|_| token(&rig, &refresh))).await;
+        let (won, lost): (Vec<_>, Vec<_>) = all.into_iter().partition(|(status, ..)| *status == 200);
+        assert_eq!(won.len(), 1);
+        assert!(lost.iter().all(|(_, kind, _)| kind == "InvalidGrantException"), "{lost:?}");
+        refresh["refreshToken"] = won[0].2["refreshToken"].clone();
     }
 }
 

@@ -7,6 +7,8 @@ mod aws_console;
 mod aws_compute;
 mod aws_faults;
 mod aws_kit;
+#[cfg(unix)]
+mod aws_program;
 mod aws_sso;
 mod aws_sts;
 mod checksums;
