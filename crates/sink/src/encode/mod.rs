@@ -8,6 +8,8 @@ mod time_text;
 mod json_text;
 mod compressed;
 mod parquet;
+mod parquet_schema;
+mod parquet_columns;
 
 use std::sync::Arc;
 
@@ -49,7 +51,7 @@ impl Encoder {
         let athena = destination.athena;
         match destination.format {
             FormatPlan::Parquet(plan) => {
-                ParquetEncoder::new(table, &plan, spool, threads).map(Box::new).map(Self::Parquet)
+                ParquetEncoder::new(table, plan, athena, spool, threads).map(Box::new).map(Self::Parquet)
             }
             FormatPlan::Csv(plan) => {
                 TextEncoder::csv(table, plan, athena, spool, threads).map(Box::new).map(Self::Text)
