@@ -8,3 +8,4 @@ mod closing;
 mod ending;
 mod formats;
 mod golden;
+mod properties;
