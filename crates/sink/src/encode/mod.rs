@@ -116,3 +116,6 @@ fn no_columns(table: &Table, format: &str) -> Failure {
     let what = format!("table {}: it has no columns, and {format} can't hold rows without any", table.name);
     Failure::new(FailureKind::Input, what).next("leave the table out, or set format = \"json\"")
 }
+
+#[cfg(test)]
+mod tests;
