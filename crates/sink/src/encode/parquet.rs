@@ -51,8 +51,8 @@ pub(crate) struct ParquetEncoder {
 
 /// The file is begun with the first rows, which show how its columns are best written.
 enum OpenFile {
-    /// The spool is there until the file takes it over.
-    Unbegun(Option<Spool>),
+    /// The spool is there until the file takes it over, which can fail.
+    Unbegun(Option<Box<Spool>>),
     Begun(Box<Begun>),
 }
 
@@ -79,7 +79,7 @@ impl ParquetEncoder {
         let columns = table.schema.fields().iter().map(column).collect::<Result<Vec<_>, _>>()?;
         let fields: Fields = columns.iter().map(|column| column.target.clone()).collect();
         let schema = Arc::new(Schema::new_with_metadata(fields, table.schema.metadata().clone()));
-        Ok(Self { threads, plan, athena, columns, schema, file: OpenFile::Unbegun(Some(spool)) })
+        Ok(Self { threads, plan, athena, columns, schema, file: OpenFile::Unbegun(Some(spool.into())) })
     }
 
     /// Encodes a batch; closes row groups by rows or bytes.
@@ -125,7 +125,7 @@ impl ParquetEncoder {
     /// Where the file's bytes go.
     pub(crate) fn spool(&mut self) -> &mut Spool {
         match &mut self.file {
-            OpenFile::Unbegun(spool) => spool.get_or_insert_with(|| Spool::new(PathBuf::new())),
+            OpenFile::Unbegun(spool) => spool.get_or_insert_with(|| Spool::new(PathBuf::new()).into()),
             OpenFile::Begun(begun) => begun.file.inner_mut(),
         }
     }
@@ -179,7 +179,7 @@ impl ParquetEncoder {
             let properties = parquet_columns::choose(properties, &self.columns, first).build();
             let options = ArrowWriterOptions::new().with_properties(properties);
             let spool = spool.take().ok_or_else(|| Failure::new(FailureKind::Bug, "a Parquet file failed before"))?;
-            let writer = ArrowWriter::try_new_with_options(spool, self.schema.clone(), options);
+            let writer = ArrowWriter::try_new_with_options(*spool, self.schema.clone(), options);
             let begun = writer.and_then(ArrowWriter::into_serialized_writer).map_err(|error| failed(&error))?;
             let (file, row_groups) = begun;
             self.file = OpenFile::Begun(Box::new(Begun { file, row_groups, writers: Vec::new(), rows: 0 }));

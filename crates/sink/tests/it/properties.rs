@@ -35,7 +35,9 @@ fn cases() -> u64 {
 async fn land(batches: Vec<RecordBatch>, format: FormatPlan, folder: &Path) {
     let mut sandbox = Sandbox::new("raw/{{TABLE}}.{{FORMAT}}", ClosePolicy::default()).await;
     sandbox.destination.format = format;
-    let Storage::Embedded { dir } = sandbox.destination.storage.clone() else { panic!("the sandbox has a server") };
+    let Storage::Embedded { dir } = sandbox.destination.storage.clone() else {
+        unreachable!("the sandbox has a server")
+    };
     let (outlet, mut landing) = sandbox.start();
     for (number, batch) in batches.iter().enumerate() {
         let file = fs::File::create(folder.join(format!("{number}.truth"))).expect("created");

@@ -130,7 +130,7 @@ impl Generator {
             11 => Float16,
             12 => Float32,
             13 => Float64,
-            14 | 15 | 16 => Utf8,
+            14..=16 => Utf8,
             17 => LargeUtf8,
             18 => Utf8View,
             19 => Binary,
@@ -384,7 +384,7 @@ impl Generator {
             }
             T::Struct(fields) => self.record(fields, length, nulls),
             T::Map(entries, _) => {
-                let T::Struct(fields) = entries.data_type() else { panic!("a map has entries") };
+                let T::Struct(fields) = entries.data_type() else { unreachable!("a map has entries") };
                 let offsets = self.offsets(length);
                 let columns = self.record(fields, usize::try_from(offsets.last()).expect("small"), None);
                 let columns = columns.as_any().downcast_ref::<StructArray>().expect("a struct").clone();
@@ -414,7 +414,7 @@ impl Generator {
                     UnionArray::try_new(fields.clone(), ids.into(), Some(offsets.into()), children).expect("a union"),
                 )
             }
-            other => panic!("no values for {other}"),
+            other => unreachable!("no values for {other}"),
         }
     }
 
