@@ -4,6 +4,7 @@ mod text;
 mod csv;
 mod cells;
 mod extension;
+mod scalar_text;
 mod time_text;
 mod json_text;
 mod compressed;

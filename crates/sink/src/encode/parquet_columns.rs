@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Values that are looked at.
-const SAMPLE: usize = 2048;
+const SAMPLE: usize = 1024;
 
 /// With fewer values no choice is made: a dictionary is written, and given up by the writer when it grows too large.
 const FEWEST: usize = 256;
