@@ -17,9 +17,8 @@ use arrow_array::{
 };
 use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_schema::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
-use super::{extension::Extension, json_text, time_text};
+use super::{extension::Extension, json_text, scalar_text, time_text};
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
@@ -271,31 +270,8 @@ where
         let start = out.len();
         let written = write!(out, "{}", value(row));
         debug_assert!(written.is_ok(), "memory takes all bytes");
-        set_point(start, scale, out);
+        scalar_text::set_point(start, scale, out);
     })
-}
-
-/// Puts the point into a whole number that begins at `start`, without zeros at the end, and never as an exponent.
-fn set_point(start: usize, scale: i8, out: &mut Vec<u8>) {
-    let start = start + usize::from(out.get(start) == Some(&b'-'));
-    if out.get(start..) == Some(b"0") {
-        return;
-    }
-    let places = usize::from(scale.unsigned_abs());
-    if scale < 0 {
-        out.resize(out.len() + places, b'0');
-    } else if scale > 0 {
-        let digits = out.len() - start;
-        if digits <= places {
-            out.splice(start..start, std::iter::repeat_n(b'0', places + 1 - digits));
-        }
-        let point = out.len() - places;
-        let whole = out.len() - out.iter().rev().take(places).take_while(|digit| **digit == b'0').count();
-        out.truncate(whole);
-        if out.len() > point {
-            out.insert(point, b'.');
-        }
-    }
 }
 
 fn day<'a, T: ArrowPrimitiveType<Native: Into<i64>>>(array: &'a dyn Array, per_day: i64, style: Style) -> Write<'a> {
@@ -397,36 +373,22 @@ fn binary<'a>(
     style: Style,
 ) -> Write<'a> {
     match extension {
-        None => token(style, move |row, out| base64(array.value(row), out)),
-        Some(Extension::Uuid) => token(style, move |row, out| hex(array.value(row), &[4, 6, 8, 10], b'-', out)),
-        Some(Extension::Mac) => token(style, move |row, out| hex(array.value(row), &[1, 2, 3, 4, 5, 6, 7], b':', out)),
+        None => token(style, move |row, out| scalar_text::base64(array.value(row), out)),
+        Some(Extension::Uuid) => {
+            token(style, move |row, out| scalar_text::hex(array.value(row), &[4, 6, 8, 10], b'-', out))
+        }
+        Some(Extension::Mac) => {
+            token(style, move |row, out| scalar_text::hex(array.value(row), &[1, 2, 3, 4, 5, 6, 7], b':', out))
+        }
         Some(Extension::Json) => Box::new(move |row, out| match std::str::from_utf8(array.value(row)) {
             Ok(text) => json(text, style, out),
-            Err(_) => quoted(style.form, out, |out| base64(array.value(row), out)),
+            Err(_) => quoted(style.form, out, |out| scalar_text::base64(array.value(row), out)),
         }),
         Some(Extension::Inet) => Box::new(move |row, out| match (std::str::from_utf8(array.value(row)), style.form) {
             (Ok(text), Form::Json) => json_text::string(text, out),
             (Ok(text), Form::Bare) => out.extend_from_slice(text.as_bytes()),
-            (Err(_), form) => quoted(form, out, |out| base64(array.value(row), out)),
+            (Err(_), form) => quoted(form, out, |out| scalar_text::base64(array.value(row), out)),
         }),
-    }
-}
-
-fn base64(bytes: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
-    let written = out.get_mut(start..).and_then(|room| BASE64.encode_slice(bytes, room).ok());
-    debug_assert_eq!(written, Some(out.len() - start), "the room is as long as the text");
-}
-
-/// Lower-case hexadecimal, with the mark before the bytes at these places.
-fn hex(bytes: &[u8], marks: &[usize], mark: u8, out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (place, byte) in bytes.iter().enumerate() {
-        if marks.contains(&place) {
-            out.push(mark);
-        }
-        out.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
     }
 }
 

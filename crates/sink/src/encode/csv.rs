@@ -26,7 +26,7 @@ pub(super) fn header(schema: &Schema, plan: CsvPlan) -> Vec<u8> {
 pub(super) struct Records<'a> {
     columns: Vec<Column<'a>>,
     delimiter: u8,
-    special: [bool; 256],
+    special: Box<[bool; 256]>,
 }
 
 struct Column<'a> {
@@ -44,7 +44,7 @@ impl<'a> Records<'a> {
         };
         let fields = schema.fields().iter().map(AsRef::as_ref);
         let columns = fields.zip(batch.columns().iter().map(AsRef::as_ref)).map(column).collect();
-        Self { columns, delimiter: plan.delimiter, special: special(plan.delimiter) }
+        Self { columns, delimiter: plan.delimiter, special: special(plan.delimiter).into() }
     }
 
     pub(super) fn write(&self, row: usize, out: &mut Vec<u8>) {
@@ -69,7 +69,7 @@ impl<'a> Records<'a> {
     }
 }
 
-/// The bytes that a field without quotes can't hold. Some readers take blanks from the ends of such a field.
+/// The bytes that a field without quotes can't hold.
 fn special(delimiter: u8) -> [bool; 256] {
     let mut special = [false; 256];
     for byte in [delimiter, b'"', b'\n', b'\r'] {
@@ -81,6 +81,7 @@ fn special(delimiter: u8) -> [bool; 256] {
 /// Puts the field that begins at `start` between quotes where it would not read back otherwise.
 fn quote_if_needed(start: usize, special: &[bool; 256], out: &mut Vec<u8>) {
     let field = out.get(start..).unwrap_or_default();
+    // Some readers take blanks from the ends of a field without quotes, and an empty one is a null.
     let blank = |end: Option<&u8>| end.is_none_or(|byte| matches!(byte, b' ' | b'\t'));
     if !blank(field.first()) && !blank(field.last()) && !field.iter().any(|byte| special[usize::from(*byte)]) {
         return;

@@ -4,10 +4,13 @@ mod text;
 mod csv;
 mod cells;
 mod extension;
+mod scalar_text;
 mod time_text;
 mod json_text;
 mod compressed;
 mod parquet;
+mod parquet_schema;
+mod parquet_columns;
 
 use std::sync::Arc;
 
@@ -49,7 +52,7 @@ impl Encoder {
         let athena = destination.athena;
         match destination.format {
             FormatPlan::Parquet(plan) => {
-                ParquetEncoder::new(table, &plan, spool, threads).map(Box::new).map(Self::Parquet)
+                ParquetEncoder::new(table, plan, athena, spool, threads).map(Box::new).map(Self::Parquet)
             }
             FormatPlan::Csv(plan) => {
                 TextEncoder::csv(table, plan, athena, spool, threads).map(Box::new).map(Self::Text)
@@ -114,3 +117,6 @@ fn no_columns(table: &Table, format: &str) -> Failure {
     let what = format!("table {}: it has no columns, and {format} can't hold rows without any", table.name);
     Failure::new(FailureKind::Input, what).next("leave the table out, or set format = \"json\"")
 }
+
+#[cfg(test)]
+mod tests;

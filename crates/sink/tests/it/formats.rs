@@ -20,7 +20,7 @@ pub(crate) async fn landed(batches: &[RecordBatch], format: FormatPlan, athena: 
     sandbox.destination.format = format;
     sandbox.destination.athena = athena;
     let Storage::Embedded { dir } = sandbox.destination.storage.clone() else {
-        panic!("the sandbox has a server of its own")
+        unreachable!("the sandbox has a server of its own")
     };
     let (outlet, mut landing) = sandbox.start();
     let (budget, batches) = (sandbox.budget.clone(), batches.to_vec());

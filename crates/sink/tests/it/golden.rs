@@ -90,3 +90,55 @@ async fn json_lines_hold_the_values_of_the_original() {
     let collision = json!([7, "json", {"dup_key": 2}, {"dup_key": 1, "dup_key_2": 2}]);
     assert_eq!(differences("edge", "json-athena", format, true).await, json!([decimal, collision]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parquet_holds_the_types_and_values_of_the_original() {
+    let default = parquet(ParquetVersion::V2_6);
+    assert_eq!(differences("all_types", "parquet-default", default, false).await, json!([]));
+    assert_eq!(differences("all_types", "parquet-default", default, true).await, json!([]));
+    assert_eq!(differences("edge", "parquet-default", default, false).await, json!([]));
+    let collision = json!([7, "json", "{\"dup_key\":2}", "{\"dup_key\":1,\"dup_key_2\":2}"]);
+    assert_eq!(differences("edge", "parquet-athena", default, true).await, json!([collision]));
+}
+
+/// The original keeps unsigned integers of 32 bits and times in nanoseconds, which version 1.0 has not.
+#[tokio::test(flavor = "multi_thread")]
+async fn parquet_version_1_holds_the_values_of_the_original_in_the_types_of_that_version() {
+    let version_1 = parquet(ParquetVersion::V1_0);
+    assert_eq!(differences("edge", "parquet-v1", version_1, false).await, json!([]));
+    let differences = differences("all_types", "parquet-v1", version_1, false).await;
+    let differences = differences.as_array().expect("an array");
+    assert!(!differences.is_empty());
+    for difference in differences {
+        let [row, _, original, ours] = difference.as_array().expect("an array").as_slice() else {
+            unreachable!("{difference}")
+        };
+        let text = |value: &Value| value.as_str().expect("a type").to_owned();
+        let mut expected = text(original).replace("time64[ns]", "time64[us]");
+        for (before, after) in [(": ", ""), (", ", " ("), ("<", ",")] {
+            expected = expected.replace(&format!("{before}uint32{after}"), &format!("{before}int64{after}"));
+        }
+        if expected == "uint32" {
+            expected = "int64".into();
+        }
+        assert_eq!((row, text(ours)), (&Value::Null, expected));
+    }
+}
+
+/// What these tests allow is what the documentation says that the recordings show.
+#[test]
+fn every_difference_is_documented() {
+    let documented = include_str!("../../../../docs/cloudquery-differences.md");
+    let rows = documented.lines().filter(|line| line.ends_with("| yes |"));
+    let what: Vec<&str> = rows.filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
+    assert_eq!(
+        what,
+        [
+            "CSV: an empty text",
+            "CSV and JSON: a decimal close to zero",
+            "`athena`: two keys of one object become the same",
+            "Parquet `version = \"v1.0\"`: unsigned integers of 32 bits",
+            "Parquet `version = \"v1.0\"` or `\"v2.4\"`: times of day in nanoseconds",
+        ]
+    );
+}

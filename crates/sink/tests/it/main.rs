@@ -9,3 +9,4 @@ mod ending;
 mod multipart;
 mod formats;
 mod golden;
+mod properties;

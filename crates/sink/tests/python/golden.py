@@ -82,8 +82,8 @@ else:
         a, b = old.schema.field(name), new.schema.field(name)
         if a.nullable != b.nullable or not a.type.equals(b.type):
             differences.append([None, name, str(a.type), str(b.type)])
-            continue
         a, b = old.column(name).combine_chunks(), new.column(name).combine_chunks()
+        a = a.cast(b.type, safe=False)
         for row in range(len(a)):
             if not a[row : row + 1].equals(b[row : row + 1]):
                 differences.append([row, name, str(a[row]), str(b[row])])
