@@ -19,6 +19,8 @@ mod body;
 mod sealed;
 mod multipart;
 mod upload;
+mod gate;
+mod pace;
 mod patience;
 mod ledger;
 mod bucket;

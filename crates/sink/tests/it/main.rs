@@ -7,3 +7,4 @@ mod sandbox;
 mod closing;
 mod ending;
 mod multipart;
+mod servers;
