@@ -124,7 +124,7 @@ impl Uploader {
         let bytes: u64 = refused.iter().map(|(_, bytes)| bytes).sum();
         if let Some((cause, _)) = refused.first() {
             tracing::warn!(
-                "{} multipart uploads with {bytes} bytes could not be aborted in {}: {cause}; allow s3:AbortMultipartUpload, or ask the bucket's owner for a lifecycle rule with AbortIncompleteMultipartUpload (DaysAfterInitiation: 1)",
+                "{} multipart upload(s) with {bytes} bytes could not be aborted in {}: {cause}; allow s3:AbortMultipartUpload, or ask the bucket's owner for a lifecycle rule with AbortIncompleteMultipartUpload (DaysAfterInitiation: 1)",
                 refused.len(),
                 self.0.bucket.place(),
             );

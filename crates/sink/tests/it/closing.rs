@@ -98,7 +98,7 @@ async fn age_closes_an_object_of_an_idle_table_while_another_is_busy() {
 async fn five_hundred_tables_at_once_stay_inside_the_budget() {
     const TABLES: usize = 500;
     const ROWS: i64 = 1000;
-    const STEP: usize = 500;
+    const STEP: i64 = 500;
     for path in ["raw/{{TABLE}}/{{UUID}}.{{FORMAT}}", "raw/{{TABLE}}.{{FORMAT}}"] {
         let sandbox = Sandbox::new(path, ClosePolicy::default()).await;
         let (outlet, mut landing) = sandbox.start();
@@ -108,8 +108,8 @@ async fn five_hundred_tables_at_once_stay_inside_the_budget() {
             for table in &tables {
                 outlet.send(Message::Begin(table.clone())).expect("taken");
             }
-            for start in (0..ROWS).step_by(STEP) {
-                tables.iter().for_each(|table| send(&outlet, &budget, table, start..start + STEP as i64));
+            for start in (0..ROWS / STEP).map(|step| step * STEP) {
+                tables.iter().for_each(|table| send(&outlet, &budget, table, start..start + STEP));
             }
             for table in &tables {
                 outlet.send(Message::End(table.name.clone())).expect("taken");

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test's helper may panic as the test does")]
 
+mod log;
 mod sandbox;
 
 mod closing;

@@ -14,6 +14,7 @@ use lakeward_sink::Landed;
 use lakeward_testkit::{Answer, FaultProxy, Faults, Recorded, ScriptedServer};
 
 use crate::{
+    log,
     multipart::{FIXED, ROTATING, ROWS_OF_TWO_PARTS, run, sandbox},
     sandbox::Sandbox,
 };
@@ -226,6 +227,21 @@ async fn each_vendor_gets_its_one_checksum_and_the_condition_that_it_takes() {
     // What replaces an object must not depend on its not being there.
     let (_, puts) = scripted(vec![Answer::stored()], 10, FIXED, |_| ()).await;
     assert_eq!(puts[0].header("if-none-match"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_request_is_logged_where_that_is_asked_for_and_without_what_signs_it() {
+    log::listen();
+    let mut sandbox = sandbox(ROTATING).await;
+    sandbox.s3.log_requests = true;
+    let landed = run(&sandbox, 10).await;
+    let key = &landed.tables[0].objects[0].key;
+    let told = log::lines(key.as_str());
+    let [line] = told.as_slice() else { panic!("{told:?}") };
+    for says in ["lakeward_sink::requests", "operation=\"PutObject\"", "status=200", "milliseconds="] {
+        assert!(line.contains(says), "{says}: {line}");
+    }
+    assert!(!line.contains("Signature") && !line.contains(sandbox.server.access_key_id()), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
