@@ -23,6 +23,9 @@ use crate::{
     shared_files::{MOST_TOLD, SharedFiles},
 };
 
+/// Where roles are assumed when no region is set. The bucket says its region by itself; AWS STS does not.
+const STS_REGION: &str = "us-east-1";
+
 /// What a client of any AWS service is built with.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -55,7 +58,8 @@ impl Session {
             },
         )?;
         let region = s3.region.clone().or_else(|| files.region(profile));
-        let provider = provider(auth, region.clone(), &http).await;
+        let sts_region = region.clone().unwrap_or_else(|| STS_REGION.to_owned());
+        let provider = provider(auth, sts_region, &http).await;
         if let Err(error) = provider.provide_credentials().await {
             return Err(no_credentials(auth, &files, &told(&error, MOST_TOLD)));
         }
@@ -70,8 +74,8 @@ pub fn known_keys(access_key_id: &str, secret_access_key: &SecretString) -> Shar
     SharedCredentialsProvider::new(Credentials::new(access_key_id, secret, None, None, "known keys"))
 }
 
-async fn provider(auth: &AuthPlan, region: Option<String>, http: &SharedHttpClient) -> SharedCredentialsProvider {
-    let region = region.map(Region::new);
+async fn provider(auth: &AuthPlan, region: String, http: &SharedHttpClient) -> SharedCredentialsProvider {
+    let region = Some(Region::new(region));
     let config = ProviderConfig::default().with_http_client(http.clone()).with_region(region.clone());
     match auth {
         AuthPlan::Chain => {

@@ -37,14 +37,14 @@ pub(crate) struct Digester {
 }
 
 enum Running {
-    Crc64Nvme(Crc),
+    Crc64Nvme(Box<Crc>),
     Md5(Md5),
 }
 
 impl Digester {
     pub(crate) fn new(kind: ChecksumKind) -> Self {
         let checksum = match kind {
-            ChecksumKind::Crc64Nvme => Running::Crc64Nvme(Crc::new(CrcAlgorithm::Crc64Nvme)),
+            ChecksumKind::Crc64Nvme => Running::Crc64Nvme(Box::new(Crc::new(CrcAlgorithm::Crc64Nvme))),
             ChecksumKind::Md5 => Running::Md5(Md5::new()),
         };
         Self { sha256: Sha256::new(), checksum }

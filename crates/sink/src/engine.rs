@@ -36,6 +36,9 @@ use crate::{
 /// smooths the hand-over.
 const WAITING_MESSAGES: usize = 8;
 
+/// What open objects may hold of the memory, and what the uploads may: one part in so many each. The rest is the sources'.
+const SHARES: u64 = 3;
+
 /// What a sink is made of.
 #[derive(Debug)]
 pub struct SinkOptions {
@@ -62,7 +65,8 @@ pub fn start(options: SinkOptions, observer: Arc<dyn Observer>) -> Result<(SinkO
     let (done, finished) = oneshot::channel();
     let stop = Arc::new(Stop::default());
     let ledger = Arc::new(Ledger::new(observer));
-    let uploader = Uploader::new(bucket, destination.retry, ledger.clone(), stop.clone(), Handle::current());
+    let share = budget.limit() / SHARES;
+    let uploader = Uploader::new(bucket, destination.retry, share, ledger.clone(), stop.clone(), Handle::current());
     let context = Arc::new(WriterContext {
         destination,
         spool_dir,
@@ -229,17 +233,32 @@ impl Engine {
                 };
                 self.ledger.taken(&rows.table, rows.batch.num_rows());
                 writer.write(rows)?;
+                self.relieve()?;
             }
             Message::End(table) => {
                 let Some(mut writer) = self.open.remove(&table) else {
                     return Err(out_of_turn(&table, "ended before it began"));
                 };
-                if self.context.destination.no_rotate {
-                    // Also for a table without rows: those of an earlier run must not stay.
+                // Without rotation also for a table without rows: those of an earlier run must not stay.
+                let DestinationPlan { no_rotate, write_empty_objects, .. } = self.context.destination;
+                if no_rotate || (write_empty_objects && !writer.has_begun()) {
                     writer.open()?;
                 }
                 writer.finish()?;
                 self.ledger.ended(&table);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes memory from the open objects, the largest first, until they hold no more than their share: however many tables
+    /// there are at once.
+    fn relieve(&mut self) -> Result<(), Failure> {
+        let share = self.context.budget.limit() / SHARES;
+        while self.open.values().map(TableWriter::memory_bytes).sum::<u64>() > share {
+            let Some(largest) = self.open.values_mut().max_by_key(|writer| writer.memory_bytes()) else { break };
+            if !largest.relieve()? {
+                break;
             }
         }
         Ok(())

@@ -85,7 +85,9 @@ impl Refusal {
 
     /// Whether it is the condition `If-None-Match` that the server does not offer.
     pub(crate) fn of_condition(&self) -> bool {
-        (self.status == 501 && !self.names("checksum")) || (self.status == 400 && self.names("if-none-match"))
+        // A server that can't do it may say only that there is something it can't do.
+        let something = self.status == 501 && !self.names("x-amz-") && !self.names("checksum");
+        something || (matches!(self.status, 400 | 501) && self.names("if-none-match"))
     }
 
     /// Whether the server asks for fewer requests.
@@ -392,6 +394,7 @@ mod tests {
         let wrong = refusal(400, "BadDigest", "The CRC64NVME checksum you specified did not match");
         assert_eq!(wrong.verdict(&Asked::default()), Verdict::Again);
         assert!(refusal(501, "NotImplemented", "").of_condition());
+        assert!(!refusal(501, "NotImplemented", "there is no support for x-amz-acl").of_condition());
         assert!(refusal(400, "InvalidArgument", "If-None-Match is not supported").of_condition());
     }
 

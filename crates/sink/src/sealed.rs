@@ -16,7 +16,6 @@ pub(crate) struct Sealed {
     /// Hashes over them.
     pub(crate) digests: Digests,
     /// Its share of the process's memory until it has been sent.
-    #[expect(dead_code, reason = "held for its drop, which gives the memory back")]
     pub(crate) memory: Reservation,
 }
 

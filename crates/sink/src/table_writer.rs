@@ -27,6 +27,10 @@ use crate::{
     upload::Uploader,
 };
 
+/// An object that holds so much memory can give it to its spool: as a row group it is not too small. One that holds less is
+/// rather closed, if it may be.
+const WORTH_A_FLUSH: u64 = 4 << 20;
+
 /// What all tables of a run share.
 #[derive(Debug)]
 pub(crate) struct WriterContext {
@@ -42,6 +46,7 @@ pub(crate) struct TableWriter {
     table: Arc<Table>,
     context: Arc<WriterContext>,
     open: Option<OpenObject>,
+    has_begun: bool,
 }
 
 struct OpenObject {
@@ -63,7 +68,7 @@ struct Delivery {
 
 impl TableWriter {
     pub(crate) fn new(table: Arc<Table>, context: Arc<WriterContext>) -> Self {
-        Self { table, context, open: None }
+        Self { table, context, open: None, has_begun: false }
     }
 
     /// Encodes rows, and hands every object that they fill to the uploader; waits there while S3 is behind.
@@ -98,6 +103,29 @@ impl TableWriter {
         if due { self.close() } else { Ok(()) }
     }
 
+    /// Whether an object of the table was ever begun.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    /// Bytes that the open object holds in memory.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.memory.bytes())
+    }
+
+    /// Gives memory back: what the open object holds goes to disk, or the object is closed. Whether that helped.
+    pub(crate) fn relieve(&mut self) -> Result<bool, Failure> {
+        let before = self.memory_bytes();
+        let no_rotate = self.context.destination.no_rotate;
+        if let Some(open) = self.open.as_mut().filter(|_| no_rotate || before >= WORTH_A_FLUSH) {
+            open.flush()?;
+        }
+        if !no_rotate && self.memory_bytes() > before / 2 {
+            self.close()?;
+        }
+        Ok(self.memory_bytes() < before)
+    }
+
     /// Closes what is open: the table has no more rows.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         self.close()
@@ -123,7 +151,10 @@ impl TableWriter {
     fn opened(&mut self) -> Result<&mut OpenObject, Failure> {
         match &mut self.open {
             Some(open) => Ok(open),
-            empty @ None => Ok(empty.insert(OpenObject::new(&self.table, &self.context)?)),
+            empty @ None => {
+                self.has_begun = true;
+                Ok(empty.insert(OpenObject::new(&self.table, &self.context)?))
+            }
         }
     }
 }
@@ -146,6 +177,12 @@ impl OpenObject {
         self.fill.rows += batch.num_rows() as u64;
         self.fill.bytes += bytes;
         self.fill.encoded = self.encoder.encoded_bytes();
+        self.hand_over()
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.encoder.flush()?;
+        self.encoder.spool().spill()?;
         self.hand_over()
     }
 

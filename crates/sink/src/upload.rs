@@ -12,10 +12,11 @@ use lakeward_core::{
     plan::RetryPlan,
     table::TableName,
 };
-use tokio::{runtime::Handle, sync::Semaphore, task::JoinSet};
+use tokio::{runtime::Handle, task::JoinSet};
 
 use crate::{
     bucket::Bucket,
+    gate::Gate,
     ledger::Ledger,
     multipart::{Completion, LargeObject, Part},
     patience::{Hope, Patience},
@@ -26,14 +27,14 @@ use crate::{
     vendor::Profile,
 };
 
-/// Uploads at once. Whoever seals the next one waits: so a slow S3 slows the source.
-const UPLOADS: u32 = 4;
-
 /// How long a try that is on its way, and may make an object, may go on when the run ends early.
 const LAST_TRY: Duration = Duration::from_secs(5);
 
 /// How long a run that ends early spends on aborting its multipart uploads.
 const ABORTING: Duration = Duration::from_secs(5);
+
+/// How long before that it waits for what is on its way to see that the run is over.
+const SETTLING: Duration = Duration::from_secs(1);
 
 /// Cloning shares it.
 #[derive(Clone, Debug)]
@@ -45,17 +46,24 @@ struct Shared {
     ledger: Arc<Ledger>,
     stop: Arc<Stop>,
     runtime: Handle,
-    slots: Arc<Semaphore>,
+    gate: Gate,
     patience: Mutex<Patience>,
     /// Objects in parts that have not landed.
     large: Mutex<Vec<Arc<LargeObject>>>,
 }
 
 impl Uploader {
-    pub(crate) fn new(bucket: Bucket, retry: RetryPlan, ledger: Arc<Ledger>, stop: Arc<Stop>, runtime: Handle) -> Self {
-        let slots = Arc::new(Semaphore::new(UPLOADS as usize));
-        let patience = Mutex::new(Patience::new(retry));
-        Self(Arc::new(Shared { bucket, ledger, stop, runtime, slots, patience, large: Mutex::default() }))
+    /// An uploader whose uploads hold no more than so many bytes in memory.
+    pub(crate) fn new(
+        bucket: Bucket,
+        retry: RetryPlan,
+        most_memory: u64,
+        ledger: Arc<Ledger>,
+        stop: Arc<Stop>,
+        runtime: Handle,
+    ) -> Self {
+        let (gate, patience) = (Gate::new(most_memory), Mutex::new(Patience::new(retry)));
+        Self(Arc::new(Shared { bucket, ledger, stop, runtime, gate, patience, large: Mutex::default() }))
     }
 
     /// What the server takes.
@@ -72,30 +80,32 @@ impl Uploader {
 
     /// Takes an object or a part of one; waits, on the caller's thread, while as many as may are on their way.
     pub(crate) fn submit(&self, sealed: Sealed) {
-        let slots = self.0.slots.clone();
-        // The semaphore is never closed.
-        let Ok(slot) = self.0.runtime.block_on(slots.acquire_owned()) else { return };
+        let place = self.0.runtime.block_on(self.0.gate.enter(sealed.memory.bytes()));
         if self.0.stop.is_all() {
             return;
         }
         let shared = self.0.clone();
         self.0.runtime.spawn(async move {
             shared.send(&sealed).await;
-            // The memory first: who gets the slot may count on it.
+            // The memory first: who gets the place may count on it.
             drop(sealed);
-            drop(slot);
+            drop(place);
         });
     }
 
     /// Waits until nothing is on its way.
     pub(crate) async fn drained(&self) {
-        // An error would mean a closed semaphore; it is never closed.
-        let _ = self.0.slots.acquire_many(UPLOADS).await;
+        self.0.gate.drained().await;
     }
 
     /// Aborts the multipart uploads that will not be completed. What S3 keeps of them costs money, but no rows are lost with
     /// it: so an abort that is refused is told and is no failure.
     pub(crate) async fn abort_rest(&self) {
+        if lock(&self.0.large).is_empty() {
+            return;
+        }
+        // Where it takes longer, a whole object is on its way: that is nothing to wait for.
+        let _ = tokio::time::timeout(SETTLING, self.drained()).await;
         let mut aborts = JoinSet::new();
         for object in std::mem::take(&mut *lock(&self.0.large)) {
             if let Some((id, bytes)) = object.abandon().map(|(id, bytes)| (id.to_owned(), bytes)) {
@@ -114,7 +124,7 @@ impl Uploader {
         let bytes: u64 = refused.iter().map(|(_, bytes)| bytes).sum();
         if let Some((cause, _)) = refused.first() {
             tracing::warn!(
-                "{} multipart uploads with {bytes} bytes could not be aborted in {}: {cause}; allow s3:AbortMultipartUpload, or ask the bucket's owner for a lifecycle rule with AbortIncompleteMultipartUpload (DaysAfterInitiation: 1)",
+                "{} multipart upload(s) with {bytes} bytes could not be aborted in {}: {cause}; allow s3:AbortMultipartUpload, or ask the bucket's owner for a lifecycle rule with AbortIncompleteMultipartUpload (DaysAfterInitiation: 1)",
                 refused.len(),
                 self.0.bucket.place(),
             );
@@ -129,6 +139,8 @@ struct Request<'a> {
     failed: String,
     /// Whether it makes the object: then S3 may have it from the first try on.
     lands: bool,
+    /// How many bytes it sends; a request without a body tells nothing of the pace.
+    body: Option<u64>,
 }
 
 /// How a request ended.
@@ -146,7 +158,7 @@ impl Shared {
         match &sealed.unit {
             Unit::Object { table, key, rows } => {
                 let failed = format!("object {key} could not be put");
-                let request = Request { key, failed, lands: true };
+                let request = Request { key, failed, lands: true, body: Some(sealed.body.len()) };
                 let put = |stall| self.bucket.put(key, &sealed.body, &sealed.digests, stall);
                 if let End::Done(()) | End::DoneBefore = self.persist(&request, put).await {
                     self.ledger.landed(table, key, *rows, sealed.body.len());
@@ -165,14 +177,15 @@ impl Shared {
         let key = &object.key;
         let begin = || async {
             let failed = format!("the multipart upload of object {key} could not be begun");
-            let request = Request { key, failed, lands: false };
+            let request = Request { key, failed, lands: false, body: None };
             match self.persist(&request, |stall| self.bucket.create_upload(key, stall)).await {
                 End::Done(id) => Ok(id),
                 _ => Err(()),
             }
         };
         let id = object.upload_id.get_or_try_init(begin).await.ok()?;
-        let request = Request { key, failed: format!("part {number} of object {key} could not be put"), lands: false };
+        let failed = format!("part {number} of object {key} could not be put");
+        let request = Request { key, failed, lands: false, body: Some(sealed.body.len()) };
         let put = |stall| self.bucket.put_part((key, id), number, &sealed.body, &sealed.digests, stall);
         match self.persist(&request, put).await {
             End::Done(e_tag) => Some(Part { e_tag, checksum: sealed.digests.checksum, bytes: sealed.body.len() }),
@@ -183,7 +196,8 @@ impl Shared {
     async fn complete(&self, object: &LargeObject, completion: &Completion) {
         let LargeObject { table, key, .. } = object;
         let Some(id) = object.upload_id.get() else { return };
-        let request = Request { key, failed: format!("object {key} could not be made of its parts"), lands: true };
+        let failed = format!("object {key} could not be made of its parts");
+        let request = Request { key, failed, lands: true, body: None };
         match self.persist(&request, |stall| self.bucket.complete_upload((key, id), completion, stall)).await {
             End::Done(()) | End::DoneBefore => {
                 object.over();
@@ -209,7 +223,8 @@ impl Shared {
             if request.lands {
                 self.ledger.sending(request.key);
             }
-            let stall = lock(&self.patience).tried(Instant::now());
+            let began = Instant::now();
+            let stall = lock(&self.patience).tried(began);
             let result = tokio::select! {
                 result = make(stall) => result,
                 // Cut off: the ledger keeps the object among those that are on their way.
@@ -218,6 +233,9 @@ impl Shared {
             let error = match result {
                 Ok(done) => {
                     lock(&self.patience).succeeded(Instant::now());
+                    if let Some(bytes) = request.body {
+                        self.gate.succeeded(bytes, began.elapsed());
+                    }
                     return End::Done(done);
                 }
                 Err(error) => error,
@@ -226,6 +244,9 @@ impl Shared {
             if request.lands && in_doubt && matches!(error.verdict, Verdict::DoneIfOurs(..)) {
                 lock(&self.patience).succeeded(Instant::now());
                 return End::DoneBefore;
+            }
+            if error.slow_down {
+                self.gate.slow_down();
             }
             in_doubt |= request.lands && error.may_be_done;
             if request.lands && !in_doubt {

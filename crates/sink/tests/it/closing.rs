@@ -1,6 +1,6 @@
 //! When objects close, and that a table's rows keep their order inside them.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use lakeward_core::{
     batch::ClosePolicy,
@@ -92,4 +92,69 @@ async fn age_closes_an_object_of_an_idle_table_while_another_is_busy() {
         sandbox.objects().into_iter().filter(|(key, _)| key.contains("idle")).flat_map(|(_, rows)| rows).collect();
     assert_eq!(idle, [0, 1, 2, 3, 4]);
     assert!(landed.tables.iter().all(|table| table.landed() == table.taken && !table.ended));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_tables_at_once_stay_inside_the_budget() {
+    const TABLES: usize = 500;
+    const ROWS: i64 = 1000;
+    const STEP: i64 = 500;
+    for path in ["raw/{{TABLE}}/{{UUID}}.{{FORMAT}}", "raw/{{TABLE}}.{{FORMAT}}"] {
+        let sandbox = Sandbox::new(path, ClosePolicy::default()).await;
+        let (outlet, mut landing) = sandbox.start();
+        let budget = sandbox.budget.clone();
+        on_thread(move || {
+            let tables: Vec<_> = (0..TABLES).map(|number| table(&format!("t{number}"))).collect();
+            for table in &tables {
+                outlet.send(Message::Begin(table.clone())).expect("taken");
+            }
+            for start in (0..ROWS / STEP).map(|step| step * STEP) {
+                tables.iter().for_each(|table| send(&outlet, &budget, table, start..start + STEP));
+            }
+            for table in &tables {
+                outlet.send(Message::End(table.name.clone())).expect("taken");
+            }
+        })
+        .await;
+        landing.finish().await;
+        let landed = landing.close().await;
+        assert!(landed.failure.is_none(), "{landed:?}");
+        let most = sandbox.budget.most_used();
+        assert!(most <= sandbox.budget.limit() + (1 << 20), "{most} bytes were in use at once");
+        let mut by_table: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for (key, values) in sandbox.objects() {
+            let table = key.split(['/', '.']).nth(1).expect("a table").to_owned();
+            by_table.entry(table).or_default().extend(values);
+        }
+        let objects: usize = landed.tables.iter().map(|table| table.objects.len()).sum();
+        assert_eq!(objects > TABLES, !sandbox.destination.no_rotate, "{objects} objects");
+        assert_eq!(by_table.len(), TABLES);
+        assert!(by_table.values().all(|values| values.iter().copied().eq(0..ROWS)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_without_rows_is_an_object_where_that_is_asked_for_and_no_other_gets_one_more() {
+    for write_empty_objects in [false, true] {
+        let mut sandbox = Sandbox::new("raw/{{TABLE}}/{{UUID}}.{{FORMAT}}", ClosePolicy::default()).await;
+        sandbox.destination.write_empty_objects = write_empty_objects;
+        sandbox.destination.close.rows = Some(100);
+        let (outlet, mut landing) = sandbox.start();
+        let budget = sandbox.budget.clone();
+        on_thread(move || {
+            let (empty, full) = (table("empty"), table("full"));
+            for table in [&empty, &full] {
+                outlet.send(Message::Begin(table.clone())).expect("taken");
+            }
+            send(&outlet, &budget, &full, 0..100);
+            for table in [&empty, &full] {
+                outlet.send(Message::End(table.name.clone())).expect("taken");
+            }
+        })
+        .await;
+        landing.finish().await;
+        assert!(landing.close().await.failure.is_none());
+        let rows: Vec<usize> = sandbox.objects().into_values().map(|values| values.len()).collect();
+        assert_eq!(rows, if write_empty_objects { vec![0, 100] } else { vec![100] });
+    }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test's helper may panic as the test does")]
 
+mod log;
 mod sandbox;
 
 mod closing;
@@ -10,3 +11,4 @@ mod multipart;
 mod formats;
 mod golden;
 mod properties;
+mod servers;
