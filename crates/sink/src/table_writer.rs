@@ -182,14 +182,16 @@ impl OpenObject {
 
     fn flush(&mut self) -> Result<(), Failure> {
         self.encoder.flush()?;
-        self.encoder.spool().spill()?;
+        self.encoder.spool().map_or(Ok(()), Spool::spill)?;
         self.hand_over()
     }
 
     /// Submits what has become a part, and counts what is still held.
     fn hand_over(&mut self) -> Result<(), Failure> {
-        let parts = self.encoder.spool().take_finished();
-        self.memory.resize(self.encoder.memory_bytes() + self.encoder.spool().memory_bytes());
+        let encoding = self.encoder.memory_bytes();
+        let Some(spool) = self.encoder.spool() else { return Ok(()) };
+        let parts = spool.take_finished();
+        self.memory.resize(encoding + spool.memory_bytes());
         parts.into_iter().try_for_each(|part| self.delivery.part(part))
     }
 }

@@ -87,11 +87,11 @@ impl Encoder {
         }
     }
 
-    /// Where the object's bytes go.
-    pub(crate) fn spool(&mut self) -> &mut Spool {
+    /// Where the object's bytes go; `None` once writing has failed.
+    pub(crate) fn spool(&mut self) -> Option<&mut Spool> {
         match self {
             Self::Parquet(encoder) => encoder.spool(),
-            Self::Text(encoder) => encoder.spool(),
+            Self::Text(encoder) => Some(encoder.spool()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Rows as Parquet. The columns of a batch are encoded in parallel, so that one table keeps all cores busy.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
@@ -123,10 +123,10 @@ impl ParquetEncoder {
     }
 
     /// Where the file's bytes go.
-    pub(crate) fn spool(&mut self) -> &mut Spool {
+    pub(crate) fn spool(&mut self) -> Option<&mut Spool> {
         match &mut self.file {
-            OpenFile::Unbegun(spool) => spool.get_or_insert_with(|| Spool::new(PathBuf::new()).into()),
-            OpenFile::Begun(begun) => begun.file.inner_mut(),
+            OpenFile::Unbegun(spool) => spool.as_deref_mut(),
+            OpenFile::Begun(begun) => Some(begun.file.inner_mut()),
         }
     }
 

@@ -66,7 +66,7 @@ async fn land(batches: Vec<RecordBatch>, format: FormatPlan, folder: &Path) {
     })
     .await;
     landing.finish().await;
-    let landed = landing.close();
+    let landed = landing.close().await;
     assert!(landed.failure.is_none(), "{:?}", landed.failure);
     for number in 0..batches.len() {
         let object = dir.join("bucket/raw").join(format!("t{number}.{}", format.extension()));
