@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use lakeward_core::{
     batch::ClosePolicy,
+    budget::Budget,
     message::{Message, Outlet},
 };
 
@@ -97,10 +98,12 @@ async fn age_closes_an_object_of_an_idle_table_while_another_is_busy() {
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_tables_at_once_stay_inside_the_budget() {
     const TABLES: usize = 500;
-    const ROWS: i64 = 1000;
+    const ROWS: i64 = 2000;
     const STEP: i64 = 500;
     for path in ["raw/{{TABLE}}/{{UUID}}.{{FORMAT}}", "raw/{{TABLE}}.{{FORMAT}}"] {
-        let sandbox = Sandbox::new(path, ClosePolicy::default()).await;
+        let mut sandbox = Sandbox::new(path, ClosePolicy::default()).await;
+        // Less than all their rows take.
+        sandbox.budget = Budget::new(8 << 20);
         let (outlet, mut landing) = sandbox.start();
         let budget = sandbox.budget.clone();
         on_thread(move || {
