@@ -135,7 +135,7 @@ impl Uploader {
 /// A request as the run's end tells it, and what it does.
 struct Request<'a> {
     key: &'a ObjectKey,
-    /// What failed if it does.
+    /// What failed if it does, as far as the bucket's place.
     failed: String,
     /// Whether it makes the object: then S3 may have it from the first try on.
     lands: bool,
@@ -157,7 +157,7 @@ impl Shared {
     async fn send(&self, sealed: &Sealed) {
         match &sealed.unit {
             Unit::Object { table, key, rows } => {
-                let failed = format!("object {key} could not be put");
+                let failed = format!("object {key} could not be put into");
                 let request = Request { key, failed, lands: true, body: Some(sealed.body.len()) };
                 let put = |stall| self.bucket.put(key, &sealed.body, &sealed.digests, stall);
                 if let End::Done(()) | End::DoneBefore = self.persist(&request, put).await {
@@ -176,7 +176,7 @@ impl Shared {
     async fn send_part(&self, object: &LargeObject, number: u32, sealed: &Sealed) -> Option<Part> {
         let key = &object.key;
         let begin = || async {
-            let failed = format!("the multipart upload of object {key} could not be begun");
+            let failed = format!("the multipart upload of object {key} could not be begun in");
             let request = Request { key, failed, lands: false, body: None };
             match self.persist(&request, |stall| self.bucket.create_upload(key, stall)).await {
                 End::Done(id) => Ok(id),
@@ -184,7 +184,7 @@ impl Shared {
             }
         };
         let id = object.upload_id.get_or_try_init(begin).await.ok()?;
-        let failed = format!("part {number} of object {key} could not be put");
+        let failed = format!("part {number} of object {key} could not be put into");
         let request = Request { key, failed, lands: false, body: Some(sealed.body.len()) };
         let put = |stall| self.bucket.put_part((key, id), number, &sealed.body, &sealed.digests, stall);
         match self.persist(&request, put).await {
@@ -196,7 +196,7 @@ impl Shared {
     async fn complete(&self, object: &LargeObject, completion: &Completion) {
         let LargeObject { table, key, .. } = object;
         let Some(id) = object.upload_id.get() else { return };
-        let failed = format!("object {key} could not be made of its parts");
+        let failed = format!("object {key} could not be made of its parts in");
         let request = Request { key, failed, lands: true, body: None };
         match self.persist(&request, |stall| self.bucket.complete_upload((key, id), completion, stall)).await {
             End::Done(()) | End::DoneBefore => {
@@ -282,7 +282,7 @@ impl Shared {
         let place = self.bucket.place();
         let failed = &request.failed;
         if let Verdict::Never(kind, advice) | Verdict::DoneIfOurs(kind, advice) = &error.verdict {
-            let what = format!("{failed} into {place}: {}", error.cause);
+            let what = format!("{failed} {place}: {}", error.cause);
             return Err(Failure::new(*kind, what).next(advice));
         }
         let (why, advice) = match lock(&self.patience).failed(error.answered, tried, Instant::now()) {
@@ -304,7 +304,7 @@ impl Shared {
                 (why, "run again when the server is well, or raise max_retries")
             }
         };
-        let what = format!("{failed} into {place}: {why}: {}", error.cause);
+        let what = format!("{failed} {place}: {why}: {}", error.cause);
         Err(Failure::new(FailureKind::Partial, what).next(advice))
     }
 }

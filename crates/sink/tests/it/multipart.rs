@@ -145,7 +145,8 @@ async fn an_abort_that_is_denied_is_told_once_and_is_no_failure() {
     assert_eq!(sandbox.denied(), 1);
     let told = log::lines(sandbox.server.endpoint());
     let [line] = told.as_slice() else { panic!("{told:?}") };
-    for says in ["WARN", "1 multipart upload(s)", "could not be aborted", "AccessDenied", "AbortIncompleteMultipartUpload"]
+    for says in
+        ["WARN", "1 multipart upload(s)", "could not be aborted", "AccessDenied", "AbortIncompleteMultipartUpload"]
     {
         assert!(line.contains(says), "{says}: {line}");
     }

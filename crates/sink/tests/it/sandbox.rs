@@ -33,6 +33,7 @@ pub(crate) struct Sandbox {
     /// Where requests go instead of to the server itself.
     pub(crate) endpoint: Option<String>,
     pub(crate) s3: S3Plan,
+    pub(crate) region: Option<String>,
     pub(crate) budget: Budget,
     pub(crate) destination: DestinationPlan,
     pub(crate) events: Arc<Events>,
@@ -88,6 +89,7 @@ impl Sandbox {
         };
         Self {
             folder,
+            region: Some(server.region().to_owned()),
             server,
             endpoint: None,
             s3: S3Plan { use_path_style: Some(true), ..S3Plan::default() },
@@ -104,7 +106,7 @@ impl Sandbox {
                 endpoint: Some(self.endpoint.clone().unwrap_or_else(|| self.server.endpoint().to_owned())),
                 ..self.s3.clone()
             },
-            region: Some(self.server.region().to_owned()),
+            region: self.region.clone(),
             credentials: known_keys(self.server.access_key_id(), self.server.secret_access_key()),
             http: http_client(&HttpClientOptions::default()).expect("a client"),
         });
