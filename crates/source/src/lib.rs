@@ -17,13 +17,15 @@ mod infer;
 
 mod decode;
 
+mod columnar;
+
 mod discover;
 mod read;
 mod reject;
 
 mod error;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use lakeward_core::{budget::Budget, event::Observer};
 
@@ -41,4 +43,7 @@ pub struct Context {
     pub observer: Arc<dyn Observer>,
     /// The run's id; it is part of the names of rejects files.
     pub run_id: String,
+    /// Where content that must be in a file, and came through a pipe or compressed, is put into one without a name. It is
+    /// made when that is first needed.
+    pub spool_dir: PathBuf,
 }

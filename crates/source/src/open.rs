@@ -16,7 +16,10 @@ use std::{
 use flate2::read::MultiGzDecoder;
 use lakeward_core::plan::InputFormat;
 
-use crate::error::{Error, shown};
+use crate::{
+    columnar::stored::Stored,
+    error::{Error, shown},
+};
 
 /// How much is read from the system at once.
 const CHUNK: usize = 256 << 10;
@@ -25,8 +28,10 @@ const CHUNK: usize = 256 << 10;
 pub(crate) enum Input {
     /// A file, as it was found.
     File { path: PathBuf, format: InputFormat, stamp: Stamp },
-    /// Standard input, with what was taken as a sample put back before it.
-    Stdin { format: InputFormat, stream: Box<Stream> },
+    /// Standard input or what a command prints, with what was taken as a sample put back before it.
+    Piped { format: InputFormat, stream: Box<Stream> },
+    /// What came through a pipe and had to be put into a file.
+    Spooled { name: String, format: InputFormat, stored: Stored },
 }
 
 /// What tells that a file is the same as before.
@@ -140,6 +145,11 @@ impl Stream {
         Ok(stream)
     }
 
+    /// Whether the content is decompressed.
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.compression.is_some()
+    }
+
     /// Reads some bytes: none at the end only.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let head = &self.head[self.taken..];
@@ -215,7 +225,6 @@ impl Stream {
 /// Well-known content that is no text, by its first bytes.
 fn foreign(magic: &[u8]) -> Option<&'static str> {
     match magic {
-        [b'P', b'A', b'R', b'1', ..] => Some("a Parquet file"),
         [b'P', b'K', 3, 4, ..] => Some("a ZIP archive"),
         [b'B', b'Z', b'h', b'1'..=b'9', 0x31, ..] => Some("compressed with bzip2"),
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("compressed with xz"),

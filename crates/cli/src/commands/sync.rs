@@ -61,7 +61,8 @@ fn interrupted_early() -> Failure {
 
 async fn discover(plan: &Plan, run: Uuid, budget: &Budget, observer: Arc<Tally>) -> Result<Vec<TableReader>, Failure> {
     let (sources, only) = (plan.sources.clone(), plan.only_tables.clone());
-    let context = Context { budget: budget.clone(), observer, run_id: run.to_string() };
+    let spool_dir = plan.state_dir.join("spool");
+    let context = Context { budget: budget.clone(), observer, run_id: run.to_string(), spool_dir };
     let work = tokio::task::spawn_blocking(move || lakeward_source::discover(&sources, &only, &context));
     work.await
         .unwrap_or_else(|error| Err(Failure::new(FailureKind::Bug, format!("looking for tables stopped: {error}"))))

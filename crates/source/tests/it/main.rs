@@ -2,7 +2,9 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
 
+mod bad_columnar;
 mod bad_input;
+mod columnar;
 mod formats;
 mod judged;
 mod running;

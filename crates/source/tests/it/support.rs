@@ -112,7 +112,7 @@ impl Fixture {
 
     pub(crate) fn context(&self) -> Context {
         let observer: Arc<dyn Observer> = self.events.clone();
-        Context { budget: self.budget.clone(), observer, run_id: "run".into() }
+        Context { budget: self.budget.clone(), observer, run_id: "run".into(), spool_dir: self.path(".spool") }
     }
 
     /// Reads the sources.
