@@ -197,6 +197,7 @@ impl Group<'_> {
         let longest = usize::try_from(read.max_record_bytes.min(LONGEST_RECORD)).unwrap_or(usize::MAX);
         let count = places.len() as u64;
         let mut sampler = Sampler {
+            table: &name,
             seen: SeenFields::default(),
             union: Union::new(&read.columns),
             text: None,
@@ -204,6 +205,7 @@ impl Group<'_> {
             is_full: true,
             empty: None,
             misfit: None,
+            nothing_came: false,
             context,
         };
         let mut left = match read.sample {
@@ -238,6 +240,7 @@ impl Group<'_> {
 
 /// Looks at a sample of each input of a table.
 struct Sampler<'a> {
+    table: &'a TableName,
     /// The columns of inputs of text.
     seen: SeenFields,
     /// The columns of inputs that say of which types they are.
@@ -251,6 +254,8 @@ struct Sampler<'a> {
     empty: Option<String>,
     /// The first record that is no row, with its input and line.
     misfit: Option<Box<MisfitAt>>,
+    /// The input that was opened last is a pipe through which nothing came.
+    nothing_came: bool,
     context: &'a Context,
 }
 
@@ -263,16 +268,20 @@ impl Sampler<'_> {
         read: &ReadPlan,
         share: u64,
     ) -> Result<(Input, u64), Error> {
-        let stream = match place {
+        let (name, input) = match place {
             Place::File(path) => return self.file(path, format, share),
-            Place::Stdin => Stream::stdin,
-            Place::Command { .. } => return Err(Error::Bug("no command".into())),
+            Place::Stdin => ("standard input", None),
+            Place::Command { command, folder } => ("a command", Some((command, folder))),
         };
-        let format = format.ok_or(Error::StdinFormat)?;
+        let format = format.ok_or(Error::PipeFormat { name })?;
         if read.sample == Sample::All && !is_columnar(format) {
-            return Err(Error::StdinSample);
+            return Err(Error::PipeSample { name });
         }
-        self.piped(stream()?, format, share)
+        let stream = match input {
+            None => Stream::stdin()?,
+            Some((command, folder)) => Stream::command(&self.context.commands, command, folder, self.table)?,
+        };
+        self.piped(stream, format, share)
     }
 
     fn file(&mut self, path: PathBuf, format: Option<InputFormat>, share: u64) -> Result<(Input, u64), Error> {
@@ -303,6 +312,7 @@ impl Sampler<'_> {
             self.union.add(&name, Columnar::stored(name.clone(), stored.clone(), format)?.schema())?;
             return Ok((Input::Spooled { name, format, stored }, 0));
         }
+        self.nothing_came = stream.peek(1)?.is_empty();
         stream.keep();
         let (taken, mut stream) = if is_columnar(format) {
             let columnar = Columnar::stream(stream)?;
@@ -429,6 +439,7 @@ impl Sampler<'_> {
         match (self.misfit, self.empty) {
             (Some(at), _) => Error::Misfit { at, partly_sampled: false },
             (None, Some(path)) => Error::Empty { path },
+            (None, None) if self.nothing_came => Error::NoColumns { table, why: "nothing came".into() },
             (None, None) => Error::NoColumns { table, why: "its files hold no object with a key".into() },
         }
     }

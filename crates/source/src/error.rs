@@ -8,6 +8,8 @@ use lakeward_core::{
     untrusted,
 };
 
+use crate::command::CommandFailed;
+
 /// Why a record is not a row of its table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Misfit {
@@ -165,10 +167,15 @@ pub(crate) enum Error {
     Conflict { table: TableName, key: &'static str },
     #[error("standard input can be read by one source only")]
     StdinTwice,
-    #[error("sample = \"all\" reads everything twice, and standard input can be read only once")]
-    StdinSample,
-    #[error("the source of standard input gives no format")]
-    StdinFormat,
+    #[error("sample = \"all\" reads everything twice, and {name} can be read only once")]
+    PipeSample { name: &'static str },
+    #[error("the source of {name} gives no format")]
+    PipeFormat { name: &'static str },
+
+    #[error("{command} can't be started: {cause}")]
+    NotStarted { command: String, cause: io::Error },
+    #[error("{0}")]
+    Command(CommandFailed),
 
     #[error("{0}")]
     Bug(String),
@@ -181,8 +188,8 @@ impl Error {
             | Self::UnknownColumn { .. }
             | Self::Conflict { .. }
             | Self::StdinTwice
-            | Self::StdinSample
-            | Self::StdinFormat
+            | Self::PipeSample { .. }
+            | Self::PipeFormat { .. }
             | Self::Glob { .. } => FailureKind::Usage,
             Self::Rejects { .. } | Self::Spool { .. } => FailureKind::Destination,
             Self::Bug(_) => FailureKind::Bug,
@@ -253,8 +260,18 @@ impl Error {
             },
             Self::Conflict { .. } => "give both the same, or another `table` to one of them".into(),
             Self::StdinTwice => "leave one source of type \"stdin\"".into(),
-            Self::StdinSample => "give the sample in bytes, such as sample = \"16MiB\"".into(),
-            Self::StdinFormat => "give the source a `format`: csv, tsv, ndjson, json, parquet or arrow".into(),
+            Self::PipeSample { .. } => "give the sample in bytes, such as sample = \"16MiB\"".into(),
+            Self::NotStarted { cause, .. } => match cause.kind() {
+                io::ErrorKind::NotFound => {
+                    "check the program's name: a path counts from the folder of the config file, and a name is looked for \
+                     in PATH"
+                        .into()
+                }
+                io::ErrorKind::PermissionDenied => "make the program executable for the user of this process".into(),
+                _ => return None,
+            },
+            Self::Command(_) => "run the command by itself to see why; of what it printed, nothing is sure".into(),
+            Self::PipeFormat { .. } => "give the source a `format`: csv, tsv, ndjson, json, parquet or arrow".into(),
         };
         Some(advice)
     }

@@ -14,10 +14,11 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use lakeward_core::plan::InputFormat;
+use lakeward_core::{plan::InputFormat, table::TableName};
 
 use crate::{
     columnar::stored::Stored,
+    command::{CommandFailed, Commands, EndCommand},
     error::{Error, shown},
 };
 
@@ -76,6 +77,8 @@ pub(crate) struct Stream {
     reader: Box<dyn Read + Send>,
     /// What the reader reads from, where more may come at any time.
     pipe: Option<Pipe>,
+    /// The command whose output it is.
+    command: Option<EndCommand>,
     stored: Arc<AtomicU64>,
     /// Bytes of content that the reader gave.
     content: u64,
@@ -95,10 +98,30 @@ impl Stream {
 
     /// Opens standard input.
     pub(crate) fn stdin() -> Result<Self, Error> {
-        let name = "standard input".to_owned();
-        let pipe = Pipe::new(io::stdin()).map_err(|cause| Error::Unreadable { path: name.clone(), cause })?;
+        Self::piped("standard input".into(), io::stdin())
+    }
+
+    /// Starts a command and opens its output. It ends with the stream.
+    pub(crate) fn command(
+        commands: &Commands,
+        command: &[String],
+        folder: &Path,
+        table: &TableName,
+    ) -> Result<Self, Error> {
+        let (output, end) = commands.start(command, folder, table)?;
+        let stream = Self::piped(end.name().to_owned(), output)?;
+        Ok(Self { command: Some(end), ..stream })
+    }
+
+    fn piped(name: String, reader: impl Read + Send + 'static) -> Result<Self, Error> {
+        let pipe = Pipe::new(&name, reader).map_err(|cause| Error::Unreadable { path: name.clone(), cause })?;
         let stream = Self::new(name, pipe.clone())?;
         Ok(Self { pipe: Some(pipe), ..stream })
+    }
+
+    /// What ends the command that is read.
+    pub(crate) fn take_command(&mut self) -> Option<EndCommand> {
+        self.command.take()
     }
 
     /// Whether more comes within this time, or the end. With files it always does.
@@ -112,7 +135,11 @@ impl Stream {
         let mut reader = BufReader::with_capacity(CHUNK, Counting { reader, count: Arc::clone(&stored) });
         let mut magic = Vec::new();
         let unreadable = |cause| Error::Unreadable { path: name.clone(), cause };
-        reader.by_ref().take(8).read_to_end(&mut magic).map_err(unreadable)?;
+        reader
+            .by_ref()
+            .take(8)
+            .read_to_end(&mut magic)
+            .map_err(|cause| failed(&cause).unwrap_or_else(|| unreadable(cause)))?;
         if let Some(what) = foreign(&magic) {
             return Err(Error::Foreign { path: name, what });
         }
@@ -127,8 +154,18 @@ impl Stream {
             }
             _ => (None, Box::new(raw)),
         };
-        let mut stream =
-            Self { name, compression, reader, pipe: None, stored, content: 0, head: Vec::new(), taken: 0, kept: None };
+        let mut stream = Self {
+            name,
+            compression,
+            reader,
+            pipe: None,
+            command: None,
+            stored,
+            content: 0,
+            head: Vec::new(),
+            taken: 0,
+            kept: None,
+        };
         let mark = stream.peek(4)?;
         let foreign = match mark {
             [0xff, 0xfe, 0, 0] | [0, 0, 0xfe, 0xff] => Some("text in UTF-32"),
@@ -211,6 +248,9 @@ impl Stream {
                 }
                 Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
                 Err(cause) => {
+                    if let Some(failed) = failed(&cause) {
+                        return Err(failed);
+                    }
                     let path = self.name.clone();
                     return Err(match self.compression {
                         Some(compression) => Error::Damaged { path, compression, after: self.content, cause },
@@ -220,6 +260,11 @@ impl Stream {
             }
         }
     }
+}
+
+/// The end of a command, where that is what a reader came to.
+fn failed(cause: &io::Error) -> Option<Error> {
+    cause.get_ref()?.downcast_ref::<CommandFailed>().cloned().map(Error::Command)
 }
 
 /// Well-known content that is no text, by its first bytes.
@@ -262,9 +307,9 @@ struct Arrived {
 
 impl Pipe {
     /// Begins to read: a few chunks ahead, until the end or an error.
-    fn new(mut reader: impl Read + Send + 'static) -> io::Result<Self> {
+    fn new(name: &str, mut reader: impl Read + Send + 'static) -> io::Result<Self> {
         let (sender, chunks) = sync_channel(2);
-        thread::Builder::new().name("standard input".into()).spawn(move || {
+        thread::Builder::new().name(name.into()).spawn(move || {
             loop {
                 let mut chunk = vec![0; CHUNK];
                 let read = match reader.read(&mut chunk) {
@@ -357,7 +402,7 @@ mod tests {
     #[test]
     fn a_pipe_tells_whether_more_comes() {
         let (reader, mut writer) = io::pipe().expect("a pipe");
-        let mut pipe = Pipe::new(reader).expect("a thread");
+        let mut pipe = Pipe::new("a pipe", reader).expect("a thread");
         let (moment, long) = (Duration::from_millis(20), Duration::from_secs(20));
         assert!(!pipe.comes_within(moment));
         writer.write_all(b"abc").expect("written");

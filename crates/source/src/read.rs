@@ -24,6 +24,7 @@ use crate::{
     Context,
     block::{BLOCK_CELLS, Cutter, Limits},
     columnar::{Columnar, Part, broken, is_columnar},
+    command::EndCommand,
     decode::{
         Decoded, Decoder, MAX_ITEM_CELLS, Rejected, cells,
         conform::{Conform, cut, slice_memory},
@@ -132,6 +133,13 @@ impl TableReader {
             spool_dir: context.spool_dir.clone(),
             steps: sender,
         };
+        let take = |input: &mut Input| match input {
+            Input::Piped { stream, .. } => stream.take_command(),
+            Input::File { .. } | Input::Spooled { .. } => None,
+        };
+        // They end with this call, however it ends: the reading thread may be waiting for them.
+        let mut inputs = inputs;
+        let _commands: Vec<EndCommand> = inputs.iter_mut().filter_map(take).collect();
         // Not a scoped thread: one that waits for standard input can't be ended, only left behind.
         let thread = thread::Builder::new().name(format!("read {}", table.name));
         thread.spawn(move || reading.run(inputs)).map_err(|error| Error::Bug(format!("no thread: {error}")))?;

@@ -192,7 +192,10 @@ impl Current {
 const FORMAT: &str = "Parquet";
 
 fn fault(name: &str, cause: impl ToString) -> Error {
-    broken(name, FORMAT, cause)
+    let cause = cause.to_string();
+    // A page of an encrypted column, where the footer is plain, is no page.
+    let hint = if cause.contains("field type_ is missing") { "; its columns may be encrypted" } else { "" };
+    broken(name, FORMAT, cause + hint)
 }
 
 fn footer(name: &str, stored: &Stored) -> Result<(SchemaRef, ArrowReaderMetadata), Error> {
@@ -207,11 +210,7 @@ fn footer(name: &str, stored: &Stored) -> Result<(SchemaRef, ArrowReaderMetadata
     if tail != MAGIC {
         return Err(fault(name, "it is cut short: its footer is missing"));
     }
-    let metadata = ArrowReaderMetadata::load(stored, ArrowReaderOptions::new()).map_err(|error| {
-        // A column says of which type it is, unless that is encrypted with it.
-        let is_encrypted = error.to_string().contains("field type_ is missing");
-        if is_encrypted { encrypted() } else { fault(name, error) }
-    })?;
+    let metadata = ArrowReaderMetadata::load(stored, ArrowReaderOptions::new()).map_err(|error| fault(name, error))?;
     let schema = Arc::clone(metadata.schema());
     let fields: Vec<Field> = schema.fields().iter().map(|field| viewed(field)).collect();
     let views = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));

@@ -5,6 +5,7 @@
 mod bad_columnar;
 mod bad_input;
 mod columnar;
+mod command;
 mod formats;
 mod judged;
 mod running;
