@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
 };
 
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{Field, Schema, SchemaRef};
 use lakeward_core::{
     failure::Failure,
     plan::{InputFormat, OnError, ReadPlan, Sample, SourcePlan},
@@ -17,13 +17,18 @@ use lakeward_core::{
 use crate::{
     Context,
     block::{Block, Cutter, Limits, MAX_COLUMNS},
+    columnar::{
+        self, Columnar, is_columnar,
+        schema::{Union, retyped},
+        stored::Stored,
+    },
     decode::json::record_text,
-    error::{Error, Misfit, MisfitAt, nearest, shown},
+    error::{Error, Misfit, MisfitAt, Place as At, nearest, shown},
     infer::{BadKey, SeenFields},
     locate::locate,
     open::{Input, Stamp, Stream},
     read::TableReader,
-    sniff::{SNIFFED, sniff, stripped},
+    sniff::{SNIFFED, by_magic, sniff, stripped},
 };
 
 /// The longest record that can be asked for: Arrow's strings and lists count their bytes and items in 31 bits.
@@ -41,7 +46,7 @@ const SAMPLE_STEP: usize = 256 << 10;
 /// When something is missing or can't be read, a table has no columns, two sources of one table differ in how it is to be
 /// read, or `only` names a table that is not there.
 pub fn discover(sources: &[SourcePlan], only: &[TableName], context: &Context) -> Result<Vec<TableReader>, Failure> {
-    let mut groups = group(sources)?;
+    let mut groups = group(sources, only)?;
     for name in only {
         if !groups.iter().any(|group| group.name == *name) {
             let near = nearest(name.as_str(), groups.iter().map(|group| group.name.as_str())).map(str::to_owned);
@@ -57,22 +62,31 @@ pub fn discover(sources: &[SourcePlan], only: &[TableName], context: &Context) -
 struct Group<'a> {
     name: TableName,
     read: &'a ReadPlan,
-    places: Vec<(Place, Option<InputFormat>)>,
+    places: Vec<(Place<'a>, Option<InputFormat>)>,
     seen: HashSet<PathBuf>,
 }
 
-enum Place {
+enum Place<'a> {
     File(PathBuf),
     Stdin,
+    Command { command: &'a [String], folder: &'a Path },
 }
 
-fn group(sources: &[SourcePlan]) -> Result<Vec<Group<'_>>, Error> {
+fn group<'a>(sources: &'a [SourcePlan], only: &[TableName]) -> Result<Vec<Group<'a>>, Error> {
     let mut groups = Groups::default();
     let mut has_stdin = false;
     let rejects = rejects_folders(sources);
     for source in sources {
         match source {
             SourcePlan::Files { paths, table, read } => {
+                if let Some(table) = table
+                    && !only.is_empty()
+                    && !only.contains(table)
+                {
+                    // Its files may be missing today.
+                    groups.name(table.clone(), read);
+                    continue;
+                }
                 for path in paths {
                     for file in locate(path, &rejects)? {
                         let table = match table {
@@ -83,7 +97,9 @@ fn group(sources: &[SourcePlan]) -> Result<Vec<Group<'_>>, Error> {
                     }
                 }
             }
-            SourcePlan::Command { .. } => return Err(Error::Bug("this source is not there".into())),
+            SourcePlan::Command { command, folder, table, read } => {
+                groups.add(table.clone(), read, Place::Command { command, folder })?;
+            }
             SourcePlan::Stdin { table, read } => {
                 if std::mem::replace(&mut has_stdin, true) {
                     return Err(Error::StdinTwice);
@@ -125,13 +141,18 @@ struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
-    fn add(&mut self, name: TableName, read: &'a ReadPlan, place: Place) -> Result<(), Error> {
+    /// The group of a table.
+    fn name(&mut self, name: TableName, read: &'a ReadPlan) -> Option<&mut Group<'a>> {
         let next = self.in_order.len();
         let index = *self.index.entry(name.clone()).or_insert(next);
         if index == next {
             self.in_order.push(Group { name, read, places: Vec::new(), seen: HashSet::new() });
         }
-        let Some(group) = self.in_order.get_mut(index) else { return Ok(()) };
+        self.in_order.get_mut(index)
+    }
+
+    fn add(&mut self, name: TableName, read: &'a ReadPlan, place: Place<'a>) -> Result<(), Error> {
+        let Some(group) = self.name(name, read) else { return Ok(()) };
         if let Some(key) = difference(group.read, read) {
             return Err(Error::Conflict { table: group.name.clone(), key });
         }
@@ -175,7 +196,18 @@ impl Group<'_> {
         let Self { name, read, places, .. } = self;
         let longest = usize::try_from(read.max_record_bytes.min(LONGEST_RECORD)).unwrap_or(usize::MAX);
         let count = places.len() as u64;
-        let mut sampler = Sampler { seen: SeenFields::default(), longest, is_full: true, empty: None, misfit: None };
+        let mut sampler = Sampler {
+            table: &name,
+            seen: SeenFields::default(),
+            union: Union::new(&read.columns),
+            text: None,
+            longest,
+            is_full: true,
+            empty: None,
+            misfit: None,
+            nothing_came: false,
+            context,
+        };
         let mut left = match read.sample {
             Sample::Bytes(bytes) => bytes,
             Sample::All => u64::MAX,
@@ -187,34 +219,19 @@ impl Group<'_> {
             let (input, taken) = sampler.input(place, format, read, share)?;
             left = left.saturating_sub(taken);
             inputs.push(input);
-            if sampler.seen.len() > MAX_COLUMNS {
+            if sampler.seen.len().max(sampler.union.len()) > MAX_COLUMNS {
                 return Err(Error::TooManyColumns { table: name, most: MAX_COLUMNS });
             }
         }
-        let mut columns = sampler.seen.columns();
-        if columns.is_empty() {
-            return Err(sampler.no_columns(name));
-        }
-        for column in read.columns.keys() {
-            if !columns.iter().any(|(name, _)| name == column) {
-                let near = nearest(column, columns.iter().map(|(name, _)| name.as_str())).map(str::to_owned);
-                return Err(Error::UnknownColumn { table: name, column: column.clone(), near });
-            }
-        }
-        let given: Vec<bool> = columns.iter().map(|(name, _)| read.columns.contains_key(name)).collect();
-        for (name, data_type) in &mut columns {
-            if let Some(given) = read.columns.get(name) {
-                *data_type = given.clone();
-            }
-        }
-        let fields = columns.into_iter().map(|(name, data_type): (String, DataType)| Field::new(name, data_type, true));
+        let (is_fully_sampled, on_error) = (sampler.is_full, read.on_error.clone());
+        let (schema, given) = sampler.columns(&name, read)?;
         Ok(TableReader {
-            table: Arc::new(Table { name, schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())) }),
+            table: Arc::new(Table { name, schema }),
             given,
             inputs,
             longest,
-            on_error: read.on_error.clone(),
-            is_fully_sampled: sampler.is_full,
+            on_error,
+            is_fully_sampled,
             rejects: Arc::clone(rejects),
             context: context.clone(),
         })
@@ -222,8 +239,14 @@ impl Group<'_> {
 }
 
 /// Looks at a sample of each input of a table.
-struct Sampler {
+struct Sampler<'a> {
+    table: &'a TableName,
+    /// The columns of inputs of text.
     seen: SeenFields,
+    /// The columns of inputs that say of which types they are.
+    union: Union,
+    /// The first input of text.
+    text: Option<String>,
     longest: usize,
     /// Whether the sample is everything.
     is_full: bool,
@@ -231,48 +254,83 @@ struct Sampler {
     empty: Option<String>,
     /// The first record that is no row, with its input and line.
     misfit: Option<Box<MisfitAt>>,
+    /// The input that was opened last is a pipe through which nothing came.
+    nothing_came: bool,
+    context: &'a Context,
 }
 
-impl Sampler {
+impl Sampler<'_> {
     /// Opens an input and takes in its first `share` bytes, but at least a record. Gives how many it took.
     fn input(
         &mut self,
-        place: Place,
+        place: Place<'_>,
         format: Option<InputFormat>,
         read: &ReadPlan,
         share: u64,
     ) -> Result<(Input, u64), Error> {
-        match place {
-            Place::File(path) => {
-                let stamp = Stamp::of(&path)?;
-                let mut stream = Stream::file(&path)?;
-                let format = match format {
-                    Some(format) => format,
-                    None => match sniff(stream.peek(SNIFFED)?, &path) {
-                        Some(format) => format,
-                        None if stream.peek(1)?.is_empty() => InputFormat::Csv,
-                        None => return Err(Error::Format { path: shown(&path) }),
-                    },
-                };
-                let (taken, _) = self.sample(stream, format, share)?;
-                Ok((Input::File { path, format, stamp }, taken))
-            }
-            Place::Stdin => {
-                let format = format.ok_or(Error::StdinFormat)?;
-                if read.sample == Sample::All {
-                    return Err(Error::StdinSample);
-                }
-                let mut stream = Stream::stdin()?;
-                stream.keep();
-                let (taken, mut stream) = self.sample(stream, format, share)?;
-                stream.rewind();
-                Ok((Input::Stdin { format, stream: Box::new(stream) }, taken))
-            }
+        let (name, input) = match place {
+            Place::File(path) => return self.file(path, format, share),
+            Place::Stdin => ("standard input", None),
+            Place::Command { command, folder } => ("a command", Some((command, folder))),
+        };
+        let format = format.ok_or(Error::PipeFormat { name })?;
+        if read.sample == Sample::All && !is_columnar(format) {
+            return Err(Error::PipeSample { name });
         }
+        let stream = match input {
+            None => Stream::stdin()?,
+            Some((command, folder)) => Stream::command(&self.context.commands, command, folder, self.table)?,
+        };
+        self.piped(stream, format, share)
     }
 
-    fn sample(&mut self, stream: Stream, format: InputFormat, share: u64) -> Result<(u64, Stream), Error> {
+    fn file(&mut self, path: PathBuf, format: Option<InputFormat>, share: u64) -> Result<(Input, u64), Error> {
+        let stamp = Stamp::of(&path)?;
+        let mut stream = Stream::file(&path)?;
+        let format = match format {
+            Some(format) => format,
+            None => match sniff(stream.peek(SNIFFED)?, &path) {
+                Some(format) => format,
+                None if stream.peek(1)?.is_empty() => InputFormat::Csv,
+                None => return Err(Error::Format { path: shown(&path) }),
+            },
+        };
+        let taken = if is_columnar(format) {
+            let columnar = Columnar::file(&path, format, &self.context.spool_dir)?;
+            self.union.add(columnar.name(), columnar.schema())?;
+            0
+        } else {
+            self.sample(stream, format, share)?.0
+        };
+        Ok((Input::File { path, format, stamp }, taken))
+    }
+
+    fn piped(&mut self, mut stream: Stream, format: InputFormat, share: u64) -> Result<(Input, u64), Error> {
+        if is_columnar(format) && columnar::needs_file(&mut stream, format)? {
+            let stored = Stored::spool(&mut stream, &self.context.spool_dir)?;
+            let name = stream.name;
+            self.union.add(&name, Columnar::stored(name.clone(), stored.clone(), format)?.schema())?;
+            return Ok((Input::Spooled { name, format, stored }, 0));
+        }
+        self.nothing_came = stream.peek(1)?.is_empty();
+        stream.keep();
+        let (taken, mut stream) = if is_columnar(format) {
+            let columnar = Columnar::stream(stream)?;
+            self.union.add(columnar.name(), columnar.schema())?;
+            (0, columnar.into_stream().ok_or_else(|| Error::Bug("a stream was lost".into()))?)
+        } else {
+            self.sample(stream, format, share)?
+        };
+        stream.rewind();
+        Ok((Input::Piped { format, stream: Box::new(stream) }, taken))
+    }
+
+    fn sample(&mut self, mut stream: Stream, format: InputFormat, share: u64) -> Result<(u64, Stream), Error> {
+        if by_magic(stream.peek(8)?).is_some() {
+            return Err(Error::NotOfFormat { path: stream.name, format: "text" });
+        }
         let name = stream.name.clone();
+        self.text.get_or_insert_with(|| name.clone());
         let mut cutter = Cutter::new(stream, format, self.longest)?;
         let is_delimited = matches!(format, InputFormat::Csv | InputFormat::Tsv);
         let header = cutter.header().map(<[String]>::to_vec);
@@ -318,8 +376,8 @@ impl Sampler {
                 };
             }
             if let Some(misfit) = misfit {
-                let line = record.line;
-                self.misfit.get_or_insert_with(|| Box::new(MisfitAt { path: name.to_owned(), line, misfit }));
+                let place = At::Line(record.line);
+                self.misfit.get_or_insert_with(|| Box::new(MisfitAt { path: name.to_owned(), place, misfit }));
             }
         }
         Ok(())
@@ -336,11 +394,52 @@ impl Sampler {
         }
     }
 
+    /// The table's columns, and for each whether its type was not inferred from text.
+    fn columns(mut self, table: &TableName, read: &ReadPlan) -> Result<(SchemaRef, Vec<bool>), Error> {
+        let inferred = self.seen.columns();
+        let schema = if self.union.is_empty() {
+            if inferred.is_empty() {
+                return Err(self.no_columns(table.clone()));
+            }
+            Schema::new(
+                inferred.iter().map(|(name, inferred)| Field::new(name, inferred.clone(), true)).collect::<Vec<_>>(),
+            )
+        } else {
+            if let Some(text) = self.text {
+                self.union.add_text(&text, inferred.clone())?;
+            }
+            self.union.schema()
+        };
+        if schema.fields().is_empty() {
+            return Err(Error::NoColumns { table: table.clone(), why: "its files have none".into() });
+        }
+        for column in read.columns.keys() {
+            if schema.index_of(column).is_err() {
+                let near =
+                    nearest(column, schema.fields().iter().map(|field| field.name().as_str())).map(str::to_owned);
+                return Err(Error::UnknownColumn { table: table.clone(), column: column.clone(), near });
+            }
+        }
+        let inferred: HashMap<_, _> = inferred.into_iter().collect();
+        let (mut fields, mut given) = (Vec::new(), Vec::new());
+        for field in schema.fields() {
+            let asked = read.columns.get(field.name());
+            let field = match asked {
+                Some(asked) if asked != field.data_type() => retyped(field, asked.clone()),
+                _ => field.as_ref().clone(),
+            };
+            given.push(asked.is_some() || inferred.get(field.name()) != Some(field.data_type()));
+            fields.push(field);
+        }
+        Ok((Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())), given))
+    }
+
     /// Why nothing was found from which to make columns.
     fn no_columns(self, table: TableName) -> Error {
         match (self.misfit, self.empty) {
             (Some(at), _) => Error::Misfit { at, partly_sampled: false },
             (None, Some(path)) => Error::Empty { path },
+            (None, None) if self.nothing_came => Error::NoColumns { table, why: "nothing came".into() },
             (None, None) => Error::NoColumns { table, why: "its files hold no object with a key".into() },
         }
     }

@@ -8,6 +8,8 @@ use lakeward_core::{
     untrusted,
 };
 
+use crate::command::CommandFailed;
+
 /// Why a record is not a row of its table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Misfit {
@@ -35,17 +37,59 @@ impl fmt::Display for Misfit {
     }
 }
 
+/// Where in an input a record lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The line on which it begins, from 1.
+    Line(u64),
+    /// Its number, from 1, where there are no lines.
+    Row(u64),
+}
+
+impl Place {
+    pub(crate) fn number(self) -> u64 {
+        let (Self::Line(number) | Self::Row(number)) = self;
+        number
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Row(row) => write!(f, "row {row}"),
+        }
+    }
+}
+
 /// A misfit with its place.
 #[derive(Debug)]
 pub(crate) struct MisfitAt {
     pub(crate) path: String,
-    pub(crate) line: u64,
+    pub(crate) place: Place,
     pub(crate) misfit: Misfit,
 }
 
 impl fmt::Display for MisfitAt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, line {}: {}", self.path, self.line, self.misfit)
+        write!(f, "{}, {}: {}", self.path, self.place, self.misfit)
+    }
+}
+
+/// A column whose types in two inputs have none in common.
+#[derive(Debug)]
+pub(crate) struct Disagreement {
+    pub(crate) column: String,
+    pub(crate) one: String,
+    pub(crate) one_type: String,
+    pub(crate) other: String,
+    pub(crate) other_type: String,
+}
+
+impl fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { column, one, one_type, other, other_type } = self;
+        write!(f, "column {column:?} is {one_type} in {one} and {other_type} in {other}")
     }
 }
 
@@ -75,6 +119,23 @@ pub(crate) enum Error {
     Foreign { path: String, what: &'static str },
     #[error("the format of {path} can't be told from its content or its name")]
     Format { path: String },
+
+    #[error("{path} is not {format}, as its name or the source's `format` says")]
+    NotOfFormat { path: String, format: &'static str },
+    #[error("{path}: the {format} data are cut short or damaged: {cause}")]
+    Broken { path: String, format: &'static str, cause: String },
+    #[error("{path}{} with {codec}, which is not read", compressed(column.as_deref()))]
+    Codec { path: String, column: Option<String>, codec: String },
+    #[error("{path} is an encrypted Parquet file, which is not read")]
+    Encrypted { path: String },
+    #[error("{path}: {cause}")]
+    Names { path: String, cause: String },
+    #[error("{0}")]
+    Disagreement(Box<Disagreement>),
+    #[error("{path}: column {column:?} is {from}, which can't be read as {to}")]
+    Retype { path: String, column: String, from: String, to: String },
+    #[error("what came can't be put into a file in {path}: {cause}")]
+    Spool { path: String, cause: io::Error },
 
     #[error("{path} is empty: it has not even a header")]
     Empty { path: String },
@@ -106,10 +167,15 @@ pub(crate) enum Error {
     Conflict { table: TableName, key: &'static str },
     #[error("standard input can be read by one source only")]
     StdinTwice,
-    #[error("sample = \"all\" reads everything twice, and standard input can be read only once")]
-    StdinSample,
-    #[error("the source of standard input gives no format")]
-    StdinFormat,
+    #[error("sample = \"all\" reads everything twice, and {name} can be read only once")]
+    PipeSample { name: &'static str },
+    #[error("the source of {name} gives no format")]
+    PipeFormat { name: &'static str },
+
+    #[error("{command} can't be started: {cause}")]
+    NotStarted { command: String, cause: io::Error },
+    #[error("{0}")]
+    Command(CommandFailed),
 
     #[error("{0}")]
     Bug(String),
@@ -122,10 +188,10 @@ impl Error {
             | Self::UnknownColumn { .. }
             | Self::Conflict { .. }
             | Self::StdinTwice
-            | Self::StdinSample
-            | Self::StdinFormat
+            | Self::PipeSample { .. }
+            | Self::PipeFormat { .. }
             | Self::Glob { .. } => FailureKind::Usage,
-            Self::Rejects { .. } => FailureKind::Destination,
+            Self::Rejects { .. } | Self::Spool { .. } => FailureKind::Destination,
             Self::Bug(_) => FailureKind::Bug,
             _ => FailureKind::Input,
         }
@@ -156,7 +222,20 @@ impl Error {
                 "get the file anew: what follows the fault can't be read, so nothing of it can be skipped".into()
             }
             Self::Foreign { .. } => "convert it to CSV or NDJSON in UTF-8, plain, with gzip or with zstd".into(),
-            Self::Format { .. } => "give the source a `format`: csv, tsv, ndjson or json".into(),
+            Self::Format { .. } => "give the source a `format`: csv, tsv, ndjson, json, parquet or arrow".into(),
+            Self::NotOfFormat { .. } => "leave `format` out, or give the one that it is".into(),
+            Self::Broken { .. } => "get the file anew, or write it again".into(),
+            Self::Codec { .. } => "write it again with zstd, lz4, snappy or gzip, or without compression".into(),
+            Self::Encrypted { .. } => "write it again without encryption".into(),
+            Self::Names { .. } => "give each column a name of its own".into(),
+            Self::Disagreement(disagreement) => {
+                let column = &disagreement.column;
+                format!(
+                    "give the column one type (columns = {{ {column:?} = \"string\" }}), or one of the files another `table`"
+                )
+            }
+            Self::Retype { .. } => "give it another type in `columns`, or leave it out there".into(),
+            Self::Spool { .. } => "make room, or set `state_dir` to a folder that has it".into(),
             Self::Empty { .. } => "leave the file out, or write a header".into(),
             Self::NoColumns { .. } => "check the files, and the source's `format`".into(),
             Self::TooManyColumns { .. } => "check whether a key of the JSON is in truth a value, such as an id".into(),
@@ -181,8 +260,18 @@ impl Error {
             },
             Self::Conflict { .. } => "give both the same, or another `table` to one of them".into(),
             Self::StdinTwice => "leave one source of type \"stdin\"".into(),
-            Self::StdinSample => "give the sample in bytes, such as sample = \"16MiB\"".into(),
-            Self::StdinFormat => "give the source a `format`: csv, tsv, ndjson or json".into(),
+            Self::PipeSample { .. } => "give the sample in bytes, such as sample = \"16MiB\"".into(),
+            Self::NotStarted { cause, .. } => match cause.kind() {
+                io::ErrorKind::NotFound => {
+                    "check the program's name: a path counts from the folder of the config file, and a name is looked for \
+                     in PATH"
+                        .into()
+                }
+                io::ErrorKind::PermissionDenied => "make the program executable for the user of this process".into(),
+                _ => return None,
+            },
+            Self::Command(_) => "run the command by itself to see why; of what it printed, nothing is sure".into(),
+            Self::PipeFormat { .. } => "give the source a `format`: csv, tsv, ndjson, json, parquet or arrow".into(),
         };
         Some(advice)
     }
@@ -208,6 +297,13 @@ impl From<Error> for Failure {
             Some(advice) => failure.next(advice),
             None => failure,
         }
+    }
+}
+
+fn compressed(column: Option<&str>) -> String {
+    match column {
+        Some(column) => format!(": column {column:?} is compressed"),
+        None => " is compressed".into(),
     }
 }
 

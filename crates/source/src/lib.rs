@@ -1,14 +1,16 @@
-//! Files and standard input as record batches.
+//! Files, standard input and what commands print, as record batches.
 //!
 //! [`discover`] finds the files of each table, tells their formats and infers the table's columns from a bounded sample.
 //! [`TableReader::read`] then cuts each file into blocks of whole records (`block`), decodes the blocks in parallel,
-//! column by column (`decode`), and hands the batches over in the order of the file (`read`).
+//! column by column (`decode`), and hands the batches over in the order of the file (`read`). Parquet and Arrow bring their
+//! columns and types along (`columnar`); they are cut into pieces and cast where a table's types are others.
 //!
 //! Two rules hold everywhere. A value either lands as it was written or its row is a *misfit*: nothing is cut or guessed.
 //! An integer or a decimal is never rounded; a float is the nearest of 64 bits. And every record that was read is either handed over or set aside, so the two counts add up to what the files
 //! hold.
 
 mod locate;
+mod command;
 mod open;
 mod sniff;
 
@@ -17,17 +19,20 @@ mod infer;
 
 mod decode;
 
+mod columnar;
+
 mod discover;
 mod read;
 mod reject;
 
 mod error;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use lakeward_core::{budget::Budget, event::Observer};
 
 pub use crate::{
+    command::{Commands, EndCommands},
     discover::discover,
     read::{TableRead, TableReader},
 };
@@ -41,4 +46,9 @@ pub struct Context {
     pub observer: Arc<dyn Observer>,
     /// The run's id; it is part of the names of rejects files.
     pub run_id: String,
+    /// Where content that must be in a file, and came through a pipe or compressed, is put into one without a name. It is
+    /// made when that is first needed.
+    pub spool_dir: PathBuf,
+    /// The commands that were started. Whoever runs a sync holds what ends them.
+    pub commands: Commands,
 }

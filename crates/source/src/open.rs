@@ -14,9 +14,13 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use lakeward_core::plan::InputFormat;
+use lakeward_core::{plan::InputFormat, table::TableName};
 
-use crate::error::{Error, shown};
+use crate::{
+    columnar::stored::Stored,
+    command::{CommandFailed, Commands, EndCommand},
+    error::{Error, shown},
+};
 
 /// How much is read from the system at once.
 const CHUNK: usize = 256 << 10;
@@ -25,8 +29,10 @@ const CHUNK: usize = 256 << 10;
 pub(crate) enum Input {
     /// A file, as it was found.
     File { path: PathBuf, format: InputFormat, stamp: Stamp },
-    /// Standard input, with what was taken as a sample put back before it.
-    Stdin { format: InputFormat, stream: Box<Stream> },
+    /// Standard input or what a command prints, with what was taken as a sample put back before it.
+    Piped { format: InputFormat, stream: Box<Stream> },
+    /// What came through a pipe and had to be put into a file.
+    Spooled { name: String, format: InputFormat, stored: Stored },
 }
 
 /// What tells that a file is the same as before.
@@ -71,6 +77,8 @@ pub(crate) struct Stream {
     reader: Box<dyn Read + Send>,
     /// What the reader reads from, where more may come at any time.
     pipe: Option<Pipe>,
+    /// The command whose output it is.
+    command: Option<EndCommand>,
     stored: Arc<AtomicU64>,
     /// Bytes of content that the reader gave.
     content: u64,
@@ -90,10 +98,30 @@ impl Stream {
 
     /// Opens standard input.
     pub(crate) fn stdin() -> Result<Self, Error> {
-        let name = "standard input".to_owned();
-        let pipe = Pipe::new(io::stdin()).map_err(|cause| Error::Unreadable { path: name.clone(), cause })?;
+        Self::piped("standard input".into(), io::stdin())
+    }
+
+    /// Starts a command and opens its output. It ends with the stream.
+    pub(crate) fn command(
+        commands: &Commands,
+        command: &[String],
+        folder: &Path,
+        table: &TableName,
+    ) -> Result<Self, Error> {
+        let (output, end) = commands.start(command, folder, table)?;
+        let stream = Self::piped(end.name().to_owned(), output)?;
+        Ok(Self { command: Some(end), ..stream })
+    }
+
+    fn piped(name: String, reader: impl Read + Send + 'static) -> Result<Self, Error> {
+        let pipe = Pipe::new(&name, reader).map_err(|cause| Error::Unreadable { path: name.clone(), cause })?;
         let stream = Self::new(name, pipe.clone())?;
         Ok(Self { pipe: Some(pipe), ..stream })
+    }
+
+    /// What ends the command that is read.
+    pub(crate) fn take_command(&mut self) -> Option<EndCommand> {
+        self.command.take()
     }
 
     /// Whether more comes within this time, or the end. With files it always does.
@@ -107,7 +135,11 @@ impl Stream {
         let mut reader = BufReader::with_capacity(CHUNK, Counting { reader, count: Arc::clone(&stored) });
         let mut magic = Vec::new();
         let unreadable = |cause| Error::Unreadable { path: name.clone(), cause };
-        reader.by_ref().take(8).read_to_end(&mut magic).map_err(unreadable)?;
+        reader
+            .by_ref()
+            .take(8)
+            .read_to_end(&mut magic)
+            .map_err(|cause| failed(&cause).unwrap_or_else(|| unreadable(cause)))?;
         if let Some(what) = foreign(&magic) {
             return Err(Error::Foreign { path: name, what });
         }
@@ -122,8 +154,18 @@ impl Stream {
             }
             _ => (None, Box::new(raw)),
         };
-        let mut stream =
-            Self { name, compression, reader, pipe: None, stored, content: 0, head: Vec::new(), taken: 0, kept: None };
+        let mut stream = Self {
+            name,
+            compression,
+            reader,
+            pipe: None,
+            command: None,
+            stored,
+            content: 0,
+            head: Vec::new(),
+            taken: 0,
+            kept: None,
+        };
         let mark = stream.peek(4)?;
         let foreign = match mark {
             [0xff, 0xfe, 0, 0] | [0, 0, 0xfe, 0xff] => Some("text in UTF-32"),
@@ -138,6 +180,11 @@ impl Stream {
             stream.taken = 3;
         }
         Ok(stream)
+    }
+
+    /// Whether the content is decompressed.
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.compression.is_some()
     }
 
     /// Reads some bytes: none at the end only.
@@ -201,6 +248,9 @@ impl Stream {
                 }
                 Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
                 Err(cause) => {
+                    if let Some(failed) = failed(&cause) {
+                        return Err(failed);
+                    }
                     let path = self.name.clone();
                     return Err(match self.compression {
                         Some(compression) => Error::Damaged { path, compression, after: self.content, cause },
@@ -212,10 +262,14 @@ impl Stream {
     }
 }
 
+/// The end of a command, where that is what a reader came to.
+fn failed(cause: &io::Error) -> Option<Error> {
+    cause.get_ref()?.downcast_ref::<CommandFailed>().cloned().map(Error::Command)
+}
+
 /// Well-known content that is no text, by its first bytes.
 fn foreign(magic: &[u8]) -> Option<&'static str> {
     match magic {
-        [b'P', b'A', b'R', b'1', ..] => Some("a Parquet file"),
         [b'P', b'K', 3, 4, ..] => Some("a ZIP archive"),
         [b'B', b'Z', b'h', b'1'..=b'9', 0x31, ..] => Some("compressed with bzip2"),
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("compressed with xz"),
@@ -253,9 +307,9 @@ struct Arrived {
 
 impl Pipe {
     /// Begins to read: a few chunks ahead, until the end or an error.
-    fn new(mut reader: impl Read + Send + 'static) -> io::Result<Self> {
+    fn new(name: &str, mut reader: impl Read + Send + 'static) -> io::Result<Self> {
         let (sender, chunks) = sync_channel(2);
-        thread::Builder::new().name("standard input".into()).spawn(move || {
+        thread::Builder::new().name(name.into()).spawn(move || {
             loop {
                 let mut chunk = vec![0; CHUNK];
                 let read = match reader.read(&mut chunk) {
@@ -348,7 +402,7 @@ mod tests {
     #[test]
     fn a_pipe_tells_whether_more_comes() {
         let (reader, mut writer) = io::pipe().expect("a pipe");
-        let mut pipe = Pipe::new(reader).expect("a thread");
+        let mut pipe = Pipe::new("a pipe", reader).expect("a thread");
         let (moment, long) = (Duration::from_millis(20), Duration::from_secs(20));
         assert!(!pipe.comes_within(moment));
         writer.write_all(b"abc").expect("written");

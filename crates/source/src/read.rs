@@ -1,7 +1,7 @@
 //! Reading a table: one thread cuts blocks, the rayon pool decodes them, and the caller's thread hands them over in order.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -23,7 +23,13 @@ use lakeward_core::{
 use crate::{
     Context,
     block::{BLOCK_CELLS, Cutter, Limits},
-    decode::{Decoded, Decoder, MAX_ITEM_CELLS, Rejected, cells, item_cells},
+    columnar::{Columnar, Part, broken, is_columnar},
+    command::EndCommand,
+    decode::{
+        Decoded, Decoder, MAX_ITEM_CELLS, Rejected, cells,
+        conform::{Conform, cut, slice_memory},
+        item_cells,
+    },
     error::{Error, MisfitAt},
     open::{Input, Stream},
     reject::RejectsFile,
@@ -72,7 +78,7 @@ impl TableReader {
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.inputs.iter().filter_map(|input| match input {
             Input::File { path, .. } => Some(path.as_path()),
-            Input::Stdin { .. } => None,
+            Input::Piped { .. } | Input::Spooled { .. } => None,
         })
     }
 
@@ -81,7 +87,7 @@ impl TableReader {
     pub fn input_bytes(&self) -> Option<u64> {
         let bytes = |input: &Input| match input {
             Input::File { stamp, .. } => Some(stamp.bytes),
-            Input::Stdin { .. } => None,
+            Input::Piped { .. } | Input::Spooled { .. } => None,
         };
         self.inputs.iter().map(bytes).sum()
     }
@@ -124,8 +130,16 @@ impl TableReader {
             given,
             longest,
             budget: context.budget.clone(),
+            spool_dir: context.spool_dir.clone(),
             steps: sender,
         };
+        let take = |input: &mut Input| match input {
+            Input::Piped { stream, .. } => stream.take_command(),
+            Input::File { .. } | Input::Spooled { .. } => None,
+        };
+        // They end with this call, however it ends: the reading thread may be waiting for them.
+        let mut inputs = inputs;
+        let _commands: Vec<EndCommand> = inputs.iter_mut().filter_map(take).collect();
         // Not a scoped thread: one that waits for standard input can't be ended, only left behind.
         let thread = thread::Builder::new().name(format!("read {}", table.name));
         thread.spawn(move || reading.run(inputs)).map_err(|error| Error::Bug(format!("no thread: {error}")))?;
@@ -178,6 +192,7 @@ struct Reading {
     longest: usize,
     limits: Limits,
     budget: Budget,
+    spool_dir: PathBuf,
     steps: SyncSender<Step>,
 }
 
@@ -202,18 +217,79 @@ impl Reading {
 
     fn input(&self, input: Input) -> Result<Result<(), Error>, Gone> {
         match input {
-            Input::Stdin { format, stream } => self.stream(*stream, format),
+            Input::Piped { format, stream } if is_columnar(format) => match Columnar::stream(*stream) {
+                Ok(columnar) => self.columnar(columnar),
+                Err(error) => Ok(Err(error)),
+            },
+            Input::Piped { format, stream } => self.stream(*stream, format),
+            Input::Spooled { name, format, stored } => match Columnar::stored(name, stored, format) {
+                Ok(columnar) => self.columnar(columnar),
+                Err(error) => Ok(Err(error)),
+            },
             Input::File { path, format, stamp } => {
-                match stamp.check(&path).and_then(|()| Stream::file(&path)) {
-                    Ok(stream) => match self.stream(stream, format)? {
-                        Ok(()) => Ok(stamp.check(&path)),
-                        // A fault in a file that changed is most likely the change.
-                        Err(error) => Ok(stamp.check(&path).and(Err(error))),
-                    },
-                    Err(error) => Ok(Err(error)),
+                if let Err(error) = stamp.check(&path) {
+                    return Ok(Err(error));
+                }
+                match self.file(&path, format)? {
+                    Ok(()) => Ok(stamp.check(&path)),
+                    // A fault in a file that changed is most likely the change.
+                    Err(error) => Ok(stamp.check(&path).and(Err(error))),
                 }
             }
         }
+    }
+
+    fn file(&self, path: &Path, format: InputFormat) -> Result<Result<(), Error>, Gone> {
+        if is_columnar(format) {
+            match Columnar::file(path, format, &self.spool_dir) {
+                Ok(columnar) => self.columnar(columnar),
+                Err(error) => Ok(Err(error)),
+            }
+        } else {
+            match Stream::file(path) {
+                Ok(stream) => self.stream(stream, format),
+                Err(error) => Ok(Err(error)),
+            }
+        }
+    }
+
+    fn columnar(&self, mut columnar: Columnar) -> Result<Result<(), Error>, Gone> {
+        let input: Arc<str> = columnar.name().into();
+        let conform = Arc::new(Conform::new(Arc::clone(&self.table.schema), columnar.schema()));
+        let mut stored = 0;
+        loop {
+            let part = match columnar.next(self.limits, &self.budget) {
+                Ok(Some(part)) => part,
+                Ok(None) => break,
+                Err(error) => return Ok(Err(error)),
+            };
+            let Part { mut first_row, batch, memory, .. } = part;
+            stored += part.stored;
+            // Each piece asks for its own memory, together with what it is cut from: nothing may be held while waiting.
+            drop(memory);
+            let mut start = 0;
+            for piece in cut(&batch, self.limits) {
+                let mut memory = self.budget.reserve(2 * piece.bytes as u64);
+                let rows = batch.slice(start, piece.rows);
+                let (sender, decoded) = sync_channel(1);
+                let (conform, name) = (Arc::clone(&conform), Arc::clone(&input));
+                rayon::spawn(move || {
+                    let decoded = conform.piece(&rows, first_row).map_err(|error| broken(&name, "columnar", error));
+                    drop(rows);
+                    let _ = sender.send(decoded.map(|decoded| {
+                        let bytes: usize = decoded.batch.columns().iter().map(slice_memory).sum();
+                        memory.resize(bytes.max(1) as u64);
+                        (decoded, memory)
+                    }));
+                });
+                let step = Step::Block { input: Arc::clone(&input), decoded, stored: std::mem::take(&mut stored) };
+                self.steps.send(step).map_err(|_| Gone)?;
+                start += piece.rows;
+                first_row += piece.rows as u64;
+            }
+        }
+        self.steps.send(Step::Ended { stored: stored + columnar.left() }).map_err(|_| Gone)?;
+        Ok(Ok(()))
     }
 
     fn stream(&self, stream: Stream, format: InputFormat) -> Result<Result<(), Error>, Gone> {
@@ -329,7 +405,8 @@ impl Handover<'_> {
     }
 
     fn set_aside(&mut self, input: &str, rejected: &Rejected) -> Result<(), Error> {
-        let at = || Box::new(MisfitAt { path: input.to_owned(), line: rejected.line, misfit: rejected.misfit.clone() });
+        let at =
+            || Box::new(MisfitAt { path: input.to_owned(), place: rejected.place, misfit: rejected.misfit.clone() });
         let Some(file) = &mut self.rejects_file else {
             return Err(Error::Misfit { at: at(), partly_sampled: !self.is_fully_sampled });
         };

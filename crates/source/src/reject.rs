@@ -26,12 +26,12 @@ pub(crate) struct RejectsFile {
 struct Line<'a> {
     /// The input.
     file: &'a str,
-    /// The line on which the record begins, from 1.
+    /// The line on which the record begins, from 1; of a file without lines, the row's number.
     line: u64,
     /// The column, or null when the record as a whole is no row.
     column: Option<&'a str>,
     reason: &'a str,
-    /// The record as it stands in the file. Where it is not UTF-8, it is so but for replacement characters.
+    /// The record as it stands in the file; a row of Parquet or Arrow as a JSON object of texts. Where it is not UTF-8, it is so but for replacement characters.
     row: &'a str,
     /// The record's bytes in hexadecimal, where `row` could not hold them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,7 +73,7 @@ impl RejectsFile {
         let is_text = str::from_utf8(&rejected.text).is_ok();
         let line = Line {
             file: input,
-            line: rejected.line,
+            line: rejected.place.number(),
             column: rejected.misfit.column.as_deref(),
             reason: &rejected.misfit.reason,
             row: &String::from_utf8_lossy(&rejected.text),

@@ -9,6 +9,9 @@ pub(crate) const SNIFFED: usize = 64 << 10;
 
 /// Tells the format from the first bytes of content; `None` when neither they nor the name say.
 pub(crate) fn sniff(head: &[u8], path: &Path) -> Option<InputFormat> {
+    if let Some(format) = by_magic(head) {
+        return Some(format);
+    }
     let named = by_name(path);
     let text = head.trim_ascii_start();
     match text.first() {
@@ -19,9 +22,20 @@ pub(crate) fn sniff(head: &[u8], path: &Path) -> Option<InputFormat> {
         None => named,
         Some(b'[' | b'{') if named.is_some() => named,
         Some(_) => match named {
-            Some(InputFormat::Ndjson | InputFormat::Json) => named,
+            Some(InputFormat::Ndjson | InputFormat::Json | InputFormat::Parquet | InputFormat::Arrow) => named,
             _ => by_delimiter(text, head.len() < SNIFFED, named).or(named),
         },
+    }
+}
+
+/// The formats that begin with bytes of their own. An Arrow stream begins with a mark and the length of its schema.
+pub(crate) fn by_magic(head: &[u8]) -> Option<InputFormat> {
+    match head {
+        [b'P', b'A', b'R', b'1' | b'E', ..] => Some(InputFormat::Parquet),
+        [b'A', b'R', b'R', b'O', b'W', b'1', 0, 0, ..] | [0xff, 0xff, 0xff, 0xff, _, _, _, 0, ..] => {
+            Some(InputFormat::Arrow)
+        }
+        _ => None,
     }
 }
 
@@ -62,6 +76,8 @@ fn by_name(path: &Path) -> Option<InputFormat> {
         "tsv" | "tab" => Some(InputFormat::Tsv),
         "ndjson" | "jsonl" => Some(InputFormat::Ndjson),
         "json" => Some(InputFormat::Json),
+        "parquet" | "parq" | "pq" => Some(InputFormat::Parquet),
+        "arrow" | "arrows" | "feather" | "ipc" => Some(InputFormat::Arrow),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use lakeward_core::{
     table::TableName,
 };
 use lakeward_sink::{Landed, Landing, SinkOptions, SinkOutlet, first_keys};
-use lakeward_source::{Context, TableReader};
+use lakeward_source::{Commands, Context, TableReader};
 use lakeward_tui::{progress::Progress, summary};
 use uuid::Uuid;
 
@@ -37,8 +37,11 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
     let run = Uuid::now_v7();
     let tally = Arc::new(Tally::new(progress.observer.clone()));
     let budget = Budget::new(MEMORY);
+    // Whichever way the run ends, no command of a source outlives it.
+    let commands = Commands::default();
+    let _end = commands.end_with();
     let readers = tokio::select! {
-        readers = discover(&plan, run, &budget, tally.clone()) => readers?,
+        readers = discover(&plan, run, &budget, tally.clone(), commands) => readers?,
         () = interruption.asked() => return Err(interrupted_early()),
     };
     if arguments.dry_run {
@@ -59,9 +62,16 @@ fn interrupted_early() -> Failure {
     Failure::new(FailureKind::Interrupted, "interrupted before the run began: nothing was sent")
 }
 
-async fn discover(plan: &Plan, run: Uuid, budget: &Budget, observer: Arc<Tally>) -> Result<Vec<TableReader>, Failure> {
+async fn discover(
+    plan: &Plan,
+    run: Uuid,
+    budget: &Budget,
+    observer: Arc<Tally>,
+    commands: Commands,
+) -> Result<Vec<TableReader>, Failure> {
     let (sources, only) = (plan.sources.clone(), plan.only_tables.clone());
-    let context = Context { budget: budget.clone(), observer, run_id: run.to_string() };
+    let spool_dir = plan.state_dir.join("spool");
+    let context = Context { budget: budget.clone(), observer, run_id: run.to_string(), spool_dir, commands };
     let work = tokio::task::spawn_blocking(move || lakeward_source::discover(&sources, &only, &context));
     work.await
         .unwrap_or_else(|error| Err(Failure::new(FailureKind::Bug, format!("looking for tables stopped: {error}"))))

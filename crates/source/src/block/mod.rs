@@ -104,7 +104,7 @@ impl Cutter {
             InputFormat::Tsv => Self::Csv(Box::new(CsvCutter::new(window, b'\t', longest)?)),
             InputFormat::Ndjson => Self::Lines(LineCutter::new(window, longest)),
             InputFormat::Json => Self::Array(ArrayCutter::new(window, longest)),
-            InputFormat::Parquet | InputFormat::Arrow => return Err(Error::Bug("this format is not there".into())),
+            InputFormat::Parquet | InputFormat::Arrow => return Err(Error::Bug("this format has no records".into())),
         })
     }
 

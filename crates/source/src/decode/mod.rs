@@ -8,6 +8,8 @@ pub(crate) mod json;
 mod leaf;
 pub(crate) mod scalar;
 
+pub(crate) mod conform;
+
 use std::{borrow::Cow, collections::BTreeMap, str};
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
@@ -19,7 +21,7 @@ use lakeward_core::{column_type::describe, untrusted::excerpt};
 use self::leaf::Plain;
 use crate::{
     block::{Block, Fields},
-    error::Misfit,
+    error::{Misfit, Place},
 };
 
 /// The most cells that the items of a record's lists may take; with more, the record is a misfit.
@@ -62,9 +64,9 @@ pub(crate) struct Decoded {
 /// A record that is no row.
 #[derive(Debug)]
 pub(crate) struct Rejected {
-    pub(crate) line: u64,
+    pub(crate) place: Place,
     pub(crate) misfit: Misfit,
-    /// Its text as it stands in the file.
+    /// Its text as it stands in the file; of a row without a text, a JSON object.
     pub(crate) text: Vec<u8>,
 }
 
@@ -97,7 +99,7 @@ impl Decoder {
             batch = filter_record_batch(&batch, &kept)?;
         }
         let rejected = misfits.by_row.into_iter().map(|(row, misfit)| Rejected {
-            line: block.records.get(row).map_or(0, |record| record.line),
+            place: Place::Line(block.records.get(row).map_or(0, |record| record.line)),
             misfit,
             text: block.text(row).to_vec(),
         });

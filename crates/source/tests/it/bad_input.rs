@@ -136,7 +136,7 @@ fn invalid_utf8_tells_the_line() {
 fn other_encodings_and_formats() {
     refused(&Fixture::with("t.csv", b"\xff\xfea\0\n\0"), "t.csv", "t.csv is text in UTF-16");
     refused(&Fixture::with("t.csv", zstandard(b"\xfe\xff\0a\0\n")), "t.csv", "t.csv is text in UTF-16");
-    refused(&Fixture::with("t.parquet", b"PAR1\0\0\0\0PAR1"), "t.parquet", "t.parquet is a Parquet file");
+    refused(&Fixture::with("t", b"PK\x03\x04\0\0\0\0"), "t", "t is a ZIP archive, which is not read");
     refused(&Fixture::with("notes.md", "just words\n"), "notes.md", "the format of notes.md can't be told");
 }
 

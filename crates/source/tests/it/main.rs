@@ -2,7 +2,10 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
 
+mod bad_columnar;
 mod bad_input;
+mod columnar;
+mod command;
 mod formats;
 mod judged;
 mod running;

@@ -22,7 +22,7 @@ use lakeward_core::{
     plan::{InputFormat, OnError, ReadPlan, Sample, SourcePlan},
     table::{Table, TableName},
 };
-use lakeward_source::{Context, TableRead, discover};
+use lakeward_source::{Commands, Context, TableRead, discover};
 
 /// A folder of inputs and how they are read.
 pub(crate) struct Fixture {
@@ -31,6 +31,7 @@ pub(crate) struct Fixture {
     pub(crate) budget: Budget,
     pub(crate) outlet: Collector,
     pub(crate) events: Arc<Events>,
+    pub(crate) commands: Commands,
 }
 
 /// A table that was read.
@@ -56,6 +57,7 @@ impl Fixture {
             budget: Budget::new(64 << 20),
             outlet: Collector::default(),
             events: Arc::default(),
+            commands: Commands::default(),
         }
     }
 
@@ -112,7 +114,13 @@ impl Fixture {
 
     pub(crate) fn context(&self) -> Context {
         let observer: Arc<dyn Observer> = self.events.clone();
-        Context { budget: self.budget.clone(), observer, run_id: "run".into() }
+        Context {
+            budget: self.budget.clone(),
+            observer,
+            run_id: "run".into(),
+            spool_dir: self.path(".spool"),
+            commands: self.commands.clone(),
+        }
     }
 
     /// Reads the sources.

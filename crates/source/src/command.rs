@@ -1,0 +1,309 @@
+//! Programs whose output is an input: started without a shell, watched to their end, and ended with the run.
+
+use std::{
+    collections::VecDeque,
+    io::{self, Read},
+    path::Path,
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use lakeward_core::{table::TableName, untrusted};
+
+use crate::error::Error;
+
+/// How long a program that is asked to end may take.
+const GRACE: Duration = Duration::from_secs(2);
+/// How often it is looked at meanwhile.
+const GLANCE: Duration = Duration::from_millis(10);
+/// How long what a program wrote to standard error is waited for after its end: another may hold it open.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How much of it is kept and shown: the end.
+const KEPT_BYTES: usize = 4 << 10;
+const KEPT_LINES: usize = 20;
+
+/// The programs of a run that are running. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Commands(Arc<Mutex<Registry>>);
+
+#[derive(Debug, Default)]
+struct Registry {
+    running: Vec<Arc<Running>>,
+    ended: bool,
+}
+
+/// Ends all programs when it is dropped.
+#[derive(Debug)]
+pub struct EndCommands(Commands);
+
+impl Commands {
+    /// What ends all programs of the run once it goes out of scope, whichever way the run ends.
+    #[must_use = "the programs end with it"]
+    pub fn end_with(&self) -> EndCommands {
+        EndCommands(self.clone())
+    }
+
+    /// Starts a program in a folder, in a process group of its own. Its output is the reader's; whoever drops the
+    /// [`EndCommand`] ends it.
+    pub(crate) fn start(
+        &self,
+        command: &[String],
+        folder: &Path,
+        table: &TableName,
+    ) -> Result<(Output, EndCommand), Error> {
+        let (program, arguments) = command.split_first().ok_or_else(|| Error::Bug("a command without words".into()))?;
+        // Arguments may hold secrets; the table tells apart what has the same program.
+        let name = format!("the command {} of table {table}", untrusted::excerpt(program, 200));
+        let path = Path::new(program);
+        // A path counts from the folder, and a mere name is looked for in PATH.
+        let path = if path.components().count() > 1 { folder.join(path) } else { path.to_owned() };
+        let mut prepared = Command::new(path);
+        prepared.args(arguments).current_dir(folder);
+        prepared.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut prepared, 0);
+        let mut registry = lock(&self.0);
+        let not_started = |cause| Error::NotStarted { command: name.clone(), cause };
+        if registry.ended {
+            return Err(not_started(io::Error::other("the run is stopping")));
+        }
+        let mut child = prepared.spawn().map_err(not_started)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let running =
+            Arc::new(Running { name, child: Mutex::new(child), over: AtomicBool::new(false), words: Mutex::default() });
+        registry.running.retain(|running| !running.is_over());
+        registry.running.push(Arc::clone(&running));
+        drop(registry);
+        let end = EndCommand(Arc::clone(&running));
+        let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
+            return Err(Error::Bug("a command without pipes".into()));
+        };
+        let heard =
+            running.listen(stderr).map_err(|cause| Error::NotStarted { command: running.name.clone(), cause })?;
+        Ok((Output { stdout, running, heard }, end))
+    }
+}
+
+impl Drop for EndCommands {
+    fn drop(&mut self) {
+        let mut registry = lock(&self.0.0);
+        registry.ended = true;
+        let running = std::mem::take(&mut registry.running);
+        drop(registry);
+        // All of them have the same grace, not one after the other.
+        thread::scope(|scope| {
+            for running in &running {
+                scope.spawn(|| running.end());
+            }
+        });
+    }
+}
+
+/// A program that was started.
+#[derive(Debug)]
+struct Running {
+    name: String,
+    child: Mutex<Child>,
+    /// Its end has been seen. Before that, no other process or group can have its number.
+    over: AtomicBool,
+    /// The end of what it wrote to standard error.
+    words: Mutex<VecDeque<u8>>,
+}
+
+/// Ends its program, with all that it started, when it is dropped. Does nothing to one that has ended by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct EndCommand(Arc<Running>);
+
+impl EndCommand {
+    pub(crate) fn end(&self) {
+        self.0.end();
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
+    }
+}
+
+impl Drop for EndCommand {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Running {
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// Reads standard error all the time, so that no program ever waits to write to it, and keeps its end.
+    fn listen(self: &Arc<Self>, mut stderr: ChildStderr) -> io::Result<Receiver<()>> {
+        let (sender, heard) = channel();
+        let running = Arc::clone(self);
+        thread::Builder::new().name("standard error".into()).spawn(move || {
+            let mut buffer = [0; 16 << 10];
+            loop {
+                match stderr.read(&mut buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Ok(0) | Err(_) => break,
+                    Ok(read) => {
+                        let mut words = lock(&running.words);
+                        words.extend(buffer.get(..read).unwrap_or_default());
+                        let surplus = words.len().saturating_sub(KEPT_BYTES);
+                        words.drain(..surplus);
+                    }
+                }
+            }
+            let _ = sender.send(());
+        })?;
+        Ok(heard)
+    }
+
+    /// Waits for the program's own end.
+    fn wait(&self) -> io::Result<ExitStatus> {
+        loop {
+            // The lock is given back meanwhile: another thread may want to end it.
+            let mut child = lock(&self.child);
+            if let Some(status) = child.try_wait()? {
+                if status.success() {
+                    // What it left running closed the output, and is to go on.
+                    self.over.store(true, Ordering::Release);
+                } else {
+                    self.end_group(&mut child);
+                }
+                return Ok(status);
+            }
+            drop(child);
+            thread::sleep(GLANCE);
+        }
+    }
+
+    /// Ends the program and all that it started, unless it has ended well.
+    fn end(&self) {
+        self.end_group(&mut lock(&self.child));
+    }
+
+    /// Asks all of the program's group to end, and soon makes them.
+    #[cfg(unix)]
+    fn end_group(&self, child: &mut Child) {
+        use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+        if self.over.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let group = Pid::from_child(child);
+        for (signal, patience) in [(Signal::TERM, GRACE), (Signal::KILL, LAST_WORDS)] {
+            let _ = kill_process_group(group, signal);
+            let asked = Instant::now();
+            while asked.elapsed() < patience {
+                let has_ended = !matches!(child.try_wait(), Ok(None));
+                if has_ended && test_kill_process_group(group).is_err() {
+                    return;
+                }
+                thread::sleep(GLANCE);
+            }
+        }
+        let _ = child.wait();
+    }
+
+    /// Ends the program.
+    #[cfg(not(unix))]
+    fn end_group(&self, child: &mut Child) {
+        if !self.over.swap(true, Ordering::AcqRel) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// The last lines of what it wrote to standard error, printable.
+    fn last_words(&self) -> Vec<String> {
+        let words: Vec<u8> = lock(&self.words).iter().copied().collect();
+        let words = String::from_utf8_lossy(&words);
+        let lines = words.split(['\n', '\r']).map(|line| untrusted::printable(line.trim_end()).into_owned());
+        let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
+        lines.get(lines.len().saturating_sub(KEPT_LINES)..).unwrap_or_default().to_vec()
+    }
+}
+
+/// What a program writes to standard output. It ends well only if the program does: with status 0.
+pub(crate) struct Output {
+    stdout: ChildStdout,
+    running: Arc<Running>,
+    /// Standard error has ended.
+    heard: Receiver<()>,
+}
+
+impl Read for Output {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stdout.read(buffer)?;
+        if read > 0 || buffer.is_empty() {
+            return Ok(read);
+        }
+        let status = self.running.wait()?;
+        if status.success() {
+            return Ok(0);
+        }
+        let _ = self.heard.recv_timeout(LAST_WORDS);
+        let (command, words) = (self.running.name.clone(), self.running.last_words());
+        Err(io::Error::other(CommandFailed { command, end: told(status), words }))
+    }
+}
+
+/// A program that ended otherwise than with status 0.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{command} {end}{}", said(words))]
+pub(crate) struct CommandFailed {
+    command: String,
+    end: String,
+    words: Vec<String>,
+}
+
+fn said(words: &[String]) -> String {
+    if words.is_empty() {
+        return ", and wrote nothing to standard error".into();
+    }
+    format!("; the end of its standard error:\n  {}", words.join("\n  "))
+}
+
+#[cfg(unix)]
+fn told(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+
+    use rustix::process::Signal;
+    let names = [
+        (Signal::HUP, "SIGHUP"),
+        (Signal::INT, "SIGINT"),
+        (Signal::QUIT, "SIGQUIT"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::KILL, "SIGKILL"),
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::PIPE, "SIGPIPE"),
+        (Signal::ALARM, "SIGALRM"),
+        (Signal::TERM, "SIGTERM"),
+        (Signal::XCPU, "SIGXCPU"),
+    ];
+    match status.signal() {
+        Some(number) => match names.iter().find(|(signal, _)| signal.as_raw() == number) {
+            Some((_, name)) => format!("was ended by {name}"),
+            None => format!("was ended by signal {number}"),
+        },
+        None => format!("ended with status {}", status.code().unwrap_or_default()),
+    }
+}
+
+#[cfg(not(unix))]
+fn told(status: ExitStatus) -> String {
+    format!("ended with {status}")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is guarded is whole at every step.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
