@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener, path::Path, time::Duration};
 
-use lakeward_testkit::{Answer, Home, ScriptedServer};
+use lakeward_testkit::{Answer, Home, Recorded, ScriptedServer};
 
 use crate::{
     landed,
@@ -76,15 +76,26 @@ async fn a_bucket_that_is_not_there_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_in_another_region_names_it() {
-    let moved = Answer::Status {
+    let moved = |region: &str| Answer::Status {
         status: 301,
-        headers: vec![("x-amz-bucket-region".into(), "eu-west-3".into())],
+        headers: vec![("x-amz-bucket-region".into(), region.into())],
         body: "<Error><Code>PermanentRedirect</Code><Message>elsewhere</Message></Error>".into(),
     };
-    let server = ScriptedServer::start(vec![moved]).await;
+    // It is followed once, and told.
+    let server = ScriptedServer::start(vec![moved("eu-west-3"), Answer::stored()]).await;
+    let output = server::sync(&home(), &server.endpoint(), "", &files(&["t.csv"])).run().exits(0);
+    assert_says(&output.stderr, &["eu-west-3", "region = \"eu-west-3\""]);
+    let requests = server.stop().await;
+    let region = |request: &Recorded| request.header("authorization").unwrap().split('/').nth(2).map(str::to_owned);
+    assert_eq!(
+        requests.iter().map(region).collect::<Vec<_>>(),
+        ["us-east-1", "eu-west-3"].map(|name| Some(name.into()))
+    );
+    // A server that sends from one to the next is not followed.
+    let server = ScriptedServer::start(vec![moved("eu-west-3"), moved("eu-west-4")]).await;
     let output = server::sync(&home(), &server.endpoint(), "", &files(&["t.csv"])).run().exits(69);
-    assert_says(&output.stderr, &["301 PermanentRedirect", "set [destination] region = \"eu-west-3\""]);
-    assert_eq!(server.stop().await.len(), 1);
+    assert_says(&output.stderr, &["301 PermanentRedirect", "set [destination] region = \"eu-west-4\""]);
+    assert_eq!(server.stop().await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,8 @@ async fn requests(answers: Vec<Answer>) -> Vec<Recorded> {
     let (home, retries) = (Home::new(), answers.len());
     home.write("t.csv", numbered(0, 500));
     let server = ScriptedServer::start(answers.into_iter().chain([Answer::stored()]).collect()).await;
-    let command = server::sync(&home, &server.endpoint(), "", &files(&["t.csv"])).args(["--progress", "json"]);
+    let command =
+        server::sync(&home, &server.endpoint(), "vendor = \"aws\"", &files(&["t.csv"])).args(["--progress", "json"]);
     let summary = summary(&command.run().exits(0));
     assert_eq!((&summary["retries"], &summary["tables"][0]["landed"]), (&retries.into(), &500.into()));
     server.stop().await

@@ -17,6 +17,9 @@ const OURS: [&str; 7] = [
     "lakeward_tui",
 ];
 
+/// Each request to S3, with `aws_debug`.
+const REQUESTS: &str = "lakeward_sink::requests";
+
 /// Starts logging. Without `-v` only warnings are logged; dependencies never below their `info`.
 pub(crate) fn start(output: OutputArguments, progress: &Progress) {
     let (ours, others) = match (output.quiet, output.verbose) {
@@ -28,10 +31,13 @@ pub(crate) fn start(output: OutputArguments, progress: &Progress) {
     };
     // The embedded S3's protocol library logs what it refuses as errors of its own; the run tells them as the client's.
     let refusals = if output.verbose == 0 { LevelFilter::OFF } else { others };
+    // Logged only where the config asks for it, and then without `-v`.
+    let requests = if output.quiet { ours } else { ours.max(LevelFilter::INFO) };
     let filter = Targets::new()
         .with_default(others)
         .with_target("s3s", refusals)
-        .with_targets(OURS.map(|target| (target, ours)));
+        .with_targets(OURS.map(|target| (target, ours)))
+        .with_target(REQUESTS, requests);
     let lines = fmt::layer().with_writer(progress.log_writer()).with_ansi(false);
     let lines = match output.log_format {
         LogFormat::Text => lines.boxed(),
