@@ -131,7 +131,7 @@ async fn a_disk_that_is_full_ends_the_run_and_names_what_landed() {
 #[test]
 fn a_real_disk_that_is_full_leaves_only_whole_objects() {
     let home = Home::new();
-    home.write("t.csv", numbered(0, 60_000));
+    home.write("t.csv", numbered(0, 250_000));
     fs::create_dir(home.path().join("lake")).unwrap();
     let small_disk = "mount -t tmpfs -o size=256k tmpfs lake";
     let mounted = home.command("unshare").args(["--mount", "sh", "-c", small_disk]).run();
