@@ -20,6 +20,11 @@ mod bad_input;
 mod rejects;
 mod standard_input;
 
+mod auth_matrix;
+mod auth_commands;
+mod auth_sts;
+mod auth_caches;
+
 mod credentials;
 mod destination;
 mod tls;

@@ -1,10 +1,24 @@
 //! Who Lakeward is to AWS: the credentials that a plan chooses, and the one HTTP client through which every AWS call goes.
 //!
-//! [`Session::open`] is the way in. It depends on the AWS SDK's own providers; what they lack is added here.
+//! [`Session::open`] is the way in. It first decides purely, from the environment and the AWS files, where credentials come
+//! from ([`Resolution`]); then it gets them there, and keeps them fresh ([`Renewing`]). [`Signing`] shows both steps apart.
 
-mod provider;
-mod shared_files;
+mod session;
+mod environment;
+mod resolution;
+mod link;
+mod aws_files;
+mod sources;
+mod cache;
+mod tools;
+mod renewing;
+mod status;
 mod http_client;
 
+pub use environment::Environment;
 pub use http_client::{HttpClientError, HttpClientOptions, http_client};
-pub use provider::{Session, known_keys};
+pub use link::{Found, Link, Origin, Setting, State, deciding};
+pub use renewing::Renewing;
+pub use resolution::Resolution;
+pub use session::{Identity, Keys, Session, Signing, expose, known_keys};
+pub use status::{SignInKind, SignedIn, signed_in};

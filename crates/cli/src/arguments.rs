@@ -27,8 +27,72 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run the sync that a config describes; the same as `lakeward --config F`
     Sync(SyncArguments),
+    /// Show which AWS credentials there are, from where, and until when
+    #[command(subcommand)]
+    Auth(AuthCommand),
     /// Print the JSON Schema of the config
     Schema,
+}
+
+/// What to do about credentials.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuthCommand {
+    /// Walk through the search for credentials, and say what it leads to and why
+    Explain(ExplainArguments),
+    /// Print the credentials for another program
+    Export(ExportArguments),
+    /// List the sign-ins and credentials that the AWS tools have cached
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Whose credentials are meant.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AuthChoice {
+    /// The config whose [auth] is meant; without it LAKEWARD_CONFIG, then ./lakeward.toml, then the AWS credential chain
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    pub(crate) config: Option<PathBuf>,
+    /// One profile of the AWS files, whatever a config says
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+}
+
+/// The flags of `auth explain`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ExplainArguments {
+    #[command(flatten)]
+    pub(crate) choice: AuthChoice,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Run no program and send no request
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Also show what cron, a systemd unit or a container would find, and what differs
+    #[arg(long)]
+    pub(crate) as_cron: bool,
+}
+
+/// The flags of `auth export`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ExportArguments {
+    #[command(flatten)]
+    pub(crate) choice: AuthChoice,
+    /// env: lines for `eval` in a shell; credential-process: JSON, for credential_process in ~/.aws/config
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: ExportFormat,
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// `export NAME='value'` lines
+    Env,
+    /// The JSON of a `credential_process`
+    CredentialProcess,
 }
 
 /// The flags of a run.

@@ -21,7 +21,6 @@ const DEFAULT: &str = "lakeward.toml";
 
 /// Resolves the config that the flag names, else `LAKEWARD_CONFIG`, else `./lakeward.toml`.
 pub(crate) fn resolve(named: Option<PathBuf>, tables: Vec<String>, console: Console) -> Result<Resolved, Failure> {
-    let variable = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
     let path = named.or_else(variable).unwrap_or_else(|| DEFAULT.into());
     let text = read(&path)?;
     let file = std::path::absolute(&path).map_err(|error| unreadable(&path, &error))?;
@@ -42,6 +41,15 @@ pub(crate) fn resolve(named: Option<PathBuf>, tables: Vec<String>, console: Cons
     })?;
     resolved.warnings.iter().for_each(|warning| console.warning(warning));
     Ok(resolved)
+}
+
+/// The config that would be resolved: none where none is named and there is no `./lakeward.toml`.
+pub(crate) fn found(named: Option<PathBuf>) -> Option<PathBuf> {
+    named.or_else(variable).or_else(|| Some(PathBuf::from(DEFAULT)).filter(|path| path.exists()))
+}
+
+fn variable() -> Option<PathBuf> {
+    env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -32,6 +32,54 @@ pub enum AuthPlan {
     Env,
     /// One profile of the shared AWS files alone.
     Profile(String),
+    /// A role of IAM Identity Center alone.
+    Sso(SsoPlan),
+    /// A role that is assumed with other credentials.
+    Role(Box<RolePlan>),
+    /// The role of this machine alone: web identity, container, EC2 instance.
+    Compute,
+}
+
+/// A role of IAM Identity Center.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SsoPlan {
+    /// Who issues the sign-in.
+    pub session: SsoSession,
+    /// The account: twelve digits.
+    pub account_id: String,
+    /// The permission set, as the access portal names it.
+    pub role_name: String,
+}
+
+/// Where a sign-in to IAM Identity Center is described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SsoSession {
+    /// By a `[sso-session NAME]` of the shared AWS files.
+    Named(String),
+    /// Here.
+    Direct {
+        /// The access portal's URL, exactly as the sign-in was made with.
+        start_url: String,
+        /// The region of IAM Identity Center.
+        region: String,
+    },
+}
+
+/// A role that is assumed with other credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolePlan {
+    /// The role's ARN.
+    pub role_arn: String,
+    /// The session's name, as CloudTrail shows it.
+    pub session_name: Option<String>,
+    /// What the role's trust policy asks a third party for.
+    pub external_id: Option<String>,
+    /// How long the role's credentials live; STS gives an hour where this says nothing.
+    pub duration: Option<Duration>,
+    /// The MFA device whose code the role's trust policy asks for.
+    pub mfa_serial: Option<String>,
+    /// The credentials that assume the role; never a role themselves.
+    pub source: AuthPlan,
 }
 
 /// Where objects go and what they look like.

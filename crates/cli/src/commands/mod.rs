@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub(crate) mod auth;
 pub(crate) mod schema;
 pub(crate) mod sync;
 mod dry_run;

@@ -17,7 +17,7 @@ use crate::untrusted::excerpt;
 const PREFIX: &str = "LAKEWARD_";
 
 /// Variables that the command line reads itself.
-const OF_THE_COMMAND_LINE: [&str; 2] = ["LAKEWARD_CONFIG", "LAKEWARD_LOG"];
+const OF_THE_COMMAND_LINE: [&str; 3] = ["LAKEWARD_CONFIG", "LAKEWARD_LOG", "LAKEWARD_CREDENTIAL_PROCESS"];
 
 /// A variable that sets a key.
 struct Variable<'a> {

@@ -4,7 +4,9 @@
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::tables::{Command, Destination, Embedded, Files, ProfileAuth, Read, S3, Stdin, Top, Version};
+use super::tables::{
+    Command, Destination, Embedded, Files, ProfileAuth, Read, RoleAuth, S3, SsoAuth, Stdin, Top, Version,
+};
 
 /// One kind of a table whose `type`, `method` or `storage` says which kind it is.
 struct Kind {
@@ -19,23 +21,7 @@ pub fn json_schema() -> Value {
     let mut generator =
         SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true).into_generator();
     let g = &mut generator;
-    let auth = kinds(
-        "Which credentials are used.",
-        ("method", Some("chain")),
-        vec![
-            Kind { name: "chain", description: "The AWS credential chain, in its order.", parts: vec![] },
-            Kind {
-                name: "env",
-                description: "AWS_ACCESS_KEY_ID and its kin in the environment, and no other credentials.",
-                parts: vec![],
-            },
-            Kind {
-                name: "profile",
-                description: "One profile of the shared AWS files, and no other credentials.",
-                parts: vec![part::<ProfileAuth>(g)],
-            },
-        ],
-    );
+    let auth = auth(g);
     let destination = kinds(
         "Where objects go and what they look like.",
         ("storage", Some("s3")),
@@ -86,6 +72,33 @@ pub fn json_schema() -> Value {
     root.insert("title".into(), json!("lakeward.toml"));
     root.extend(object(vec![part::<Version>(g), part::<Top>(g), tables]));
     Value::Object(root)
+}
+
+/// `[auth]`. The source of a role comes in the same kinds, but is no role itself.
+fn auth(g: &mut SchemaGenerator) -> Value {
+    let alone = |g: &mut SchemaGenerator| {
+        let kind = |name, description, parts| Kind { name, description, parts };
+        vec![
+            kind("chain", "The AWS credential chain, in its order.", vec![]),
+            kind("env", "AWS_ACCESS_KEY_ID and its kin in the environment, and no other credentials.", vec![]),
+            kind(
+                "profile",
+                "One profile of the shared AWS files, and no other credentials.",
+                vec![part::<ProfileAuth>(g)],
+            ),
+            kind("sso", "A role of IAM Identity Center, and no other credentials.", vec![part::<SsoAuth>(g)]),
+            kind("compute", "The role of this machine: web identity, container or EC2 instance.", vec![]),
+        ]
+    };
+    let method = ("method", Some("chain"));
+    let source = kinds("The credentials that assume the role. Default: the chain.", method, alone(g));
+    let mut all = alone(g);
+    all.push(Kind {
+        name: "role",
+        description: "A role that is assumed with other credentials.",
+        parts: vec![part::<RoleAuth>(g), json!({ "properties": { "source": source } })],
+    });
+    kinds("Which credentials are used.", method, all)
 }
 
 /// The schema of one struct, as far as TOML goes.

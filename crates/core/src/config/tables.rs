@@ -107,6 +107,48 @@ pub(super) struct ProfileAuth {
     pub(super) profile: At<String>,
 }
 
+/// A role of IAM Identity Center, and no other credentials.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct SsoAuth {
+    /// The name of a `[sso-session NAME]` in `~/.aws/config`. Instead: sso_start_url and sso_region.
+    #[schemars(length(min = 1), example = &"my-sso")]
+    pub(super) sso_session: Option<At<String>>,
+    /// The URL of the access portal, exactly as the sign-in was made with.
+    #[schemars(regex(pattern = r"^https://\S+$"), example = &"https://my-company.awsapps.com/start")]
+    pub(super) sso_start_url: Option<At<String>>,
+    /// The region of IAM Identity Center.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]+$"), example = &"eu-central-1")]
+    pub(super) sso_region: Option<At<String>>,
+    /// The account.
+    #[schemars(regex(pattern = r"^[0-9]{12}$"), example = &"111122223333")]
+    pub(super) sso_account_id: At<String>,
+    /// The role (permission set), as the access portal names it.
+    #[schemars(length(min = 1), example = &"DataWriter")]
+    pub(super) sso_role_name: At<String>,
+}
+
+/// A role that is assumed with other credentials.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct RoleAuth {
+    /// The role's ARN.
+    #[schemars(
+        regex(pattern = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$"),
+        example = &"arn:aws:iam::111122223333:role/lakeward"
+    )]
+    pub(super) role_arn: At<String>,
+    /// The session's name, as CloudTrail shows it. Default: lakeward.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_=,.@-]{2,64}$"), example = &"lakeward")]
+    pub(super) role_session_name: Option<At<String>>,
+    /// What the role's trust policy asks a third party for.
+    #[schemars(length(min = 2, max = 1224), example = &"example-corp")]
+    pub(super) external_id: Option<At<String>>,
+    /// How long the role's credentials live: 15 minutes to 12 hours. Default: what STS gives, an hour.
+    pub(super) duration: Option<At<Duration>>,
+    /// The MFA device whose code the role's trust policy asks for: an ARN or a serial number.
+    #[schemars(length(min = 9, max = 256), example = &"arn:aws:iam::111122223333:mfa/me")]
+    pub(super) mfa_serial: Option<At<String>>,
+}
+
 /// Where objects go and what they look like.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Destination {
@@ -449,6 +491,9 @@ pub(super) enum Auth {
     Chain,
     Env,
     Profile(ProfileAuth),
+    Sso(SsoAuth),
+    Role(RoleAuth, Box<Auth>),
+    Compute,
 }
 
 pub(super) enum Storage {
@@ -477,11 +522,7 @@ impl Config {
         let table = |key: &str| root.get_ref().get(key).cloned();
         let absent = || Spanned::new(root.span(), DeValue::Table(DeTable::new()));
         let auth = table("auth").unwrap_or_else(absent);
-        let auth = match kind(auth.get_ref(), "method") {
-            Some("profile") => Auth::Profile(read(auth.span(), auth.get_ref())?),
-            Some("env") => Auth::Env,
-            _ => Auth::Chain,
-        };
+        let auth = Auth::read(&auth)?;
         let destination = table("destination").unwrap_or_else(absent);
         let storage = match kind(destination.get_ref(), "storage") {
             Some("embedded") => Storage::Embedded(read(destination.span(), destination.get_ref())?),
@@ -500,6 +541,22 @@ impl Config {
         }
         let destination = read(destination.span(), destination.get_ref())?;
         Ok(Self { top, auth, destination, storage, sources })
+    }
+}
+
+impl Auth {
+    fn read(table: &Spanned<DeValue<'_>>) -> Result<Self, Error> {
+        Ok(match kind(table.get_ref(), "method") {
+            Some("profile") => Self::Profile(read(table.span(), table.get_ref())?),
+            Some("sso") => Self::Sso(read(table.span(), table.get_ref())?),
+            Some("role") => {
+                let source = table.get_ref().get("source").map_or(Ok(Self::Chain), Self::read)?;
+                Self::Role(read(table.span(), table.get_ref())?, Box::new(source))
+            }
+            Some("env") => Self::Env,
+            Some("compute") => Self::Compute,
+            _ => Self::Chain,
+        })
     }
 }
 

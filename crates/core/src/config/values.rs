@@ -120,7 +120,7 @@ fn access_point(arn: &str) -> Result<(), Wrong> {
         Some(point) if region.is_empty() && name(point.trim_end_matches(".mrap")) => {
             Err(Wrong::new("a multi-region access point can't be written to").hint("name one of its buckets"))
         }
-        Some(point) if name(point) && name(region) && expected_bucket_owner(account).is_ok() => Ok(()),
+        Some(point) if name(point) && name(region) && self::account(account).is_ok() => Ok(()),
         Some(_) => Err(Wrong::new("this is not the ARN of an S3 access point").hint(ACCESS_POINT)),
         None => Err(Wrong::new("this is the ARN of a bucket or of another resource")
             .hint("write the bucket's name alone, or the ARN of an access point")),
@@ -130,7 +130,7 @@ fn access_point(arn: &str) -> Result<(), Wrong> {
 const ACCESS_POINT: &str = "it looks like arn:aws:s3:eu-central-1:111122223333:accesspoint/lake";
 
 /// Checks an account's id.
-pub(super) fn expected_bucket_owner(account: &str) -> Result<(), Wrong> {
+pub(super) fn account(account: &str) -> Result<(), Wrong> {
     if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(());
     }

@@ -103,7 +103,7 @@ fn each_alternative_can_take_the_place_of_its_table() {
         plan(&format!("{}\n{}\n", others.join("\n"), code.join("\n")));
         tried += 1;
     }
-    assert_eq!(tried, 7);
+    assert_eq!(tried, 10);
 }
 
 #[test]

@@ -127,7 +127,7 @@ impl Reader<'_> {
             return plan::ObjectPlan { content_type, ..plan::ObjectPlan::default() };
         };
         s3.storage_class.iter().for_each(|class| self.check(class, |text| values::storage_class(text)));
-        s3.expected_bucket_owner.iter().for_each(|owner| self.check(owner, |id| values::expected_bucket_owner(id)));
+        s3.expected_bucket_owner.iter().for_each(|owner| self.check(owner, |id| values::account(id)));
         let tags = s3.tags.iter().flatten();
         for (index, (key, value)) in tags.clone().enumerate() {
             self.check(value, |value| values::tag(key, value));

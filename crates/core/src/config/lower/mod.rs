@@ -1,6 +1,7 @@
 //! From a config's tables to the plan: what each value means, and whether they go together. All that does not is told at
 //! once.
 
+mod auth;
 mod destination;
 mod source;
 
@@ -12,7 +13,7 @@ use std::{
 use super::{
     Inputs, SHUTDOWN_GRACE,
     error::Finding,
-    tables::{self, At, Auth, Config},
+    tables::{self, At, Config},
     values::{self, Wrong},
 };
 use crate::plan;
@@ -26,11 +27,7 @@ pub(super) fn lower(config: &Config, inputs: &Inputs<'_>) -> Result<(plan::Plan,
         Reader { folder: inputs.file.parent().unwrap_or(Path::new("/")), errors: Vec::new(), warnings: Vec::new() };
     let state_dir = config.top.state_dir.as_ref().map(|dir| reader.path(dir));
     let shutdown_grace = reader.duration(config.top.shutdown_grace.as_ref(), SHUTDOWN_GRACE);
-    let auth = match &config.auth {
-        Auth::Chain => plan::AuthPlan::Chain,
-        Auth::Env => plan::AuthPlan::Env,
-        Auth::Profile(auth) => plan::AuthPlan::Profile(auth.profile.value.clone()),
-    };
+    let auth = reader.auth(&config.auth);
     let destination = reader.destination(&config.destination, &config.storage);
     reader.one_stdin(&config.sources);
     let sources: Vec<Option<plan::SourcePlan>> = config.sources.iter().map(|source| reader.source(source)).collect();
@@ -39,7 +36,7 @@ pub(super) fn lower(config: &Config, inputs: &Inputs<'_>) -> Result<(plan::Plan,
             let plan = plan::Plan {
                 state_dir: state_dir.unwrap_or_else(|| inputs.default_state_dir.clone()),
                 shutdown_grace,
-                auth,
+                auth: auth.unwrap_or(plan::AuthPlan::Chain),
                 destination,
                 sources,
                 only_tables: Vec::new(),

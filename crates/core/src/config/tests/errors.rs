@@ -174,8 +174,8 @@ fn words_that_are_none_of_the_choices() {
     check(
         r#"version = 1
 [auth]
-method = "role"
-role_arn = "x"
+method = "saml"
+issuer = "x"
 [destination]
 bucket = "my-lake"
 path = "raw"
@@ -195,8 +195,8 @@ format = "avro"
 on_error = "ignore"
 "#,
         &[
-            r#"3:10 `auth.method`: expected one of chain, env, profile; found "role""#,
-            "4:1 unknown key `role_arn` in [auth] | there are method, profile",
+            r#"3:10 `auth.method`: expected one of chain, env, profile, sso, compute, role; found "saml""#,
+            "4:1 unknown key `issuer` in [auth] | there are duration, external_id, method, mfa_serial, profile, role_arn, role_session_name, source, sso_account_id, sso_region, sso_role_name, sso_session, sso_start_url",
             r#"8:11 `destination.storage`: expected one of s3, embedded; found "gcs""#,
             r#"9:10 `destination.format`: expected one of parquet, csv, json; found "avro""#,
             r#"10:15 `destination.compression`: expected one of zstd, snappy, gzip, none; found "ztsd" | did you mean "zstd"?"#,

@@ -14,6 +14,7 @@ use crate::{
     },
 };
 
+mod auth;
 mod destination;
 mod errors;
 

@@ -1,0 +1,230 @@
+//! The dialect of INI that the AWS tools read, with the line of every key. It is Python's `configparser.RawConfigParser`: no
+//! library tells lines and agrees with it on continuations, comments, duplicates and `[DEFAULT]`.
+
+use std::collections::BTreeSet;
+
+/// Keys that every section has unless it sets them itself.
+const DEFAULTS: &str = "DEFAULT";
+
+/// A section as it stands in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Section {
+    /// What stands between the brackets.
+    pub(super) name: String,
+    /// The line of its header, from 1.
+    pub(super) line: usize,
+    /// Its keys, in the order of the file.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A key of a section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// The key in lower case.
+    pub(super) key: String,
+    /// The value; lines that continue it follow after line ends.
+    pub(super) value: String,
+    /// The line of the key, from 1.
+    pub(super) line: usize,
+}
+
+/// Why a file can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct IniError {
+    /// The line, from 1.
+    pub(super) line: usize,
+    /// What is wrong there.
+    pub(super) what: &'static str,
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// The first line that Python's parser refuses.
+pub(super) fn parse(text: &str) -> Result<Vec<Section>, IniError> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut parser = Parser::default();
+    let mut lines = text.split('\n').zip(1..).peekable();
+    while let Some((line, number)) = lines.next() {
+        // What follows the last line end is no line.
+        if line.is_empty() && lines.peek().is_none() {
+            break;
+        }
+        parser.line(line, number)?;
+    }
+    Ok(parser.finish())
+}
+
+#[derive(Default)]
+struct Parser {
+    sections: Vec<Section>,
+    defaults: Section,
+    /// The section that is being read.
+    current: Option<Current>,
+    /// Whether a key of it can be continued.
+    in_value: bool,
+    /// How far the last line that was not a continuation was indented.
+    indent: usize,
+    headers: BTreeSet<String>,
+    keys: BTreeSet<(String, String)>,
+}
+
+#[derive(Clone, Copy)]
+enum Current {
+    Defaults,
+    Section,
+}
+
+impl Parser {
+    fn line(&mut self, line: &str, number: usize) -> Result<(), IniError> {
+        let wrong = |what| Err(IniError { line: number, what });
+        let value = line.trim();
+        if value.starts_with(['#', ';']) {
+            return Ok(());
+        }
+        if value.is_empty() {
+            self.continue_value("");
+            return Ok(());
+        }
+        let indent = line.chars().take_while(|c| c.is_whitespace()).count();
+        if self.in_value && indent > self.indent {
+            self.continue_value(value);
+            return Ok(());
+        }
+        self.indent = indent;
+        if let Some(name) = header(value) {
+            return match self.begin(name, number) {
+                true => Ok(()),
+                false => wrong("this section stands a second time"),
+            };
+        }
+        if self.current.is_none() {
+            return wrong("no [section] stands before this line");
+        }
+        let Some((key, value)) = value.split_once(['=', ':']) else {
+            return wrong("this is neither a [section] nor `key = value`");
+        };
+        let key = key.trim().to_lowercase();
+        if key.is_empty() {
+            return wrong("there is no key before the `=`");
+        }
+        let Some(section) = self.section() else { return Ok(()) };
+        let name = section.name.clone();
+        section.entries.push(Entry { key: key.clone(), value: value.trim().to_owned(), line: number });
+        self.in_value = true;
+        if !self.keys.insert((name, key)) {
+            return wrong("this key stands a second time in its section");
+        }
+        Ok(())
+    }
+
+    /// Begins a section; false if it has been there.
+    fn begin(&mut self, name: &str, line: usize) -> bool {
+        self.in_value = false;
+        if name == DEFAULTS {
+            self.defaults.name = name.to_owned();
+            self.current = Some(Current::Defaults);
+            return true;
+        }
+        self.current = Some(Current::Section);
+        self.sections.push(Section { name: name.to_owned(), line, entries: Vec::new() });
+        self.headers.insert(name.to_owned())
+    }
+
+    fn section(&mut self) -> Option<&mut Section> {
+        match self.current? {
+            Current::Defaults => Some(&mut self.defaults),
+            Current::Section => self.sections.last_mut(),
+        }
+    }
+
+    fn continue_value(&mut self, more: &str) {
+        if !self.in_value {
+            return;
+        }
+        if let Some(entry) = self.section().and_then(|section| section.entries.last_mut()) {
+            entry.value.push('\n');
+            entry.value.push_str(more);
+        }
+    }
+
+    fn finish(mut self) -> Vec<Section> {
+        for section in &mut self.sections {
+            for default in &self.defaults.entries {
+                if !section.entries.iter().any(|entry| entry.key == default.key) {
+                    section.entries.push(default.clone());
+                }
+            }
+            for entry in &mut section.entries {
+                entry.value.truncate(entry.value.trim_end().len());
+            }
+        }
+        self.sections
+    }
+}
+
+/// The name in `[name]`; what follows the last bracket is of no account.
+fn header(line: &str) -> Option<&str> {
+    let (name, _) = line.strip_prefix('[')?.rsplit_once(']')?;
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use lakeward_testkit::python;
+    use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const JUDGE: &str = r#"
+import configparser, json, sys
+answers = []
+for text in json.load(open(sys.argv[1], encoding="utf-8")):
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_file(text.replace("\r\n", "\n").replace("\r", "\n").splitlines(keepends=True))
+        answers.append({s: {o: parser.get(s, o) for o in parser.options(s)} for s in parser.sections()})
+    except configparser.Error:
+        answers.append(None)
+print(json.dumps(answers))
+"#;
+
+    fn judged(text: &str) -> Value {
+        let Ok(sections) = parse(text) else { return Value::Null };
+        let entries = |section: &Section| -> Value {
+            section.entries.iter().map(|entry| (entry.key.clone(), json!(entry.value))).collect()
+        };
+        sections.iter().map(|section| (section.name.clone(), entries(section))).collect()
+    }
+
+    /// Judged by Python's own parser, all texts in one process.
+    #[test]
+    fn files_are_read_as_python_reads_them() {
+        let line = "( |\t|\n|\r\n|#|;|=|:|\\[|\\]|a|B|\\[a\\]\n|\\[b c\\]\n|\\[DEFAULT\\]\n|k = v\n|K: w\n|é = x ; y\n|  more\n){0,14}";
+        let (texts, mut runner) = (proptest::string::string_regex(line).unwrap(), TestRunner::deterministic());
+        let mut cases: Vec<String> = (0..600).map(|_| texts.new_tree(&mut runner).unwrap().current()).collect();
+        cases.extend_from_within(..200);
+        cases.iter_mut().skip(600).for_each(|case| case.insert_str(0, "[a]\nk = v\n"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cases.json");
+        std::fs::write(&path, json!(cases).to_string()).unwrap();
+        let answers = python::json(JUDGE, [path]);
+        let readable = answers.as_array().unwrap().iter().filter(|answer| !answer.is_null()).count();
+        assert!(readable > 100 && readable < 700, "{readable} of {} can be read", cases.len());
+        for (text, answer) in cases.iter().zip(answers.as_array().unwrap()) {
+            assert_eq!(judged(text), *answer, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn errors_and_keys_have_their_lines() {
+        let sections = parse("# x\n[a]\n\nk = v\n s\n[b]\nk=\n").unwrap();
+        assert_eq!((sections[0].line, sections[0].entries[0].line, sections[1].line), (2, 4, 6));
+        assert_eq!(sections[0].entries[0].value, "v\ns");
+        for (text, line) in [("k = v", 1), ("[a]\nk\n", 2), ("[a]\n[a]\n", 2), ("[a]\nk=1\nK=2\n", 3), ("[a]\n= 1", 2)]
+        {
+            assert_eq!(parse(text).map_err(|error| error.line), Err(line), "{text:?}");
+        }
+    }
+}

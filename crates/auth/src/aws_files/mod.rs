@@ -1,0 +1,210 @@
+//! The AWS tools' own files, `~/.aws/config` and `~/.aws/credentials`: every profile, SSO session and services section, and
+//! the file and line of each value. Where tools differ, botocore's reading holds, which is the AWS CLI's.
+
+mod ini;
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use lakeward_core::untrusted::{excerpt, printable};
+
+use self::ini::{Entry, Section};
+use crate::{
+    environment::Environment,
+    link::{Origin, Setting},
+};
+
+/// A value and where it stands.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Value {
+    pub(crate) text: String,
+    pub(crate) origin: Origin,
+}
+
+/// The keys of a section.
+pub(crate) type Keys = BTreeMap<String, Value>;
+
+/// A profile: what the two files say of it.
+#[derive(Clone, Default)]
+pub(crate) struct Profile {
+    pub(crate) name: String,
+    /// Both files' keys; that of the credentials file wins.
+    pub(crate) keys: Keys,
+    /// The config file's alone.
+    pub(crate) config: Keys,
+    /// The credentials file's alone.
+    pub(crate) credentials: Keys,
+}
+
+impl Profile {
+    /// A key's text.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.keys.get(key).map(|value| value.text.as_str())
+    }
+
+    /// Those of the keys that are there, as they are shown. None of them may hold a secret.
+    pub(crate) fn settings(&self, keys: &[&str]) -> Vec<Setting> {
+        keys.iter().filter_map(|key| Some(Setting::new(*key, self.keys.get(*key)?))).collect()
+    }
+}
+
+/// Both files.
+#[derive(Clone, Default)]
+pub(crate) struct AwsFiles {
+    pub(crate) config_path: PathBuf,
+    pub(crate) credentials_path: PathBuf,
+    pub(crate) profiles: BTreeMap<String, Profile>,
+    pub(crate) sso_sessions: BTreeMap<String, Keys>,
+    services: BTreeMap<String, Keys>,
+}
+
+/// Why a file can't be used: one whole line, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileError {
+    pub(crate) what: String,
+    pub(crate) next: String,
+}
+
+impl AwsFiles {
+    /// Reads both files from where `AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE` and the home say they are. A file that is
+    /// not there is empty.
+    ///
+    /// # Errors
+    /// When one is there and can't be read.
+    pub(crate) fn read(environment: &Environment) -> Result<Self, FileError> {
+        let path = |variable: &str, name: &str| match environment.get(variable) {
+            Some(path) => environment.expand(path),
+            None => environment.home().map(|home| home.join(".aws").join(name)).unwrap_or_default(),
+        };
+        let mut files = Self {
+            config_path: path("AWS_CONFIG_FILE", "config"),
+            credentials_path: path("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+            ..Self::default()
+        };
+        let (config, credentials) = (files.config_path.clone(), files.credentials_path.clone());
+        for section in sections(&config)? {
+            files.config_section(&config, &section);
+        }
+        for section in sections(&credentials)? {
+            let keys = keys(&credentials, &section);
+            let profile = files.profiles.entry(section.name.clone()).or_default();
+            profile.name = section.name;
+            profile.keys.extend(keys.clone());
+            profile.credentials = keys;
+        }
+        Ok(files)
+    }
+
+    /// `[default]`, and the kinds whose name follows the kind.
+    fn config_section(&mut self, path: &Path, section: &Section) {
+        let words = shlex::split(&section.name).unwrap_or_default();
+        let name = match words.as_slice() {
+            [_, name] => Some(name.clone()),
+            _ => None,
+        };
+        let keys = keys(path, section);
+        match name {
+            Some(name) if section.name.starts_with("sso-session") => drop(self.sso_sessions.insert(name, keys)),
+            Some(name) if section.name.starts_with("services") => drop(self.services.insert(name, keys)),
+            Some(name) if section.name.starts_with("profile") => self.config_profile(name, keys),
+            _ if section.name == "default" => self.config_profile(section.name.clone(), keys),
+            _ => {}
+        }
+    }
+
+    /// Of two sections for one profile the later one counts.
+    fn config_profile(&mut self, name: String, keys: Keys) {
+        let profile = Profile { name: name.clone(), keys: keys.clone(), config: keys, credentials: Keys::new() };
+        self.profiles.insert(name, profile);
+    }
+
+    /// The endpoint that a profile's `services` section or the profile itself sets for a service.
+    pub(crate) fn endpoint(&self, profile: &Profile, service: &str) -> Option<Value> {
+        let of_service = || {
+            let section = self.services.get(profile.get("services")?)?.get(service)?;
+            let url = section.text.lines().filter_map(|line| line.split_once('='));
+            let url = url.map(|(key, value)| (key.trim(), value.trim())).find(|(key, _)| *key == "endpoint_url")?.1;
+            Some(Value { text: url.to_owned(), origin: section.origin.clone() })
+        };
+        of_service().or_else(|| profile.keys.get("endpoint_url").cloned())
+    }
+
+    /// What to do about a profile that is not there: the name that was meant, or those that there are.
+    pub(crate) fn which_profile(&self, name: &str) -> String {
+        which("profile", name, self.profiles.keys()).unwrap_or_else(|| {
+            format!(
+                "neither {} nor {} holds a profile; `aws configure` makes one",
+                printable(&self.config_path.display().to_string()),
+                printable(&self.credentials_path.display().to_string())
+            )
+        })
+    }
+
+    /// The same for an SSO session.
+    pub(crate) fn which_sso_session(&self, name: &str) -> String {
+        which("[sso-session]", name, self.sso_sessions.keys())
+            .unwrap_or_else(|| "`aws configure sso-session` makes one".to_owned())
+    }
+}
+
+/// The nearest of the names, or all of them.
+fn which<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a String> + Clone) -> Option<String> {
+    let distance = |other: &&String| strsim::damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());
+    let near =
+        names.clone().min_by_key(distance).filter(|near| distance(near) <= (name.chars().count() / 3).clamp(1, 4));
+    let all: Vec<&str> = names.map(String::as_str).collect();
+    match near {
+        Some(near) => Some(format!("did you mean `{}`? There are: {}", printable(near), excerpt(&all.join(", "), 400))),
+        None if all.is_empty() => None,
+        None => Some(format!("name a {kind} that is there: {}", excerpt(&all.join(", "), 400))),
+    }
+}
+
+fn sections(path: &Path) -> Result<Vec<Section>, FileError> {
+    let name = printable(&path.display().to_string()).into_owned();
+    let wrong = |what: String, next: &str| Err(FileError { what, next: next.to_owned() });
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if is_absent(&error) || path.as_os_str().is_empty() => return Ok(Vec::new()),
+        Err(error) => {
+            return wrong(
+                format!("{name} can't be read: {error}"),
+                "let this user read it, or point AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE elsewhere",
+            );
+        }
+    };
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+            let line = before.filter(|byte| **byte == b'\n').count() + 1;
+            return wrong(format!("{name}, line {line}: this is not UTF-8"), "save the file as UTF-8");
+        }
+    };
+    if text.starts_with('\u{feff}') {
+        let what = format!("{name} begins with a byte order mark, which the AWS tools do not read");
+        return wrong(what, "save the file as UTF-8 without a byte order mark");
+    }
+    ini::parse(&text).or_else(|error| {
+        wrong(
+            format!("{name}, line {}: {}", error.line, error.what),
+            "mend this line: the AWS tools do not read the file either",
+        )
+    })
+}
+
+/// Whether there is no file: also below something that is no folder, as `/dev/null/x` is.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn keys(path: &Path, section: &Section) -> Keys {
+    let value = |entry: &Entry| Value {
+        text: entry.value.clone(),
+        origin: Origin::File { path: path.to_owned(), line: entry.line },
+    };
+    section.entries.iter().map(|entry| (entry.key.clone(), value(entry))).collect()
+}

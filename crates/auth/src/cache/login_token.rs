@@ -1,0 +1,235 @@
+//! The AWS tools' cache of console sign-ins (`aws login`), `~/.aws/login/cache`: keys for 15 minutes, and how to renew them.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use aws_credential_types::Credentials;
+use aws_sdk_signin::types::CreateOAuth2TokenRequestBody;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use lakeward_core::untrusted::printable;
+use p256::ecdsa::{Signature, SigningKey, signature::Signer};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{CacheFile, Content, hex, text, written};
+use crate::{
+    environment::Environment,
+    sources::{SourceError, code_of, temporary, time},
+    tools::Tools,
+};
+
+/// Keys are renewed when less than this is left of them, as botocore does.
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
+
+const SIGN_IN: &str = "sign in with `aws login`";
+
+/// The folder of the cache.
+pub(crate) fn folder(environment: &Environment) -> Option<PathBuf> {
+    match environment.get("AWS_LOGIN_CACHE_DIRECTORY") {
+        Some(folder) => Some(environment.expand(folder)),
+        None => Some(environment.home()?.join(".aws/login/cache")),
+    }
+}
+
+/// The keys of one console sign-in, read from the file each time.
+#[derive(Debug)]
+pub(crate) struct LoginTokens {
+    /// Who signed in: an ARN, as `login_session` names it.
+    pub(crate) session: String,
+    /// Renewed keys that could not be written: their refresh token is good, the file's is not any more.
+    unwritten: Mutex<Option<Content>>,
+}
+
+impl LoginTokens {
+    pub(crate) fn new(session: &str) -> Self {
+        Self { session: session.to_owned(), unwritten: Mutex::default() }
+    }
+
+    /// Keys that are good now, renewed where that is due. A renewal that fails is tolerated while they are good.
+    pub(crate) async fn current(&self, tools: &Tools) -> Result<Credentials, SourceError> {
+        let file = self.file(tools)?;
+        let content = self.read(&file)?;
+        let due = |content: &Content| expiry(content).is_none_or(|expires| expires <= tools.now() + RENEW_BEFORE);
+        if !due(&content) {
+            return self.keys(&content, tools.now());
+        }
+        let lock = file.lock().await;
+        let mut content = self.read(&file)?;
+        let mut refused = None;
+        if due(&content) {
+            match self.renew(&content, tools).await {
+                Ok(changed) => {
+                    content.extend(changed);
+                    let unwritten = match lock.as_ref().map(|_| file.write(&content)) {
+                        Some(Ok(())) => None,
+                        _ => {
+                            tracing::warn!(
+                                "{} can't be written: other programs may have to sign in again",
+                                file.shown()
+                            );
+                            Some(content.clone())
+                        }
+                    };
+                    *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = unwritten;
+                }
+                Err(error) => {
+                    tracing::debug!("the console sign-in was not renewed: {error}");
+                    refused = Some(error);
+                }
+            }
+        }
+        self.keys(&content, tools.now()).map_err(|expired| refused.unwrap_or(expired))
+    }
+
+    fn file(&self, tools: &Tools) -> Result<CacheFile, SourceError> {
+        let folder = folder(&tools.environment)
+            .ok_or_else(|| SourceError::new("there is no home folder, and so no console sign-in", "set HOME"))?;
+        Ok(CacheFile::new(folder.join(file_name(&self.session))))
+    }
+
+    fn read(&self, file: &CacheFile) -> Result<Content, SourceError> {
+        let content = file.read().map_err(|what| SourceError::new(what, format!("delete it and {SIGN_IN}")))?;
+        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match (content, unwritten) {
+            (Some(content), Some(unwritten)) if expiry(&content) >= expiry(&unwritten) => Ok(content),
+            (_, Some(unwritten)) => Ok(unwritten),
+            (Some(content), None) => Ok(content),
+            (None, None) => {
+                let what = format!("nobody is signed in as {}: there is no {}", printable(&self.session), file.shown());
+                Err(SourceError::new(what, SIGN_IN))
+            }
+        }
+    }
+
+    fn keys(&self, content: &Content, now: SystemTime) -> Result<Credentials, SourceError> {
+        let session = printable(&self.session);
+        let key = |key| content.get("accessToken")?.get(key)?.as_str();
+        match (key("accessKeyId"), key("secretAccessKey"), key("sessionToken"), expiry(content)) {
+            (Some(id), Some(secret), Some(token), Some(expires)) if expires > now => {
+                Ok(temporary(id, secret, token, Some(expires), "console sign-in"))
+            }
+            (Some(_), Some(_), Some(_), Some(expires)) => Err(SourceError::new(
+                format!("the console sign-in as {session} expired at {}", written(expires)),
+                SIGN_IN,
+            )),
+            _ => Err(SourceError::new(format!("the cached console sign-in as {session} lacks its keys"), SIGN_IN)),
+        }
+    }
+
+    /// What a renewal changes in the file.
+    async fn renew(&self, content: &Content, tools: &Tools) -> Result<Content, SourceError> {
+        let (Some(client), Some(refresh), Some(key)) =
+            (text(content, "clientId"), text(content, "refreshToken"), text(content, "dpopKey"))
+        else {
+            return Err(SourceError::new("the cached console sign-in lacks what renews it", SIGN_IN));
+        };
+        let key = p256::SecretKey::from_sec1_pem(key)
+            .map_err(|_| SourceError::new("the cached console sign-in is damaged: dpopKey is no EC key", SIGN_IN))?;
+        // The refresh token is good only where it was issued. Older sign-ins do not say where that was.
+        let Some(region) = text(content, "signInRegion").or(tools.region()) else {
+            let next = "set AWS_REGION to the region of the sign-in, or the profile's region";
+            return Err(SourceError::new("the console sign-in does not say its region, and none is set", next));
+        };
+        let body = CreateOAuth2TokenRequestBody::builder()
+            .client_id(client)
+            .grant_type("refresh_token")
+            .refresh_token(refresh)
+            .build()
+            .map_err(|error| SourceError::caused("the console sign-in was not renewed", error, SIGN_IN))?;
+        let key = SigningKey::from(key);
+        let now = tools.now();
+        let call = tools.signin(region).create_o_auth2_token().token_input(body).customize();
+        // Only here is the URL final.
+        let call = call.mutate_request(move |request| {
+            let proof = proof(&key, request.uri(), now);
+            request.headers_mut().insert("dpop", proof);
+        });
+        let answer = call.send().await.map_err(|error| {
+            let reason = match error.as_service_error() {
+                Some(
+                    aws_sdk_signin::operation::create_o_auth2_token::CreateOAuth2TokenError::AccessDeniedException(
+                        denied,
+                    ),
+                ) => denied.error.as_str().to_owned(),
+                _ => code_of(&error).to_owned(),
+            };
+            let (what, next) = match reason.as_str() {
+                "TOKEN_EXPIRED" => ("the console sign-in is over", SIGN_IN),
+                "USER_CREDENTIALS_CHANGED" => {
+                    ("the console sign-in is over: the user's password or keys were changed", SIGN_IN)
+                }
+                "INSUFFICIENT_PERMISSIONS" => (
+                    "the console sign-in may not be renewed",
+                    "attach the managed policy SignInLocalDevelopmentAccess to the user or role",
+                ),
+                "ValidationException" => (
+                    "the console sign-in was not renewed: it may have been made in another region",
+                    "set AWS_REGION to the region of the sign-in, or sign in again with `aws login`",
+                ),
+                _ => ("the console sign-in was not renewed", SIGN_IN),
+            };
+            SourceError::of_service(what, error, next)
+        })?;
+        let lacking = || SourceError::new("the console sign-in was not renewed: the answer holds no keys", SIGN_IN);
+        let output = answer.token_output.ok_or_else(lacking)?;
+        let keys = output.access_token.ok_or_else(lacking)?;
+        let mut access = content.get("accessToken").and_then(Value::as_object).cloned().unwrap_or_default();
+        let life = Duration::from_secs(u64::try_from(output.expires_in).unwrap_or(0));
+        access.insert("accessKeyId".into(), json!(keys.access_key_id));
+        access.insert("secretAccessKey".into(), json!(keys.secret_access_key));
+        access.insert("sessionToken".into(), json!(keys.session_token));
+        access.insert("expiresAt".into(), json!(written(tools.now() + life)));
+        let mut changed = Content::new();
+        changed.insert("accessToken".into(), Value::Object(access));
+        changed.insert("refreshToken".into(), json!(output.refresh_token));
+        Ok(changed)
+    }
+}
+
+/// The name of a sign-in's file: the SHA-256 of its ARN.
+fn file_name(session: &str) -> String {
+    format!("{}.json", hex(Sha256::digest(session.trim())))
+}
+
+fn expiry(content: &Content) -> Option<SystemTime> {
+    time(content.get("accessToken")?.get("expiresAt")?.as_str()?)
+}
+
+/// A proof that the request is made by the holder of the key (RFC 9449), for a POST.
+fn proof(key: &SigningKey, url: &str, now: SystemTime) -> String {
+    let point = key.verifying_key().to_sec1_point(false);
+    let coordinate = |bytes: Option<&p256::FieldBytes>| bytes.map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+    let header = json!({
+        "typ": "dpop+jwt",
+        "alg": "ES256",
+        "jwk": { "kty": "EC", "x": coordinate(point.x()), "y": coordinate(point.y()), "crv": "P-256" },
+    });
+    let issued = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let claims = json!({ "htm": "POST", "htu": url, "iat": issued, "jti": uuid::Uuid::new_v4().to_string() });
+    let part = |part: Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    let signed = format!("{}.{}", part(header), part(claims));
+    let signature: Signature = key.sign(signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+}
+
+/// What one file of the cache says of a sign-in, if it is one's: whose, and until when its keys are good.
+pub(crate) fn listed(path: &Path) -> Option<(String, SystemTime)> {
+    let content = CacheFile::new(path.to_owned()).read().ok()??;
+    let expires = expiry(&content)?;
+    let account = content.get("accessToken")?.get("accountId").and_then(Value::as_str).unwrap_or("unknown");
+    Some((format!("account {account}"), expires))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_the_names_that_the_aws_tools_give_them() {
+        let name = file_name("arn:aws:iam::0123456789012:user/Admin");
+        assert_eq!(name, "36db1d138ff460920374e4c3d8e01f53f9f73537e89c88d639f68393df0e2726.json");
+    }
+}

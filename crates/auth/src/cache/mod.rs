@@ -1,0 +1,167 @@
+//! The caches that the AWS tools share: one JSON file each. Several programs read and write them at once, so a file is always
+//! replaced as a whole, under a lock, after it was read again; keys that are not known here stay.
+
+pub(crate) mod sso_token;
+pub(crate) mod login_token;
+pub(crate) mod role;
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use aws_smithy_types::{DateTime, date_time::Format};
+use lakeward_core::untrusted::printable;
+use serde_json::{Map, Value};
+
+/// What a file holds.
+pub(crate) type Content = Map<String, Value>;
+
+/// How long another process may hold the lock, and how often it is tried.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+const LOCK_POLL: Duration = Duration::from_millis(20);
+
+/// The most bytes of a file: the AWS tools' are below 20 KiB.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// One file of a cache.
+#[derive(Clone, Debug)]
+pub(crate) struct CacheFile {
+    path: PathBuf,
+}
+
+/// Held by one process at a time; it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl CacheFile {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The file as a message names it.
+    pub(crate) fn shown(&self) -> String {
+        printable(&self.path.display().to_string()).into_owned()
+    }
+
+    /// What the file holds; nothing where there is none.
+    ///
+    /// # Errors
+    /// When it is there and is no JSON object.
+    pub(crate) fn read(&self) -> Result<Option<Content>, String> {
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(format!("{} can't be read: {error}", self.shown())),
+        };
+        match serde_json::from_reader(io::Read::take(file, MOST_BYTES)) {
+            Ok(Value::Object(content)) => Ok(Some(content)),
+            // Not the parser's own words: they may quote the file.
+            _ => Err(format!("{} is damaged: it holds no JSON object", self.shown())),
+        }
+    }
+
+    /// Waits for the lock. Nothing when the folder can't be written: then the file can't be either.
+    pub(crate) async fn lock(&self) -> Option<Lock> {
+        let open = || -> io::Result<File> {
+            make_folder(self.path.parent().unwrap_or(Path::new("/")))?;
+            let mut options = OpenOptions::new();
+            options.create(true).truncate(false).write(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            options.open(self.path.with_extension("lock"))
+        };
+        let file = open().ok()?;
+        let began = std::time::Instant::now();
+        while file.try_lock().is_err() {
+            if began.elapsed() > LOCK_WAIT {
+                tracing::warn!("another process has held the lock of {} for {LOCK_WAIT:?}", self.shown());
+                break;
+            }
+            tokio::time::sleep(LOCK_POLL).await;
+        }
+        Some(Lock { _file: file })
+    }
+
+    /// Replaces the file. Whatever happens on the way, the file is either the old one or the new one, whole.
+    pub(crate) fn write(&self, content: &Content) -> io::Result<()> {
+        // A link stays one: what it names is replaced.
+        let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        make_folder(folder)?;
+        // Made with mode 0600.
+        let mut file = tempfile::Builder::new().prefix(".lakeward-").tempfile_in(folder)?;
+        file.write_all(serde_json::to_string(content)?.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(&path)?;
+        #[cfg(unix)]
+        File::open(folder)?.sync_all()?;
+        Ok(())
+    }
+}
+
+/// Makes a folder and those above it, for this user alone; one that is there stays as it is.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// A time as the AWS CLI writes it: whole seconds in UTC.
+pub(crate) fn written(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    DateTime::from_secs(seconds).fmt(Format::DateTime).unwrap_or_default()
+}
+
+/// The lower-case hexadecimal digits of a digest.
+pub(crate) fn hex(digest: impl AsRef<[u8]>) -> String {
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A string of a file.
+pub(crate) fn text<'a>(content: &'a Content, key: &str) -> Option<&'a str> {
+    content.get(key)?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_is_replaced_as_a_whole_for_this_user_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = CacheFile::new(folder.path().join("sso/cache/x.json"));
+        assert_eq!(file.read(), Ok(None));
+        let lock = file.lock().await;
+        assert!(lock.is_some());
+        let content: Content = serde_json::from_str(r#"{"b": 1, "a": {"c": "é"}}"#).unwrap();
+        file.write(&content).unwrap();
+        assert_eq!(file.read(), Ok(Some(content)));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(&folder.path().join("sso/cache")), 0o700);
+            assert_eq!(mode(&folder.path().join("sso/cache/x.json")), 0o600);
+            assert_eq!(mode(&folder.path().join("sso/cache/x.lock")), 0o600);
+        }
+        for damaged in ["", "{", "[1]", "SQLite format 3\0", "{\"secret\": \"x"] {
+            fs::write(folder.path().join("sso/cache/x.json"), damaged).unwrap();
+            assert!(file.read().is_err_and(|error| error.ends_with("x.json is damaged: it holds no JSON object")));
+        }
+    }
+
+    #[test]
+    fn times_are_written_as_the_aws_cli_writes_them() {
+        assert_eq!(written(SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_900)), "2023-11-14T22:13:20Z");
+    }
+}

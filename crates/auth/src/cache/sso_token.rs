@@ -1,0 +1,231 @@
+//! The AWS tools' cache of sign-ins to IAM Identity Center, `~/.aws/sso/cache`: reading a token, and renewing it.
+
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use lakeward_core::untrusted::printable;
+use serde_json::json;
+use sha1::{Digest, Sha1};
+
+use super::{CacheFile, Content, hex, text, written};
+use crate::{
+    sources::{SourceError, code_of, time},
+    tools::Tools,
+};
+
+/// Where the cache is, below the home.
+pub(crate) const FOLDER: &str = ".aws/sso/cache";
+
+/// A token is renewed when less than this is left of it, as botocore does.
+const RENEW_BEFORE: Duration = Duration::from_mins(15);
+
+/// A sign-in to IAM Identity Center.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SsoSignIn {
+    /// The name of the `[sso-session]`; without one the older format is used, whose tokens are not renewed.
+    pub(crate) session: Option<String>,
+    pub(crate) start_url: String,
+    pub(crate) region: String,
+}
+
+impl SsoSignIn {
+    /// The name of the token's file: the SHA-1 of the session's name or of the start URL, as it is written.
+    fn file_name(&self) -> String {
+        format!("{}.json", hex(Sha1::digest(self.session.as_ref().unwrap_or(&self.start_url))))
+    }
+
+    /// What a person runs to sign in.
+    pub(crate) fn sign_in(&self) -> String {
+        match &self.session {
+            Some(name) => format!("sign in with `aws sso login --sso-session {}`", printable(name)),
+            None => format!("sign in with `aws sso login` and a profile of {}", printable(&self.start_url)),
+        }
+    }
+}
+
+/// The token of a sign-in, which is read from the file each time: other programs renew it too.
+#[derive(Debug)]
+pub(crate) struct SsoTokens {
+    pub(crate) sign_in: SsoSignIn,
+    /// A renewed token that could not be written: its refresh token is good, the file's is not any more.
+    unwritten: Mutex<Option<Content>>,
+}
+
+impl SsoTokens {
+    pub(crate) fn new(sign_in: SsoSignIn) -> Self {
+        Self { sign_in, unwritten: Mutex::default() }
+    }
+
+    /// A token that is good now, renewed where that is possible and due.
+    pub(crate) async fn current(&self, tools: &Tools) -> Result<String, SourceError> {
+        let content = self.read(tools)?;
+        if !due(&content, tools.now()) {
+            return self.token(&content, tools.now());
+        }
+        self.renewed(tools, |content| !due(content, tools.now())).await
+    }
+
+    /// Another token than this one, which was refused.
+    pub(crate) async fn another(&self, refused: &str, tools: &Tools) -> Result<String, SourceError> {
+        let token = self.renewed(tools, |content| text(content, "accessToken") != Some(refused)).await?;
+        if token == refused {
+            let what = format!("the sign-in to {} was ended before its time", printable(&self.sign_in.start_url));
+            return Err(SourceError::new(what, self.sign_in.sign_in()));
+        }
+        Ok(token)
+    }
+
+    /// Renews, unless another process did so meanwhile. A renewal that fails is tolerated while the token is good.
+    async fn renewed(&self, tools: &Tools, is_new: impl Fn(&Content) -> bool + Send) -> Result<String, SourceError> {
+        let file = self.file(tools)?;
+        let lock = file.lock().await;
+        let mut content = self.read(tools)?;
+        let mut refused = None;
+        if !is_new(&content) {
+            match self.renew(&content, tools).await {
+                Ok(changed) => {
+                    content.extend(changed);
+                    let unwritten = match lock.as_ref().map(|_| file.write(&content)) {
+                        Some(Ok(())) => None,
+                        // The file's refresh token may be used up; this process still has the new one.
+                        _ => {
+                            tracing::warn!(
+                                "{} can't be written: other programs may have to sign in again",
+                                file.shown()
+                            );
+                            Some(content.clone())
+                        }
+                    };
+                    *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = unwritten;
+                }
+                Err(error) => {
+                    tracing::debug!("the sign-in was not renewed: {error}");
+                    refused = Some(error);
+                }
+            }
+        }
+        self.token(&content, tools.now()).map_err(|expired| refused.unwrap_or(expired))
+    }
+
+    fn file(&self, tools: &Tools) -> Result<CacheFile, SourceError> {
+        let folder = tools.in_home(FOLDER).ok_or_else(|| {
+            SourceError::new("there is no home folder, and so no sign-in to IAM Identity Center", "set HOME")
+        })?;
+        Ok(CacheFile::new(folder.join(self.sign_in.file_name())))
+    }
+
+    fn read(&self, tools: &Tools) -> Result<Content, SourceError> {
+        let file = self.file(tools)?;
+        let content =
+            file.read().map_err(|what| SourceError::new(what, format!("delete it and {}", self.sign_in.sign_in())))?;
+        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let later = |content: &Content| text(content, "expiresAt").and_then(time);
+        match (content, unwritten) {
+            (Some(content), Some(unwritten)) if later(&content) >= later(&unwritten) => Ok(content),
+            (_, Some(unwritten)) => Ok(unwritten),
+            (Some(content), None) => Ok(content),
+            (None, None) => {
+                let what = format!(
+                    "nobody is signed in to {}: there is no {}",
+                    printable(&self.sign_in.start_url),
+                    file.shown()
+                );
+                Err(SourceError::new(what, self.sign_in.sign_in()))
+            }
+        }
+    }
+
+    fn token(&self, content: &Content, now: SystemTime) -> Result<String, SourceError> {
+        let url = printable(&self.sign_in.start_url);
+        match (text(content, "accessToken"), text(content, "expiresAt").and_then(time)) {
+            (Some(token), Some(expires)) if expires > now => Ok(token.to_owned()),
+            (Some(_), Some(expires)) => {
+                let what = format!("the sign-in to {url} expired at {}", written(expires));
+                Err(SourceError::new(what, self.sign_in.sign_in()))
+            }
+            _ => {
+                let what = format!("the cached sign-in to {url} lacks accessToken or expiresAt");
+                Err(SourceError::new(what, self.sign_in.sign_in()))
+            }
+        }
+    }
+
+    /// What a renewal changes in the file.
+    async fn renew(&self, content: &Content, tools: &Tools) -> Result<Content, SourceError> {
+        let sign_in = || self.sign_in.sign_in();
+        let key = |key| text(content, key).filter(|_| self.sign_in.session.is_some());
+        let (Some(refresh), Some(id), Some(secret)) = (key("refreshToken"), key("clientId"), key("clientSecret"))
+        else {
+            return Err(SourceError::new("the sign-in can't be renewed: it came without a refresh token", sign_in()));
+        };
+        if key("registrationExpiresAt").and_then(time).is_none_or(|expires| expires <= tools.now()) {
+            return Err(SourceError::new("the sign-in can't be renewed: its registration has expired", sign_in()));
+        }
+        let call = tools.oidc(&self.sign_in.region).create_token().grant_type("refresh_token");
+        let answer = call.client_id(id).client_secret(secret).refresh_token(refresh).send().await;
+        let answer = answer.map_err(|error| {
+            let what = match code_of(&error) {
+                "InvalidGrantException" => "the sign-in is over: its refresh token is not good any more",
+                "InvalidClientException" | "UnauthorizedClientException" => {
+                    "the sign-in can't be renewed: its registration is not known any more"
+                }
+                "ExpiredTokenException" => "the sign-in has expired",
+                "AccessDeniedException" => "the sign-in may not be renewed",
+                _ => "the sign-in was not renewed",
+            };
+            SourceError::of_service(what, error, sign_in())
+        })?;
+        let Some(token) = answer.access_token else {
+            return Err(SourceError::new("the sign-in was not renewed: the answer holds no token", sign_in()));
+        };
+        let life = Duration::from_secs(u64::try_from(answer.expires_in).unwrap_or(0));
+        let mut changed = Content::new();
+        changed.insert("accessToken".into(), json!(token));
+        changed.insert("expiresAt".into(), json!(written(tools.now() + life)));
+        // An answer without one leaves the old one good.
+        changed.extend(answer.refresh_token.map(|token| ("refreshToken".to_owned(), json!(token))));
+        Ok(changed)
+    }
+}
+
+fn due(content: &Content, now: SystemTime) -> bool {
+    text(content, "expiresAt").and_then(time).is_none_or(|expires| expires <= now + RENEW_BEFORE)
+}
+
+/// What one file of the cache says of a sign-in, if it is one's.
+pub(crate) struct Listed {
+    pub(crate) start_url: String,
+    pub(crate) expires: Option<SystemTime>,
+    pub(crate) renews: bool,
+}
+
+/// Reads a file of the cache as a sign-in.
+pub(crate) fn listed(path: &Path, now: SystemTime) -> Option<Listed> {
+    let content = CacheFile::new(path.to_owned()).read().ok()??;
+    text(&content, "accessToken")?;
+    let registered = text(&content, "registrationExpiresAt").and_then(time);
+    Some(Listed {
+        start_url: text(&content, "startUrl").unwrap_or_default().to_owned(),
+        expires: text(&content, "expiresAt").and_then(time),
+        renews: text(&content, "refreshToken").is_some() && registered.is_some_and(|expires| expires > now),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_the_names_that_the_aws_tools_give_them() {
+        let sign_in = |session: Option<&str>| SsoSignIn {
+            session: session.map(str::to_owned),
+            start_url: "https://d-abc123.awsapps.com/start".into(),
+            region: "us-east-1".into(),
+        };
+        assert_eq!(sign_in(Some("my-sso")).file_name(), "0ad374308c5a4e22f723adf10145eafad7c4031c.json");
+        assert_eq!(sign_in(None).file_name(), "40a89917e3175433e361b710a9d43528d7f1890a.json");
+    }
+}

@@ -1,0 +1,181 @@
+//! From a plan's choice to what a client of an AWS service is built with.
+
+use std::{fmt, time::SystemTime};
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use lakeward_core::{
+    failure::{Failure, FailureKind},
+    plan::{AuthPlan, S3Plan},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    aws_files::AwsFiles,
+    environment::Environment,
+    http_client::{HttpClientOptions, http_client},
+    renewing::{Renewing, denied},
+    resolution::{self, Resolution},
+    sources::SourceError,
+    tools::Tools,
+};
+
+/// What a client of any AWS service is built with.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The credentials that the plan chose. A client must not keep them on its own (no identity cache): they are kept, and
+    /// renewed in time, here.
+    pub credentials: SharedCredentialsProvider,
+    /// The same credentials, for a client whose keys a server refused as expired.
+    pub renewing: Renewing,
+    /// The region of the environment or the profile, where one is set.
+    pub region: Option<String>,
+    /// The HTTP client.
+    pub http: SharedHttpClient,
+}
+
+impl Session {
+    /// Opens a session and gets its credentials once, so that a run that could not sign its first call ends before it reads
+    /// its first row.
+    ///
+    /// # Errors
+    /// [`FailureKind::Denied`] when there are no credentials; [`FailureKind::Usage`] when the CA bundle can't be used.
+    pub async fn open(auth: &AuthPlan, s3: &S3Plan) -> Result<Self, Failure> {
+        let signing = Signing::plan(auth, Environment::real())?;
+        let unverified_endpoint = s3.endpoint.as_deref().filter(|_| s3.skip_tls_verify);
+        let http = signing.http(unverified_endpoint)?;
+        let renewing = signing.renewing(http.clone())?;
+        renewing.current().await.map_err(|error| denied(&error))?;
+        let region =
+            s3.region.clone().or_else(|| signing.resolution.region.as_ref().map(|region| region.value.clone()));
+        Ok(Self { credentials: SharedCredentialsProvider::new(renewing.clone()), renewing, region, http })
+    }
+}
+
+/// Credentials that are known already, such as those of the embedded S3.
+#[must_use]
+pub fn known_keys(access_key_id: &str, secret_access_key: &SecretString) -> SharedCredentialsProvider {
+    let secret = secret_access_key.expose_secret();
+    SharedCredentialsProvider::new(Credentials::new(access_key_id, secret, None, None, "known keys"))
+}
+
+/// A resolution with what it was made from: what a run uses, and what `auth explain` shows before and after it is carried out.
+pub struct Signing {
+    /// What was decided.
+    pub resolution: Resolution,
+    environment: Environment,
+    files: AwsFiles,
+}
+
+/// Credentials for other programs.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// The access key id.
+    pub access_key_id: String,
+    /// The secret key.
+    pub secret_access_key: SecretString,
+    /// The session token of temporary keys.
+    pub session_token: Option<SecretString>,
+    /// Until when they are good.
+    pub expires: Option<SystemTime>,
+    /// Whether there will be others by themselves.
+    pub renews: bool,
+}
+
+/// A secret's text, for a program that is to get it.
+#[must_use]
+pub fn expose(secret: &SecretString) -> &str {
+    secret.expose_secret()
+}
+
+/// Whose credentials they are, as STS says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub account: String,
+    /// The user, role session or account.
+    pub arn: String,
+}
+
+impl Identity {
+    /// Whether it is the account's root user, which should have no keys.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.arn.ends_with(":root")
+    }
+}
+
+impl Signing {
+    /// Decides, without running or asking anything.
+    ///
+    /// # Errors
+    /// [`FailureKind::Denied`] when the AWS files can't be read.
+    pub fn plan(auth: &AuthPlan, environment: Environment) -> Result<Self, Failure> {
+        let files = AwsFiles::read(&environment)
+            .map_err(|error| Failure::new(FailureKind::Denied, error.what).next(error.next))?;
+        let resolution = resolution::resolve(auth, &environment, &files);
+        Ok(Self { resolution, environment, files })
+    }
+
+    /// The same choice in another environment.
+    ///
+    /// # Errors
+    /// As [`Signing::plan`].
+    pub fn elsewhere(auth: &AuthPlan, environment: Environment) -> Result<Resolution, Failure> {
+        Ok(Self::plan(auth, environment)?.resolution)
+    }
+
+    /// Gets the credentials.
+    ///
+    /// # Errors
+    /// [`FailureKind::Denied`] when there are none.
+    pub async fn keys(&self) -> Result<Keys, Failure> {
+        let renewing = self.renewing(self.http(None)?)?;
+        let credentials = renewing.current().await.map_err(|error| denied(&error))?;
+        Ok(Keys {
+            access_key_id: credentials.access_key_id().to_owned(),
+            secret_access_key: credentials.secret_access_key().into(),
+            session_token: credentials.session_token().map(Into::into),
+            expires: credentials.expiry(),
+            renews: renewing.renews(),
+        })
+    }
+
+    /// Asks STS whose credentials these are. Every identity may ask that.
+    ///
+    /// # Errors
+    /// [`FailureKind::Denied`] when STS refuses them, [`FailureKind::Destination`] when it can't be asked.
+    pub async fn identity(&self, keys: &Keys) -> Result<Identity, Failure> {
+        let token = keys.session_token.as_ref().map(|token| token.expose_secret().to_owned());
+        let secret = keys.secret_access_key.expose_secret();
+        let credentials = Credentials::new(&keys.access_key_id, secret, token, keys.expires, "explained");
+        let tools = Tools::new(&self.environment, &self.files, &self.resolution, self.http(None)?);
+        let answer = tools.sts(Some(credentials), "").get_caller_identity().send().await.map_err(|error| {
+            let answered = error.as_service_error().is_some();
+            let next = "renew these keys, or choose others";
+            let failure = denied(&SourceError::of_service("STS does not say whose these credentials are", error, next));
+            Failure { kind: if answered { FailureKind::Denied } else { FailureKind::Destination }, ..failure }
+        })?;
+        Ok(Identity { account: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default() })
+    }
+
+    fn http(&self, unverified_endpoint: Option<&str>) -> Result<SharedHttpClient, Failure> {
+        let profile = self.resolution.profile.as_ref().and_then(|profile| self.files.profiles.get(&profile.value));
+        let bundle = self.environment.get("AWS_CA_BUNDLE").or_else(|| profile?.get("ca_bundle"));
+        let bundle = bundle.map(|path| self.environment.expand(path));
+        http_client(&HttpClientOptions { ca_bundle: bundle.as_deref(), unverified_endpoint }).map_err(|error| {
+            Failure::new(FailureKind::Usage, error.to_string()).next("mend AWS_CA_BUNDLE or the profile's ca_bundle")
+        })
+    }
+
+    fn renewing(&self, http: SharedHttpClient) -> Result<Renewing, Failure> {
+        let source = self.resolution.found()?.source.clone();
+        Ok(Renewing::new(source, Tools::new(&self.environment, &self.files, &self.resolution, http)))
+    }
+}
+
+impl fmt::Debug for Signing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signing").field("resolution", &self.resolution).finish_non_exhaustive()
+    }
+}

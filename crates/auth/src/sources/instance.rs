@@ -1,0 +1,99 @@
+//! The role of an EC2 instance, from its metadata service (IMDSv2).
+
+use std::{sync::OnceLock, time::Duration};
+
+use async_trait::async_trait;
+use aws_config::{
+    imds::{self, credentials::ImdsCredentialsProvider},
+    provider_config::ProviderConfig,
+};
+use aws_credential_types::{Credentials, provider::ProvideCredentials};
+use lakeward_core::failure::told;
+
+use super::{MOST_TOLD, Source, SourceError};
+use crate::{
+    link::{Link, Origin, Setting},
+    resolution::Context,
+    tools::Tools,
+};
+
+const NAME: &str = "instance role";
+const DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
+const ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+const MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
+
+/// Where the service is (Amazon EC2 user guide, "Instance metadata").
+const IPV4: &str = "http://169.254.169.254";
+const IPV6: &str = "http://[fd00:ec2::254]";
+
+/// How long a connection, and an answer, may take: where there is no such service, a search ends there in little over a second.
+const TIME_LIMIT: Duration = Duration::from_secs(1);
+
+pub(crate) fn plan(context: &Context<'_>) -> Link {
+    let environment = context.environment;
+    if environment.is_true(DISABLED) {
+        return Link::skipped(NAME, format!("{DISABLED} is true"));
+    }
+    let set = |variable: &'static str, key: &'static str| {
+        let set = environment.get(variable).map(|text| Setting::of(key, text, Origin::Variable(variable)));
+        set.or_else(|| Some(Setting::new(key, context.profile.keys.get(key)?)))
+    };
+    let endpoint = set(ENDPOINT, "ec2_metadata_service_endpoint");
+    let mode = set(MODE, "ec2_metadata_service_endpoint_mode");
+    let is_ipv6 = mode.as_ref().is_some_and(|mode| mode.value.eq_ignore_ascii_case("ipv6"));
+    let default = if is_ipv6 { IPV6 } else { IPV4 };
+    let url = endpoint.as_ref().map_or(default, |endpoint| endpoint.value.as_str()).trim_end_matches('/').to_owned();
+    let settings = [endpoint, mode].into_iter().flatten().collect();
+    let what = format!("the role of this EC2 instance, if it is one, from {url}");
+    Link::found(NAME, what, Instance { url, provider: OnceLock::new() }).with(settings)
+}
+
+struct Instance {
+    url: String,
+    provider: OnceLock<ImdsCredentialsProvider>,
+}
+
+impl Instance {
+    fn provider(&self, tools: &Tools) -> Result<&ImdsCredentialsProvider, SourceError> {
+        if let Some(provider) = self.provider.get() {
+            return Ok(provider);
+        }
+        let config = ProviderConfig::without_region().with_http_client(tools.http.clone());
+        // One try: the SDK's four would cost half a minute where nobody answers.
+        let client = imds::Client::builder()
+            .configure(&config)
+            .max_attempts(1)
+            .connect_timeout(TIME_LIMIT)
+            .read_timeout(TIME_LIMIT)
+            .operation_attempt_timeout(2 * TIME_LIMIT)
+            .endpoint(&self.url)
+            .map_err(|error| {
+                let what = format!("the instance's metadata service has no valid URL: {error}");
+                SourceError::new(what, format!("mend or unset {ENDPOINT}"))
+            })?;
+        let provider = ImdsCredentialsProvider::builder().configure(&config).imds_client(client.build()).build();
+        Ok(self.provider.get_or_init(|| provider))
+    }
+}
+
+#[async_trait]
+impl Source for Instance {
+    async fn fetch(&self, tools: &Tools) -> Result<Credentials, SourceError> {
+        self.provider(tools)?.provide_credentials().await.map_err(|error| {
+            let told = told(&error, MOST_TOLD);
+            let next = if told.contains("404") {
+                "attach a role to the instance (an instance profile)"
+            } else if told.contains("AssumeRoleUnauthorizedAccess") {
+                "let the role's trust policy name ec2.amazonaws.com"
+            } else {
+                "if this is no EC2 instance, set up other credentials (`lakeward auth explain` shows where they are looked for); \
+                 in a container on EC2, set the instance's metadata hop limit to 2"
+            };
+            SourceError::caused("the instance's metadata service gives no credentials", error, next)
+        })
+    }
+
+    fn needs(&self) -> Vec<String> {
+        vec![format!("asks {}", self.url)]
+    }
+}

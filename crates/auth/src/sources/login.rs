@@ -1,0 +1,32 @@
+//! A console sign-in that `aws login` has cached.
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use lakeward_core::untrusted::printable;
+
+use super::{Source, SourceError};
+use crate::{cache::login_token::LoginTokens, link::Link, resolution::Context, tools::Tools};
+
+const NAME: &str = "console sign-in";
+
+pub(crate) fn plan(context: &Context<'_>) -> Link {
+    let Some(session) = context.profile.get("login_session") else {
+        return Link::skipped(NAME, format!("profile {} has no login_session", context.profile.name));
+    };
+    let what = format!("the console sign-in as {}", printable(session));
+    Link::found(NAME, what, LoginTokens::new(session)).with(context.profile.settings(&["login_session"]))
+}
+
+#[async_trait]
+impl Source for LoginTokens {
+    async fn fetch(&self, tools: &Tools) -> Result<Credentials, SourceError> {
+        self.current(tools).await
+    }
+
+    fn needs(&self) -> Vec<String> {
+        vec![format!(
+            "reads the sign-in of {}, and renews it if less than 5 minutes are left",
+            printable(&self.session)
+        )]
+    }
+}

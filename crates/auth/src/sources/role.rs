@@ -1,0 +1,218 @@
+//! A role that is assumed with other credentials, also with an MFA code that somebody has given before.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use lakeward_core::{plan::RolePlan, untrusted::printable};
+
+use super::{Source, SourceError, code_of, container, environment, instance, temporary};
+use crate::{
+    aws_files::Profile,
+    cache::role::{RoleCache, RoleRequest},
+    link::{Link, Origin, Setting, State, deciding},
+    resolution::{Context, Resolution, links_of_source},
+    tools::Tools,
+};
+
+const NAME: &str = "role of the profile";
+const KEYS: [&str; 8] = [
+    "role_arn",
+    "source_profile",
+    "credential_source",
+    "role_session_name",
+    "external_id",
+    "duration_seconds",
+    "mfa_serial",
+    "services",
+];
+
+/// What a session is called in CloudTrail when nothing says.
+pub(super) const SESSION_NAME: &str = "lakeward";
+
+pub(crate) fn plan(context: &Context<'_>) -> Link {
+    let profile = context.profile;
+    let Some(role_arn) = profile.get("role_arn").filter(|_| profile.get("web_identity_token_file").is_none()) else {
+        return Link::skipped(NAME, format!("profile {} has no role_arn to assume", profile.name));
+    };
+    let settings = profile.settings(&KEYS);
+    let inner = match source(context) {
+        Ok(inner) => inner,
+        Err(broken) => {
+            let (what, next) = *broken;
+            return Link::broken(NAME, what, next).with(settings);
+        }
+    };
+    let request = RoleRequest {
+        role_arn: role_arn.to_owned(),
+        session_name: profile.get("role_session_name").map(str::to_owned),
+        external_id: profile.get("external_id").map(str::to_owned),
+        // Like botocore: what is no number is as if it were not there.
+        duration: profile.get("duration_seconds").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs),
+        mfa_serial: profile.get("mfa_serial").map(str::to_owned),
+    };
+    let sign_in = format!("aws sts get-caller-identity --profile {}", printable(&profile.name));
+    link(NAME, request, inner, sign_in).with(settings)
+}
+
+/// The role that the config itself names.
+pub(crate) fn plan_alone(plan: &RolePlan, source: &Resolution) -> Link {
+    let setting =
+        |key: &str, value: &Option<String>| value.as_ref().map(|value| Setting::of(key, value, Origin::Config));
+    let settings = [
+        setting("role_arn", &Some(plan.role_arn.clone())),
+        setting("role_session_name", &plan.session_name),
+        setting("external_id", &plan.external_id),
+        setting("mfa_serial", &plan.mfa_serial),
+    ];
+    let request = RoleRequest {
+        role_arn: plan.role_arn.clone(),
+        session_name: plan.session_name.clone(),
+        external_id: plan.external_id.clone(),
+        duration: plan.duration,
+        mfa_serial: plan.mfa_serial.clone(),
+    };
+    let sign_in = "aws sts get-caller-identity with a profile that has the same role_arn and mfa_serial";
+    let link = link("role of [auth]", request, source.links.clone(), sign_in.to_owned());
+    link.with(settings.into_iter().flatten().collect())
+}
+
+/// A role on the first of the links that decides.
+fn link(name: &'static str, request: RoleRequest, inner: Vec<Link>, sign_in: String) -> Link {
+    let what = format!("role {}", printable(&request.role_arn));
+    let link = match deciding(&inner).map(|link| (link.name, &link.state)) {
+        Some((_, State::Found(found))) => {
+            let (what, source) = (format!("{what}, assumed with {}", found.what), found.source.clone());
+            Link::found(name, what, AssumedRole { request, source, sign_in })
+        }
+        Some((inner, State::Broken { what, next })) => {
+            Link::broken(name, format!("the credentials that assume it are broken ({inner}): {what}"), next.clone())
+        }
+        _ => Link::broken(
+            name,
+            format!("nothing gives the credentials that assume {what}"),
+            "give the source keys, a sign-in or a role of its own",
+        ),
+    };
+    link.inside(inner)
+}
+
+type Broken = Box<(String, String)>;
+
+/// The links of the credentials that assume a profile's role. The rules are botocore's.
+fn source(context: &Context<'_>) -> Result<Vec<Link>, Broken> {
+    let Context { profile, files, .. } = context;
+    let name = printable(&profile.name);
+    let broken = |what: String, next: String| Err(Box::new((what, next)));
+    match (profile.get("source_profile"), profile.get("credential_source")) {
+        (Some(_), Some(_)) => broken(
+            format!("profile {name} has both source_profile and credential_source"),
+            "take one of the two out".to_owned(),
+        ),
+        (None, None) => broken(
+            format!("profile {name} has a role_arn, but neither source_profile nor credential_source"),
+            "say with source_profile = NAME whose credentials assume the role".to_owned(),
+        ),
+        (None, Some("Environment")) => Ok(vec![environment::plan(context)]),
+        (None, Some("EcsContainer")) => Ok(vec![container::plan(context)]),
+        (None, Some("Ec2InstanceMetadata")) => Ok(vec![instance::plan(context)]),
+        (None, Some(other)) => broken(
+            format!("profile {name} has credential_source = {}, which does not exist", printable(other)),
+            "there are Environment, Ec2InstanceMetadata, EcsContainer".to_owned(),
+        ),
+        (Some(source), None) => match files.profiles.get(source) {
+            None => broken(
+                format!("profile {name} has source_profile = {}, which does not exist", printable(source)),
+                files.which_profile(source),
+            ),
+            Some(profile) => source_profile(context, profile),
+        },
+    }
+}
+
+fn source_profile(context: &Context<'_>, source: &Profile) -> Result<Vec<Link>, Broken> {
+    let has_keys = source.get("aws_access_key_id").is_some() || source.get("aws_secret_access_key").is_some();
+    let itself = source.name == context.profile.name;
+    if context.through.contains(&source.name) && !(itself && has_keys) {
+        let way: Vec<&str> = context.through.iter().chain([&source.name]).map(String::as_str).collect();
+        let what = format!("the source profiles go round in a circle: {}", printable(&way.join(" -> ")));
+        return Err(Box::new((what, "let the last one have keys or a sign-in of its own".to_owned())));
+    }
+    let through = context.through.iter().cloned().chain([source.name.clone()]).collect();
+    let context = Context { profile: source, pinned: true, through, ..*context };
+    let is_role = source.get("role_arn").is_some() && source.get("web_identity_token_file").is_none();
+    Ok(if has_keys || !is_role { links_of_source(&context) } else { vec![plan(&context)] })
+}
+
+struct AssumedRole {
+    request: RoleRequest,
+    source: Arc<dyn Source>,
+    /// How a person gives the MFA code.
+    sign_in: String,
+}
+
+#[async_trait]
+impl Source for AssumedRole {
+    async fn fetch(&self, tools: &Tools) -> Result<Credentials, SourceError> {
+        let request = &self.request;
+        if let Some(serial) = &request.mfa_serial {
+            // Without a person there is no code: what a person's sign-in has left in the AWS CLI's cache counts.
+            return RoleCache::of(tools, request).read(tools.now()).ok_or_else(|| {
+                SourceError::new(
+                    format!(
+                        "role {} asks for a code of the MFA device {}, and the AWS CLI's cache holds no session that is still good",
+                        printable(&request.role_arn),
+                        printable(serial)
+                    ),
+                    format!("run `{}` and type the code, then run again", self.sign_in),
+                )
+            });
+        }
+        let credentials = self.source.fetch(tools).await?;
+        let what = format!("the role {} can't be assumed", printable(&request.role_arn));
+        let call = tools.sts(Some(credentials), &request.role_arn).assume_role();
+        let duration = request.duration.and_then(|duration| i32::try_from(duration.as_secs()).ok());
+        let answer = call
+            .role_arn(&request.role_arn)
+            .role_session_name(request.session_name.as_deref().unwrap_or(SESSION_NAME))
+            .set_external_id(request.external_id.clone())
+            .set_duration_seconds(duration)
+            .send()
+            .await;
+        let answer = answer.map_err(|error| {
+            let next = match code_of(&error) {
+                "AccessDenied" if request.external_id.is_none() => {
+                    "let the role's trust policy name these credentials, and allow them sts:AssumeRole; if it asks for an \
+                     external id or MFA, set external_id or mfa_serial"
+                }
+                "AccessDenied" => {
+                    "let the role's trust policy name these credentials and this external id, and allow them sts:AssumeRole"
+                }
+                "ExpiredToken" | "InvalidClientTokenId" | "SignatureDoesNotMatch" => {
+                    "the credentials that assume the role are not valid any more: renew them"
+                }
+                "ValidationError" => "check role_arn, the duration and the session's name",
+                "RegionDisabledException" => "choose a region that the account has enabled (AWS_REGION)",
+                _ => "see what STS says, and check role_arn",
+            };
+            SourceError::of_service(what.clone(), error, next)
+        })?;
+        let keys = answer.credentials.ok_or_else(|| {
+            SourceError::new(format!("{what}: STS answered without credentials"), "check AWS_ENDPOINT_URL_STS")
+        })?;
+        let expires = keys.expiration.try_into().ok();
+        Ok(temporary(&keys.access_key_id, &keys.secret_access_key, &keys.session_token, expires, "assumed role"))
+    }
+
+    fn needs(&self) -> Vec<String> {
+        let step = match &self.request.mfa_serial {
+            Some(_) => format!("reads the AWS CLI's cache for role {}", printable(&self.request.role_arn)),
+            None => format!("asks STS for role {}", printable(&self.request.role_arn)),
+        };
+        self.source.needs().into_iter().chain([step]).collect()
+    }
+
+    fn renews(&self) -> bool {
+        self.request.mfa_serial.is_none()
+    }
+}

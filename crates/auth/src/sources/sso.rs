@@ -1,0 +1,177 @@
+//! A role of IAM Identity Center, with the sign-in that the AWS tools have cached.
+
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsOutput;
+use lakeward_core::{
+    plan::{SsoPlan, SsoSession},
+    untrusted::printable,
+};
+
+use super::{Source, SourceError, code_of, temporary};
+use crate::{
+    aws_files::{AwsFiles, Keys},
+    cache::sso_token::{SsoSignIn, SsoTokens},
+    link::{Link, Origin, Setting},
+    resolution::Context,
+    tools::Tools,
+};
+
+const NAME: &str = "IAM Identity Center";
+const OF_SESSION: [&str; 2] = ["sso_start_url", "sso_region"];
+const OF_ROLE: [&str; 2] = ["sso_account_id", "sso_role_name"];
+
+pub(crate) fn plan(context: &Context<'_>) -> Link {
+    let profile = context.profile;
+    if OF_ROLE.iter().all(|key| profile.get(key).is_none()) {
+        return Link::skipped(NAME, format!("profile {} has no sso_account_id and sso_role_name", profile.name));
+    }
+    let session = profile.get("sso_session");
+    let mut keys = profile.keys.clone();
+    if let Some(name) = session {
+        let Some(of_session) = context.files.sso_sessions.get(name) else {
+            let what = format!("profile {} has sso_session = {}, which does not exist", profile.name, printable(name));
+            let settings = profile.settings(&["sso_session"]);
+            return Link::broken(NAME, what, context.files.which_sso_session(name)).with(settings);
+        };
+        // Profiles that repeat what their session says are well known; those that contradict it are not followed.
+        let differs = |(key, value): &(&String, &crate::aws_files::Value)| {
+            keys.get(*key).is_some_and(|own| own.text != value.text)
+        };
+        if let Some((key, value)) = of_session.iter().find(differs) {
+            let own = keys.get(key).map(|own| own.origin.to_string()).unwrap_or_default();
+            let what = format!("{key} at {own} contradicts the session's at {}", value.origin);
+            return Link::broken(NAME, what, "take it out of the profile");
+        }
+        keys.extend(of_session.clone());
+    }
+    let text = |key: &str| keys.get(key).map(|value| value.text.clone());
+    let settings: Vec<Setting> = ["sso_session"]
+        .iter()
+        .chain(&OF_SESSION)
+        .chain(&OF_ROLE)
+        .filter_map(|key| Some(Setting::new(*key, keys.get(*key)?)))
+        .collect();
+    let missing: Vec<&str> =
+        OF_SESSION.iter().chain(&OF_ROLE).copied().filter(|key| !keys.contains_key(*key)).collect();
+    let (Some(start_url), Some(region), Some(account), Some(role)) =
+        (text("sso_start_url"), text("sso_region"), text("sso_account_id"), text("sso_role_name"))
+    else {
+        let what = format!("profile {} lacks {}", profile.name, missing.join(" and "));
+        return Link::broken(NAME, what, "add it, or make the profile anew with `aws configure sso`").with(settings);
+    };
+    link(SsoSignIn { session: session.map(str::to_owned), start_url, region }, account, role).with(settings)
+}
+
+/// The role that the config itself names.
+pub(crate) fn plan_alone(plan: &SsoPlan, files: &AwsFiles) -> Link {
+    let sign_in = match &plan.session {
+        SsoSession::Direct { start_url, region } => {
+            SsoSignIn { session: None, start_url: start_url.clone(), region: region.clone() }
+        }
+        SsoSession::Named(name) => {
+            let text = |keys: &Keys, key: &str| keys.get(key).map(|value| value.text.clone());
+            let session = files.sso_sessions.get(name);
+            let (Some(start_url), Some(region)) = (
+                session.and_then(|keys| text(keys, "sso_start_url")),
+                session.and_then(|keys| text(keys, "sso_region")),
+            ) else {
+                let what = match session {
+                    None => format!("there is no [sso-session {}] in the AWS config file", printable(name)),
+                    Some(_) => format!("[sso-session {}] lacks sso_start_url or sso_region", printable(name)),
+                };
+                return Link::broken(NAME, what, files.which_sso_session(name));
+            };
+            SsoSignIn { session: Some(name.clone()), start_url, region }
+        }
+    };
+    let session = files.sso_sessions.get(sign_in.session.as_deref().unwrap_or_default());
+    let of_session = OF_SESSION.iter().filter_map(|key| Some(Setting::new(*key, session?.get(*key)?)));
+    let settings = [
+        Setting::of("sso_account_id", &plan.account_id, Origin::Config),
+        Setting::of("sso_role_name", &plan.role_name, Origin::Config),
+    ];
+    let settings = of_session.chain(settings).collect();
+    link(sign_in, plan.account_id.clone(), plan.role_name.clone()).with(settings)
+}
+
+fn link(sign_in: SsoSignIn, account: String, role: String) -> Link {
+    let what = format!(
+        "role {} of account {}, by the sign-in to {}",
+        printable(&role),
+        printable(&account),
+        printable(&sign_in.start_url)
+    );
+    Link::found(NAME, what, SsoRole { tokens: SsoTokens::new(sign_in), account, role })
+}
+
+struct SsoRole {
+    tokens: SsoTokens,
+    account: String,
+    role: String,
+}
+
+enum Refused {
+    Token,
+    Other(SourceError),
+}
+
+impl SsoRole {
+    async fn role(&self, token: &str, tools: &Tools) -> Result<GetRoleCredentialsOutput, Refused> {
+        let call = tools.portal(&self.tokens.sign_in.region).get_role_credentials();
+        let answer = call.account_id(&self.account).role_name(&self.role).access_token(token).send().await;
+        answer.map_err(|error| {
+            let what = format!(
+                "IAM Identity Center gives no credentials for role {} of account {}",
+                printable(&self.role),
+                printable(&self.account)
+            );
+            let next = match code_of(&error) {
+                "UnauthorizedException" => return Refused::Token,
+                "ForbiddenException" => {
+                    "check sso_account_id and sso_role_name: the sign-in is good, but this role is not (or no longer) assigned \
+                     to it"
+                }
+                "ResourceNotFoundException" => "check sso_account_id and sso_role_name: there is no such account or role",
+                "TooManyRequestsException" => "wait a moment, then try again",
+                _ => "check sso_region, sso_account_id and sso_role_name",
+            };
+            Refused::Other(SourceError::of_service(what, error, next))
+        })
+    }
+}
+
+#[async_trait]
+impl Source for SsoRole {
+    async fn fetch(&self, tools: &Tools) -> Result<Credentials, SourceError> {
+        let token = self.tokens.current(tools).await?;
+        let answer = match self.role(&token, tools).await {
+            // It may have been ended before its time, while the refresh token still is good.
+            Err(Refused::Token) => self.role(&self.tokens.another(&token, tools).await?, tools).await,
+            answer => answer,
+        };
+        let answer = answer.map_err(|refused| match refused {
+            Refused::Other(error) => error,
+            Refused::Token => SourceError::new(
+                format!(
+                    "IAM Identity Center does not know the sign-in to {} any more",
+                    printable(&self.tokens.sign_in.start_url)
+                ),
+                format!("{}; if that changes nothing, check sso_region", self.tokens.sign_in.sign_in()),
+            ),
+        })?;
+        let keys = answer.role_credentials.ok_or_else(|| {
+            SourceError::new("IAM Identity Center answered without credentials", "check AWS_ENDPOINT_URL_SSO")
+        })?;
+        let expires = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(keys.expiration).unwrap_or(0));
+        let (id, secret, token) = (keys.access_key_id, keys.secret_access_key, keys.session_token);
+        let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
+        Ok(temporary(&or_empty(&id), &or_empty(&secret), &or_empty(&token), Some(expires), "IAM Identity Center"))
+    }
+
+    fn needs(&self) -> Vec<String> {
+        vec![format!("asks IAM Identity Center in {} for the role", printable(&self.tokens.sign_in.region))]
+    }
+}

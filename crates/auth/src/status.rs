@@ -1,0 +1,84 @@
+//! What is signed in on this machine: every session and every cached credential of the AWS tools.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use lakeward_core::untrusted::printable;
+
+use crate::{
+    cache::{login_token, role, sso_token},
+    environment::Environment,
+};
+
+/// One sign-in or cached credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// What it is.
+    pub kind: SignInKind,
+    /// Where, or as whom.
+    pub what: String,
+    /// Until when it is good.
+    pub expires: Option<SystemTime>,
+    /// Whether it can be renewed without a person.
+    pub renews: bool,
+    /// Its file.
+    pub file: PathBuf,
+}
+
+/// The kinds of sign-ins and cached credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SignInKind {
+    /// A sign-in to IAM Identity Center.
+    Sso,
+    /// A console sign-in.
+    Console,
+    /// Credentials of a role.
+    Role,
+}
+
+impl SignedIn {
+    /// Whether it is of use: still good, or renewed when it is used.
+    #[must_use]
+    pub fn is_good(&self, now: SystemTime) -> bool {
+        self.renews || self.expires.is_some_and(|expires| expires > now)
+    }
+}
+
+/// All of them. Files that are none of the AWS tools' are passed over: the folders hold others too.
+#[must_use]
+pub fn signed_in(environment: &Environment, now: SystemTime) -> Vec<SignedIn> {
+    let mut all = Vec::new();
+    let mut add = |kind, what: String, expires, renews, file: PathBuf| {
+        all.push(SignedIn { kind, what: printable(&what).into_owned(), expires, renews, file });
+    };
+    for file in in_home(environment, sso_token::FOLDER) {
+        if let Some(listed) = sso_token::listed(&file, now) {
+            add(SignInKind::Sso, listed.start_url, listed.expires, listed.renews, file);
+        }
+    }
+    for file in login_token::folder(environment).map(|folder| files(&folder)).unwrap_or_default() {
+        if let Some((account, expires)) = login_token::listed(&file) {
+            // How long its refresh token is good, up to 12 hours, stands nowhere.
+            add(SignInKind::Console, account, Some(expires), true, file);
+        }
+    }
+    for file in in_home(environment, role::FOLDER) {
+        if let Some((whose, expires)) = role::listed(&file) {
+            add(SignInKind::Role, whose, Some(expires), false, file);
+        }
+    }
+    all.sort_by(|a, b| (a.kind, &a.what, &a.file).cmp(&(b.kind, &b.what, &b.file)));
+    all
+}
+
+fn in_home(environment: &Environment, folder: &str) -> Vec<PathBuf> {
+    environment.home().map(|home| files(&home.join(folder))).unwrap_or_default()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect()
+}

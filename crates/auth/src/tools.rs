@@ -1,0 +1,169 @@
+//! What sources work with: the time, the HTTP client, clients of the AWS services that issue credentials, and places of caches.
+
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use aws_credential_types::Credentials;
+use aws_sdk_sts::config::{
+    BehaviorVersion, Region, SharedCredentialsProvider, StalledStreamProtectionConfig, retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::{
+    aws_files::AwsFiles,
+    environment::Environment,
+    resolution::{Resolution, endpoint},
+};
+
+/// How long one call may take, and a connection to open.
+const CALL: Duration = Duration::from_secs(15);
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// The endpoints that are set for the services that issue credentials.
+#[derive(Clone, Debug, Default)]
+struct Endpoints {
+    sts: Option<String>,
+    portal: Option<String>,
+    oidc: Option<String>,
+    signin: Option<String>,
+}
+
+/// See the module.
+#[derive(Clone)]
+pub(crate) struct Tools {
+    pub(crate) environment: Environment,
+    pub(crate) http: SharedHttpClient,
+    /// Tells the time.
+    pub(crate) clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    region: Option<String>,
+    endpoints: Endpoints,
+    use_fips: Option<bool>,
+    use_dual_stack: Option<bool>,
+}
+
+impl Tools {
+    pub(crate) fn new(
+        environment: &Environment,
+        files: &AwsFiles,
+        resolution: &Resolution,
+        http: SharedHttpClient,
+    ) -> Self {
+        let profile = resolution.profile.as_ref().and_then(|profile| files.profiles.get(&profile.value));
+        let url = |service| endpoint(environment, files, profile, service).map(|value| value.text);
+        let is_true = |variable, key| {
+            let said = environment.get(variable).or_else(|| profile?.get(key));
+            said.map(|text| text.eq_ignore_ascii_case("true"))
+        };
+        Self {
+            http,
+            clock: Arc::new(SystemTime::now),
+            region: resolution.region.as_ref().map(|region| region.value.clone()),
+            endpoints: Endpoints {
+                sts: url(("AWS_ENDPOINT_URL_STS", "sts")),
+                portal: url(("AWS_ENDPOINT_URL_SSO", "sso")),
+                oidc: url(("AWS_ENDPOINT_URL_SSO_OIDC", "sso_oidc")),
+                signin: url(("AWS_ENDPOINT_URL_SIGNIN", "signin")),
+            },
+            use_fips: is_true("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
+            use_dual_stack: is_true("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
+            environment: environment.clone(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.clock)()
+    }
+
+    /// The region of the environment or the profile, where one is set.
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// A file below the home; nothing where there is no home.
+    pub(crate) fn in_home(&self, relative: &str) -> Option<PathBuf> {
+        Some(self.environment.home()?.join(relative))
+    }
+
+    /// STS in the region at hand, else in the first one of the ARN's partition; unsigned without credentials.
+    pub(crate) fn sts(&self, credentials: Option<Credentials>, arn: &str) -> aws_sdk_sts::Client {
+        let region = self.region.clone().unwrap_or_else(|| first_region(arn).to_owned());
+        let mut config = aws_sdk_sts::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region))
+            .http_client(self.http.clone())
+            .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        config.set_endpoint_url(self.endpoints.sts.clone());
+        config.set_use_fips(self.use_fips);
+        config.set_use_dual_stack(self.use_dual_stack);
+        config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
+        aws_sdk_sts::Client::from_conf(config.build())
+    }
+
+    /// The access portal of IAM Identity Center.
+    pub(crate) fn portal(&self, region: &str) -> aws_sdk_sso::Client {
+        let mut config = aws_sdk_sso::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .http_client(self.http.clone())
+            .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        config.set_endpoint_url(self.endpoints.portal.clone());
+        config.set_use_fips(self.use_fips);
+        config.set_use_dual_stack(self.use_dual_stack);
+        aws_sdk_sso::Client::from_conf(config.build())
+    }
+
+    /// IAM Identity Center's OIDC. Nothing is tried again: a refresh token may be good for one call only.
+    pub(crate) fn oidc(&self, region: &str) -> aws_sdk_ssooidc::Client {
+        let mut config = aws_sdk_ssooidc::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        config.set_endpoint_url(self.endpoints.oidc.clone());
+        config.set_use_fips(self.use_fips);
+        config.set_use_dual_stack(self.use_dual_stack);
+        aws_sdk_ssooidc::Client::from_conf(config.build())
+    }
+
+    /// Console sign-in. Nothing is tried again, as with OIDC.
+    pub(crate) fn signin(&self, region: &str) -> aws_sdk_signin::Client {
+        let mut config = aws_sdk_signin::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        config.set_endpoint_url(self.endpoints.signin.clone());
+        aws_sdk_signin::Client::from_conf(config.build())
+    }
+}
+
+impl fmt::Debug for Tools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tools").field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(CALL).build()
+}
+
+/// Where STS is asked when nothing names a region.
+fn first_region(arn: &str) -> &'static str {
+    match arn.split(':').nth(1) {
+        Some("aws-cn") => "cn-north-1",
+        Some("aws-us-gov") => "us-gov-west-1",
+        Some("aws-eusc") => "eusc-de-east-1",
+        _ => "us-east-1",
+    }
+}

@@ -1,0 +1,332 @@
+//! `lakeward auth explain`: the search for credentials as a run makes it, shown link by link, and what it leads to.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    time::SystemTime,
+};
+
+use lakeward_auth::{Environment, Identity, Keys, Link, Resolution, Setting, Signing, State, deciding};
+use lakeward_core::{
+    failure::{Failure, FailureKind},
+    untrusted::printable,
+};
+use serde_json::{Value, json};
+
+use super::{Asked, asked, timestamp, until};
+use crate::{
+    arguments::ExplainArguments,
+    console::{Console, shown},
+};
+
+/// The width of the column of names.
+const NAMES: usize = 29;
+
+pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> Result<(), Failure> {
+    let asked = asked(arguments.choice, console)?;
+    let environment = Environment::real();
+    let signing = Signing::plan(&asked.auth, environment.clone())?;
+    let resolution = &signing.resolution;
+    let elsewhere = if arguments.as_cron { elsewhere(&asked, &environment) } else { Vec::new() };
+    if !arguments.json {
+        print(&search(resolution, asked.config.as_deref()));
+    }
+    let found = resolution.found();
+    let needs = found.as_ref().map(|found| found.needs()).unwrap_or_default();
+    let mut outcome = Outcome::default();
+    match (&found, arguments.offline) {
+        (Err(_), _) => {}
+        (Ok(_), true) if needs.is_empty() => outcome.keys = Some(signing.keys().await),
+        (Ok(_), true) => {}
+        (Ok(_), false) => {
+            let asks = asked.for_aws.then(|| "asks STS whose credentials they are".to_owned());
+            let steps: Vec<String> = needs.iter().cloned().chain(asks).collect();
+            // Said before it is done.
+            announce(&steps, arguments.json);
+            let keys = signing.keys().await;
+            if let (Ok(keys), true) = (&keys, asked.for_aws) {
+                outcome.identity = Some(signing.identity(keys).await);
+            }
+            outcome.keys = Some(keys);
+        }
+    }
+    if arguments.json {
+        let elsewhere = elsewhere.iter().map(|place| place.as_json(resolution)).collect();
+        print(&format!("{:#}\n", as_json(resolution, &asked, &needs, &outcome, elsewhere)));
+    } else {
+        print(&outcome.told(&needs));
+        elsewhere.iter().for_each(|place| print(&place.told(resolution)));
+    }
+    found?;
+    outcome.into_failure()
+}
+
+fn print(text: &str) {
+    // Nobody may be reading.
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+/// What is about to be run and asked; beside JSON, on standard error.
+fn announce(steps: &[String], json: bool) {
+    if !steps.is_empty() {
+        let text = format!("now Lakeward {} (not with --offline)\n", steps.join(", then "));
+        let _ = if json { io::stderr().write_all(text.as_bytes()) } else { io::stdout().write_all(text.as_bytes()) };
+    }
+}
+
+/// What the search led to; nothing where it was not carried out.
+#[derive(Default)]
+struct Outcome {
+    keys: Option<Result<Keys, Failure>>,
+    identity: Option<Result<Identity, Failure>>,
+}
+
+impl Outcome {
+    fn told(&self, needs: &[String]) -> String {
+        let mut text = String::new();
+        match &self.keys {
+            None if needs.is_empty() => {}
+            None => text.push_str(&format!("offline: not got, because that {}\n", needs.join(", then "))),
+            Some(Err(_)) => {}
+            Some(Ok(keys)) => {
+                let kind = if keys.session_token.is_some() { "temporary" } else { "long-lived" };
+                text.push_str(&format!("keys: {}, {kind}, {}\n", keys.access_key_id, life(keys)));
+            }
+        }
+        match &self.identity {
+            None => {}
+            Some(Ok(identity)) => {
+                text.push_str(&format!(
+                    "identity: {}, account {}\n",
+                    printable(&identity.arn),
+                    printable(&identity.account)
+                ));
+                if identity.is_root() {
+                    text.push_str("warning: these are keys of the account's root user; delete them, and use a role\n");
+                }
+            }
+            Some(Err(failure)) => text.push_str(&format!("identity: unknown: {}\n", failure.what)),
+        }
+        text
+    }
+
+    /// The exit code of a search that led nowhere. That nobody could be asked whose the keys are is no failure of theirs.
+    fn into_failure(self) -> Result<(), Failure> {
+        if let Some(Err(failure)) = self.keys {
+            return Err(failure);
+        }
+        match self.identity {
+            Some(Err(failure)) if failure.kind == FailureKind::Denied => Err(failure),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn life(keys: &Keys) -> String {
+    let renews = if keys.renews { "; new ones are got by themselves" } else { "; nothing renews them" };
+    match keys.expires {
+        Some(expires) => format!("good until {}{renews}", until(expires, SystemTime::now())),
+        None if keys.session_token.is_some() => format!("until when they are good stands nowhere{renews}"),
+        None => "good until somebody deletes them".to_owned(),
+    }
+}
+
+/// The whole search as text.
+fn search(resolution: &Resolution, config: Option<&Path>) -> String {
+    let from = config.map(|config| format!(" ([auth] of {})", shown(config))).unwrap_or_default();
+    let mut text = format!("looking in: {}{from}\n", resolution.asked);
+    if let Some(profile) = &resolution.profile {
+        text.push_str(&format!("profile: {} ({})\n", profile.value, chosen_by(profile)));
+    }
+    links(&mut text, "", &resolution.links, true);
+    text.push_str(&match &resolution.region {
+        Some(region) => format!("region: {} ({})\n", region.value, region.origin),
+        None => "region: none is set in the environment or the profile\n".to_owned(),
+    });
+    resolution.notes.iter().for_each(|note| text.push_str(&format!("note: {note}\n")));
+    text
+}
+
+fn chosen_by(profile: &Setting) -> String {
+    match &profile.origin {
+        lakeward_auth::Origin::Config if profile.value == "default" => "nothing names another".to_owned(),
+        lakeward_auth::Origin::Config => "named for this search".to_owned(),
+        origin => format!("named by {origin}"),
+    }
+}
+
+/// One line a link, and below it what was found there.
+fn links(text: &mut String, indent: &str, all: &[Link], reached: bool) {
+    let mut reached = reached;
+    for (number, link) in (1..).zip(all) {
+        let (state, detail) = state(link, reached);
+        text.push_str(&format!("{indent}{number:>2} {:<NAMES$} {state:<11} {}\n", link.name, printable(&detail)));
+        if link.decides() {
+            for setting in &link.settings {
+                text.push_str(&format!("{indent}     {} = {} ({})\n", setting.key, setting.value, setting.origin));
+            }
+            if let (State::Broken { next, .. }, true) = (&link.state, reached) {
+                text.push_str(&format!("{indent}     next: {}\n", printable(next)));
+            }
+            if reached && !link.inner.is_empty() {
+                text.push_str(&format!("{indent}     the credentials that assume it:\n"));
+                links(text, &format!("{indent}     "), &link.inner, true);
+            }
+        }
+        reached &= !link.decides();
+    }
+}
+
+/// In a word and a sentence. A link behind the one that decides is not reached, whatever stands there.
+fn state(link: &Link, reached: bool) -> (&'static str, String) {
+    match (&link.state, reached) {
+        (State::Found(found), true) => ("found", found.what.clone()),
+        (State::Skipped(why), true) => ("skipped", why.clone()),
+        (State::Broken { what, .. }, true) => ("broken", what.clone()),
+        (State::Found(found), false) => ("not reached", format!("loses to what is found above: {}", found.what)),
+        (State::Skipped(why), false) => ("not reached", why.clone()),
+        (State::Broken { what, .. }, false) => ("not reached", format!("would be broken: {what}")),
+    }
+}
+
+/// The same search in another environment.
+struct Elsewhere {
+    name: &'static str,
+    key: &'static str,
+    search: Result<Resolution, Failure>,
+}
+
+fn elsewhere(asked: &Asked, environment: &Environment) -> Vec<Elsewhere> {
+    let place = |name, key, environment| Elsewhere { name, key, search: Signing::elsewhere(&asked.auth, environment) };
+    vec![
+        place("cron or a systemd unit of this user", "cron", environment.as_cron()),
+        place("a container without mounts and variables", "container", environment.as_container()),
+    ]
+}
+
+impl Elsewhere {
+    /// What the search ends with there.
+    fn end(search: &Resolution) -> String {
+        match deciding(&search.links).map(|link| (link, &link.state)) {
+            Some((link, State::Found(found))) => format!("{}: {}", link.name, found.what),
+            Some((link, State::Broken { what, .. })) => format!("{}, broken: {what}", link.name),
+            _ => "no credentials".to_owned(),
+        }
+    }
+
+    /// The links that are not as they are here, each with its state there.
+    fn differences(here: &Resolution, there: &Resolution) -> Vec<(String, String)> {
+        let as_here = |link: &Link| {
+            here.links.iter().any(|other| other.name == link.name && state(other, true) == state(link, true))
+        };
+        let different = there.links.iter().filter(|link| !as_here(link));
+        different
+            .map(|link| {
+                (link.name.to_owned(), {
+                    let (word, detail) = state(link, true);
+                    format!("{word}: {detail}")
+                })
+            })
+            .collect()
+    }
+
+    fn told(&self, here: &Resolution) -> String {
+        let mut text = format!("as {}: ", self.name);
+        match &self.search {
+            Err(failure) => text.push_str(&format!("{}\n", failure.what)),
+            Ok(there) => {
+                let (end, differences) = (Self::end(there), Self::differences(here, there));
+                let same = if end == Self::end(here) { "the same, " } else { "" };
+                text.push_str(&format!("{same}{}\n", printable(&end)));
+                for (name, difference) in differences {
+                    text.push_str(&format!("     {name:<NAMES$} {}\n", printable(&difference)));
+                }
+                if there.region.is_none() && here.region.is_some() {
+                    text.push_str("     no region is set there: set [destination] region\n");
+                }
+            }
+        }
+        text
+    }
+
+    fn as_json(&self, here: &Resolution) -> Value {
+        match &self.search {
+            Err(failure) => json!({ "as": self.key, "error": failure.what, "next": failure.next }),
+            Ok(there) => json!({
+                "as": self.key,
+                "same": Self::end(there) == Self::end(here),
+                "end": Self::end(there),
+                "differences": Self::differences(here, there)
+                    .into_iter()
+                    .map(|(name, state)| json!({ "name": name, "state": state }))
+                    .collect::<Vec<_>>(),
+            }),
+        }
+    }
+}
+
+fn as_json(
+    resolution: &Resolution,
+    asked: &Asked,
+    needs: &[String],
+    outcome: &Outcome,
+    elsewhere: Vec<Value>,
+) -> Value {
+    let setting =
+        |setting: &Setting| json!({ "key": setting.key, "value": setting.value, "from": setting.origin.to_string() });
+    let failed = |failure: &Failure| json!({ "what": failure.what, "next": failure.next });
+    let mut whole = json!({
+        "asked": resolution.asked,
+        "config": asked.config.as_ref().map(|config| config.display().to_string()),
+        "profile": resolution.profile.as_ref().map(setting),
+        "links": links_as_json(&resolution.links, true),
+        "region": resolution.region.as_ref().map(setting),
+        "notes": resolution.notes,
+        "needs": needs,
+    });
+    match (&outcome.keys, resolution.found()) {
+        (Some(Err(failure)), _) => whole["error"] = failed(failure),
+        (None, Err(failure)) => whole["error"] = failed(&failure),
+        (None, Ok(_)) => {}
+        (Some(Ok(keys)), _) => {
+            whole["credentials"] = json!({
+                "access_key_id": keys.access_key_id,
+                "temporary": keys.session_token.is_some(),
+                "expires": keys.expires.map(timestamp),
+                "renews": keys.renews,
+            });
+        }
+    }
+    match &outcome.identity {
+        Some(Ok(identity)) => {
+            whole["identity"] = json!({ "account": identity.account, "arn": identity.arn, "root": identity.is_root() });
+        }
+        Some(Err(failure)) => whole["identity"] = json!({ "error": failed(failure) }),
+        None => {}
+    }
+    if !elsewhere.is_empty() {
+        whole["elsewhere"] = elsewhere.into();
+    }
+    whole
+}
+
+fn links_as_json(all: &[Link], reached: bool) -> Value {
+    let mut reached = reached;
+    let link = |link: &Link| {
+        let (word, detail) = state(link, reached);
+        let mut value = json!({ "name": link.name, "state": word, "detail": detail });
+        if link.decides() {
+            let setting = |setting: &Setting| json!({ "key": setting.key, "value": setting.value, "from": setting.origin.to_string() });
+            value["settings"] = link.settings.iter().map(setting).collect();
+            if let State::Broken { next, .. } = &link.state {
+                value["next"] = json!(next);
+            }
+            if !link.inner.is_empty() {
+                value["source"] = links_as_json(&link.inner, reached);
+            }
+        }
+        reached &= !link.decides();
+        value
+    };
+    all.iter().map(link).collect()
+}

@@ -1,0 +1,248 @@
+//! `lakeward auth explain` and `lakeward auth export`, and places of credentials on this machine: processes, containers, instances.
+
+use std::time::Duration;
+
+use lakeward_testkit::{Answer, Home, HomeCommand, ScriptedServer};
+use serde_json::{Value, json};
+
+use crate::program::{self, lacks, lakeward};
+
+const KEYS: &str = "aws_access_key_id = AKIDFILE\naws_secret_access_key = the-secret-key-in-the-file\n";
+
+fn home() -> Home {
+    let home = Home::new();
+    home.secret("the-secret-key");
+    home
+}
+
+fn explain<'a>(home: &'a Home, arguments: &[&str]) -> HomeCommand<'a> {
+    lakeward(home).args(["auth", "explain"]).args(arguments)
+}
+
+#[track_caller]
+fn says(text: &str, says: &[&str]) {
+    assert_eq!(lacks(text, says), [""; 0], "{text}");
+}
+
+#[test]
+fn a_search_is_shown_link_by_link_with_the_line_of_every_value() {
+    let home = home();
+    home.write(
+        ".aws/config",
+        "[default]\nregion = eu-west-1\n# x\ncredential_process = /bin/never --token the-secret-key\n",
+    );
+    home.write(".aws/credentials", format!("[default]\n{KEYS}"));
+    let output = explain(&home, &["--offline"]).run().exits(0);
+    says(
+        &output.stdout,
+        &[
+            "looking in: the AWS credential chain\nprofile: default (nothing names another)\n",
+            " 1 environment keys              skipped     AWS_ACCESS_KEY_ID is not set\n",
+            " 5 keys in the credentials file  found       keys of profile default\n",
+            "aws_access_key_id = AKIDFILE (",
+            "/.aws/credentials:2)",
+            "aws_secret_access_key = (set) (",
+            " 7 credential_process            not reached loses to what is found above: what /bin/never prints\n",
+            "region: eu-west-1 (",
+            "/.aws/config:2)",
+            "keys: AKIDFILE, long-lived, good until somebody deletes them",
+        ],
+    );
+    assert_eq!(output.stderr, "");
+    let json: Value = serde_json::from_str(&explain(&home, &["--offline", "--json"]).run().exits(0).stdout).unwrap();
+    assert_eq!(json["links"][6]["state"], "not reached");
+    assert_eq!(json["credentials"]["access_key_id"], "AKIDFILE");
+}
+
+#[test]
+fn variables_that_interfere_are_told() {
+    let home = home();
+    home.write(".aws/credentials", format!("[a]\n{KEYS}"));
+    let output = explain(&home, &["--offline"])
+        .env("AWS_ACCESS_KEY_ID", "AKIDENV")
+        .env("AWS_SECRET_ACCESS_KEY", "the-secret-key-in-the-environment")
+        .env("AWS_PROFILE", "a")
+        .env("AWS_DEFAULT_PROFILE", "b")
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9000")
+        .run()
+        .exits(0);
+    says(
+        &output.stdout,
+        &[
+            "note: AWS_PROFILE names profile a, but keys in the environment come first",
+            "note: AWS_PROFILE and AWS_DEFAULT_PROFILE differ",
+            "note: AWS_ENDPOINT_URL sends sign-in and STS to http://127.0.0.1:9000 as well",
+        ],
+    );
+}
+
+#[test]
+fn cron_does_not_see_what_a_shell_exports() {
+    let home = home();
+    home.write(".aws/config", "[profile shell]\nregion = eu-west-1\n");
+    home.write(".aws/credentials", format!("[shell]\n{KEYS}"));
+    let output = explain(&home, &["--offline", "--as-cron"]).env("AWS_PROFILE", "shell").run().exits(0);
+    says(
+        &output.stdout,
+        &[
+            "found       keys of profile shell",
+            "as cron or a systemd unit of this user: instance role: the role of this EC2 instance",
+            "keys in the credentials file  skipped: profile default has no aws_access_key_id there",
+            "no region is set there: set [destination] region",
+            "as a container without mounts and variables: instance role",
+        ],
+    );
+    let output = explain(&home, &["--offline", "--as-cron", "--profile", "shell"]).run().exits(0);
+    says(&output.stdout, &["as cron or a systemd unit of this user: the same, ", "there is no profile `shell`"]);
+}
+
+#[test]
+fn broken_set_ups_are_understood_from_the_screen() {
+    for (config, credentials, expected) in [
+        (
+            "[default]\nrole_arn = arn:r\nsource_profile = prdo\n[profile prod]\n",
+            "",
+            &["did you mean `prod`?", "config:3"][..],
+        ),
+        (
+            "[default]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = n\n[sso-session crop]\n",
+            "",
+            &["did you mean `crop`?"],
+        ),
+        ("[default]\nsso_start_url = u\nsso_account_id = 1\nsso_role_name = n\n", "", &["lacks sso_region"]),
+        (
+            "[profile a]\nrole_arn = arn:a\nsource_profile = b\n[profile b]\nrole_arn = arn:b\nsource_profile = a\n[default]\nrole_arn = arn:d\nsource_profile = a\n",
+            "",
+            &["go round in a circle: default -> a -> b -> a"],
+        ),
+        (
+            "[default]\n",
+            "[default]\naws_access_key_id = A\n",
+            &["without aws_secret_access_key in the same section", "credentials:2"],
+        ),
+        ("", "[default]\n\n[default]\n", &["credentials, line 3: this section stands a second time"]),
+        ("", "\u{feff}[default]\n", &["begins with a byte order mark"]),
+        ("[default\n", "", &["config, line 1: no [section] stands before this line"]),
+        ("[default]\ncredential_process = keys \"x\n", "", &["config:2 can't be split into words"]),
+        (
+            "[default]\ncredential_source = x\nrole_arn = arn:r\n",
+            "",
+            &["there are Environment, Ec2InstanceMetadata, EcsContainer"],
+        ),
+    ] {
+        let home = home();
+        home.write(".aws/config", config);
+        home.write(".aws/credentials", credentials);
+        let output = explain(&home, &[]).run().exits(77);
+        says(&format!("{}{}", output.stdout, output.stderr), expected);
+        says(&output.stderr, &["error: ", "next: "]);
+    }
+    let home = home();
+    home.write(".aws/config", b"[default]\nregion = \xff\n");
+    says(&explain(&home, &[]).run().exits(77).stderr, &["config, line 2: this is not UTF-8"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_process_is_run_without_a_shell_and_its_keys_are_exported() {
+    let home = home();
+    let keys = json!({ "Version": 1, "AccessKeyId": "ASIAPROCESS", "SecretAccessKey": "printed", "SessionToken": "it's",
+        "Expiration": "2099-01-01T00:00:00Z" });
+    home.write("keys", keys.to_string());
+    let command = |command: &str| {
+        home.write(".aws/config", format!("[profile p]\ncredential_process = {command}\n"));
+        lakeward(&home).args(["auth", "export", "--profile", "p", "--format"])
+    };
+    let file = home.path().join("keys");
+    let cat = format!("cat '{}'", file.display());
+    let output = command(&cat).arg("env").run().exits(0);
+    assert_eq!(
+        output.stdout,
+        "export AWS_ACCESS_KEY_ID='ASIAPROCESS'\nexport AWS_SECRET_ACCESS_KEY='printed'\nexport AWS_SESSION_TOKEN='it'\\''s'\n\
+         export AWS_CREDENTIAL_EXPIRATION='2099-01-01T00:00:00Z'\n"
+    );
+    let output = command(&cat).arg("credential-process").run().exits(0);
+    assert_eq!(serde_json::from_str::<Value>(&output.stdout).unwrap(), keys);
+    let explained = explain(&home, &["--profile", "p", "--offline"]).run().exits(0);
+    says(&explained.stdout, &["found       what cat prints", "offline: not got, because that runs cat"]);
+    for (command_line, expected) in [
+        ("echo '{\"Version\": 1}' | cat", "printed something else than JSON"),
+        ("printf '%s' '{\"Version\": 1}'", "printed no AccessKeyId"),
+        ("printf '%s' '{\"AccessKeyId\": 1}'", "printed JSON without \"Version\": 1"),
+        ("sh -c 'echo the-secret-key; cat keys'", "printed something else than JSON"),
+        ("sh -c 'exit 3'", "ended with status 3"),
+        ("no-such-program", "credential_process no-such-program can't be run"),
+    ] {
+        let output = command(command_line).arg("env").run().exits(77);
+        says(&output.stderr, &[expected, "next: "]);
+        assert_eq!(output.stdout, "");
+    }
+    // A program that asks Lakeward for its own profile's credentials would ask for ever.
+    let own = format!("'{}' auth export --format credential-process --profile p", program::binary().display());
+    says(&command(&own).arg("env").run().exits(77).stderr, &["asks for the credentials of its own profile"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_is_asked_with_the_token_of_its_file() {
+    let home = home();
+    let token = home.write("token", "the-token-of-the-pod\n");
+    let keys = json!({ "AccessKeyId": "ASIAPOD", "SecretAccessKey": "the-secret", "Token": "t", "Expiration": "2099-01-01T00:00:00Z" });
+    let answer = |status, body: Value| Answer::Status { status, headers: Vec::new(), body: body.to_string().into() };
+    let refused = answer(403, json!({ "code": "AccessDenied", "message": "no association" }));
+    let server = ScriptedServer::start(vec![answer(200, keys), refused, Answer::Close]).await;
+    let export = || {
+        lakeward(&home)
+            .args(["-vvv", "auth", "export", "--format", "credential-process"])
+            .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{}/v1/credentials", server.endpoint()))
+            .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token)
+    };
+    says(&export().run().exits(0).stdout, &["ASIAPOD"]);
+    says(
+        &export().run().exits(77).stderr,
+        &["it answered 403 AccessDenied no association", "next: check that the container has"],
+    );
+    says(&export().run().exits(77).stderr, &["the role of this container was not given"]);
+    let output = export().env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/no/token").run().exits(77);
+    says(&output.stderr, &["token file /no/token can't be read"]);
+    let requests = server.stop().await;
+    assert_eq!(requests[0].header("authorization"), Some("the-token-of-the-pod"));
+    assert_eq!(requests[0].path, "/v1/credentials");
+}
+
+fn instance<'a>(home: &'a Home, endpoint: &str) -> HomeCommand<'a> {
+    let command = lakeward(home).args(["-vvv", "auth", "export", "--format", "credential-process"]);
+    command.env_remove("AWS_EC2_METADATA_DISABLED").env("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instances_role_is_got_with_a_token_and_its_absence_told() {
+    let home = home();
+    let answer = |status, body: &str| Answer::Status {
+        status,
+        headers: vec![("x-aws-ec2-metadata-token-ttl-seconds".into(), "21600".into())],
+        body: body.to_owned().into(),
+    };
+    let keys = json!({ "Code": "Success", "AccessKeyId": "ASIAINSTANCE", "SecretAccessKey": "the-secret", "Token": "t",
+        "Expiration": "2099-01-01T00:00:00Z" });
+    let server =
+        ScriptedServer::start(vec![answer(200, "tok"), answer(200, "role"), answer(200, &keys.to_string())]).await;
+    says(&instance(&home, &server.endpoint()).run().exits(0).stdout, &["ASIAINSTANCE"]);
+    assert_eq!(server.stop().await[2].path, "/latest/meta-data/iam/security-credentials/role");
+    let server = ScriptedServer::start(vec![answer(200, "tok"), answer(404, "")]).await;
+    says(&instance(&home, &server.endpoint()).run().exits(77).stderr, &["next: attach a role to the instance"]);
+    let denied = json!({ "Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role" }).to_string();
+    let server = ScriptedServer::start(vec![answer(200, "tok"), answer(200, "role"), answer(200, &denied)]).await;
+    says(&instance(&home, &server.endpoint()).run().exits(77).stderr, &["trust policy name ec2.amazonaws.com"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_metadata_service_that_does_not_answer_costs_little_over_a_second() {
+    let home = home();
+    let server = ScriptedServer::start(vec![Answer::Hang, Answer::Hang, Answer::Hang]).await;
+    let output = instance(&home, &server.endpoint()).run().exits(77);
+    assert!(output.elapsed < Duration::from_millis(1500), "{:?}", output.elapsed);
+    says(
+        &output.stderr,
+        &["the instance's metadata service gives no credentials", "set the instance's metadata hop limit to 2"],
+    );
+}
