@@ -399,7 +399,7 @@ impl Sampler<'_> {
         let inferred = self.seen.columns();
         let schema = if self.union.is_empty() {
             if inferred.is_empty() {
-                return Err(self.no_columns(table.clone()));
+                return Err(self.no_columns(table.clone(), read.on_error != OnError::Fail));
             }
             Schema::new(
                 inferred.iter().map(|(name, inferred)| Field::new(name, inferred.clone(), true)).collect::<Vec<_>>(),
@@ -435,9 +435,9 @@ impl Sampler<'_> {
     }
 
     /// Why nothing was found from which to make columns.
-    fn no_columns(self, table: TableName) -> Error {
+    fn no_columns(self, table: TableName, skips: bool) -> Error {
         match (self.misfit, self.empty) {
-            (Some(at), _) => Error::Misfit { at, partly_sampled: false },
+            (Some(at), _) => Error::Misfit { at, partly_sampled: false, skips },
             (None, Some(path)) => Error::Empty { path },
             (None, None) if self.nothing_came => Error::NoColumns { table, why: "nothing came".into() },
             (None, None) => Error::NoColumns { table, why: "its files hold no object with a key".into() },

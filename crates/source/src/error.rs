@@ -152,7 +152,7 @@ pub(crate) enum Error {
     #[error("{path}, line {line}: {cause}")]
     Array { path: String, line: u64, cause: String },
     #[error("{at}")]
-    Misfit { at: Box<MisfitAt>, partly_sampled: bool },
+    Misfit { at: Box<MisfitAt>, partly_sampled: bool, skips: bool },
 
     #[error("table {table}: more than {most} rows were set aside; the last one: {last}")]
     TooManyRejects { table: TableName, most: u64, last: Box<MisfitAt>, rejects: String },
@@ -239,13 +239,17 @@ impl Error {
             Self::Empty { .. } => "leave the file out, or write a header".into(),
             Self::NoColumns { .. } => "check the files, and the source's `format`".into(),
             Self::TooManyColumns { .. } => "check whether a key of the JSON is in truth a value, such as an id".into(),
+            Self::Header { cause, .. } if cause.ends_with("is not UTF-8") => "write the file in UTF-8".into(),
             Self::Header { .. } => "give each column a name of its own in the first line".into(),
             Self::Key { .. } => "rename the key: no table format takes such a name".into(),
             Self::UnclosedQuote { .. } => "close the quote, and write a quote inside a quoted field as two".into(),
             Self::Array { .. } => {
                 "mend the file: where the next value begins is unknown, so that nothing of it can be skipped".into()
             }
-            Self::Misfit { at, partly_sampled } => misfit_advice(&at.misfit, *partly_sampled),
+            Self::Misfit { skips: true, .. } => {
+                "check the source's `format`: rows are set aside already, and none was left to tell the columns from".into()
+            }
+            Self::Misfit { at, partly_sampled, .. } => misfit_advice(&at.misfit, *partly_sampled),
             Self::TooManyRejects { rejects, .. } => {
                 format!("look into {rejects} for the reasons, or raise `max_rejects`")
             }

@@ -23,7 +23,7 @@ use lakeward_core::{
 use crate::{
     Context,
     block::{BLOCK_CELLS, Cutter, Limits},
-    columnar::{Columnar, Part, broken, is_columnar},
+    columnar::{Columnar, Part, broken, guarded, is_columnar},
     command::EndCommand,
     decode::{
         Decoded, Decoder, MAX_ITEM_CELLS, Rejected, cells,
@@ -256,7 +256,7 @@ impl Reading {
     fn columnar(&self, mut columnar: Columnar) -> Result<Result<(), Error>, Gone> {
         let input: Arc<str> = columnar.name().into();
         let conform = Arc::new(Conform::new(Arc::clone(&self.table.schema), columnar.schema()));
-        let mut stored = 0;
+        let (mut stored, format) = (0, columnar.format());
         loop {
             let part = match columnar.next(self.limits, &self.budget) {
                 Ok(Some(part)) => part,
@@ -274,7 +274,9 @@ impl Reading {
                 let (sender, decoded) = sync_channel(1);
                 let (conform, name) = (Arc::clone(&conform), Arc::clone(&input));
                 rayon::spawn(move || {
-                    let decoded = conform.piece(&rows, first_row).map_err(|error| broken(&name, "columnar", error));
+                    let decoded = guarded(&name, format, || {
+                        conform.piece(&rows, first_row).map_err(|error| broken(&name, format, error))
+                    });
                     drop(rows);
                     let _ = sender.send(decoded.map(|decoded| {
                         let bytes: usize = decoded.batch.columns().iter().map(slice_memory).sum();
@@ -408,7 +410,7 @@ impl Handover<'_> {
         let at =
             || Box::new(MisfitAt { path: input.to_owned(), place: rejected.place, misfit: rejected.misfit.clone() });
         let Some(file) = &mut self.rejects_file else {
-            return Err(Error::Misfit { at: at(), partly_sampled: !self.is_fully_sampled });
+            return Err(Error::Misfit { at: at(), partly_sampled: !self.is_fully_sampled, skips: false });
         };
         file.put(input, rejected)?;
         self.done.rows_read += 1;

@@ -140,7 +140,7 @@ impl Messages {
         let (name, schema) = (&self.name, &self.schema);
         let message = root_as_message(head).map_err(|error| fault(name, error))?;
         let mut grow = |data: &arrow_ipc::RecordBatch<'_>| {
-            memory.resize(memory.bytes() + decompressed(name, data, body)?);
+            memory.resize(memory.bytes() + checked_buffers(name, data, body)?);
             Ok::<_, Error>(())
         };
         match message.header_type() {
@@ -164,7 +164,8 @@ impl Messages {
     }
 }
 
-const FORMAT: &str = "Arrow";
+/// The format's name in messages.
+pub(crate) const FORMAT: &str = "Arrow";
 
 fn fault(name: &str, cause: impl ToString) -> Error {
     broken(name, FORMAT, cause)
@@ -295,23 +296,26 @@ fn checked_schema(name: &str, schema: arrow_ipc::Schema<'_>) -> Result<SchemaRef
     Ok(Arc::new(schema))
 }
 
-/// The bytes that a message's buffers take once they are decompressed; 0 for one that is not compressed. Each says so in its
-/// first 8 bytes (the format's `BodyCompression`), and would be believed.
-fn decompressed(name: &str, batch: &arrow_ipc::RecordBatch<'_>, body: &Buffer) -> Result<u64, Error> {
-    let Some(compression) = batch.compression() else { return Ok(0) };
-    if !matches!(compression.codec(), CompressionType::LZ4_FRAME | CompressionType::ZSTD) {
-        return Err(Error::Codec { path: name.to_owned(), column: None, codec: format!("{:?}", compression.codec()) });
+/// Makes sure that a message's buffers lie inside its body, and gives the bytes that they take once they are decompressed; 0
+/// for a message that is not compressed. Each compressed buffer says so in its first 8 bytes (the format's
+/// `BodyCompression`), and would be believed.
+fn checked_buffers(name: &str, batch: &arrow_ipc::RecordBatch<'_>, body: &Buffer) -> Result<u64, Error> {
+    let codec = batch.compression().map(|compression| compression.codec());
+    if let Some(codec) = codec
+        && !matches!(codec, CompressionType::LZ4_FRAME | CompressionType::ZSTD)
+    {
+        return Err(Error::Codec { path: name.to_owned(), column: None, codec: format!("{codec:?}") });
     }
+    let outside = || fault(name, "a buffer lies outside of its message");
     let mut all = 0_u64;
     for buffer in batch.buffers().into_iter().flatten() {
-        let (Ok(start), Ok(length)) = (usize::try_from(buffer.offset()), usize::try_from(buffer.length())) else {
-            return Err(fault(name, "a buffer lies outside of its message"));
-        };
-        if length == 0 {
+        let start = usize::try_from(buffer.offset()).map_err(|_| outside())?;
+        let length = usize::try_from(buffer.length()).map_err(|_| outside())?;
+        let bytes = body.get(start..).and_then(|bytes| bytes.get(..length)).ok_or_else(outside)?;
+        if codec.is_none() || length == 0 {
             continue;
         }
-        let prefix = body.get(start..).and_then(|bytes| bytes.get(..length)).and_then(|bytes| bytes.first_chunk());
-        let prefix = prefix.ok_or_else(|| fault(name, "a buffer lies outside of its message"))?;
+        let prefix = bytes.first_chunk().ok_or_else(outside)?;
         // -1 stands for a buffer that was not worth compressing.
         let Ok(size) = u64::try_from(i64::from_le_bytes(*prefix)) else { continue };
         all = all.saturating_add(size);

@@ -78,6 +78,14 @@ impl Columnar {
         }
     }
 
+    /// Its format's name in messages.
+    pub(crate) fn format(&self) -> &'static str {
+        match self {
+            Self::Parquet(_) => parquet::FORMAT,
+            Self::Arrow(_) => ipc::FORMAT,
+        }
+    }
+
     /// Its columns, as they are stored.
     pub(crate) fn schema(&self) -> &SchemaRef {
         match self {

@@ -67,7 +67,7 @@ impl RowGroups {
         let mut all_rows = 0_u64;
         for group in groups {
             all_rows = all_rows.saturating_add(rows(&name, group)?);
-            check_codecs(&name, group)?;
+            check_columns(&name, group)?;
         }
         Ok(Self { name, stored, schema, metadata, next: 0, current: None, rows: 0, all_rows, told: 0 })
     }
@@ -189,7 +189,8 @@ impl Current {
     }
 }
 
-const FORMAT: &str = "Parquet";
+/// The format's name in messages.
+pub(crate) const FORMAT: &str = "Parquet";
 
 fn fault(name: &str, cause: impl ToString) -> Error {
     let cause = cause.to_string();
@@ -251,8 +252,12 @@ fn decoded_bytes(column: &ColumnChunkMetaData) -> u64 {
     size(column.uncompressed_size()).max(size(column.num_values()).saturating_mul(width))
 }
 
-fn check_codecs(name: &str, group: &RowGroupMetaData) -> Result<(), Error> {
+fn check_columns(name: &str, group: &RowGroupMetaData) -> Result<(), Error> {
     for column in group.columns() {
+        let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+        if start < 0 || column.data_page_offset() < 0 || column.compressed_size() < 0 {
+            return Err(fault(name, "a column lies outside of it"));
+        }
         if let Compression::BROTLI(_) | Compression::LZO = column.compression() {
             let codec = match column.compression() {
                 Compression::LZO => "LZO",

@@ -129,7 +129,11 @@ fn invalid_utf8_tells_the_line() {
     let fixture = csv().skip(None);
     fixture.table("t.csv").expect("read");
     assert_eq!(fixture.rejects("t")[0]["row_hex"], "322c78ff");
-    refused(&Fixture::with("t.csv", b"a,\xff\n1,2\n"), "t.csv", "t.csv, header: the name of column 2 is not UTF-8");
+    refused(
+        &Fixture::with("t.csv", b"a,\xff\n1,2\n"),
+        "t.csv",
+        "t.csv, header: the name of column 2 is not UTF-8 | write the file in UTF-8",
+    );
 }
 
 #[test]
@@ -138,6 +142,24 @@ fn other_encodings_and_formats() {
     refused(&Fixture::with("t.csv", zstandard(b"\xfe\xff\0a\0\n")), "t.csv", "t.csv is text in UTF-16");
     refused(&Fixture::with("t", b"PK\x03\x04\0\0\0\0"), "t", "t is a ZIP archive, which is not read");
     refused(&Fixture::with("notes.md", "just words\n"), "notes.md", "the format of notes.md can't be told");
+}
+
+#[test]
+fn nothing_that_could_be_set_aside_is_left() {
+    let fixture = Fixture::with("t.ndjson", "x\ny\n").skip(None);
+    refused(&fixture, "t.ndjson", "t.ndjson, line 1: ");
+    refused(&fixture, "t.ndjson", " | check the source's `format`: rows are set aside already");
+}
+
+#[test]
+fn a_table_that_is_left_out_may_lack_its_files() {
+    let fixture = Fixture::with("t.csv", "a\n1\n");
+    let sources = [fixture.source("missing.csv", Some("other")), fixture.source("t.csv", Some("t"))];
+    let name = |name| TableName::new(name).expect("a name");
+    assert_eq!(discover(&sources, &[name("t")], &fixture.context()).expect("found").len(), 1);
+    let failure = discover(&sources, &[name("othr")], &fixture.context()).map(|_| ()).expect_err("no such table");
+    assert_eq!(failure.next.as_deref(), Some("did you mean \"other\"?"));
+    assert!(discover(&sources, &[], &fixture.context()).is_err());
 }
 
 #[test]
