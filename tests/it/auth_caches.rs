@@ -65,7 +65,7 @@ fn token(expires: &str) -> Value {
     })
 }
 
-fn answer(status: u16, kind: &str, body: Value) -> Answer {
+fn answer(status: u16, kind: &str, body: &Value) -> Answer {
     let headers = [("Content-Type", "application/json"), ("x-amzn-errortype", kind)];
     let headers =
         headers.iter().filter(|(_, value)| !value.is_empty()).map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
@@ -74,12 +74,12 @@ fn answer(status: u16, kind: &str, body: Value) -> Answer {
 
 fn renewed() -> Answer {
     let body = json!({ "accessToken": "the-second-access-token", "expiresIn": 28800, "refreshToken": "the-second-refresh-token", "tokenType": "Bearer" });
-    answer(200, "", body)
+    answer(200, "", &body)
 }
 
 fn role() -> Answer {
     let keys = json!({ "accessKeyId": "ASIAROLE", "secretAccessKey": "the-secret-key-of-the-role", "sessionToken": "t", "expiration": 4_070_908_800_000_u64 });
-    answer(200, "", json!({ "roleCredentials": keys }))
+    answer(200, "", &json!({ "roleCredentials": keys }))
 }
 
 fn home(expires: &str) -> Home {
@@ -163,9 +163,39 @@ async fn processes_that_renew_at_once_ask_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_any_moment_leaves_a_whole_file() {
+    let home = home(PAST);
+    // One answer for both services, so that it does not matter where the process before has ended. The token is always due.
+    let both = || {
+        let keys = json!({ "accessKeyId": "ASIAROLE", "secretAccessKey": "the-secret-key-of-the-role", "sessionToken": "t", "expiration": 4_070_908_800_000_u64 });
+        answer(
+            200,
+            "",
+            &json!({ "accessToken": "the-second-access-token", "expiresIn": 60, "refreshToken": "the-second-refresh-token", "roleCredentials": keys }),
+        )
+    };
+    let kills = lakeward_testkit::tries(12, 100);
+    let server = ScriptedServer::start((0..=2 * kills + 2).map(|_| both()).collect()).await;
+    for kill in 0..kills {
+        let running = export(&home, &server, "s").spawn();
+        std::thread::sleep(std::time::Duration::from_millis(u64::from(kill * 97 % 120)));
+        let _ = running.kill();
+        let left = read(&home, TOKEN);
+        assert_eq!(left["keyOfAnotherTool"], json!({ "kept": true }));
+        assert!(left["refreshToken"].is_string(), "{left}");
+    }
+    let _ = silent(export(&home, &server, "s").run().exits(0));
+    let folder = home.path().join(TOKEN);
+    let names: Vec<_> =
+        fs::read_dir(folder.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let tokens = names.iter().filter(|name| name.to_string_lossy().ends_with(".json")).count();
+    assert_eq!(tokens, 1, "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_early_renewal_that_fails_is_tolerated() {
     let home = home(&minutes(5));
-    let broken = answer(500, "InternalServerException", json!({ "error": "server_error" }));
+    let broken = answer(500, "InternalServerException", &json!({ "error": "server_error" }));
     let server = ScriptedServer::start(vec![broken, role()]).await;
     let output = silent(export(&home, &server, "s").run().exits(0));
     assert!(output.stdout.contains("ASIAROLE"));
@@ -181,7 +211,7 @@ async fn a_sign_in_that_is_over_says_so_and_how_to_sign_in() {
         ("AccessDeniedException", "the sign-in may not be renewed"),
     ] {
         let (home, server) =
-            (home(PAST), ScriptedServer::start(vec![answer(400, kind, json!({ "error": "x" }))]).await);
+            (home(PAST), ScriptedServer::start(vec![answer(400, kind, &json!({ "error": "x" }))]).await);
         denied(export(&home, &server, "s").run(), &[says, kind, sign_in]);
     }
     let server = ScriptedServer::start(Vec::new()).await;
@@ -210,7 +240,7 @@ async fn a_sign_in_that_is_over_says_so_and_how_to_sign_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_was_ended_early_is_renewed_once() {
     let unauthorized =
-        || answer(401, "UnauthorizedException", json!({ "message": "Session token not found or invalid" }));
+        || answer(401, "UnauthorizedException", &json!({ "message": "Session token not found or invalid" }));
     let home = home(FAR);
     let server = ScriptedServer::start(vec![unauthorized(), renewed(), role()]).await;
     let _ = silent(export(&home, &server, "s").run().exits(0));
@@ -229,7 +259,7 @@ async fn a_sign_in_that_was_ended_early_is_renewed_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_is_not_assigned_is_told_apart_from_a_sign_in_that_is_over() {
     let home = home(FAR);
-    let forbidden = answer(403, "ForbiddenException", json!({ "message": "No access" }));
+    let forbidden = answer(403, "ForbiddenException", &json!({ "message": "No access" }));
     let server = ScriptedServer::start(vec![forbidden]).await;
     denied(
         export(&home, &server, "s").run(),
@@ -281,7 +311,7 @@ async fn a_console_sign_in_is_renewed_with_a_proof_of_its_key() {
     let keys =
         json!({ "accessKeyId": "ASIASECOND", "secretAccessKey": "the-secret-key-of-the-second", "sessionToken": "t2" });
     let body = json!({ "accessToken": keys, "tokenType": "aws_sigv4", "expiresIn": 900, "refreshToken": "the-second-refresh-token" });
-    let server = ScriptedServer::start(vec![answer(200, "", body)]).await;
+    let server = ScriptedServer::start(vec![answer(200, "", &body)]).await;
     let output = silent(export(&home, &server, "l").run().exits(0));
     let printed: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(printed["AccessKeyId"], "ASIASECOND");
@@ -312,7 +342,7 @@ async fn a_console_sign_in_that_is_over_says_why() {
     ] {
         let home = home(FAR);
         home.write(LOGIN, login(PAST).to_string());
-        let denial = answer(400, "AccessDeniedException", json!({ "error": error, "message": "no" }));
+        let denial = answer(400, "AccessDeniedException", &json!({ "error": error, "message": "no" }));
         let server = ScriptedServer::start(vec![denial]).await;
         denied(export(&home, &server, "l").run(), &[says]);
     }
@@ -328,6 +358,22 @@ async fn a_console_sign_in_that_is_over_says_why() {
     // Keys that are still good are used, whatever becomes of their renewal.
     home.write(LOGIN, login(&minutes(3)).to_string());
     let _ = silent(export(&home, &server, "l").run().exits(0));
+}
+
+#[test]
+fn explain_tells_without_the_network_until_when_somebody_is_signed_in() {
+    let home = home(FAR);
+    let offline = |profile| {
+        let command = lakeward(&home).args(["auth", "explain", "--offline", "--profile", profile]);
+        silent(command.run().exits(0)).stdout
+    };
+    let told = offline("s");
+    assert_eq!(
+        lacks(&told, &["sign-in = token good until 2099-01-01T00:00:00Z (", "a4e22f723adf10145eafad7c4031c.json)"]),
+        [""; 0],
+        "{told}"
+    );
+    assert_eq!(lacks(&offline("l"), &["sign-in = nobody is signed in ("]), [""; 0]);
 }
 
 #[test]

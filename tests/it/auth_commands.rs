@@ -121,6 +121,8 @@ fn broken_set_ups_are_understood_from_the_screen() {
             &["without aws_secret_access_key in the same section", "credentials:2"],
         ),
         ("", "[default]\n\n[default]\n", &["credentials, line 3: this section stands a second time"]),
+        ("[a]\n", "", &["config:1 has [a], which is no profile there: write it as [profile a]"]),
+        ("", "[profile a]\n", &["credentials:1 has [profile a], which is no profile there: write it as [a]"]),
         ("", "\u{feff}[default]\n", &["begins with a byte order mark"]),
         ("[default\n", "", &["config, line 1: no [section] stands before this line"]),
         ("[default]\ncredential_process = keys \"x\n", "", &["config:2 can't be split into words"]),
@@ -133,7 +135,8 @@ fn broken_set_ups_are_understood_from_the_screen() {
         let home = home();
         home.write(".aws/config", config);
         home.write(".aws/credentials", credentials);
-        let output = explain(&home, &[]).run().exits(77);
+        let by_name = if expected[0].contains("which is no profile") { &["--profile", "a"][..] } else { &[] };
+        let output = explain(&home, by_name).run().exits(77);
         says(&format!("{}{}", output.stdout, output.stderr), expected);
         says(&output.stderr, &["error: ", "next: "]);
     }

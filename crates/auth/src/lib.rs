@@ -20,5 +20,8 @@ pub use http_client::{HttpClientError, HttpClientOptions, http_client};
 pub use link::{Found, Link, Origin, Setting, State, deciding};
 pub use renewing::Renewing;
 pub use resolution::Resolution;
-pub use session::{Identity, Keys, Session, Signing, expose, known_keys};
+pub use session::{Identity, Keys, Session, Signing, known_keys};
 pub use status::{SignInKind, SignedIn, signed_in};
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,8 @@ pub enum Origin {
         /// The line, from 1.
         line: usize,
     },
+    /// A file of the AWS tools' caches.
+    Cache(PathBuf),
     /// `[auth]` of Lakeward's config, or the command line.
     Config,
 }
@@ -27,6 +29,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Variable(name) => f.write_str(name),
             Self::File { path, line } => write!(f, "{}:{line}", printable(&path.display().to_string())),
+            Self::Cache(path) => f.write_str(&printable(&path.display().to_string())),
             Self::Config => f.write_str("[auth]"),
         }
     }

@@ -10,7 +10,9 @@ use aws_credential_types::{
     Credentials,
     provider::{ProvideCredentials, error::CredentialsError, future},
 };
-use lakeward_core::failure::{Failure, FailureKind};
+use lakeward_core::failure::Failure;
+
+use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     sources::{Source, SourceError},
@@ -90,15 +92,15 @@ impl Renewing {
     /// some now; false if the source has no others.
     ///
     /// # Errors
-    /// [`FailureKind::Denied`] when the source gives none.
+    /// [`FailureKind::Denied`](lakeward_core::failure::FailureKind::Denied) when the source gives none.
     pub async fn renew(&self, refused: &str) -> Result<bool, Failure> {
-        let _turn = self.0.renewal.clone().lock_owned().await;
+        let turn = self.0.renewal.clone().lock_owned().await;
         let is_other = |credentials: &Credentials| credentials.access_key_id() != refused;
         // Somebody else may have been faster.
         if self.kept().is_some_and(|kept| is_other(&kept.credentials)) {
             return Ok(true);
         }
-        let credentials = self.fetch().await.map_err(|error| error.failure())?;
+        let credentials = self.fetch(turn).await.map_err(|error| error.failure())?;
         Ok(is_other(&credentials))
     }
 
@@ -119,9 +121,7 @@ impl Renewing {
         if let Some(kept) = self.kept().filter(|kept| kept.due(self.0.tools.now()) == Due::No) {
             return Ok(kept.credentials);
         }
-        let fetched = self.fetch().await;
-        drop(turn);
-        match (fetched, self.kept()) {
+        match (self.fetch(turn).await, self.kept()) {
             (Ok(credentials), _) => Ok(credentials),
             (Err(error), Some(mut kept)) if kept.due(self.0.tools.now()) != Due::Expired => {
                 tracing::warn!("credentials were not renewed early: {error}");
@@ -134,11 +134,12 @@ impl Renewing {
         }
     }
 
-    /// Gets credentials and keeps them. It goes on when the caller no longer waits: what a sign-in's renewal answers must
-    /// not be lost.
-    async fn fetch(&self) -> Result<Credentials, SourceError> {
+    /// Gets credentials and keeps them. It goes on, and keeps its turn, when the caller no longer waits: what a sign-in's
+    /// renewal answers must not be lost.
+    async fn fetch(&self, turn: OwnedMutexGuard<()>) -> Result<Credentials, SourceError> {
         let this = self.clone();
         let work = tokio::spawn(async move {
+            let _turn = turn;
             let credentials = this.0.source.fetch(&this.0.tools).await?;
             let got = this.0.tools.now();
             if credentials.expiry().is_some_and(|expiry| expiry <= got) {
@@ -177,11 +178,6 @@ impl fmt::Debug for Renewing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Renewing").finish_non_exhaustive()
     }
-}
-
-/// [`FailureKind::Denied`] for a run that could not sign its first call.
-pub(crate) fn denied(error: &SourceError) -> Failure {
-    Failure::new(FailureKind::Denied, error.what.clone()).next(error.next.clone())
 }
 
 #[cfg(test)]
@@ -287,8 +283,8 @@ mod tests {
         for caller in callers.collect::<Vec<_>>() {
             assert_eq!(caller.await.unwrap(), "1");
         }
-        assert_eq!(script.provider.renew("1").await.unwrap(), true);
-        assert_eq!(script.provider.renew("1").await.unwrap(), true, "the keys are others already");
+        assert!(script.provider.renew("1").await.unwrap());
+        assert!(script.provider.renew("1").await.unwrap(), "the keys are others already");
         assert_eq!(script.calls.load(Ordering::SeqCst), 2);
     }
 }

@@ -3,7 +3,7 @@
 
 use lakeward_core::{
     failure::{Failure, FailureKind},
-    plan::{AuthPlan, RolePlan},
+    plan::AuthPlan,
     untrusted::printable,
 };
 
@@ -47,8 +47,6 @@ const OF_MACHINE: [Planner; 2] = [container::plan, instance::plan];
 pub struct Resolution {
     /// What was asked for, such as `profile analytics alone`.
     pub asked: String,
-    /// Where the search looked, as it stands behind "no AWS credentials".
-    place: String,
     /// The profile and what chose it; nothing where no profile takes part.
     pub profile: Option<Setting>,
     /// Where credentials may come from, in order. The search ends at the first that is not skipped.
@@ -57,6 +55,8 @@ pub struct Resolution {
     pub region: Option<Setting>,
     /// What is odd about the environment, though nothing may be wrong: one line each.
     pub notes: Vec<String>,
+    /// Where the search looked, as it stands behind "no AWS credentials", and what to do if it found none.
+    nothing: (String, &'static str),
 }
 
 impl Resolution {
@@ -76,140 +76,134 @@ impl Resolution {
             Some((link, State::Broken { what, next })) => {
                 Err(Failure::new(FailureKind::Denied, format!("{}: {what}", link.name)).next(next.clone()))
             }
-            _ => Err(Failure::new(FailureKind::Denied, self.nothing_found()).next(self.what_to_set_up())),
-        }
-    }
-
-    fn nothing_found(&self) -> String {
-        let skipped = self.links.iter().filter_map(|link| match &link.state {
-            State::Skipped(why) => Some(why.as_str()),
-            _ => None,
-        });
-        format!("no AWS credentials {}: {}", self.place, skipped.collect::<Vec<_>>().join("; "))
-    }
-
-    fn what_to_set_up(&self) -> &'static str {
-        if self.asked.starts_with("the environment") {
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary keys)"
-        } else if self.asked.starts_with("profile") {
-            "give the profile a way to sign in (`aws configure sso`, `aws login`), or choose another"
-        } else {
-            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or [auth] method and profile in the config; \
-             `lakeward auth explain` shows the whole search"
+            _ => {
+                let why = self.links.iter().filter_map(|link| match &link.state {
+                    State::Skipped(why) => Some(why.as_str()),
+                    _ => None,
+                });
+                let (place, next) = &self.nothing;
+                let what = format!("no AWS credentials {place}: {}", why.collect::<Vec<_>>().join("; "));
+                Err(Failure::new(FailureKind::Denied, what).next(*next))
+            }
         }
     }
 }
 
 /// Resolves a choice.
-///
-/// # Errors
-/// [`FailureKind::Denied`] when the AWS files can't be read.
 pub(crate) fn resolve(auth: &AuthPlan, environment: &Environment, files: &AwsFiles) -> Resolution {
-    let mut resolution = choose(auth, environment, files);
+    let selected = Selected::of(auth, environment);
+    let profile = files.profiles.get(&selected.name.value);
+    let alone = |planners: &[Planner]| {
+        let (profile, through) = (&Profile::default(), Vec::new());
+        let context = Context { environment, files, profile, pinned: false, through };
+        planners.iter().map(|plan| plan(&context)).collect()
+    };
+    let links = match auth {
+        AuthPlan::Chain | AuthPlan::Profile(_) => of_profile(&selected, environment, files),
+        AuthPlan::Env => alone(&[variables::plan]),
+        AuthPlan::Compute => alone(&[web_identity::plan, container::plan, instance::plan]),
+        AuthPlan::Sso(plan) => vec![sso::plan_alone(plan, environment, files)],
+        AuthPlan::Role(plan) => {
+            let source = resolve(&plan.source, environment, files);
+            let link = role::plan_alone(plan, &source);
+            return Resolution { asked: asked(auth), links: vec![link], ..source };
+        }
+    };
+    let is_in_use = matches!(auth, AuthPlan::Chain | AuthPlan::Profile(_));
+    let mut resolution = Resolution {
+        asked: asked(auth),
+        links,
+        region: region(environment, profile),
+        notes: Vec::new(),
+        nothing: nothing(auth, &selected.name.value),
+        profile: is_in_use.then_some(selected.name),
+    };
     resolution.notes = notes(environment, files, &resolution);
     resolution
 }
 
-fn choose(auth: &AuthPlan, environment: &Environment, files: &AwsFiles) -> Resolution {
-    let selected = selected_profile(environment);
+/// What was asked for.
+fn asked(auth: &AuthPlan) -> String {
     match auth {
-        AuthPlan::Chain => {
-            let name = &selected.0.value;
-            let place = format!("found in the environment, profile `{name}`, or a role of this machine");
-            of_profile(("the AWS credential chain", &place), &selected, false, environment, files)
+        AuthPlan::Chain => "the AWS credential chain".to_owned(),
+        AuthPlan::Env => "the environment alone".to_owned(),
+        AuthPlan::Profile(name) => format!("profile `{}` alone", printable(name)),
+        AuthPlan::Sso(_) => "IAM Identity Center alone".to_owned(),
+        AuthPlan::Compute => "the role of this machine alone".to_owned(),
+        AuthPlan::Role(plan) => {
+            format!("role {} with credentials of {}", printable(&plan.role_arn), asked(&plan.source))
         }
-        AuthPlan::Profile(name) => {
-            let setting = Setting::of("profile", name, Origin::Config);
-            let asked = format!("profile `{}` alone", printable(name));
-            of_profile(
-                (&asked, &format!("in profile `{}`", printable(name))),
-                &(setting, true),
-                true,
-                environment,
-                files,
-            )
-        }
-        AuthPlan::Env => {
-            alone(("the environment alone", "in the environment"), &selected, environment, files, &[variables::plan])
-        }
-        AuthPlan::Compute => alone(
-            ("the role of this machine alone", "of this machine"),
-            &selected,
-            environment,
-            files,
-            &[web_identity::plan, container::plan, instance::plan],
-        ),
-        AuthPlan::Sso(plan) => {
-            let mut resolution =
-                alone(("IAM Identity Center alone", "of IAM Identity Center"), &selected, environment, files, &[]);
-            resolution.links = vec![sso::plan_alone(plan, files)];
-            resolution
-        }
-        AuthPlan::Role(plan) => of_role(plan, environment, files),
     }
 }
 
-fn of_role(plan: &RolePlan, environment: &Environment, files: &AwsFiles) -> Resolution {
-    let source = choose(&plan.source, environment, files);
-    let asked = format!("role {} with credentials of {}", printable(&plan.role_arn), source.asked);
-    let link = role::plan_alone(plan, &source);
-    Resolution { asked, links: vec![link], ..source }
+/// Where the search looked, and what to do if it found nothing.
+fn nothing(auth: &AuthPlan, profile: &str) -> (String, &'static str) {
+    match auth {
+        AuthPlan::Env => (
+            "in the environment".to_owned(),
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary keys)",
+        ),
+        AuthPlan::Profile(_) => (
+            format!("in profile `{profile}`"),
+            "give the profile a way to sign in (`aws configure sso`, `aws login`), or choose another",
+        ),
+        AuthPlan::Compute => {
+            ("of this machine".to_owned(), "give the machine a role, or choose other credentials with [auth] method")
+        }
+        AuthPlan::Chain | AuthPlan::Sso(_) | AuthPlan::Role(_) => (
+            format!("found in the environment, profile `{profile}`, or a role of this machine"),
+            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or [auth] method and profile in the config; \
+             `lakeward auth explain` shows the whole search",
+        ),
+    }
 }
 
-/// The profile that the environment selects, and whether it was named at all.
-fn selected_profile(environment: &Environment) -> (Setting, bool) {
-    // The AWS CLI's order; botocore has it the other way round.
-    match environment.first(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]) {
-        Some((variable, name)) => (Setting::of("profile", name, Origin::Variable(variable)), true),
-        None => (Setting::of("profile", "default", Origin::Config), false),
+/// The profile at hand.
+struct Selected {
+    name: Setting,
+    /// Whether anything names it; it is the default profile otherwise.
+    is_named: bool,
+    /// Whether it was chosen by name for this search alone.
+    pinned: bool,
+}
+
+impl Selected {
+    fn of(auth: &AuthPlan, environment: &Environment) -> Self {
+        if let AuthPlan::Profile(name) = auth {
+            return Self { name: Setting::of("profile", name, Origin::Config), is_named: true, pinned: true };
+        }
+        // The AWS CLI's order; botocore has it the other way round.
+        match environment.first(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]) {
+            Some((variable, name)) => {
+                Self { name: Setting::of("profile", name, Origin::Variable(variable)), is_named: true, pinned: false }
+            }
+            None => Self { name: Setting::of("profile", "default", Origin::Config), is_named: false, pinned: false },
+        }
     }
 }
 
 fn of_profile(
-    (asked, place): (&str, &str),
-    (name, named): &(Setting, bool),
-    pinned: bool,
+    Selected { name, is_named, pinned }: &Selected,
     environment: &Environment,
     files: &AwsFiles,
-) -> Resolution {
+) -> Vec<Link> {
     let none = Profile { name: name.value.clone(), ..Profile::default() };
     let profile = files.profiles.get(&name.value);
-    let region = region(environment, profile);
-    let context =
-        Context { environment, files, profile: profile.unwrap_or(&none), pinned, through: vec![name.value.clone()] };
-    let links = if profile.is_none() && *named {
+    if profile.is_none() && *is_named {
         // As the AWS CLI has it, before keys of the environment: whoever names a profile does not mean other credentials.
         let what = format!("there is no profile `{}` in the AWS files ({} names it)", name.value, name.origin);
-        vec![Link::broken("profile", what, files.which_profile(&name.value)).with(vec![name.clone()])]
-    } else if pinned {
-        IN_PROFILE.iter().map(|plan| plan(&context)).collect()
-    } else {
-        let first: [Planner; 1] = [variables::plan];
-        first.iter().chain(&IN_PROFILE).chain(&OF_MACHINE).map(|plan| plan(&context)).collect()
-    };
-    Resolution {
-        asked: asked.to_owned(),
-        place: place.to_owned(),
-        profile: Some(name.clone()),
-        links,
-        region,
-        notes: Vec::new(),
+        return vec![Link::broken("profile", what, files.which_profile(&name.value)).with(vec![name.clone()])];
     }
-}
-
-/// Some links alone; of the profile only region and endpoints count.
-fn alone(
-    (asked, place): (&str, &str),
-    (name, _): &(Setting, bool),
-    environment: &Environment,
-    files: &AwsFiles,
-    planners: &[Planner],
-) -> Resolution {
-    let none = Profile::default();
-    let context = Context { environment, files, profile: &none, pinned: false, through: Vec::new() };
-    let links = planners.iter().map(|plan| plan(&context)).collect();
-    let region = region(environment, files.profiles.get(&name.value));
-    Resolution { asked: asked.to_owned(), place: place.to_owned(), profile: None, links, region, notes: Vec::new() }
+    let (profile, through) = (profile.unwrap_or(&none), vec![name.value.clone()]);
+    let context = Context { environment, files, profile, pinned: *pinned, through };
+    let plan = |plan: &Planner| plan(&context);
+    let in_profile = IN_PROFILE.iter().map(plan);
+    match pinned {
+        true => in_profile.collect(),
+        false => {
+            std::iter::once(variables::plan(&context)).chain(in_profile).chain(OF_MACHINE.iter().map(plan)).collect()
+        }
+    }
 }
 
 /// All that a profile says, as the source of a role: variables do not count.

@@ -14,7 +14,7 @@ use crate::{
     aws_files::AwsFiles,
     environment::Environment,
     http_client::{HttpClientOptions, http_client},
-    renewing::{Renewing, denied},
+    renewing::Renewing,
     resolution::{self, Resolution},
     sources::SourceError,
     tools::Tools,
@@ -45,7 +45,7 @@ impl Session {
         let unverified_endpoint = s3.endpoint.as_deref().filter(|_| s3.skip_tls_verify);
         let http = signing.http(unverified_endpoint)?;
         let renewing = signing.renewing(http.clone())?;
-        renewing.current().await.map_err(|error| denied(&error))?;
+        renewing.current().await.map_err(|error| error.failure())?;
         let region =
             s3.region.clone().or_else(|| signing.resolution.region.as_ref().map(|region| region.value.clone()));
         Ok(Self { credentials: SharedCredentialsProvider::new(renewing.clone()), renewing, region, http })
@@ -80,12 +80,6 @@ pub struct Keys {
     pub expires: Option<SystemTime>,
     /// Whether there will be others by themselves.
     pub renews: bool,
-}
-
-/// A secret's text, for a program that is to get it.
-#[must_use]
-pub fn expose(secret: &SecretString) -> &str {
-    secret.expose_secret()
 }
 
 /// Whose credentials they are, as STS says.
@@ -131,7 +125,7 @@ impl Signing {
     /// [`FailureKind::Denied`] when there are none.
     pub async fn keys(&self) -> Result<Keys, Failure> {
         let renewing = self.renewing(self.http(None)?)?;
-        let credentials = renewing.current().await.map_err(|error| denied(&error))?;
+        let credentials = renewing.current().await.map_err(|error| error.failure())?;
         Ok(Keys {
             access_key_id: credentials.access_key_id().to_owned(),
             secret_access_key: credentials.secret_access_key().into(),
@@ -149,17 +143,18 @@ impl Signing {
         let token = keys.session_token.as_ref().map(|token| token.expose_secret().to_owned());
         let secret = keys.secret_access_key.expose_secret();
         let credentials = Credentials::new(&keys.access_key_id, secret, token, keys.expires, "explained");
-        let tools = Tools::new(&self.environment, &self.files, &self.resolution, self.http(None)?);
+        let tools = self.tools(self.http(None)?);
         let answer = tools.sts(Some(credentials), "").get_caller_identity().send().await.map_err(|error| {
             let answered = error.as_service_error().is_some();
             let next = "renew these keys, or choose others";
-            let failure = denied(&SourceError::of_service("STS does not say whose these credentials are", error, next));
+            let failure =
+                SourceError::of_service("STS does not say whose these credentials are", error, next).failure();
             Failure { kind: if answered { FailureKind::Denied } else { FailureKind::Destination }, ..failure }
         })?;
         Ok(Identity { account: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default() })
     }
 
-    fn http(&self, unverified_endpoint: Option<&str>) -> Result<SharedHttpClient, Failure> {
+    pub(crate) fn http(&self, unverified_endpoint: Option<&str>) -> Result<SharedHttpClient, Failure> {
         let profile = self.resolution.profile.as_ref().and_then(|profile| self.files.profiles.get(&profile.value));
         let bundle = self.environment.get("AWS_CA_BUNDLE").or_else(|| profile?.get("ca_bundle"));
         let bundle = bundle.map(|path| self.environment.expand(path));
@@ -170,7 +165,11 @@ impl Signing {
 
     fn renewing(&self, http: SharedHttpClient) -> Result<Renewing, Failure> {
         let source = self.resolution.found()?.source.clone();
-        Ok(Renewing::new(source, Tools::new(&self.environment, &self.files, &self.resolution, http)))
+        Ok(Renewing::new(source, self.tools(http)))
+    }
+
+    pub(crate) fn tools(&self, http: SharedHttpClient) -> Tools {
+        Tools::new(&self.environment, &self.files, &self.resolution, http)
     }
 }
 

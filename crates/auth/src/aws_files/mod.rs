@@ -59,6 +59,8 @@ pub(crate) struct AwsFiles {
     pub(crate) profiles: BTreeMap<String, Profile>,
     pub(crate) sso_sessions: BTreeMap<String, Keys>,
     services: BTreeMap<String, Keys>,
+    /// Sections that look like a profile's and are none, as `[x]` is in the config file, by the name that was meant.
+    strays: BTreeMap<String, String>,
 }
 
 /// Why a file can't be used: one whole line, and what to do.
@@ -89,6 +91,9 @@ impl AwsFiles {
             files.config_section(&config, &section);
         }
         for section in sections(&credentials)? {
+            if let Some(name) = section.name.strip_prefix("profile ") {
+                files.stray(name, &credentials, &section, &format!("[{}]", name.trim()));
+            }
             let keys = keys(&credentials, &section);
             let profile = files.profiles.entry(section.name.clone()).or_default();
             profile.name = section.name;
@@ -111,8 +116,18 @@ impl AwsFiles {
             Some(name) if section.name.starts_with("services") => drop(self.services.insert(name, keys)),
             Some(name) if section.name.starts_with("profile") => self.config_profile(name, keys),
             _ if section.name == "default" => self.config_profile(section.name.clone(), keys),
-            _ => {}
+            _ => {
+                let meant = section.name.trim_start_matches("profile").trim();
+                let quoted = if meant.contains(' ') { format!("\"{meant}\"") } else { meant.to_owned() };
+                self.stray(meant, path, section, &format!("[profile {quoted}]"));
+            }
         }
+    }
+
+    fn stray(&mut self, meant: &str, path: &Path, section: &Section, right: &str) {
+        let at = Origin::File { path: path.to_owned(), line: section.line };
+        let what = format!("{at} has [{}], which is no profile there: write it as {right}", section.name);
+        self.strays.insert(meant.trim().to_owned(), what);
     }
 
     /// Of two sections for one profile the later one counts.
@@ -134,6 +149,9 @@ impl AwsFiles {
 
     /// What to do about a profile that is not there: the name that was meant, or those that there are.
     pub(crate) fn which_profile(&self, name: &str) -> String {
+        if let Some(stray) = self.strays.get(name) {
+            return stray.clone();
+        }
         which("profile", name, self.profiles.keys()).unwrap_or_else(|| {
             format!(
                 "neither {} nor {} holds a profile; `aws configure` makes one",

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use super::{CacheFile, Content, hex, text, written};
 use crate::{
     environment::Environment,
+    link::{Origin, Setting},
     sources::{SourceError, code_of, temporary, time},
     tools::Tools,
 };
@@ -46,6 +47,19 @@ pub(crate) struct LoginTokens {
 impl LoginTokens {
     pub(crate) fn new(session: &str) -> Self {
         Self { session: session.to_owned(), unwritten: Mutex::default() }
+    }
+
+    /// What the cache holds of it, without asking anybody.
+    pub(crate) fn cached(&self, environment: &Environment) -> Option<Setting> {
+        let path = folder(environment)?.join(file_name(&self.session));
+        let state = match listed(&path) {
+            Some((_, expires)) => {
+                format!("keys good until {}, renewed after that for up to 12 hours", written(expires))
+            }
+            None if path.exists() => "the cached keys can't be read".to_owned(),
+            None => "nobody is signed in".to_owned(),
+        };
+        Some(Setting::of("sign-in", &state, Origin::Cache(path)))
     }
 
     /// Keys that are good now, renewed where that is due. A renewal that fails is tolerated while they are good.

@@ -12,6 +12,8 @@ use sha1::{Digest, Sha1};
 
 use super::{CacheFile, Content, hex, text, written};
 use crate::{
+    environment::Environment,
+    link::{Origin, Setting},
     sources::{SourceError, code_of, time},
     tools::Tools,
 };
@@ -35,6 +37,18 @@ impl SsoSignIn {
     /// The name of the token's file: the SHA-1 of the session's name or of the start URL, as it is written.
     fn file_name(&self) -> String {
         format!("{}.json", hex(Sha1::digest(self.session.as_ref().unwrap_or(&self.start_url))))
+    }
+
+    /// What the cache holds of it, without asking anybody.
+    pub(crate) fn cached(&self, environment: &Environment) -> Option<Setting> {
+        let path = environment.home()?.join(FOLDER).join(self.file_name());
+        let expires = listed(&path, SystemTime::UNIX_EPOCH).and_then(|listed| listed.expires);
+        let state = match expires {
+            Some(expires) => format!("token good until {}", written(expires)),
+            None if path.exists() => "the cached token can't be read".to_owned(),
+            None => "nobody is signed in".to_owned(),
+        };
+        Some(Setting::of("sign-in", &state, Origin::Cache(path)))
     }
 
     /// What a person runs to sign in.

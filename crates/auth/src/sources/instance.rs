@@ -26,6 +26,10 @@ const MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
 const IPV4: &str = "http://169.254.169.254";
 const IPV6: &str = "http://[fd00:ec2::254]";
 
+/// botocore's, with its defaults: how many seconds an answer may take, and how often one is asked for.
+const TIMEOUT: &str = "AWS_METADATA_SERVICE_TIMEOUT";
+const ATTEMPTS: &str = "AWS_METADATA_SERVICE_NUM_ATTEMPTS";
+
 /// How long a connection, and an answer, may take: where there is no such service, a search ends there in little over a second.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
 
@@ -44,12 +48,23 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
     let default = if is_ipv6 { IPV6 } else { IPV4 };
     let url = endpoint.as_ref().map_or(default, |endpoint| endpoint.value.as_str()).trim_end_matches('/').to_owned();
     let settings = [endpoint, mode].into_iter().flatten().collect();
+    let number = |variable| {
+        environment.get(variable).and_then(|text| text.parse().ok()).filter(|number: &u32| (1..=60).contains(number))
+    };
+    let time_limit = number(TIMEOUT).map_or(TIME_LIMIT, |seconds| Duration::from_secs(seconds.into()));
     let what = format!("the role of this EC2 instance, if it is one, from {url}");
-    Link::found(NAME, what, Instance { url, provider: OnceLock::new() }).with(settings)
+    Link::found(
+        NAME,
+        what,
+        Instance { url, time_limit, attempts: number(ATTEMPTS).unwrap_or(1), provider: OnceLock::new() },
+    )
+    .with(settings)
 }
 
 struct Instance {
     url: String,
+    time_limit: Duration,
+    attempts: u32,
     provider: OnceLock<ImdsCredentialsProvider>,
 }
 
@@ -59,13 +74,13 @@ impl Instance {
             return Ok(provider);
         }
         let config = ProviderConfig::without_region().with_http_client(tools.http.clone());
-        // One try: the SDK's four would cost half a minute where nobody answers.
+        // One try unless told otherwise: the SDK's four would cost half a minute where nobody answers.
         let client = imds::Client::builder()
             .configure(&config)
-            .max_attempts(1)
-            .connect_timeout(TIME_LIMIT)
-            .read_timeout(TIME_LIMIT)
-            .operation_attempt_timeout(2 * TIME_LIMIT)
+            .max_attempts(self.attempts)
+            .connect_timeout(self.time_limit)
+            .read_timeout(self.time_limit)
+            .operation_attempt_timeout(2 * self.time_limit)
             .endpoint(&self.url)
             .map_err(|error| {
                 let what = format!("the instance's metadata service has no valid URL: {error}");

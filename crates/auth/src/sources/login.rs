@@ -14,7 +14,10 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         return Link::skipped(NAME, format!("profile {} has no login_session", context.profile.name));
     };
     let what = format!("the console sign-in as {}", printable(session));
-    Link::found(NAME, what, LoginTokens::new(session)).with(context.profile.settings(&["login_session"]))
+    let tokens = LoginTokens::new(session);
+    let settings = context.profile.settings(&["login_session"]).into_iter().chain(tokens.cached(context.environment));
+    let settings = settings.collect();
+    Link::found(NAME, what, tokens).with(settings)
 }
 
 #[async_trait]

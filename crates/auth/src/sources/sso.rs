@@ -14,6 +14,7 @@ use super::{Source, SourceError, code_of, temporary};
 use crate::{
     aws_files::{AwsFiles, Keys},
     cache::sso_token::{SsoSignIn, SsoTokens},
+    environment::Environment,
     link::{Link, Origin, Setting},
     resolution::Context,
     tools::Tools,
@@ -62,11 +63,13 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         let what = format!("profile {} lacks {}", profile.name, missing.join(" and "));
         return Link::broken(NAME, what, "add it, or make the profile anew with `aws configure sso`").with(settings);
     };
-    link(SsoSignIn { session: session.map(str::to_owned), start_url, region }, account, role).with(settings)
+    let sign_in = SsoSignIn { session: session.map(str::to_owned), start_url, region };
+    let settings = settings.into_iter().chain(sign_in.cached(context.environment)).collect();
+    link(sign_in, account, role).with(settings)
 }
 
 /// The role that the config itself names.
-pub(crate) fn plan_alone(plan: &SsoPlan, files: &AwsFiles) -> Link {
+pub(crate) fn plan_alone(plan: &SsoPlan, environment: &Environment, files: &AwsFiles) -> Link {
     let sign_in = match &plan.session {
         SsoSession::Direct { start_url, region } => {
             SsoSignIn { session: None, start_url: start_url.clone(), region: region.clone() }
@@ -93,7 +96,7 @@ pub(crate) fn plan_alone(plan: &SsoPlan, files: &AwsFiles) -> Link {
         Setting::of("sso_account_id", &plan.account_id, Origin::Config),
         Setting::of("sso_role_name", &plan.role_name, Origin::Config),
     ];
-    let settings = of_session.chain(settings).collect();
+    let settings = of_session.chain(settings).chain(sign_in.cached(environment)).collect();
     link(sign_in, plan.account_id.clone(), plan.role_name.clone()).with(settings)
 }
 

@@ -25,7 +25,11 @@ const NAMES: usize = 29;
 pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> Result<(), Failure> {
     let asked = asked(arguments.choice, console)?;
     let environment = Environment::real();
-    let signing = Signing::plan(&asked.auth, environment.clone())?;
+    let signing = Signing::plan(&asked.auth, environment.clone());
+    if let (Err(failure), true) = (&signing, arguments.json) {
+        print(&format!("{:#}\n", json!({ "error": { "what": failure.what, "next": failure.next } })));
+    }
+    let signing = signing?;
     let resolution = &signing.resolution;
     let elsewhere = if arguments.as_cron { elsewhere(&asked, &environment) } else { Vec::new() };
     if !arguments.json {

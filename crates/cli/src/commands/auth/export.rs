@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use lakeward_auth::{Environment, Keys, Signing, expose};
+use lakeward_auth::{Environment, Keys, Signing};
 use lakeward_core::failure::{Failure, FailureKind};
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{asked, timestamp};
@@ -31,9 +32,9 @@ pub(super) async fn export(arguments: ExportArguments, console: &Console) -> Res
 fn env(keys: &Keys) -> String {
     let line = |name: &str, value: &str| format!("export {name}='{}'\n", value.replace('\'', r"'\''"));
     let mut text = line("AWS_ACCESS_KEY_ID", &keys.access_key_id);
-    text.push_str(&line("AWS_SECRET_ACCESS_KEY", expose(&keys.secret_access_key)));
+    text.push_str(&line("AWS_SECRET_ACCESS_KEY", keys.secret_access_key.expose_secret()));
     match &keys.session_token {
-        Some(token) => text.push_str(&line("AWS_SESSION_TOKEN", expose(token))),
+        Some(token) => text.push_str(&line("AWS_SESSION_TOKEN", token.expose_secret())),
         // One that is left from other keys would make these useless.
         None => text.push_str("unset AWS_SESSION_TOKEN\n"),
     }
@@ -49,10 +50,10 @@ fn credential_process(keys: &Keys) -> String {
     let mut answer = json!({
         "Version": 1,
         "AccessKeyId": keys.access_key_id,
-        "SecretAccessKey": expose(&keys.secret_access_key),
+        "SecretAccessKey": keys.secret_access_key.expose_secret(),
     });
     if let Some(token) = &keys.session_token {
-        answer["SessionToken"] = json!(expose(token));
+        answer["SessionToken"] = json!(token.expose_secret());
     }
     if let Some(expires) = keys.expires {
         answer["Expiration"] = json!(timestamp(expires));
