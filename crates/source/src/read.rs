@@ -30,7 +30,7 @@ use crate::{
         conform::{Conform, cut, slice_memory},
         item_cells,
     },
-    error::{Error, MisfitAt},
+    error::{Error, MisfitAt, shown},
     open::{Input, Stream},
     reject::RejectsFile,
 };
@@ -79,6 +79,15 @@ impl TableReader {
         self.inputs.iter().filter_map(|input| match input {
             Input::File { path, .. } => Some(path.as_path()),
             Input::Piped { .. } | Input::Spooled { .. } => None,
+        })
+    }
+
+    /// Each input as messages name it, fit for a terminal, in the order in which they are read.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.inputs.iter().map(|input| match input {
+            Input::File { path, .. } => shown(path),
+            Input::Piped { stream, .. } => stream.name.clone(),
+            Input::Spooled { name, .. } => name.clone(),
         })
     }
 

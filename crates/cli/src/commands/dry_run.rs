@@ -5,7 +5,7 @@ use lakeward_sink::first_keys;
 use lakeward_source::TableReader;
 use uuid::Uuid;
 
-use crate::{console::shown, storage};
+use crate::storage;
 
 /// Each table with its files, columns and first key.
 pub(super) fn dry_run(plan: &Plan, readers: &[TableReader], run: Uuid) -> Result<String, Failure> {
@@ -13,11 +13,11 @@ pub(super) fn dry_run(plan: &Plan, readers: &[TableReader], run: Uuid) -> Result
     let place = storage::place(plan);
     let mut text = String::new();
     for (reader, key) in readers.iter().zip(keys) {
-        let files: Vec<String> = reader.files().map(shown).collect();
-        let from = match files.as_slice() {
-            [] => "standard input".to_owned(),
-            [file] => file.clone(),
-            [first, .., last] => format!("{} files, {first} to {last}", files.len()),
+        let inputs: Vec<String> = reader.names().collect();
+        let from = match inputs.as_slice() {
+            [] => "nothing".to_owned(),
+            [input] => input.clone(),
+            [first, .., last] => format!("{} inputs, {first} to {last}", inputs.len()),
         };
         text.push_str(&format!("{}: from {from}\n  first key {}{key}\n", reader.table().name, printable(&place)));
         for field in reader.table().schema.fields() {
