@@ -237,3 +237,31 @@ fn a_run_that_fails_names_every_object_that_landed_before() {
     assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
     assert_eq!(summary(&output)["complete"], false);
 }
+
+#[test]
+fn two_thousand_columns_land_in_every_format_and_no_column_in_none() {
+    let home = Home::new();
+    let header: Vec<String> = (0..2_000).map(|column| format!("c{column}")).collect();
+    let row: Vec<String> = (0..2_000).map(|column| column.to_string()).collect();
+    home.write("wide.csv", format!("{}\n{}\n", header.join(","), row.join(",")));
+    for format in ["parquet", "csv", "json"] {
+        let destination = format!("{EMBEDDED}format = \"{format}\"\n");
+        let output = sync(&home, &destination, &files(&["wide.csv"])).args(["--progress", "json"]).run().exits(0);
+        assert_eq!(summary(&output)["tables"][0]["landed"], 1);
+    }
+    home.write("none.ndjson", "{}\n{}\n");
+    let output = sync(&home, EMBEDDED, &files(&["none.ndjson"])).run().exits(65);
+    assert_eq!(lacks(&output.stderr, &["none", "column"]), [""; 0], "{}", output.stderr);
+}
+
+#[test]
+fn a_path_whose_keys_would_be_too_long_is_told_before_anything_is_sent() {
+    let home = Home::new();
+    let table = "t".repeat(250);
+    home.write(format!("{table}.csv"), numbered(0, 3));
+    let path = ["{{TABLE}}"; 5].join("/") + "/{{UUID}}";
+    let destination = EMBEDDED.replace("raw/{{TABLE}}/{{UUID}}.{{FORMAT}}", &path);
+    let output = sync(&home, &destination, &files(&[&format!("{table}.csv")])).run().exits(2);
+    assert_eq!(lacks(&output.stderr, &["1,024", "shorten [destination] path"]), [""; 0], "{}", output.stderr);
+    assert!(!home.path().join("lake/test").exists());
+}

@@ -138,7 +138,7 @@ fn a_real_disk_that_is_full_leaves_only_whole_objects() {
     if mounted.code != Some(0) {
         return;
     }
-    home.write("lakeward.toml", program::config(&format!("{EMBEDDED}batch_size = 1000\n"), &files(&["t.csv"])));
+    home.write("lakeward.toml", program::config(&format!("{EMBEDDED}batch_size = 10000\n"), &files(&["t.csv"])));
     let script =
         format!("{small_disk} && {{ \"$0\" --config lakeward.toml; code=$?; cp -r lake/test seen; exit $code; }}");
     let command = home.command("unshare").args(["--mount", "sh", "-c"]).arg(script).arg(program::binary());
@@ -146,7 +146,7 @@ fn a_real_disk_that_is_full_leaves_only_whole_objects() {
     assert_says(&output.stderr, &["InsufficientStorage", "make room, then run again"]);
     let seen = home.path().join("seen");
     let objects = landed::keys(&seen);
-    assert_eq!(landed::all_ids(&seen).len(), objects.len() * 1_000);
+    assert_eq!(landed::all_ids(&seen).len(), objects.len() * 10_000);
     let keys: Vec<&str> = objects.iter().map(String::as_str).collect();
     assert!(!keys.is_empty());
     assert_says(&output.stderr, &keys);

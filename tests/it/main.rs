@@ -29,6 +29,7 @@ mod credentials;
 mod destination;
 mod tls;
 mod requests;
+mod refusals;
 mod faults;
 mod readers;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use lakeward_core::{
-    failure::FailureKind::{self, Denied, Destination, Partial, Usage},
+    failure::FailureKind::{self, Denied, Destination, Partial},
     plan::ObjectPlan,
     untrusted::excerpt,
 };
@@ -245,16 +245,17 @@ fn told_by_code(code: &str) -> Option<(FailureKind, &'static str)> {
         "NoSuchAccessPoint" | "InvalidBucketName" | "InvalidAccessPoint" => {
             (Destination, "check [destination] bucket: a bucket's name or an access point's ARN")
         }
-        "AccessControlListNotSupported" => {
-            (Usage, "the bucket takes no ACLs (its object ownership is enforced): take `acl` out of [destination]")
-        }
-        "InvalidStorageClass" => (Usage, "the server doesn't have this storage_class: change it or take it out"),
+        "AccessControlListNotSupported" => (
+            Destination,
+            "the bucket takes no ACLs (its object ownership is enforced): take `acl` out of [destination]",
+        ),
+        "InvalidStorageClass" => (Destination, "the server doesn't have this storage_class: change it or take it out"),
         "InvalidTag" => (
-            Usage,
+            Destination,
             "check [destination] tags: at most 10, keys of up to 128 and values of up to 256 characters, letters, digits and + - = . _ : / @",
         ),
         "InvalidEncryptionAlgorithmError" | "ServerSideEncryptionConfigurationNotFoundError" => {
-            (Usage, "the server doesn't take this server_side_encryption: change it or take it out")
+            (Destination, "the server doesn't take this server_side_encryption: change it or take it out")
         }
         "EntityTooLarge" => {
             (Destination, "the server takes no objects or parts of this size: lower file_size or part_size")
