@@ -283,6 +283,14 @@ async fn an_older_sign_in_is_judged_by_its_time_and_never_renewed() {
     assert_eq!(server.requests().len(), 0);
     home.write(old, token(FAR).to_string());
     let _ = silent(export(&home, &server, "old").run().exits(0));
+    home.write(".aws/config", CONFIG.replace("com/start\n", "com/start/#/\n"));
+    denied(
+        export(&home, &server, "old").run(),
+        &[
+            "nobody is signed in to https://d-abc123.awsapps.com/start/#/",
+            "write sso_start_url as https://d-abc123.awsapps.com/start:",
+        ],
+    );
 }
 
 fn login(expires: &str) -> Value {
@@ -393,9 +401,9 @@ fn status_lists_all_that_is_cached_and_passes_over_what_is_none_of_it() {
     home.write(".aws/cli/cache/role.json", role.to_string());
     let output = silent(lakeward(&home).args(["auth", "status"]).run().exits(0));
     let says = [
-        "IAM Identity Center: https://d-abc123.awsapps.com/start\n  good until ",
+        "IAM Identity Center: https://d-abc123.awsapps.com/start (session my-sso)\n  good until ",
         "; renews by itself",
-        "console sign-in: account 0123456789012\n  renewed when it is used; expired 2020-01-01T00:00:00Z",
+        "console sign-in: arn:aws:iam::0123456789012:user/Admin\n  renewed when it is used; expired 2020-01-01T00:00:00Z",
         "role credentials: arn:aws:sts::111122223333:assumed-role/R/s[31m\n  over since 2020-01-01T00:00:00Z",
     ];
     assert_eq!(lacks(&output.stdout, &says), [""; 0], "{}", output.stdout);
