@@ -77,6 +77,26 @@ fn variables_that_interfere_are_told() {
 }
 
 #[test]
+fn keys_in_the_environment_that_do_not_count_are_told() {
+    let home = home();
+    home.write(".aws/elsewhere", format!("[a]\n{KEYS}"));
+    let output = explain(&home, &["--offline", "--profile", "a"])
+        .env("AWS_ACCESS_KEY_ID", "AKIDENV")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/elsewhere")
+        .env("AWS_CONFIG_FILE", "/no/config")
+        .run()
+        .exits(0);
+    says(
+        &output.stdout,
+        &[
+            "note: AWS_ACCESS_KEY_ID is set and does not count: this search is for profile `a` alone",
+            "note: AWS_CONFIG_FILE names /no/config, which does not exist",
+            "keys: AKIDFILE",
+        ],
+    );
+}
+
+#[test]
 fn cron_does_not_see_what_a_shell_exports() {
     let home = home();
     home.write(".aws/config", "[profile shell]\nregion = eu-west-1\n");

@@ -106,7 +106,9 @@ pub(crate) fn resolve(auth: &AuthPlan, environment: &Environment, files: &AwsFil
         AuthPlan::Role(plan) => {
             let source = resolve(&plan.source, environment, files);
             let link = role::plan_alone(plan, &source);
-            return Resolution { asked: asked(auth), links: vec![link], ..source };
+            let mut resolution = Resolution { asked: asked(auth), links: vec![link], ..source };
+            resolution.notes = notes(environment, files, &resolution);
+            return resolution;
         }
     };
     let is_in_use = matches!(auth, AuthPlan::Chain | AuthPlan::Profile(_));
@@ -232,6 +234,19 @@ fn notes(environment: &Environment, files: &AwsFiles, resolution: &Resolution) -
             ));
         } else if files.profiles.contains_key(&profile.value) {
             notes.push("keys in the environment come before all that the AWS files say".to_owned());
+        }
+    }
+    let looks_there = resolution.links.iter().any(|link| link.name == variables::NAME)
+        || resolution.links.iter().flat_map(|link| &link.inner).any(|link| link.name == variables::NAME);
+    if environment.get("AWS_ACCESS_KEY_ID").is_some() && !looks_there {
+        notes.push(format!("AWS_ACCESS_KEY_ID is set and does not count: this search is for {}", resolution.asked));
+    }
+    for (variable, path) in
+        [("AWS_CONFIG_FILE", &files.config_path), ("AWS_SHARED_CREDENTIALS_FILE", &files.credentials_path)]
+    {
+        if environment.get(variable).is_some() {
+            let missing = if path.exists() { "" } else { ", which does not exist" };
+            notes.push(format!("{variable} names {}{missing}", printable(&path.display().to_string())));
         }
     }
     if let (Some(first), Some(second)) = (environment.get("AWS_PROFILE"), environment.get("AWS_DEFAULT_PROFILE"))

@@ -83,7 +83,7 @@ impl LoginTokens {
                 }
             }
         }
-        self.keys(&content, tools.now()).map_err(|expired| refused.unwrap_or(expired))
+        self.keys(&content, tools.now()).map_err(|expired| expired.because(refused))
     }
 
     fn file(&self, tools: &Tools) -> Result<CacheFile, SourceError> {

@@ -108,7 +108,7 @@ impl SsoTokens {
                 }
             }
         }
-        self.token(&content, tools.now()).map_err(|expired| refused.unwrap_or(expired))
+        self.token(&content, tools.now()).map_err(|expired| expired.because(refused))
     }
 
     fn file(&self, tools: &Tools) -> Result<CacheFile, SourceError> {

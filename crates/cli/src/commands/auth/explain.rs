@@ -219,19 +219,15 @@ impl Elsewhere {
     }
 
     /// The links that are not as they are here, each with its state there.
-    fn differences(here: &Resolution, there: &Resolution) -> Vec<(String, String)> {
+    fn differences(here: &Resolution, there: &Resolution) -> Vec<(&'static str, String)> {
         let as_here = |link: &Link| {
             here.links.iter().any(|other| other.name == link.name && state(other, true) == state(link, true))
         };
-        let different = there.links.iter().filter(|link| !as_here(link));
-        different
-            .map(|link| {
-                (link.name.to_owned(), {
-                    let (word, detail) = state(link, true);
-                    format!("{word}: {detail}")
-                })
-            })
-            .collect()
+        let told = |link: &Link| {
+            let (word, detail) = state(link, true);
+            (link.name, format!("{word}: {detail}"))
+        };
+        there.links.iter().filter(|link| !as_here(link)).map(told).collect()
     }
 
     fn told(&self, here: &Resolution) -> String {
