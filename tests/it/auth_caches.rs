@@ -368,6 +368,26 @@ async fn a_console_sign_in_that_is_over_says_why() {
     let _ = silent(export(&home, &server, "l").run().exits(0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_botocore_has_written_is_read() {
+    let home = Home::new();
+    home.write(
+        ".aws/config",
+        format!(
+            "{CONFIG}[profile m]\nrole_arn = arn:aws:iam::111122223333:role/Ré\nrole_session_name = me\nexternal_id = ex\"t\\日𝄞\n\
+             mfa_serial = arn:aws:iam::111122223333:mfa/u\nduration_seconds = 900\nsource_profile = m\n\
+             aws_access_key_id = AKID\naws_secret_access_key = s\n"
+        ),
+    );
+    let _ = python::command(&home, include_str!("../python/write_caches.py"), [""; 0]).run().exits(0);
+    let server = ScriptedServer::start(vec![role()]).await;
+    for (profile, id) in [("s", "ASIAROLE"), ("l", "ASIALOGIN"), ("m", "ASIAMFA")] {
+        let printed: Value = serde_json::from_str(&export(&home, &server, profile).run().exits(0).stdout).unwrap();
+        assert_eq!(printed["AccessKeyId"], id, "{profile}");
+    }
+    assert_eq!(server.requests()[0].header("x-amz-sso_bearer_token"), Some("the-first-access-token"));
+}
+
 #[test]
 fn explain_tells_without_the_network_until_when_somebody_is_signed_in() {
     let home = home(FAR);
