@@ -369,6 +369,28 @@ async fn a_console_sign_in_that_is_over_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_sessions_with_one_start_url_are_two_sign_ins() {
+    let home = home(FAR);
+    let other = CONFIG.replace("my-sso", "other-sso").replace("[profile s]", "[profile o]");
+    let other = other.split("[profile old]").next().unwrap();
+    home.write(".aws/config", format!("{CONFIG}\n{other}"));
+    let server = ScriptedServer::start(vec![role()]).await;
+    denied(export(&home, &server, "o").run(), &["nobody is signed in", "`aws sso login --sso-session other-sso`"]);
+    let _ = silent(export(&home, &server, "s").run().exits(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_console_sign_in_that_does_not_say_its_region_needs_one() {
+    let home = home(FAR);
+    home.write(".aws/config", CONFIG.replace("region = us-east-1\n", ""));
+    let mut old = login(PAST);
+    old.as_object_mut().unwrap().remove("signInRegion");
+    home.write(LOGIN, old.to_string());
+    let server = ScriptedServer::start(Vec::new()).await;
+    denied(export(&home, &server, "l").run(), &["does not say its region, and none is set", "next: set AWS_REGION"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_botocore_has_written_is_read() {
     let home = Home::new();
     home.write(
