@@ -97,6 +97,24 @@ fn keys_in_the_environment_that_do_not_count_are_told() {
 }
 
 #[test]
+fn keys_for_another_server_are_not_sent_to_aws() {
+    let home = home();
+    home.write(".aws/credentials", format!("[default]\n{KEYS}"));
+    for (destination, note) in [
+        (
+            "endpoint = \"http://127.0.0.1:9\"\nbucket = \"lake\"\npath = \"raw\"",
+            "another server than AWS, so STS is not asked",
+        ),
+        (program::EMBEDDED, "the embedded S3, which needs none of these"),
+    ] {
+        home.write("lakeward.toml", program::config(destination, &program::files(&["x"])));
+        let output = explain(&home, &[]).env("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9").run().exits(0);
+        says(&output.stdout, &["([auth] of lakeward.toml)", note, "keys: AKIDFILE"]);
+        assert!(!output.stdout.contains("identity: "), "{}", output.stdout);
+    }
+}
+
+#[test]
 fn cron_does_not_see_what_a_shell_exports() {
     let home = home();
     home.write(".aws/config", "[profile shell]\nregion = eu-west-1\n");
