@@ -283,6 +283,14 @@ async fn an_older_sign_in_is_judged_by_its_time_and_never_renewed() {
     assert_eq!(server.requests().len(), 0);
     home.write(old, token(FAR).to_string());
     let _ = silent(export(&home, &server, "old").run().exits(0));
+    home.write(".aws/config", CONFIG.replace("com/start\n", "com/start/#/\n"));
+    denied(
+        export(&home, &server, "old").run(),
+        &[
+            "nobody is signed in to https://d-abc123.awsapps.com/start/#/",
+            "write sso_start_url as https://d-abc123.awsapps.com/start:",
+        ],
+    );
 }
 
 fn login(expires: &str) -> Value {
@@ -360,6 +368,48 @@ async fn a_console_sign_in_that_is_over_says_why() {
     let _ = silent(export(&home, &server, "l").run().exits(0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sessions_with_one_start_url_are_two_sign_ins() {
+    let home = home(FAR);
+    let other = CONFIG.replace("my-sso", "other-sso").replace("[profile s]", "[profile o]");
+    let other = other.split("[profile old]").next().unwrap();
+    home.write(".aws/config", format!("{CONFIG}\n{other}"));
+    let server = ScriptedServer::start(vec![role()]).await;
+    denied(export(&home, &server, "o").run(), &["nobody is signed in", "`aws sso login --sso-session other-sso`"]);
+    let _ = silent(export(&home, &server, "s").run().exits(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_console_sign_in_that_does_not_say_its_region_needs_one() {
+    let home = home(FAR);
+    home.write(".aws/config", CONFIG.replace("region = us-east-1\n", ""));
+    let mut old = login(PAST);
+    old.as_object_mut().unwrap().remove("signInRegion");
+    home.write(LOGIN, old.to_string());
+    let server = ScriptedServer::start(Vec::new()).await;
+    denied(export(&home, &server, "l").run(), &["does not say its region, and none is set", "next: set AWS_REGION"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_botocore_has_written_is_read() {
+    let home = Home::new();
+    home.write(
+        ".aws/config",
+        format!(
+            "{CONFIG}[profile m]\nrole_arn = arn:aws:iam::111122223333:role/Ré\nrole_session_name = me\nexternal_id = ex\"t\\日𝄞\n\
+             mfa_serial = arn:aws:iam::111122223333:mfa/u\nduration_seconds = 900\nsource_profile = m\n\
+             aws_access_key_id = AKID\naws_secret_access_key = s\n"
+        ),
+    );
+    let _ = python::command(&home, include_str!("../python/write_caches.py"), [""; 0]).run().exits(0);
+    let server = ScriptedServer::start(vec![role()]).await;
+    for (profile, id) in [("s", "ASIAROLE"), ("l", "ASIALOGIN"), ("m", "ASIAMFA")] {
+        let printed: Value = serde_json::from_str(&export(&home, &server, profile).run().exits(0).stdout).unwrap();
+        assert_eq!(printed["AccessKeyId"], id, "{profile}");
+    }
+    assert_eq!(server.requests()[0].header("x-amz-sso_bearer_token"), Some("the-first-access-token"));
+}
+
 #[test]
 fn explain_tells_without_the_network_until_when_somebody_is_signed_in() {
     let home = home(FAR);
@@ -393,9 +443,9 @@ fn status_lists_all_that_is_cached_and_passes_over_what_is_none_of_it() {
     home.write(".aws/cli/cache/role.json", role.to_string());
     let output = silent(lakeward(&home).args(["auth", "status"]).run().exits(0));
     let says = [
-        "IAM Identity Center: https://d-abc123.awsapps.com/start\n  good until ",
+        "IAM Identity Center: https://d-abc123.awsapps.com/start (session my-sso)\n  good until ",
         "; renews by itself",
-        "console sign-in: account 0123456789012\n  renewed when it is used; expired 2020-01-01T00:00:00Z",
+        "console sign-in: arn:aws:iam::0123456789012:user/Admin\n  renewed when it is used; expired 2020-01-01T00:00:00Z",
         "role credentials: arn:aws:sts::111122223333:assumed-role/R/s[31m\n  over since 2020-01-01T00:00:00Z",
     ];
     assert_eq!(lacks(&output.stdout, &says), [""; 0], "{}", output.stdout);

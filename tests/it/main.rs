@@ -24,6 +24,7 @@ mod auth_matrix;
 mod auth_commands;
 mod auth_sts;
 mod auth_caches;
+mod auth_renewal;
 
 mod credentials;
 mod destination;

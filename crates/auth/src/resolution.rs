@@ -106,7 +106,9 @@ pub(crate) fn resolve(auth: &AuthPlan, environment: &Environment, files: &AwsFil
         AuthPlan::Role(plan) => {
             let source = resolve(&plan.source, environment, files);
             let link = role::plan_alone(plan, &source);
-            return Resolution { asked: asked(auth), links: vec![link], ..source };
+            let mut resolution = Resolution { asked: asked(auth), links: vec![link], ..source };
+            resolution.notes = notes(environment, files, &resolution);
+            return resolution;
         }
     };
     let is_in_use = matches!(auth, AuthPlan::Chain | AuthPlan::Profile(_));
@@ -234,6 +236,19 @@ fn notes(environment: &Environment, files: &AwsFiles, resolution: &Resolution) -
             notes.push("keys in the environment come before all that the AWS files say".to_owned());
         }
     }
+    let looks_there = resolution.links.iter().any(|link| link.name == variables::NAME)
+        || resolution.links.iter().flat_map(|link| &link.inner).any(|link| link.name == variables::NAME);
+    if environment.get("AWS_ACCESS_KEY_ID").is_some() && !looks_there {
+        notes.push(format!("AWS_ACCESS_KEY_ID is set and does not count: this search is for {}", resolution.asked));
+    }
+    for (variable, path) in
+        [("AWS_CONFIG_FILE", &files.config_path), ("AWS_SHARED_CREDENTIALS_FILE", &files.credentials_path)]
+    {
+        if environment.get(variable).is_some() {
+            let missing = if path.exists() { "" } else { ", which does not exist" };
+            notes.push(format!("{variable} names {}{missing}", printable(&path.display().to_string())));
+        }
+    }
     if let (Some(first), Some(second)) = (environment.get("AWS_PROFILE"), environment.get("AWS_DEFAULT_PROFILE"))
         && first != second
     {
@@ -274,4 +289,29 @@ pub(crate) fn endpoint(
     let set = environment.first(&[variable, "AWS_ENDPOINT_URL"]);
     let set = set.map(|(name, url)| Value { text: url.to_owned(), origin: Origin::Variable(name) });
     set.or_else(|| files.endpoint(profile?, service))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_taken_in_the_order_of_the_aws_tools() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".aws")).unwrap();
+        let config = "[default]\nservices = all\nendpoint_url = http://profile\n[services all]\nsts =\n  endpoint_url = http://service\n";
+        std::fs::write(home.path().join(".aws/config"), config).unwrap();
+        let url = |variables: &[(&str, &str)], service| {
+            let environment = Environment::new(variables.iter().copied(), Some(home.path().into()));
+            let files = AwsFiles::read(&environment).unwrap();
+            endpoint(&environment, &files, files.profiles.get("default"), service).map(|url| url.text)
+        };
+        let (sts, sso) = (("AWS_ENDPOINT_URL_STS", "sts"), ("AWS_ENDPOINT_URL_SSO", "sso"));
+        let (global, own) = (("AWS_ENDPOINT_URL", "http://global"), ("AWS_ENDPOINT_URL_STS", "http://own"));
+        assert_eq!(url(&[], sts).as_deref(), Some("http://service"));
+        assert_eq!(url(&[], sso).as_deref(), Some("http://profile"));
+        assert_eq!(url(&[global], sts).as_deref(), Some("http://global"));
+        assert_eq!(url(&[global, own], sts).as_deref(), Some("http://own"));
+        assert_eq!(url(&[global, own, (IGNORE_ENDPOINTS, "true")], sts), None);
+    }
 }

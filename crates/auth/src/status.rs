@@ -9,7 +9,11 @@ use std::{
 use lakeward_core::untrusted::printable;
 
 use crate::{
-    cache::{login_token, role, sso_token},
+    aws_files::AwsFiles,
+    cache::{
+        login_token, role,
+        sso_token::{self, SsoSignIn},
+    },
     environment::Environment,
 };
 
@@ -50,19 +54,25 @@ impl SignedIn {
 /// All of them. Files that are none of the AWS tools' are passed over: the folders hold others too.
 #[must_use]
 pub fn signed_in(environment: &Environment, now: SystemTime) -> Vec<SignedIn> {
+    let names = Names::of(environment);
     let mut all = Vec::new();
     let mut add = |kind, what: String, expires, renews, file: PathBuf| {
         all.push(SignedIn { kind, what: printable(&what).into_owned(), expires, renews, file });
     };
     for file in in_home(environment, sso_token::FOLDER) {
         if let Some(listed) = sso_token::listed(&file, now) {
-            add(SignInKind::Sso, listed.start_url, listed.expires, listed.renews, file);
+            let what = match names.session(&file) {
+                Some(name) => format!("{} (session {name})", listed.start_url),
+                None => listed.start_url,
+            };
+            add(SignInKind::Sso, what, listed.expires, listed.renews, file);
         }
     }
     for file in login_token::folder(environment).map(|folder| files(&folder)).unwrap_or_default() {
         if let Some((account, expires)) = login_token::listed(&file) {
             // How long its refresh token is good, up to 12 hours, stands nowhere.
-            add(SignInKind::Console, account, Some(expires), true, file);
+            let what = names.console(&file).unwrap_or(account);
+            add(SignInKind::Console, what, Some(expires), true, file);
         }
     }
     for file in in_home(environment, role::FOLDER) {
@@ -72,6 +82,29 @@ pub fn signed_in(environment: &Environment, now: SystemTime) -> Vec<SignedIn> {
     }
     all.sort_by(|a, b| (a.kind, &a.what, &a.file).cmp(&(b.kind, &b.what, &b.file)));
     all
+}
+
+/// The names behind the files, which are digests of them, as far as the AWS files hold them. Files that can't be read hold none.
+struct Names(AwsFiles);
+
+impl Names {
+    fn of(environment: &Environment) -> Self {
+        Self(AwsFiles::read(environment).unwrap_or_default())
+    }
+
+    fn session(&self, file: &Path) -> Option<&String> {
+        let is_its = |session: &&String| {
+            let sign_in =
+                SsoSignIn { session: Some((*session).clone()), start_url: String::new(), region: String::new() };
+            file.ends_with(sign_in.file_name())
+        };
+        self.0.sso_sessions.keys().find(is_its)
+    }
+
+    fn console(&self, file: &Path) -> Option<String> {
+        let mut sessions = self.0.profiles.values().filter_map(|profile| profile.get("login_session"));
+        sessions.find(|session| file.ends_with(login_token::file_name(session))).map(str::to_owned)
+    }
 }
 
 fn in_home(environment: &Environment, folder: &str) -> Vec<PathBuf> {

@@ -142,6 +142,16 @@ async fn an_instances_role() {
 }
 
 #[tokio::test]
+async fn a_metadata_service_that_does_not_answer_costs_little_over_a_second() {
+    let server = ScriptedServer::start(vec![Answer::Hang, Answer::Hang]).await;
+    let endpoint = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.endpoint());
+    let signing = Signing::plan(&AuthPlan::Chain, Environment::new([endpoint], None)).unwrap();
+    let began = std::time::Instant::now();
+    assert!(signing.keys().await.is_err());
+    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn a_chain_of_roles() {
     let answer = |id: String, expires| {
         ok(&format!(

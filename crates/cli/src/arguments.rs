@@ -52,7 +52,7 @@ pub(crate) enum AuthCommand {
 /// Whose credentials are meant.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct AuthChoice {
-    /// The config whose [auth] is meant; without it LAKEWARD_CONFIG, then ./lakeward.toml, then the AWS credential chain
+    /// The config whose `[auth]` is meant; without it LAKEWARD_CONFIG, then ./lakeward.toml, then the AWS credential chain
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
     pub(crate) config: Option<PathBuf>,
     /// One profile of the AWS files, whatever a config says

@@ -2,7 +2,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -14,7 +13,7 @@ use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{CacheFile, Content, hex, text, written};
+use super::{CacheFile, Content, Renewed, hex, text, written};
 use crate::{
     environment::Environment,
     link::{Origin, Setting},
@@ -40,13 +39,12 @@ pub(crate) fn folder(environment: &Environment) -> Option<PathBuf> {
 pub(crate) struct LoginTokens {
     /// Who signed in: an ARN, as `login_session` names it.
     pub(crate) session: String,
-    /// Renewed keys that could not be written: their refresh token is good, the file's is not any more.
-    unwritten: Mutex<Option<Content>>,
+    content: Renewed,
 }
 
 impl LoginTokens {
     pub(crate) fn new(session: &str) -> Self {
-        Self { session: session.to_owned(), unwritten: Mutex::default() }
+        Self { session: session.to_owned(), content: Renewed::new(expiry) }
     }
 
     /// What the cache holds of it, without asking anybody.
@@ -77,17 +75,7 @@ impl LoginTokens {
             match self.renew(&content, tools).await {
                 Ok(changed) => {
                     content.extend(changed);
-                    let unwritten = match lock.as_ref().map(|_| file.write(&content)) {
-                        Some(Ok(())) => None,
-                        _ => {
-                            tracing::warn!(
-                                "{} can't be written: other programs may have to sign in again",
-                                file.shown()
-                            );
-                            Some(content.clone())
-                        }
-                    };
-                    *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = unwritten;
+                    self.content.write(&file, lock.as_ref(), &content);
                 }
                 Err(error) => {
                     tracing::debug!("the console sign-in was not renewed: {error}");
@@ -95,7 +83,7 @@ impl LoginTokens {
                 }
             }
         }
-        self.keys(&content, tools.now()).map_err(|expired| refused.unwrap_or(expired))
+        self.keys(&content, tools.now()).map_err(|expired| expired.because(refused))
     }
 
     fn file(&self, tools: &Tools) -> Result<CacheFile, SourceError> {
@@ -105,17 +93,11 @@ impl LoginTokens {
     }
 
     fn read(&self, file: &CacheFile) -> Result<Content, SourceError> {
-        let content = file.read().map_err(|what| SourceError::new(what, format!("delete it and {SIGN_IN}")))?;
-        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match (content, unwritten) {
-            (Some(content), Some(unwritten)) if expiry(&content) >= expiry(&unwritten) => Ok(content),
-            (_, Some(unwritten)) => Ok(unwritten),
-            (Some(content), None) => Ok(content),
-            (None, None) => {
-                let what = format!("nobody is signed in as {}: there is no {}", printable(&self.session), file.shown());
-                Err(SourceError::new(what, SIGN_IN))
-            }
-        }
+        let damaged = |what| SourceError::new(what, format!("delete it and {SIGN_IN}"));
+        self.content.read(file).map_err(damaged)?.ok_or_else(|| {
+            let what = format!("nobody is signed in as {}: there is no {}", printable(&self.session), file.shown());
+            SourceError::new(what, SIGN_IN)
+        })
     }
 
     fn keys(&self, content: &Content, now: SystemTime) -> Result<Credentials, SourceError> {
@@ -204,7 +186,7 @@ impl LoginTokens {
 }
 
 /// The name of a sign-in's file: the SHA-256 of its ARN.
-fn file_name(session: &str) -> String {
+pub(crate) fn file_name(session: &str) -> String {
     format!("{}.json", hex(Sha256::digest(session.trim())))
 }
 

@@ -9,6 +9,7 @@ use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -103,6 +104,38 @@ impl CacheFile {
         #[cfg(unix)]
         File::open(folder)?.sync_all()?;
         Ok(())
+    }
+}
+
+/// The content of a file that this process and others renew. What could not be written is kept: its refresh token is good, the
+/// file's may not be any more.
+#[derive(Debug)]
+pub(crate) struct Renewed {
+    expiry: fn(&Content) -> Option<SystemTime>,
+    unwritten: Mutex<Option<Content>>,
+}
+
+impl Renewed {
+    pub(crate) fn new(expiry: fn(&Content) -> Option<SystemTime>) -> Self {
+        Self { expiry, unwritten: Mutex::default() }
+    }
+
+    /// What expires last: what the file holds, or what could not be written to it.
+    pub(crate) fn read(&self, file: &CacheFile) -> Result<Option<Content>, String> {
+        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(match (file.read()?, unwritten) {
+            (Some(content), Some(unwritten)) if (self.expiry)(&content) < (self.expiry)(&unwritten) => Some(unwritten),
+            (content, unwritten) => content.or(unwritten),
+        })
+    }
+
+    /// Writes what was renewed, if its lock is held.
+    pub(crate) fn write(&self, file: &CacheFile, lock: Option<&Lock>, content: &Content) {
+        let is_written = lock.is_some_and(|_| file.write(content).is_ok());
+        if !is_written {
+            tracing::warn!("{} can't be written: other programs may have to sign in again", file.shown());
+        }
+        *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = (!is_written).then(|| content.clone());
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     path::Path,
-    sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -10,7 +9,7 @@ use lakeward_core::untrusted::printable;
 use serde_json::json;
 use sha1::{Digest, Sha1};
 
-use super::{CacheFile, Content, hex, text, written};
+use super::{CacheFile, Content, Renewed, hex, text, written};
 use crate::{
     environment::Environment,
     link::{Origin, Setting},
@@ -35,7 +34,7 @@ pub(crate) struct SsoSignIn {
 
 impl SsoSignIn {
     /// The name of the token's file: the SHA-1 of the session's name or of the start URL, as it is written.
-    fn file_name(&self) -> String {
+    pub(crate) fn file_name(&self) -> String {
         format!("{}.json", hex(Sha1::digest(self.session.as_ref().unwrap_or(&self.start_url))))
     }
 
@@ -64,13 +63,12 @@ impl SsoSignIn {
 #[derive(Debug)]
 pub(crate) struct SsoTokens {
     pub(crate) sign_in: SsoSignIn,
-    /// A renewed token that could not be written: its refresh token is good, the file's is not any more.
-    unwritten: Mutex<Option<Content>>,
+    content: Renewed,
 }
 
 impl SsoTokens {
     pub(crate) fn new(sign_in: SsoSignIn) -> Self {
-        Self { sign_in, unwritten: Mutex::default() }
+        Self { sign_in, content: Renewed::new(expiry) }
     }
 
     /// A token that is good now, renewed where that is possible and due.
@@ -102,18 +100,7 @@ impl SsoTokens {
             match self.renew(&content, tools).await {
                 Ok(changed) => {
                     content.extend(changed);
-                    let unwritten = match lock.as_ref().map(|_| file.write(&content)) {
-                        Some(Ok(())) => None,
-                        // The file's refresh token may be used up; this process still has the new one.
-                        _ => {
-                            tracing::warn!(
-                                "{} can't be written: other programs may have to sign in again",
-                                file.shown()
-                            );
-                            Some(content.clone())
-                        }
-                    };
-                    *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = unwritten;
+                    self.content.write(&file, lock.as_ref(), &content);
                 }
                 Err(error) => {
                     tracing::debug!("the sign-in was not renewed: {error}");
@@ -121,7 +108,7 @@ impl SsoTokens {
                 }
             }
         }
-        self.token(&content, tools.now()).map_err(|expired| refused.unwrap_or(expired))
+        self.token(&content, tools.now()).map_err(|expired| expired.because(refused))
     }
 
     fn file(&self, tools: &Tools) -> Result<CacheFile, SourceError> {
@@ -133,28 +120,30 @@ impl SsoTokens {
 
     fn read(&self, tools: &Tools) -> Result<Content, SourceError> {
         let file = self.file(tools)?;
-        let content =
-            file.read().map_err(|what| SourceError::new(what, format!("delete it and {}", self.sign_in.sign_in())))?;
-        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let later = |content: &Content| text(content, "expiresAt").and_then(time);
-        match (content, unwritten) {
-            (Some(content), Some(unwritten)) if later(&content) >= later(&unwritten) => Ok(content),
-            (_, Some(unwritten)) => Ok(unwritten),
-            (Some(content), None) => Ok(content),
-            (None, None) => {
-                let what = format!(
-                    "nobody is signed in to {}: there is no {}",
-                    printable(&self.sign_in.start_url),
-                    file.shown()
-                );
-                Err(SourceError::new(what, self.sign_in.sign_in()))
-            }
-        }
+        let damaged = |what| SourceError::new(what, format!("delete it and {}", self.sign_in.sign_in()));
+        self.content.read(&file).map_err(damaged)?.ok_or_else(|| {
+            let url = printable(&self.sign_in.start_url);
+            let what = format!("nobody is signed in to {url}: there is no {}", file.shown());
+            SourceError::new(what, self.other_spelling(tools).unwrap_or_else(|| self.sign_in.sign_in()))
+        })
+    }
+
+    /// In the older format each spelling of a start URL is a sign-in of its own.
+    fn other_spelling(&self, tools: &Tools) -> Option<String> {
+        let url = self.sign_in.start_url.as_str();
+        let bare = url.trim_end_matches(['#', '/']);
+        let spellings = ["", "/", "/#", "/#/", "#/", "#"].map(|end| format!("{bare}{end}"));
+        let folder = tools.in_home(FOLDER).filter(|_| self.sign_in.session.is_none())?;
+        let other = spellings.into_iter().filter(|spelling| spelling != url).find(|spelling| {
+            let sign_in = SsoSignIn { start_url: spelling.clone(), ..self.sign_in.clone() };
+            folder.join(sign_in.file_name()).exists()
+        })?;
+        Some(format!("write sso_start_url as {}: somebody is signed in to that", printable(&other)))
     }
 
     fn token(&self, content: &Content, now: SystemTime) -> Result<String, SourceError> {
         let url = printable(&self.sign_in.start_url);
-        match (text(content, "accessToken"), text(content, "expiresAt").and_then(time)) {
+        match (text(content, "accessToken"), expiry(content)) {
             (Some(token), Some(expires)) if expires > now => Ok(token.to_owned()),
             (Some(_), Some(expires)) => {
                 let what = format!("the sign-in to {url} expired at {}", written(expires));
@@ -205,8 +194,12 @@ impl SsoTokens {
     }
 }
 
+fn expiry(content: &Content) -> Option<SystemTime> {
+    text(content, "expiresAt").and_then(time)
+}
+
 fn due(content: &Content, now: SystemTime) -> bool {
-    text(content, "expiresAt").and_then(time).is_none_or(|expires| expires <= now + RENEW_BEFORE)
+    expiry(content).is_none_or(|expires| expires <= now + RENEW_BEFORE)
 }
 
 /// What one file of the cache says of a sign-in, if it is one's.
@@ -223,7 +216,7 @@ pub(crate) fn listed(path: &Path, now: SystemTime) -> Option<Listed> {
     let registered = text(&content, "registrationExpiresAt").and_then(time);
     Some(Listed {
         start_url: text(&content, "startUrl").unwrap_or_default().to_owned(),
-        expires: text(&content, "expiresAt").and_then(time),
+        expires: expiry(&content),
         renews: text(&content, "refreshToken").is_some() && registered.is_some_and(|expires| expires > now),
     })
 }

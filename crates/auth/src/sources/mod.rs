@@ -11,7 +11,7 @@ pub(crate) mod process;
 pub(crate) mod container;
 pub(crate) mod instance;
 
-use std::{error::Error, fmt, time::SystemTime};
+use std::{borrow::Cow, error::Error, fmt, time::SystemTime};
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
@@ -84,6 +84,14 @@ impl SourceError {
         }
     }
 
+    /// Itself, with what stood in the way of doing something about it.
+    pub(crate) fn because(self, reason: Option<Self>) -> Self {
+        match reason {
+            Some(reason) => Self { what: format!("{}: {}", self.what, reason.what), ..reason },
+            None => self,
+        }
+    }
+
     pub(crate) fn failure(&self) -> Failure {
         Failure::new(FailureKind::Denied, self.what.clone()).next(self.next.clone())
     }
@@ -108,7 +116,9 @@ pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &st
 
 /// A time as the AWS tools write it: RFC 3339, with or without fractions, in UTC or with an offset.
 pub(crate) fn time(text: &str) -> Option<SystemTime> {
-    DateTime::from_str(text, Format::DateTimeWithOffset).ok()?.try_into().ok()
+    // Early versions of the AWS CLI wrote UTC in letters.
+    let text = text.strip_suffix("UTC").map_or(text.into(), |time| Cow::Owned(format!("{time}Z")));
+    DateTime::from_str(&text, Format::DateTimeWithOffset).ok()?.try_into().ok()
 }
 
 /// Credentials as an answer in JSON has them.
@@ -120,4 +130,24 @@ pub(crate) fn temporary(
     source: &'static str,
 ) -> Credentials {
     Credentials::new(id, secret, Some(token.to_owned()).filter(|token| !token.is_empty()), expires, source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_every_tool_writes_them() {
+        let expected = time("2026-11-23T21:39:05Z");
+        assert!(expected.is_some());
+        for text in [
+            "2026-11-23T21:39:05UTC",
+            "2026-11-23T21:39:05+00:00",
+            "2026-11-23T22:39:05+01:00",
+            "2026-11-23T21:39:05.000Z",
+        ] {
+            assert_eq!(time(text), expected, "{text}");
+        }
+        assert_eq!(time("yesterday"), None);
+    }
 }

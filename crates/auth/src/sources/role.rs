@@ -51,7 +51,7 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         duration: profile.get("duration_seconds").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs),
         mfa_serial: profile.get("mfa_serial").map(str::to_owned),
     };
-    let sign_in = format!("aws sts get-caller-identity --profile {}", printable(&profile.name));
+    let sign_in = format!("run `aws sts get-caller-identity --profile {}`", printable(&profile.name));
     link(NAME, request, inner, sign_in).with(settings)
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn plan_alone(plan: &RolePlan, source: &Resolution) -> Link {
         duration: plan.duration,
         mfa_serial: plan.mfa_serial.clone(),
     };
-    let sign_in = "aws sts get-caller-identity with a profile that has the same role_arn and mfa_serial";
+    let sign_in = "run `aws sts get-caller-identity` with a profile that says the same of the role";
     let link = link("role of [auth]", request, source.links.clone(), sign_in.to_owned());
     link.with(settings.into_iter().flatten().collect())
 }
@@ -164,7 +164,7 @@ impl Source for AssumedRole {
                         printable(&request.role_arn),
                         printable(serial)
                     ),
-                    format!("run `{}` and type the code, then run again", self.sign_in),
+                    format!("{} and type the code, then run again", self.sign_in),
                 )
             });
         }

@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
     time::SystemTime,
 };
 
@@ -13,7 +12,7 @@ use lakeward_core::{
 };
 use serde_json::{Value, json};
 
-use super::{Asked, asked, timestamp, until};
+use super::{Asked, Server, asked, timestamp, until};
 use crate::{
     arguments::ExplainArguments,
     console::{Console, shown},
@@ -33,7 +32,7 @@ pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> R
     let resolution = &signing.resolution;
     let elsewhere = if arguments.as_cron { elsewhere(&asked, &environment) } else { Vec::new() };
     if !arguments.json {
-        print(&search(resolution, asked.config.as_deref()));
+        print(&search(resolution, &asked));
     }
     let found = resolution.found();
     let needs = found.as_ref().map(|found| found.needs()).unwrap_or_default();
@@ -43,12 +42,12 @@ pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> R
         (Ok(_), true) if needs.is_empty() => outcome.keys = Some(signing.keys().await),
         (Ok(_), true) => {}
         (Ok(_), false) => {
-            let asks = asked.for_aws.then(|| "asks STS whose credentials they are".to_owned());
+            let asks = (asked.server == Server::Aws).then(|| "asks STS whose credentials they are".to_owned());
             let steps: Vec<String> = needs.iter().cloned().chain(asks).collect();
             // Said before it is done.
             announce(&steps, arguments.json);
             let keys = signing.keys().await;
-            if let (Ok(keys), true) = (&keys, asked.for_aws) {
+            if let (Ok(keys), true) = (&keys, asked.server == Server::Aws) {
                 outcome.identity = Some(signing.identity(keys).await);
             }
             outcome.keys = Some(keys);
@@ -136,8 +135,8 @@ fn life(keys: &Keys) -> String {
 }
 
 /// The whole search as text.
-fn search(resolution: &Resolution, config: Option<&Path>) -> String {
-    let from = config.map(|config| format!(" ([auth] of {})", shown(config))).unwrap_or_default();
+fn search(resolution: &Resolution, asked: &Asked) -> String {
+    let from = asked.config.as_ref().map(|config| format!(" ([auth] of {})", shown(config))).unwrap_or_default();
     let mut text = format!("looking in: {}{from}\n", resolution.asked);
     if let Some(profile) = &resolution.profile {
         text.push_str(&format!("profile: {} ({})\n", profile.value, chosen_by(profile)));
@@ -147,7 +146,8 @@ fn search(resolution: &Resolution, config: Option<&Path>) -> String {
         Some(region) => format!("region: {} ({})\n", region.value, region.origin),
         None => "region: none is set in the environment or the profile\n".to_owned(),
     });
-    resolution.notes.iter().for_each(|note| text.push_str(&format!("note: {note}\n")));
+    let notes = resolution.notes.iter().map(String::as_str).chain(asked.server.note());
+    notes.for_each(|note| text.push_str(&format!("note: {note}\n")));
     text
 }
 
@@ -219,19 +219,15 @@ impl Elsewhere {
     }
 
     /// The links that are not as they are here, each with its state there.
-    fn differences(here: &Resolution, there: &Resolution) -> Vec<(String, String)> {
+    fn differences(here: &Resolution, there: &Resolution) -> Vec<(&'static str, String)> {
         let as_here = |link: &Link| {
             here.links.iter().any(|other| other.name == link.name && state(other, true) == state(link, true))
         };
-        let different = there.links.iter().filter(|link| !as_here(link));
-        different
-            .map(|link| {
-                (link.name.to_owned(), {
-                    let (word, detail) = state(link, true);
-                    format!("{word}: {detail}")
-                })
-            })
-            .collect()
+        let told = |link: &Link| {
+            let (word, detail) = state(link, true);
+            (link.name, format!("{word}: {detail}"))
+        };
+        there.links.iter().filter(|link| !as_here(link)).map(told).collect()
     }
 
     fn told(&self, here: &Resolution) -> String {
@@ -285,7 +281,7 @@ fn as_json(
         "profile": resolution.profile.as_ref().map(setting),
         "links": links_as_json(&resolution.links, true),
         "region": resolution.region.as_ref().map(setting),
-        "notes": resolution.notes,
+        "notes": resolution.notes.iter().map(String::as_str).chain(asked.server.note()).collect::<Vec<_>>(),
         "needs": needs,
     });
     match (&outcome.keys, resolution.found()) {

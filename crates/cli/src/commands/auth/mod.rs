@@ -33,24 +33,48 @@ struct Asked {
     auth: AuthPlan,
     /// The config that says so, if one does.
     config: Option<PathBuf>,
-    /// Whether they are for AWS itself rather than for another server.
-    for_aws: bool,
+    server: Server,
+}
+
+/// What they are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Server {
+    /// AWS itself, which can say whose they are.
+    Aws,
+    /// Another S3 server.
+    Other,
+    /// None: the S3 server in the process has keys of its own.
+    Embedded,
+}
+
+impl Server {
+    /// What else there is to say about them.
+    fn note(self) -> Option<&'static str> {
+        match self {
+            Self::Aws => None,
+            Self::Other => {
+                Some("the destination is another server than AWS, so STS is not asked whose credentials these are")
+            }
+            Self::Embedded => Some("the destination is the embedded S3, which needs none of these credentials"),
+        }
+    }
 }
 
 /// The profile that is named, else what the config says; without a config, the credential chain.
 fn asked(choice: AuthChoice, console: &Console) -> Result<Asked, Failure> {
     if let Some(profile) = choice.profile {
-        return Ok(Asked { auth: AuthPlan::Profile(profile), config: None, for_aws: true });
+        return Ok(Asked { auth: AuthPlan::Profile(profile), config: None, server: Server::Aws });
     }
     let Some(config) = config_file::found(choice.config) else {
-        return Ok(Asked { auth: AuthPlan::Chain, config: None, for_aws: true });
+        return Ok(Asked { auth: AuthPlan::Chain, config: None, server: Server::Aws });
     };
     let plan = config_file::resolve(Some(config.clone()), Vec::new(), *console)?.plan;
-    let for_aws = match &plan.destination.storage {
-        Storage::S3(S3Plan { vendor, .. }) => *vendor == Vendor::Aws,
-        Storage::Embedded { .. } => true,
+    let server = match &plan.destination.storage {
+        Storage::S3(S3Plan { vendor: Vendor::Aws, .. }) => Server::Aws,
+        Storage::S3(_) => Server::Other,
+        Storage::Embedded { .. } => Server::Embedded,
     };
-    Ok(Asked { auth: plan.auth, config: Some(config), for_aws })
+    Ok(Asked { auth: plan.auth, config: Some(config), server })
 }
 
 /// A time as people read it, with how far off it is.
