@@ -113,3 +113,26 @@ async fn the_secret_key_is_in_no_output_and_no_file_however_much_is_logged() {
     let refused = ScriptedServer::start(vec![Answer::error(403, "InvalidToken")]).await;
     let _ = server::sync(&home, &refused.endpoint(), "", &files(&["t.csv"])).arg("-vvv").run().exits(77);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_the_server_calls_expired_are_renewed_once_and_the_run_goes_on() {
+    let expired = || Answer::error(400, "ExpiredToken");
+    for (answers, exit) in [(vec![expired(), Answer::stored()], 0), (vec![expired(), expired(), Answer::stored()], 77)]
+    {
+        let home = home();
+        // Each call gives other keys, which are good for a day.
+        let script = "echo x >> calls; printf '{\"Version\":1,\"AccessKeyId\":\"AKID%s\",\"SecretAccessKey\":\"wJalrXUtnFEMIprocessEXAMPLEKEY\",\"SessionToken\":\"t\",\"Expiration\":\"2099-01-01T00:00:00Z\"}' $(wc -l < calls | tr -d ' ')";
+        let script = home.write("keys.sh", script);
+        home.write(".aws/config", format!("[profile tool]\ncredential_process = sh {}\n", script.display()));
+        let server = ScriptedServer::start(answers).await;
+        let auth =
+            format!("{}\n[auth]\nmethod = \"profile\"\nprofile = \"tool\"\n", destination(&server.endpoint(), ""));
+        let output = sync(&home, &auth, &files(&["t.csv"])).run().exits(exit);
+        let requests = server.stop().await;
+        let key = |request: &lakeward_testkit::Recorded| {
+            let authorization = request.header("authorization").unwrap().to_owned();
+            authorization.split_once("Credential=").unwrap().1.split('/').next().unwrap().to_owned()
+        };
+        assert_eq!(requests.iter().map(key).collect::<Vec<_>>(), ["AKID1", "AKID2"], "{}", output.stderr);
+    }
+}

@@ -7,7 +7,7 @@ use lakeward_core::{
     plan::{Plan, S3Plan, Storage as StoragePlan},
 };
 use lakeward_loopback::{EmbeddedS3, Options};
-use lakeward_sink::{Bucket, BucketOptions};
+use lakeward_sink::{Bucket, BucketOptions, Renew};
 
 use crate::console::shown;
 
@@ -51,11 +51,21 @@ pub(crate) fn place(plan: &Plan) -> String {
 
 async fn over_network(plan: &Plan, s3: &S3Plan) -> Result<Storage, Failure> {
     let session = Session::open(&plan.auth, s3).await?;
+    let renewing = session.renewing;
     let bucket = Bucket::new(BucketOptions {
         destination: &plan.destination,
         s3,
         region: session.region,
         credentials: session.credentials,
+        renew: Some(Renew::new(move |refused| {
+            let renewing = renewing.clone();
+            async move {
+                renewing.renew(&refused).await.unwrap_or_else(|failure| {
+                    tracing::warn!(%failure, "the credentials have expired and can't be renewed");
+                    false
+                })
+            }
+        })),
         http: session.http,
     });
     Ok(Storage { bucket, embedded: None })
@@ -69,6 +79,7 @@ fn embedded(plan: &Plan, server: EmbeddedS3) -> Result<Storage, Failure> {
         s3: &S3Plan { endpoint: Some(server.endpoint().to_owned()), use_path_style: Some(true), ..S3Plan::default() },
         region: Some(server.region().to_owned()),
         credentials: known_keys(server.access_key_id(), server.secret_access_key()),
+        renew: None,
         http,
     });
     Ok(Storage { bucket, embedded: Some(server) })

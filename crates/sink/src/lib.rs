@@ -30,7 +30,7 @@ mod put_error;
 mod refusal;
 mod stop;
 
-pub use bucket::{Bucket, BucketOptions};
+pub use bucket::{Bucket, BucketOptions, Renew};
 pub use engine::{Landing, SinkOptions, SinkOutlet, start};
 pub use keys::first_keys;
 pub use ledger::{Landed, LandedTable};

@@ -90,6 +90,11 @@ impl Refusal {
         something || (matches!(self.status, 400 | 501) && self.names("if-none-match"))
     }
 
+    /// Whether the keys have expired.
+    pub(crate) fn of_expired_keys(&self) -> bool {
+        matches!(self.code.as_str(), "ExpiredToken" | "TokenRefreshRequired")
+    }
+
     /// Whether the server asks for fewer requests.
     pub(crate) fn slow_down(&self) -> bool {
         matches!(self.status, 429 | 503) || self.throttled()

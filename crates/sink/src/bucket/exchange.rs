@@ -14,7 +14,7 @@ use aws_sdk_s3::{
         ConfigBag, Intercept, RuntimeComponents,
         interceptors::{
             AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextMut,
-            BeforeTransmitInterceptorContextMut,
+            BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
         },
     },
     error::BoxError,
@@ -132,6 +132,8 @@ pub(super) struct Answer(Arc<Mutex<Seen>>);
 pub(super) struct Seen {
     pub(super) status: Option<u16>,
     pub(super) request_id: Option<String>,
+    /// The access key id that signed the request.
+    pub(super) key_id: Option<String>,
     /// The body of a successful answer, where it holds an error.
     pub(super) error: Option<String>,
 }
@@ -148,6 +150,17 @@ impl Intercept for Answer {
         "Answer"
     }
 
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let key_id = context.request().headers().get("authorization").and_then(key_id).map(str::to_owned);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).key_id = key_id;
+        Ok(())
+    }
+
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
@@ -157,11 +170,20 @@ impl Intercept for Answer {
         let response = context.response();
         let body = response.body().bytes().unwrap_or_default();
         let holds_error = response.status().is_success() && body.windows(6).any(|window| window == b"<Error");
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Seen {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key_id = seen.key_id.take();
+        *seen = Seen {
             status: Some(response.status().as_u16()),
             request_id: response.headers().get("x-amz-request-id").map(|id| excerpt(id, 80)),
+            key_id,
             error: holds_error.then(|| excerpt(&String::from_utf8_lossy(body), 2000)),
         };
         Ok(())
     }
+}
+
+/// The access key id of a signature (AWS general reference, "Create a signed AWS API request").
+fn key_id(authorization: &str) -> Option<&str> {
+    let (_, credential) = authorization.split_once("Credential=")?;
+    credential.split('/').next()
 }

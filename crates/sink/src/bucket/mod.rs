@@ -2,6 +2,7 @@
 //! signed payload.
 
 mod exchange;
+mod renewal;
 mod requests;
 
 use std::{
@@ -16,8 +17,8 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::{
     Client, Config,
     config::{
-        BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
-        retry::RetryConfig, timeout::TimeoutConfig,
+        BehaviorVersion, IdentityCache, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+        StalledStreamProtectionConfig, retry::RetryConfig, timeout::TimeoutConfig,
     },
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -27,6 +28,8 @@ use lakeward_core::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub use self::renewal::Renew;
+use self::renewal::Renewal;
 use crate::{
     refusal::Refusal,
     vendor::{Condition, Profile},
@@ -48,8 +51,10 @@ pub struct BucketOptions<'a> {
     /// The region that requests are signed for. Without one it is the vendor's usual one, and the bucket's as soon as the
     /// server says it.
     pub region: Option<String>,
-    /// Credentials for signing.
+    /// Credentials for signing. They are asked for before each request: whoever gives them keeps them.
     pub credentials: SharedCredentialsProvider,
+    /// What renews them when the server says that they have expired.
+    pub renew: Option<Renew>,
     /// The HTTP client.
     pub http: SharedHttpClient,
 }
@@ -70,6 +75,7 @@ struct Shared {
     /// Whether requests are made to depend on the key's being new; until the server says that it can't do that.
     conditional: AtomicBool,
     regional: Mutex<Regional>,
+    renewal: Renewal,
 }
 
 /// The client, and the region that it signs for.
@@ -85,13 +91,15 @@ impl Bucket {
     /// A client for the bucket; nothing is sent yet. The SDK's own retries are off: an upload's are in this crate.
     #[must_use]
     pub fn new(options: BucketOptions<'_>) -> Self {
-        let BucketOptions { destination, s3, region, credentials, http } = options;
+        let BucketOptions { destination, s3, region, credentials, renew, http } = options;
         let profile = Profile::of(s3.vendor);
         let region = region.unwrap_or_else(|| profile.region.to_owned());
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.clone()))
             .credentials_provider(credentials)
+            // It would go on with what it was given until just before the end, however early others were to be had.
+            .identity_cache(IdentityCache::no_cache())
             .http_client(http)
             .force_path_style(s3.use_path_style.unwrap_or(profile.path_style))
             .retry_config(RetryConfig::disabled())
@@ -116,6 +124,7 @@ impl Bucket {
             log_requests: s3.log_requests,
             conditional: AtomicBool::new(!destination.no_rotate && destination.path.uses(Variable::Uuid)),
             regional: Mutex::new(Regional { client, region, told: false }),
+            renewal: Renewal::new(renew),
         }))
     }
 

@@ -228,14 +228,20 @@ impl Bucket {
         if let Some(body) = exchange.answer.seen().error {
             return Err(PutError::error_in_success(&body));
         }
-        result.map_err(|error| match Refusal::of(&error) {
-            Some(refusal) => {
-                let learnt = self.learns(&refusal, &attempt.region, attempt.conditional);
-                let error = PutError::refused(&refusal, &attempt.asked, sent_whole);
-                if learnt { PutError { verdict: Verdict::AtOnce, ..error } } else { error }
+        let error = match result {
+            Ok(output) => {
+                self.0.renewal.taken();
+                return Ok(output);
             }
-            None => PutError::unanswered(&error, sent_whole),
-        })
+            Err(error) => error,
+        };
+        let Some(refusal) = Refusal::of(&error) else { return Err(PutError::unanswered(&error, sent_whole)) };
+        let error = PutError::refused(&refusal, &attempt.asked, sent_whole);
+        let learnt = match exchange.answer.seen().key_id {
+            Some(key_id) if refusal.of_expired_keys() => self.0.renewal.has_others(&key_id).await,
+            _ => self.learns(&refusal, &attempt.region, attempt.conditional),
+        };
+        Err(if learnt { PutError { verdict: Verdict::AtOnce, ..error } } else { error })
     }
 }
 

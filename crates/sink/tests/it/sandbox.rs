@@ -107,6 +107,7 @@ impl Sandbox {
                 ..self.s3.clone()
             },
             region: self.region.clone(),
+            renew: None,
             credentials: known_keys(self.server.access_key_id(), self.server.secret_access_key()),
             http: http_client(&HttpClientOptions::default()).expect("a client"),
         });
