@@ -102,3 +102,19 @@ print(sum(chunk.count(b'\\n') for chunk in iter(lambda: body.read(1 << 20), b'')
     let counted = python::run(count, [&*server.endpoint(), key, secret, name]);
     assert_eq!(counted.trim(), (9 * rows).to_string());
 }
+
+/// More columns than the memory has room for at once by the page: what is open of the destination must not keep the source waiting.
+#[test]
+fn a_wide_parquet_file_is_read_to_its_end() {
+    let home = Home::new();
+    let script = "import pyarrow as pa, pyarrow.parquet as pq, sys
+column = pa.array(range(300_000))
+table = pa.table({f'c{number}': column for number in range(60)})
+pq.write_table(table, sys.argv[1], use_dictionary=False, compression='none', row_group_size=300_000)";
+    let path = home.path().join("wide.parquet");
+    let _ = python::run(script, [path.to_str().unwrap()]);
+    let destination = format!("{EMBEDDED}compression = \"none\"\n");
+    let (output, most) = peak_of(sync(&home, &destination, &files(&["wide.parquet"])).args(["--progress", "json"]));
+    assert_eq!(summary(&output)["tables"][0]["landed"], 300_000);
+    assert!(most < 300 * MIB, "it took {} MiB at most", most / MIB);
+}

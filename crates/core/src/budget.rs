@@ -30,12 +30,14 @@ impl Budget {
         Self(Arc::new(Shared { limit, used: Mutex::default(), freed: Condvar::new() }))
     }
 
-    /// Takes `bytes`, and waits until they are free. More than the whole limit is granted once nothing else is in use, so
-    /// that one record larger than the budget passes alone.
+    /// Takes `bytes`, and waits until they are free, or, of more, until [a share](Self::share) is. Whoever asks holds nothing
+    /// but what a whole input needs, a quarter of the limit at the most; what is downstream keeps no more than a share
+    /// while nothing comes. So the wait ends, whatever one record or one column takes.
     #[must_use]
     pub fn reserve(&self, bytes: u64) -> Reservation {
+        let least = bytes.min(self.share());
         let mut used = self.0.lock();
-        while used.now > 0 && used.now.saturating_add(bytes) > self.0.limit {
+        while used.now > 0 && used.now.saturating_add(least) > self.0.limit {
             used = self.0.freed.wait(used).unwrap_or_else(PoisonError::into_inner);
         }
         used.add(bytes);
@@ -46,6 +48,12 @@ impl Budget {
     #[must_use]
     pub fn nothing(&self) -> Reservation {
         Reservation { budget: self.clone(), bytes: 0 }
+    }
+
+    /// What one stage may keep for as long as it likes: a third of the limit, in bytes.
+    #[must_use]
+    pub fn share(&self) -> u64 {
+        self.0.limit / 3
     }
 
     /// The limit, in bytes.
@@ -144,6 +152,16 @@ mod tests {
         assert_eq!(receiver.recv_timeout(Duration::from_secs(10)), Ok(30));
         thread.join().expect("no panic");
         assert_eq!((budget.used(), budget.most_used()), (0, 80));
+    }
+
+    #[test]
+    fn more_than_a_share_passes_as_soon_as_a_share_is_free() {
+        let budget = Budget::new(99);
+        // What open objects keep, and what an input needs to its end.
+        let kept = (budget.reserve(33), budget.reserve(24));
+        assert_eq!(budget.reserve(500).bytes(), 500);
+        drop(kept);
+        assert_eq!(budget.used(), 0);
     }
 
     #[test]

@@ -36,9 +36,6 @@ use crate::{
 /// smooths the hand-over.
 const WAITING_MESSAGES: usize = 8;
 
-/// What open objects may hold of the memory, and what the uploads may: one part in so many each. The rest is the sources'.
-const SHARES: u64 = 3;
-
 /// What a sink is made of.
 #[derive(Debug)]
 pub struct SinkOptions {
@@ -65,7 +62,7 @@ pub fn start(options: SinkOptions, observer: Arc<dyn Observer>) -> Result<(SinkO
     let (done, finished) = oneshot::channel();
     let stop = Arc::new(Stop::default());
     let ledger = Arc::new(Ledger::new(observer));
-    let share = budget.limit() / SHARES;
+    let share = budget.share();
     let uploader = Uploader::new(bucket, destination.retry, share, ledger.clone(), stop.clone(), Handle::current());
     let context = Arc::new(WriterContext {
         destination,
@@ -254,7 +251,7 @@ impl Engine {
     /// Takes memory from the open objects, the largest first, until they hold no more than their share: however many tables
     /// there are at once.
     fn relieve(&mut self) -> Result<(), Failure> {
-        let share = self.context.budget.limit() / SHARES;
+        let share = self.context.budget.share();
         while self.open.values().map(TableWriter::memory_bytes).sum::<u64>() > share {
             let Some(largest) = self.open.values_mut().max_by_key(|writer| writer.memory_bytes()) else { break };
             if !largest.relieve()? {

@@ -8,8 +8,11 @@ use lakeward_core::plan::RetryPlan;
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
 
 /// How long a try may stand still before it is cut: at the most, and when the first answer is overdue.
-const STALL: Duration = Duration::from_secs(60);
+pub(crate) const STALL: Duration = Duration::from_secs(60);
 const SHORTEST_STALL: Duration = Duration::from_secs(1);
+
+/// So many bytes of bodies are not taken by the system alone: somebody reads them, which is as good as an answer.
+const READ_BY_SOMEBODY: u64 = 8 << 20;
 
 /// Pauses between tries: random between nothing and a bound that doubles from this one to the plan's longest ("full jitter",
 /// AWS architecture blog, "Exponential backoff and jitter").
@@ -21,7 +24,9 @@ pub(crate) struct Patience {
     plan: RetryPlan,
     first_try: Option<Instant>,
     answered: bool,
-    /// The last success, or the first try after which there was none.
+    /// Requests under way, those that pause among them.
+    under_way: u32,
+    /// The last success, or when a request came after none was under way.
     progress: Option<Instant>,
 }
 
@@ -40,11 +45,25 @@ pub(crate) enum Hope {
 
 impl Patience {
     pub(crate) fn new(plan: RetryPlan) -> Self {
-        Self { plan, first_try: None, answered: false, progress: None }
+        Self { plan, first_try: None, answered: false, under_way: 0, progress: None }
     }
 
-    /// A try begins; how long it may stand still.
-    pub(crate) fn tried(&mut self, now: Instant) -> Duration {
+    /// A request comes. Time in which there is nothing to send counts for no deadline.
+    pub(crate) fn begins(&mut self, now: Instant) {
+        if self.under_way == 0 {
+            self.progress = Some(now);
+        }
+        self.under_way += 1;
+    }
+
+    /// A request is over, whichever way.
+    pub(crate) fn ends(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// A try begins; how long it may stand still. `moved` are the bytes of bodies that the run has sent.
+    pub(crate) fn tried(&mut self, moved: u64, now: Instant) -> Duration {
+        self.answered |= moved > READ_BY_SOMEBODY;
         let first_try = *self.first_try.get_or_insert(now);
         self.progress.get_or_insert(now);
         let limit = STALL.min(self.plan.deadline);
@@ -64,9 +83,11 @@ impl Patience {
         self.progress = Some(now);
     }
 
-    /// What is left after a request's `tried`th try, which failed just now.
-    pub(crate) fn failed(&mut self, answered: bool, tried: u32, now: Instant) -> Hope {
+    /// What is left after a request's `tried`th try, which failed just now, and in which bytes moved for so long: that time is no
+    /// standstill.
+    pub(crate) fn failed(&mut self, answered: bool, tried: u32, moving: Duration, now: Instant) -> Hope {
         self.answered |= answered;
+        self.progress = self.progress.map(|progress| (progress + moving).min(now));
         let left = |since: Option<Instant>, limit: Duration| {
             limit.saturating_sub(since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)))
         };
@@ -115,43 +136,79 @@ mod tests {
     fn a_server_that_never_answers_gets_thirty_seconds() {
         let start = Instant::now();
         let mut patience = patience(900);
-        patience.tried(start);
-        assert!(pauses(&patience.failed(false, LATE, start + seconds(29)), seconds(1)));
-        assert_eq!(patience.failed(false, LATE, start + seconds(30)), Hope::NeverAnswered(FIRST_ANSWER));
-        assert!(pauses(&patience.failed(true, LATE, start + seconds(32)), LONGEST));
-        assert!(pauses(&patience.failed(false, LATE, start + seconds(899)), seconds(1)));
+        patience.tried(0, start);
+        assert!(pauses(&patience.failed(false, LATE, Duration::ZERO, start + seconds(29)), seconds(1)));
+        assert_eq!(
+            patience.failed(false, LATE, Duration::ZERO, start + seconds(30)),
+            Hope::NeverAnswered(FIRST_ANSWER)
+        );
+        assert!(pauses(&patience.failed(true, LATE, Duration::ZERO, start + seconds(32)), LONGEST));
+        assert!(pauses(&patience.failed(false, LATE, Duration::ZERO, start + seconds(899)), seconds(1)));
     }
 
     #[test]
     fn a_try_may_stand_still_no_longer_than_the_run_would_wait() {
         let start = Instant::now();
         let mut patient = patience(900);
-        assert_eq!(patient.tried(start), FIRST_ANSWER);
-        assert_eq!(patient.tried(start + seconds(20)), seconds(10));
-        assert_eq!(patient.tried(start + seconds(50)), SHORTEST_STALL);
+        assert_eq!(patient.tried(0, start), FIRST_ANSWER);
+        assert_eq!(patient.tried(0, start + seconds(20)), seconds(10));
+        assert_eq!(patient.tried(0, start + seconds(50)), SHORTEST_STALL);
         patient.succeeded(start + seconds(51));
-        assert_eq!(patient.tried(start + seconds(52)), STALL);
-        assert_eq!(patience(3).tried(start), seconds(3));
+        assert_eq!(patient.tried(0, start + seconds(52)), STALL);
+        assert_eq!(patience(3).tried(0, start), seconds(3));
     }
 
     #[test]
     fn a_shorter_deadline_holds_for_the_first_answer_too() {
         let start = Instant::now();
         let mut patience = patience(3);
-        patience.tried(start);
-        assert_eq!(patience.failed(false, 1, start + seconds(4)), Hope::NeverAnswered(seconds(3)));
-        assert_eq!(patience.failed(true, 1, start + seconds(4)), Hope::DeadlinePassed(seconds(3)));
+        patience.tried(0, start);
+        assert_eq!(patience.failed(false, 1, Duration::ZERO, start + seconds(4)), Hope::NeverAnswered(seconds(3)));
+        assert_eq!(patience.failed(true, 1, Duration::ZERO, start + seconds(4)), Hope::DeadlinePassed(seconds(3)));
     }
 
     #[test]
     fn the_deadline_counts_from_the_last_progress() {
         let start = Instant::now();
         let mut patience = patience(60);
-        patience.tried(start);
-        assert!(pauses(&patience.failed(true, LATE, start + seconds(59)), seconds(1)));
+        patience.tried(0, start);
+        assert!(pauses(&patience.failed(true, LATE, Duration::ZERO, start + seconds(59)), seconds(1)));
         patience.succeeded(start + seconds(60));
-        assert!(pauses(&patience.failed(true, LATE, start + seconds(119)), seconds(1)));
-        assert_eq!(patience.failed(true, LATE, start + seconds(120)), Hope::DeadlinePassed(seconds(60)));
+        assert!(pauses(&patience.failed(true, LATE, Duration::ZERO, start + seconds(119)), seconds(1)));
+        assert_eq!(
+            patience.failed(true, LATE, Duration::ZERO, start + seconds(120)),
+            Hope::DeadlinePassed(seconds(60))
+        );
+    }
+
+    #[test]
+    fn time_without_anything_to_send_counts_for_no_deadline() {
+        let start = Instant::now();
+        let mut patience = patience(60);
+        patience.begins(start);
+        patience.tried(0, start);
+        patience.succeeded(start + seconds(1));
+        patience.ends();
+        patience.begins(start + seconds(1000));
+        patience.tried(0, start + seconds(1000));
+        assert!(pauses(&patience.failed(true, 1, Duration::ZERO, start + seconds(1001)), LONGEST));
+        assert_eq!(
+            patience.failed(true, LATE, Duration::ZERO, start + seconds(1060)),
+            Hope::DeadlinePassed(seconds(60))
+        );
+    }
+
+    #[test]
+    fn a_body_that_moves_is_progress_and_one_that_somebody_reads_an_answer() {
+        let start = Instant::now();
+        let mut patience = patience(60);
+        patience.tried(0, start);
+        assert_eq!(patience.tried(READ_BY_SOMEBODY + 1, start + seconds(40)), STALL);
+        assert!(pauses(&patience.failed(false, 1, seconds(100), start + seconds(100)), LONGEST));
+        assert_eq!(
+            patience.failed(false, LATE, Duration::ZERO, start + seconds(160)),
+            Hope::DeadlinePassed(seconds(60))
+        );
     }
 
     #[test]
@@ -159,9 +216,9 @@ mod tests {
         let start = Instant::now();
         let mut patience =
             Patience::new(RetryPlan { deadline: seconds(60), most_tries: Some(3), longest_pause: LONGEST });
-        patience.tried(start);
-        assert!(pauses(&patience.failed(true, 2, start), LONGEST));
-        assert_eq!(patience.failed(true, 3, start), Hope::TriedEnough(3));
+        patience.tried(0, start);
+        assert!(pauses(&patience.failed(true, 2, Duration::ZERO, start), LONGEST));
+        assert_eq!(patience.failed(true, 3, Duration::ZERO, start), Hope::TriedEnough(3));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(crate) struct PutError {
     pub(crate) slow_down: bool,
     /// Whether S3 may have done what was asked all the same: it was sent whole, and no answer says that it was refused.
     pub(crate) may_be_done: bool,
+    /// How long bytes of a body moved.
+    pub(crate) moving: Duration,
     /// What to do about it.
     pub(crate) verdict: Verdict,
 }
@@ -38,6 +40,7 @@ impl PutError {
             answered: true,
             slow_down: body.contains("<Code>SlowDown<"),
             may_be_done: true,
+            moving: Duration::ZERO,
             verdict: Verdict::Again,
         }
     }
@@ -50,6 +53,7 @@ impl PutError {
             answered: true,
             slow_down: false,
             may_be_done: true,
+            moving: Duration::ZERO,
             verdict: Verdict::Never(FailureKind::Destination, advice.into()),
         }
     }
@@ -57,7 +61,8 @@ impl PutError {
     /// Nothing moved for so long.
     pub(crate) fn stalled(time: Duration, sent_whole: bool) -> Self {
         let cause = format!("the upload stood still for {} s", time.as_secs());
-        Self { cause, answered: false, slow_down: false, may_be_done: sent_whole, verdict: Verdict::Again }
+        let moving = Duration::ZERO;
+        Self { cause, answered: false, slow_down: false, may_be_done: sent_whole, moving, verdict: Verdict::Again }
     }
 
     /// The server answered with an error.
@@ -66,8 +71,8 @@ impl PutError {
             cause: refusal.to_string(),
             answered: true,
             slow_down: refusal.slow_down(),
-            // A server can fail after it has stored the object.
-            may_be_done: sent_whole && refusal.status >= 500,
+            may_be_done: sent_whole && refusal.leaves_doubt(),
+            moving: Duration::ZERO,
             verdict: refusal.verdict(asked),
         }
     }
@@ -88,7 +93,7 @@ impl PutError {
             Verdict::Again
         };
         let answered = matches!(error, SdkError::ResponseError(_));
-        Self { cause, answered, slow_down: false, may_be_done: sent_whole, verdict }
+        Self { cause, answered, slow_down: false, may_be_done: sent_whole, moving: Duration::ZERO, verdict }
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) enum Verdict {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
+    /// Whether it came in the body of an answer of success, as S3 does once it has begun to answer.
+    pub(crate) in_success: bool,
     pub(crate) code: String,
     pub(crate) message: String,
     /// The bucket's region, where the server says it and it is spelled like one.
@@ -66,9 +68,12 @@ impl Refusal {
         let SdkError::ServiceError(service) = error else { return None };
         let raw = service.raw();
         let region = raw.headers().get("x-amz-bucket-region").filter(|region| is_region(region));
+        let code = service.err().code().unwrap_or_default().to_owned();
+        let in_success = raw.status().is_success();
         Some(Self {
-            status: raw.status().as_u16(),
-            code: service.err().code().unwrap_or_default().to_owned(),
+            status: if in_success { status_of(&code) } else { raw.status().as_u16() },
+            in_success,
+            code,
             message: service.err().message().unwrap_or_default().to_owned(),
             region: region.map(str::to_owned),
         })
@@ -93,6 +98,15 @@ impl Refusal {
     /// Whether the keys have expired.
     pub(crate) fn of_expired_keys(&self) -> bool {
         matches!(self.code.as_str(), "ExpiredToken" | "TokenRefreshRequired")
+    }
+
+    /// Whether the server may have done what was asked all the same: it failed within, or somebody between did not get its answer.
+    /// A server that is too busy, or that can't do such a thing at all, has not begun.
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        match self.code.as_str() {
+            "" => matches!(self.status, 500 | 502 | 504),
+            code => self.status >= 500 && matches!(code, "InternalError" | "InternalFailure"),
+        }
     }
 
     /// Whether the server asks for fewer requests.
@@ -279,9 +293,27 @@ fn is_region(text: &str) -> bool {
     (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// The status that an error has when it stands where it belongs (Amazon S3 API reference, "List of error codes").
+fn status_of(code: &str) -> u16 {
+    match code {
+        "AccessDenied" => 403,
+        "NoSuchUpload" => 404,
+        "OperationAborted" | "ConditionalRequestConflict" => 409,
+        "PreconditionFailed" => 412,
+        "NotImplemented" => 501,
+        "ServiceUnavailable" | "SlowDown" => 503,
+        "" | "InternalError" | "InternalFailure" => 500,
+        _ => 400,
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server answered {}", self.status)?;
+        if self.in_success {
+            f.write_str("the server answered with success and this error in the body:")?;
+        } else {
+            write!(f, "the server answered {}", self.status)?;
+        }
         if !self.code.is_empty() {
             write!(f, " {}", excerpt(&self.code, 80))?;
         }
@@ -297,7 +329,7 @@ mod tests {
     use super::*;
 
     fn refusal(status: u16, code: &str, message: &str) -> Refusal {
-        Refusal { status, code: code.into(), message: message.into(), region: None }
+        Refusal { status, in_success: false, code: code.into(), message: message.into(), region: None }
     }
 
     fn verdict(status: u16, code: &str) -> Verdict {
@@ -354,10 +386,10 @@ mod tests {
             (301, "PermanentRedirect", 69, "region"),
             (400, "AuthorizationHeaderMalformed", 69, "region"),
             (400, "InvalidRequest", 69, "[destination]"),
-            (400, "AccessControlListNotSupported", 2, "take `acl` out"),
-            (400, "InvalidStorageClass", 2, "storage_class"),
-            (400, "InvalidTag", 2, "tags"),
-            (400, "InvalidEncryptionAlgorithmError", 2, "server_side_encryption"),
+            (400, "AccessControlListNotSupported", 69, "take `acl` out"),
+            (400, "InvalidStorageClass", 69, "storage_class"),
+            (400, "InvalidTag", 69, "tags"),
+            (400, "InvalidEncryptionAlgorithmError", 69, "server_side_encryption"),
             (400, "EntityTooLarge", 69, "part_size"),
             (400, "EntityTooSmall", 69, "part_size"),
             (404, "NoSuchUpload", 69, "lifecycle rule"),
@@ -412,5 +444,32 @@ mod tests {
         let (_, advice) = advice(&moved, Asked::default());
         assert!(advice.contains("region = \"eu-west-3\""), "{advice}");
         assert!(is_region("eu-central-1") && !is_region("evil.example/") && !is_region(""));
+    }
+
+    #[test]
+    fn only_a_failure_within_or_between_leaves_doubt() {
+        for (status, code, doubt) in [
+            (500, "InternalError", true),
+            (500, "", true),
+            (502, "", true),
+            (504, "", true),
+            (503, "SlowDown", false),
+            (503, "", false),
+            (501, "NotImplemented", false),
+            (404, "NoSuchUpload", false),
+            (403, "AccessDenied", false),
+        ] {
+            assert_eq!(refusal(status, code, "").leaves_doubt(), doubt, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn an_error_in_a_success_is_judged_as_elsewhere() {
+        for (code, again) in
+            [("InternalError", true), ("SlowDown", true), ("AccessDenied", false), ("InvalidPart", false)]
+        {
+            let verdict = refusal(status_of(code), code, "").verdict(&Asked::default());
+            assert_eq!(verdict == Verdict::Again, again, "{code}");
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     gate::Gate,
     ledger::Ledger,
     multipart::{Completion, LargeObject, Part},
-    patience::{Hope, Patience},
+    patience::{Hope, Patience, STALL},
     put_error::PutError,
     refusal::Verdict,
     sealed::{Sealed, Unit},
@@ -29,6 +29,10 @@ use crate::{
 
 /// How long a try that is on its way, and may make an object, may go on when the run ends early.
 const LAST_TRY: Duration = Duration::from_secs(5);
+
+/// How long S3 may take to make a large object of its parts: "several minutes" (Amazon S3 API reference,
+/// CompleteMultipartUpload).
+const COMPLETING: Duration = Duration::from_secs(600);
 
 /// How long a run that ends early spends on aborting its multipart uploads.
 const ABORTING: Duration = Duration::from_secs(5);
@@ -48,6 +52,7 @@ struct Shared {
     runtime: Handle,
     gate: Gate,
     patience: Mutex<Patience>,
+    deadline: Duration,
     /// Objects in parts that have not landed.
     large: Mutex<Vec<Arc<LargeObject>>>,
 }
@@ -63,7 +68,8 @@ impl Uploader {
         runtime: Handle,
     ) -> Self {
         let (gate, patience) = (Gate::new(most_memory), Mutex::new(Patience::new(retry)));
-        Self(Arc::new(Shared { bucket, ledger, stop, runtime, gate, patience, large: Mutex::default() }))
+        let deadline = retry.deadline;
+        Self(Arc::new(Shared { bucket, ledger, stop, runtime, gate, patience, deadline, large: Mutex::default() }))
     }
 
     /// What the server takes.
@@ -116,15 +122,17 @@ impl Uploader {
                     result
                         .err()
                         .filter(|error| !matches!(error.verdict, Verdict::DoneIfOurs(..)))
-                        .map(|error| (error.cause, bytes))
+                        .map(|error| (error, bytes))
                 });
             }
         }
-        let refused: Vec<(String, u64)> = aborts.join_all().await.into_iter().flatten().collect();
+        let refused: Vec<(PutError, u64)> = aborts.join_all().await.into_iter().flatten().collect();
         let bytes: u64 = refused.iter().map(|(_, bytes)| bytes).sum();
-        if let Some((cause, _)) = refused.first() {
+        if let Some((PutError { cause, verdict, .. }, _)) = refused.first() {
+            let denied = matches!(verdict, Verdict::Never(FailureKind::Denied, _));
+            let allow = if denied { "allow s3:AbortMultipartUpload, or " } else { "" };
             tracing::warn!(
-                "{} multipart upload(s) with {bytes} bytes could not be aborted in {}: {cause}; allow s3:AbortMultipartUpload, or ask the bucket's owner for a lifecycle rule with AbortIncompleteMultipartUpload (DaysAfterInitiation: 1)",
+                "{} multipart upload(s) with {bytes} bytes could not be aborted in {}: {cause}; {allow}ask the bucket's owner for a lifecycle rule with AbortIncompleteMultipartUpload (DaysAfterInitiation: 1)",
                 refused.len(),
                 self.0.bucket.place(),
             );
@@ -198,7 +206,11 @@ impl Shared {
         let Some(id) = object.upload_id.get() else { return };
         let failed = format!("object {key} could not be made of its parts in");
         let request = Request { key, failed, lands: true, body: None };
-        match self.persist(&request, |stall| self.bucket.complete_upload((key, id), completion, stall)).await {
+        let complete = |stall| {
+            let patience = if stall < STALL { stall } else { COMPLETING.min(self.deadline) };
+            self.bucket.complete_upload((key, id), completion, patience)
+        };
+        match self.persist(&request, complete).await {
             End::Done(()) | End::DoneBefore => {
                 object.over();
                 lock(&self.large).retain(|open| open.key != *key);
@@ -214,6 +226,16 @@ impl Shared {
     where
         F: Future<Output = Result<T, PutError>>,
     {
+        lock(&self.patience).begins(Instant::now());
+        let end = self.try_again(request, make).await;
+        lock(&self.patience).ends();
+        end
+    }
+
+    async fn try_again<T, F>(&self, request: &Request<'_>, make: impl Fn(Duration) -> F) -> End<T>
+    where
+        F: Future<Output = Result<T, PutError>>,
+    {
         let (mut tried, mut in_doubt) = (0, false);
         let last_try = if request.lands { LAST_TRY } else { Duration::ZERO };
         loop {
@@ -224,7 +246,7 @@ impl Shared {
                 self.ledger.sending(request.key);
             }
             let began = Instant::now();
-            let stall = lock(&self.patience).tried(began);
+            let stall = lock(&self.patience).tried(self.bucket.moved(), began);
             let result = tokio::select! {
                 result = make(stall) => result,
                 // Cut off: the ledger keeps the object among those that are on their way.
@@ -285,7 +307,7 @@ impl Shared {
             let what = format!("{failed} {place}: {}", error.cause);
             return Err(Failure::new(*kind, what).next(advice));
         }
-        let (why, advice) = match lock(&self.patience).failed(error.answered, tried, Instant::now()) {
+        let (why, advice) = match lock(&self.patience).failed(error.answered, tried, error.moving, Instant::now()) {
             Hope::Pause(pause) => return Ok(pause),
             Hope::NeverAnswered(limit) => {
                 let what = format!("{place} never answered in {} s: {}", limit.as_secs(), error.cause);

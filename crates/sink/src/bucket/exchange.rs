@@ -28,6 +28,9 @@ use crate::body::Body;
 /// How often an upload is looked at whether it stands still.
 const GLANCE: Duration = Duration::from_millis(500);
 
+/// So much of a body is sent also where nobody reads it.
+const A_FEW: u64 = 1 << 20;
+
 /// One request.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -49,13 +52,23 @@ impl Exchange {
         self.sent.load(Ordering::Relaxed) >= self.length
     }
 
-    /// Returns when nothing has been sent for so long: neither of the body nor, once all of it is sent, a whole answer.
-    pub(super) async fn stalled(&self, patience: Duration) {
+    /// How long bytes of its body moved, if it has come to more than a few.
+    pub(super) fn moving(&self, standstill: Duration) -> Duration {
+        if self.sent.load(Ordering::Relaxed) < A_FEW {
+            return Duration::ZERO;
+        }
+        self.began.elapsed().saturating_sub(standstill)
+    }
+
+    /// Returns when nothing has been sent for so long: neither of the body nor, once all of it is sent, a whole answer. What is
+    /// sent meanwhile is added to `moved`.
+    pub(super) async fn stalled(&self, patience: Duration, moved: &AtomicU64) {
         let (mut last, mut since) = (self.sent.load(Ordering::Relaxed), Instant::now());
         while since.elapsed() < patience {
             tokio::time::sleep(GLANCE.min(patience)).await;
             let now = self.sent.load(Ordering::Relaxed);
             if now != last {
+                moved.fetch_add(now.saturating_sub(last), Ordering::Relaxed);
                 (last, since) = (now, Instant::now());
             }
         }

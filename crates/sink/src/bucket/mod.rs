@@ -8,7 +8,7 @@ mod requests;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -76,6 +76,8 @@ struct Shared {
     conditional: AtomicBool,
     regional: Mutex<Regional>,
     renewal: Renewal,
+    /// Bytes of bodies sent in the run, roughly.
+    moved: AtomicU64,
 }
 
 /// The client, and the region that it signs for.
@@ -125,7 +127,13 @@ impl Bucket {
             conditional: AtomicBool::new(!destination.no_rotate && destination.path.uses(Variable::Uuid)),
             regional: Mutex::new(Regional { client, region, told: false }),
             renewal: Renewal::new(renew),
+            moved: AtomicU64::new(0),
         }))
+    }
+
+    /// Bytes of bodies that have been sent, whatever became of them; a moment late.
+    pub(crate) fn moved(&self) -> u64 {
+        self.0.moved.load(Ordering::Relaxed)
     }
 
     /// What the bucket's server takes.

@@ -1,6 +1,7 @@
 //! Keys that the server refuses as expired although they should not be: they are renewed once, ahead of their time.
 
 use std::{
+    collections::HashMap,
     fmt,
     pin::Pin,
     sync::{
@@ -30,12 +31,16 @@ impl fmt::Debug for Renew {
     }
 }
 
+/// How many requests can have been signed with keys at the time when they were renewed: as many as are under way at once.
+const MOST_SIGNED_BEFORE: u32 = 32;
+
 /// What has been renewed.
 #[derive(Debug)]
 pub(super) struct Renewal {
     renew: Option<Renew>,
-    /// The access key ids that were refused. Held while a renewal is under way: the other requests wait for its outcome.
-    refused: Mutex<Vec<String>>,
+    /// The access key ids that were refused, and how often. Held while a renewal is under way: the other requests wait for its
+    /// outcome.
+    refused: Mutex<HashMap<String, u32>>,
     /// Whether the server has taken keys since the last renewal.
     taken: AtomicBool,
 }
@@ -55,13 +60,15 @@ impl Renewal {
     pub(super) async fn has_others(&self, key_id: &str) -> bool {
         let Some(Renew(renew)) = &self.renew else { return false };
         let mut refused = self.refused.lock().await;
-        if refused.iter().any(|known| known == key_id) {
-            return true;
+        if let Some(times) = refused.get_mut(key_id) {
+            *times += 1;
+            // Others were signed with them before they were renewed. If they come again and again, there are no others.
+            return *times <= MOST_SIGNED_BEFORE;
         }
         if !self.taken.swap(false, Ordering::Relaxed) {
             return false;
         }
-        refused.push(key_id.to_owned());
+        refused.insert(key_id.to_owned(), 1);
         renew(key_id.to_owned()).await
     }
 }

@@ -218,14 +218,17 @@ impl Bucket {
     ) -> Result<T, PutError> {
         let result = tokio::select! {
             result = request => Some(result),
-            () = exchange.stalled(patience) => None,
+            () = exchange.stalled(patience, &self.0.moved) => None,
         };
         if self.0.log_requests {
             exchange.log(key);
         }
         let sent_whole = exchange.sent_whole();
-        let Some(result) = result else { return Err(PutError::stalled(patience, sent_whole)) };
-        if let Some(body) = exchange.answer.seen().error {
+        let Some(result) = result else {
+            let error = PutError::stalled(patience, sent_whole);
+            return Err(PutError { moving: exchange.moving(patience), ..error });
+        };
+        if let (Ok(_), Some(body)) = (&result, exchange.answer.seen().error) {
             return Err(PutError::error_in_success(&body));
         }
         let error = match result {
@@ -235,7 +238,10 @@ impl Bucket {
             }
             Err(error) => error,
         };
-        let Some(refusal) = Refusal::of(&error) else { return Err(PutError::unanswered(&error, sent_whole)) };
+        let Some(refusal) = Refusal::of(&error) else {
+            let error = PutError::unanswered(&error, sent_whole);
+            return Err(PutError { moving: exchange.moving(Duration::ZERO), ..error });
+        };
         let error = PutError::refused(&refusal, &attempt.asked, sent_whole);
         let learnt = match exchange.answer.seen().key_id {
             Some(key_id) if refusal.of_expired_keys() => self.0.renewal.has_others(&key_id).await,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow_array::{
     Array, ArrayRef, FixedSizeListArray, ListArray, MapArray, PrimitiveArray, StringArray, StructArray,
     cast::AsArray,
-    types::{Date32Type, Date64Type},
+    types::{
+        Date32Type, Date64Type, Decimal128Type, Decimal256Type, TimestampMicrosecondType, TimestampNanosecondType,
+    },
 };
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_cast::{CastOptions, cast_with_options};
@@ -39,6 +41,10 @@ enum How {
     Keep,
     /// To the target's type, exactly.
     Cast,
+    /// To the target's type, if every number has no more digits than it says: the format would cut off the others.
+    Decimal,
+    /// Nanoseconds to microseconds, towards the past.
+    Microseconds,
     /// Milliseconds to days.
     Days,
     /// As CSV has it.
@@ -77,7 +83,7 @@ impl Column {
             T::Float16 => leaf(How::Cast, T::Float32),
             T::Timestamp(TimeUnit::Second, zone) => leaf(How::Cast, T::Timestamp(TimeUnit::Millisecond, zone.clone())),
             T::Timestamp(TimeUnit::Nanosecond, zone) if !has_nanoseconds => {
-                leaf(How::Cast, T::Timestamp(TimeUnit::Microsecond, zone.clone()))
+                leaf(How::Microseconds, T::Timestamp(TimeUnit::Microsecond, zone.clone()))
             }
             T::Time32(TimeUnit::Second) => leaf(How::Cast, T::Time32(TimeUnit::Millisecond)),
             T::Time64(TimeUnit::Nanosecond) if !has_nanoseconds => leaf(How::Cast, T::Time64(TimeUnit::Microsecond)),
@@ -92,8 +98,9 @@ impl Column {
                 leaf(How::Text, T::Utf8)
             }
             T::Decimal32(precision, scale) | T::Decimal64(precision, scale) => {
-                leaf(How::Cast, T::Decimal128(*precision, *scale))
+                leaf(How::Decimal, T::Decimal128(*precision, *scale))
             }
+            T::Decimal128(..) | T::Decimal256(..) => leaf(How::Decimal, source.data_type().clone()),
             T::List(item) => {
                 let item = Self::named(item, "element", version)?;
                 let how = if item.how == How::Keep { How::Keep } else { How::Nested };
@@ -168,6 +175,26 @@ impl Column {
         match self.how {
             How::Keep => Ok(array.clone()),
             How::Cast => exact_cast(array, self.target.data_type()),
+            How::Decimal => {
+                let decimals = exact_cast(array, self.target.data_type())?;
+                match decimals.data_type() {
+                    DataType::Decimal128(precision, _) => {
+                        decimals.as_primitive::<Decimal128Type>().validate_decimal_precision(*precision)?;
+                    }
+                    DataType::Decimal256(precision, _) => {
+                        decimals.as_primitive::<Decimal256Type>().validate_decimal_precision(*precision)?;
+                    }
+                    _ => {}
+                }
+                Ok(decimals)
+            }
+            How::Microseconds => {
+                let nanoseconds = array.as_primitive::<TimestampNanosecondType>();
+                let microseconds: PrimitiveArray<TimestampMicrosecondType> =
+                    nanoseconds.unary(|value| value.div_euclid(1000));
+                let zone = nanoseconds.timezone().map(Arc::from);
+                Ok(Arc::new(microseconds.with_timezone_opt::<Arc<str>>(zone)))
+            }
             How::Days => {
                 let milliseconds = array.as_primitive::<Date64Type>();
                 let day = |value: i64| i32::try_from(value.div_euclid(DAY_MS)).map_err(|_| out_of_range(array));
@@ -290,4 +317,35 @@ fn text(field: &Field, array: &ArrayRef, athena: bool) -> Result<ArrayRef, Arrow
     }
     let offsets = OffsetBuffer::new(offsets.into());
     Ok(Arc::new(StringArray::try_new(offsets, text.into(), array.logical_nulls())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{Decimal128Array, TimestampNanosecondArray};
+
+    use super::*;
+
+    fn column(array: &ArrayRef, version: ParquetVersion) -> Column {
+        let field = Arc::new(Field::new("x", array.data_type().clone(), true));
+        Column::of(&field, version).expect("a column")
+    }
+
+    #[test]
+    fn nanoseconds_go_to_the_microsecond_before_and_keep_their_zone() {
+        let array: ArrayRef =
+            Arc::new(TimestampNanosecondArray::from(vec![Some(-1), Some(1_999), None]).with_timezone("Europe/Berlin"));
+        let landed = column(&array, ParquetVersion::V2_4).convert(&array, false).expect("converted");
+        let expected = PrimitiveArray::<TimestampMicrosecondType>::from(vec![Some(-1), Some(1), None]);
+        let expected: ArrayRef = Arc::new(expected.with_timezone("Europe/Berlin"));
+        assert_eq!(&landed, &expected);
+    }
+
+    #[test]
+    fn a_decimal_with_more_digits_than_its_type_is_refused() {
+        for (value, fits) in [(99_999, true), (100_000, false)] {
+            let array = Decimal128Array::from(vec![value]).with_precision_and_scale(5, 2).expect("a type");
+            let array: ArrayRef = Arc::new(array);
+            assert_eq!(column(&array, ParquetVersion::V2_6).convert(&array, false).is_ok(), fits, "{value}");
+        }
+    }
 }
