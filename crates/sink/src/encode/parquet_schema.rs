@@ -5,9 +5,7 @@ use std::sync::Arc;
 use arrow_array::{
     Array, ArrayRef, FixedSizeListArray, ListArray, MapArray, PrimitiveArray, StringArray, StructArray,
     cast::AsArray,
-    types::{
-        Date32Type, Date64Type, Decimal128Type, Decimal256Type, TimestampMicrosecondType, TimestampNanosecondType,
-    },
+    types::{Date32Type, Date64Type, Decimal128Type, Decimal256Type},
 };
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_cast::{CastOptions, cast_with_options};
@@ -39,12 +37,10 @@ pub(super) struct Column {
 enum How {
     /// As it is.
     Keep,
-    /// To the target's type, exactly.
+    /// To the target's type, exactly; nanoseconds to microseconds towards 1970, as the CloudQuery S3 destination does (observed).
     Cast,
     /// To the target's type, if every number has no more digits than it says: the format would cut off the others.
     Decimal,
-    /// Nanoseconds to microseconds, towards the past.
-    Microseconds,
     /// Milliseconds to days.
     Days,
     /// As CSV has it.
@@ -83,7 +79,7 @@ impl Column {
             T::Float16 => leaf(How::Cast, T::Float32),
             T::Timestamp(TimeUnit::Second, zone) => leaf(How::Cast, T::Timestamp(TimeUnit::Millisecond, zone.clone())),
             T::Timestamp(TimeUnit::Nanosecond, zone) if !has_nanoseconds => {
-                leaf(How::Microseconds, T::Timestamp(TimeUnit::Microsecond, zone.clone()))
+                leaf(How::Cast, T::Timestamp(TimeUnit::Microsecond, zone.clone()))
             }
             T::Time32(TimeUnit::Second) => leaf(How::Cast, T::Time32(TimeUnit::Millisecond)),
             T::Time64(TimeUnit::Nanosecond) if !has_nanoseconds => leaf(How::Cast, T::Time64(TimeUnit::Microsecond)),
@@ -187,13 +183,6 @@ impl Column {
                     _ => {}
                 }
                 Ok(decimals)
-            }
-            How::Microseconds => {
-                let nanoseconds = array.as_primitive::<TimestampNanosecondType>();
-                let microseconds: PrimitiveArray<TimestampMicrosecondType> =
-                    nanoseconds.unary(|value| value.div_euclid(1000));
-                let zone = nanoseconds.timezone().map(Arc::from);
-                Ok(Arc::new(microseconds.with_timezone_opt::<Arc<str>>(zone)))
             }
             How::Days => {
                 let milliseconds = array.as_primitive::<Date64Type>();
@@ -321,23 +310,13 @@ fn text(field: &Field, array: &ArrayRef, athena: bool) -> Result<ArrayRef, Arrow
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::{Decimal128Array, TimestampNanosecondArray};
+    use arrow_array::Decimal128Array;
 
     use super::*;
 
     fn column(array: &ArrayRef, version: ParquetVersion) -> Column {
         let field = Arc::new(Field::new("x", array.data_type().clone(), true));
         Column::of(&field, version).expect("a column")
-    }
-
-    #[test]
-    fn nanoseconds_go_to_the_microsecond_before_and_keep_their_zone() {
-        let array: ArrayRef =
-            Arc::new(TimestampNanosecondArray::from(vec![Some(-1), Some(1_999), None]).with_timezone("Europe/Berlin"));
-        let landed = column(&array, ParquetVersion::V2_4).convert(&array, false).expect("converted");
-        let expected = PrimitiveArray::<TimestampMicrosecondType>::from(vec![Some(-1), Some(1), None]);
-        let expected: ArrayRef = Arc::new(expected.with_timezone("Europe/Berlin"));
-        assert_eq!(&landed, &expected);
     }
 
     #[test]
