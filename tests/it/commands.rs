@@ -142,3 +142,21 @@ fn flags_that_tell_how_to_speak_stand_anywhere_and_those_of_a_run_only_with_one(
     let output = lakeward(&home).args(["--dry-run", "schema"]).run().exits(2);
     assert_eq!(lacks(&output.stderr, &["the flags of a run"]), [""; 0]);
 }
+
+#[test]
+fn the_policy_of_a_config_is_json_and_its_note_holds_it() {
+    let home = Home::new();
+    let destination = "bucket = \"my-lake\"\npath = \"raw/{{TABLE}}/{{UUID}}.{{FORMAT}}\"\nno_rotate = false\ntags = { team = \"data\" }\n";
+    home.write("lakeward.toml", config(destination, &files(&["x.csv"])));
+    let printed = lakeward(&home).args(["policy", "--config", "lakeward.toml"]).run().exits(0).stdout;
+    let policy: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(policy["Statement"][0]["Action"], serde_json::json!(["s3:PutObject", "s3:PutObjectTagging"]));
+    assert_eq!(policy["Statement"][0]["Resource"], "arn:aws:s3:::my-lake/raw/*");
+    let china = lakeward(&home).args(["policy"]).env("AWS_REGION", "cn-north-1").run().exits(0).stdout;
+    assert!(china.contains("arn:aws-cn:s3:::my-lake/raw/*"), "{china}");
+    let note = lakeward(&home).args(["policy", "--note"]).run().exits(0).stdout;
+    assert!(note.contains(printed.trim()) && note.contains("lists, reads and deletes nothing"), "{note}");
+    home.write("lakeward.toml", config(EMBEDDED, &files(&["x.csv"])));
+    let refused = lakeward(&home).args(["policy"]).run().exits(2);
+    assert_eq!(lacks(&refused.stderr, &["embedded S3 needs no policy"]), [""; 0]);
+}

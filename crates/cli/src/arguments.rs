@@ -30,8 +30,21 @@ pub(crate) enum Command {
     /// Show which AWS credentials there are, from where, and until when
     #[command(subcommand)]
     Auth(AuthCommand),
+    /// Print the IAM policy that a config needs, and nothing more
+    Policy(PolicyArguments),
     /// Print the JSON Schema of the config
     Schema,
+}
+
+/// The flags of `policy`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PolicyArguments {
+    /// The config; without it LAKEWARD_CONFIG, then ./lakeward.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print it within a note to the administrator who sets it
+    #[arg(long)]
+    pub(crate) note: bool,
 }
 
 /// What to do about credentials.

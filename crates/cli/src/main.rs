@@ -41,6 +41,7 @@ fn run(arguments: Arguments, console: &Console) -> Result<(), Failure> {
     match command {
         Some(Command::Sync(sync)) => in_runtime(commands::sync::sync(sync, output, console)),
         Some(Command::Auth(command)) => in_runtime(commands::auth::auth(command, output, console)),
+        Some(Command::Policy(arguments)) => commands::policy::policy(arguments, console),
         Some(Command::Schema) => commands::schema::schema(),
         None if sync.are_given() => in_runtime(commands::sync::sync(sync, output, console)),
         None => {

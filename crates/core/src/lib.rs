@@ -9,6 +9,7 @@ pub mod message;
 pub mod budget;
 pub mod config;
 pub mod plan;
+pub mod policy;
 pub mod key;
 pub mod batch;
 pub mod event;
