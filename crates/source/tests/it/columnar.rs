@@ -10,7 +10,12 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema};
 use lakeward_core::budget::Budget;
-use parquet::{arrow::ArrowWriter, file::properties::WriterProperties};
+use parquet::{
+    arrow::ArrowWriter,
+    data_type::{Int96, Int96Type},
+    file::{properties::WriterProperties, writer::SerializedFileWriter},
+    schema::parser::parse_message_type,
+};
 
 use crate::support::{Fixture, Landed, gzip};
 
@@ -204,6 +209,39 @@ fn text_and_columns_are_one_table_where_their_types_fit() {
     let landed = fixture.land(&[fixture.source("in", Some("t"))]).expect("read").remove(0);
     assert_eq!(landed.columns(), ["a int64", "b string", "d float64"]);
     assert_eq!(landed.rows(), [["5", "007", "1.5"], ["1", "x", "∅"]]);
+}
+
+/// Instants of 96 bits as Spark and Hive write them: without the schema of an Arrow writer. Each is a Julian day and the
+/// nanoseconds of the day.
+fn old_instants(instants: &[(u32, u64)]) -> Vec<u8> {
+    let schema = "message m { required int96 at; required group inner { required int96 at; } }";
+    let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).expect("a writer");
+    let mut group = writer.next_row_group().expect("in memory");
+    let values: Vec<Int96> = instants
+        .iter()
+        .map(|(day, nanos)| {
+            let low = u32::try_from(nanos & u64::from(u32::MAX)).expect("32 bits");
+            Int96::from(vec![low, u32::try_from(nanos >> 32).expect("32 bits"), *day])
+        })
+        .collect();
+    while let Some(mut column) = group.next_column().expect("in memory") {
+        let _ = column.typed::<Int96Type>().write_batch(&values, None, None).expect("in memory");
+        column.close().expect("in memory");
+    }
+    let _ = group.close().expect("in memory");
+    writer.into_inner().expect("in memory")
+}
+
+#[test]
+fn instants_of_96_bits_reach_over_the_whole_calendar() {
+    let noon = 12 * 3600 * 1_000_000_000 + 1_000;
+    // Julian days: 2440588 is 1970-01-01 and 5373484 is 9999-12-31.
+    let instants = [(1_721_426, noon), (2_440_588, 0), (5_373_484, noon)];
+    let landed = Fixture::with("t.parquet", old_instants(&instants)).table("t.parquet").expect("read");
+    assert_eq!(landed.columns(), ["at timestamp", "inner struct(at timestamp)"]);
+    let texts = ["0001-01-01T12:00:00.000001", "1970-01-01T00:00:00", "9999-12-31T12:00:00.000001"];
+    assert_eq!(landed.rows(), texts.map(|text| [text.to_owned(), format!("{{at: {text}}}")]));
 }
 
 #[test]
