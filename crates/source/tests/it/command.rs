@@ -187,6 +187,27 @@ fn none_outlives_its_reader() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn one_that_is_stopped_ends_as_soon_as_it_is_asked_to() {
+    let mut fixture = csv();
+    fixture.read.sample = Sample::Bytes(10);
+    let source = script(&fixture, "echo $$ > shell; echo a; seq 1000; kill -STOP $$");
+    let reader = discover(&[source], &[], &fixture.context()).expect("found").remove(0);
+    let number = std::fs::read_to_string(fixture.path("shell")).expect("a number");
+    let is_stopped = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/stat", number.trim()));
+        status.expect("alive").contains(") T ")
+    };
+    while !is_stopped() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let began = Instant::now();
+    drop(reader);
+    assert!(began.elapsed() < Duration::from_secs(2), "it was killed: {:?}", began.elapsed());
+    assert!(!is_alive(&fixture, "shell"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn one_that_hangs_is_waited_for_and_ended_with_the_run() {
     // While it is sampled, and after its output has ended.
     for hanging in ["echo $$ > shell; sleep 60", "echo $$ > shell; echo a; echo 1; exec >&-; sleep 60"] {
