@@ -6,7 +6,8 @@ use std::{
 };
 
 use arrow_array::{
-    ArrayRef, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, cast::AsArray,
+    ArrayRef, Decimal128Array, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    cast::AsArray,
 };
 use arrow_schema::{DataType, Field, Schema};
 use lakeward_core::budget::Budget;
@@ -270,6 +271,24 @@ fn given_types_are_exact_or_the_row_is_a_misfit() {
         code == 65 && words.starts_with("t.parquet, row 2: column \"i\": 9007199254740993 is no float64 | "),
         "{words}"
     );
+}
+
+#[test]
+fn a_null_among_the_values_of_a_dictionary_is_a_null() {
+    let keys = || Int32Array::from(vec![Some(0), Some(1), None, Some(2)]);
+    let texts = DictionaryArray::new(keys(), Arc::new(StringArray::from(vec![Some("a"), None, Some("12")])));
+    let numbers = DictionaryArray::new(keys(), Arc::new(Int64Array::from(vec![Some(1), None, Some(3)])));
+    let rows = batch(vec![("x", Arc::new(texts) as ArrayRef), ("n", Arc::new(numbers))]);
+    let make =
+        |of_x: &str, of_n: &str| Fixture::with("t.arrow", arrow_of(&rows, true)).column("x", of_x).column("n", of_n);
+    let landed = make("string", "float64").table("t.arrow").expect("read");
+    assert_eq!(landed.rows(), [["a", "1.0"], ["∅", "∅"], ["∅", "∅"], ["12", "3.0"]]);
+    let landed = make("string", "string").table("t.arrow").expect("read");
+    assert_eq!(landed.rows(), [["a", "1"], ["∅", "∅"], ["∅", "∅"], ["12", "3"]]);
+    let fixture = make("int64", "int64").skip(None);
+    let landed = fixture.table("t.arrow").expect("read");
+    assert_eq!(landed.rows(), [["∅", "∅"], ["∅", "∅"], ["12", "3"]]);
+    assert_eq!(fixture.rejects("t")[0]["row"], r#"{"x":"a","n":"1"}"#);
 }
 
 #[test]
