@@ -185,6 +185,27 @@ fn none_outlives_its_reader() {
     }
 }
 
+#[test]
+fn the_samples_of_many_take_bounded_memory() {
+    const TABLES: u64 = 8;
+    let fixture = csv();
+    let text = "0123456789abcdef".repeat(1 << 10);
+    let endless = |table: u64| {
+        // Each line that was printed leaves a byte in a file.
+        let print = format!("echo text; while echo {text}; do echo >> lines{table}; done");
+        let table = TableName::new(&format!("t{table}")).expect("a name");
+        let command = ["sh", "-c", &print].map(str::to_owned).into();
+        SourcePlan::Command { command, folder: fixture.path(""), table, read: fixture.read.clone() }
+    };
+    let sources: Vec<SourcePlan> = (0..TABLES).map(endless).collect();
+    let readers = discover(&sources, &[], &fixture.context()).expect("found");
+    let lines = |table| std::fs::metadata(fixture.path(&format!("lines{table}"))).expect("a file").len();
+    let printed = (0..TABLES).map(lines).sum::<u64>() * text.len() as u64;
+    // Beyond the samples, each has what fills its pipe and is read ahead.
+    assert!(printed > 30 << 20 && printed < (32 << 20) + TABLES * (4 << 20), "{printed} bytes");
+    assert_eq!(readers.len() as u64, TABLES);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn one_that_is_stopped_ends_as_soon_as_it_is_asked_to() {
