@@ -92,6 +92,28 @@ fn parquet_and_arrow_come_through_a_pipe() {
 }
 
 #[test]
+fn an_arrow_stream_may_end_without_a_mark_where_the_status_tells_the_end() {
+    let rows = batch(vec![("a", Arc::new(Int64Array::from_iter_values(0..1_000)) as ArrayRef)]);
+    let content = arrow_of(&rows, false);
+    let (unmarked, inside) = (content.len() - 8, content.len() - 9);
+    for compression in ["cat", "gzip"] {
+        let fixture = Fixture::new().format(InputFormat::Arrow);
+        fixture.file("data", &content);
+        let cut = |bytes: usize, status: u8| format!("head -c {bytes} data | {compression}; exit {status}");
+        let landed = fixture.land(&[script(&fixture, &cut(unmarked, 0))]).expect("read").remove(0);
+        assert_eq!((landed.read.rows_read, landed.ended), (1_000, true));
+        let (code, words) = fails(&fixture, script(&fixture, &cut(unmarked, 9)));
+        assert!(code == 65 && words.contains("ended with status 9"), "{words}");
+        let (code, words) = fails(&fixture, script(&fixture, &cut(inside, 0)));
+        assert!(code == 65 && words.contains("it ends inside a message"), "{words}");
+    }
+    let (code, words) = Fixture::with("t.arrows", &content[..unmarked]).fails("t.arrows");
+    let says =
+        "t.arrows: the Arrow data are cut short or damaged: the mark of their end is missing | get the file anew";
+    assert!(code == 65 && words.starts_with(says) && words.contains("type = \"command\""), "{words}");
+}
+
+#[test]
 fn a_status_other_than_zero_fails_even_after_the_whole_output() {
     let mut fixture = csv();
     let (code, words) =
