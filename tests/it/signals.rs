@@ -1,12 +1,17 @@
 //! SIGINT and SIGTERM: what was taken lands, and the run says what is in and what is not.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use lakeward_testkit::{Answer, Home, ScriptedServer};
 
 use crate::{
     landed,
-    program::{EMBEDDED, files, lacks, numbered, summary, sync},
+    program::{EMBEDDED, binary, config, files, lacks, numbered, summary, sync},
     server,
     standard_input::{SOURCE, fed},
 };
@@ -94,4 +99,74 @@ async fn a_second_signal_ends_the_run_at_once() {
     running.signal("INT");
     let _ = running.wait().exits(130);
     assert!(asked.elapsed() < AT_ONCE, "it took {:?}", asked.elapsed());
+}
+
+/// The lines of a source whose command is a shell script.
+fn script(script: &str) -> String {
+    format!("type = \"command\"\ntable = \"t\"\nformat = \"csv\"\nsample = 1\ncommand = {:?}\n", ["sh", "-c", script])
+}
+
+fn wait_for_file(path: &Path) -> String {
+    let began = Instant::now();
+    loop {
+        match fs::read_to_string(path) {
+            Ok(content) if content.ends_with('\n') => return content.trim().to_owned(),
+            _ => assert!(began.elapsed() < AT_ONCE, "{} does not come", path.display()),
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether a process is gone, or is within a moment.
+#[cfg(target_os = "linux")]
+fn is_gone(process: &str) -> bool {
+    (0..50).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        let status = fs::read_to_string(format!("/proc/{process}/stat"));
+        status.is_ok_and(|status| status.contains(") Z ")) || !Path::new(&format!("/proc/{process}")).exists()
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_heeds_no_signal_does_not_outlive_the_second() {
+    // While it is sampled, and while it is read.
+    for output in ["", "echo id; seq 100;"] {
+        let home = Home::new();
+        let source = script(&format!("trap '' TERM; {output} echo $$ > number; while :; do sleep 0.1; done"));
+        let running = sync(&home, EMBEDDED, &source).spawn();
+        let command = wait_for_file(&home.path().join("number"));
+        running.signal("INT");
+        // The run is ending the command, and gives it time.
+        thread::sleep(Duration::from_millis(500));
+        running.signal("INT");
+        let _ = running.wait().exits(130);
+        assert!(is_gone(&command), "{output}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_goes_ends_the_run_and_its_commands() {
+    let home = Home::new();
+    let running = sync(&home, EMBEDDED, &script("echo id; seq 100; echo $$ > number; exec sleep 60")).spawn();
+    let command = wait_for_file(&home.path().join("number"));
+    running.signal("HUP");
+    let output = running.wait().exits(130);
+    assert_eq!(lacks(&output.stderr, &["interrupted"]), [""; 0], "{}", output.stderr);
+    assert!(is_gone(&command));
+}
+
+#[test]
+fn a_run_that_is_to_outlive_its_terminal_does() {
+    let home = Home::new();
+    let source = script("echo id,text; echo $$ > number; until [ -e go ]; do sleep 0.05; done; echo 1,row 1");
+    home.write("lakeward.toml", config(EMBEDDED, &source));
+    let nohup = ["-c", "trap '' HUP; exec \"$0\" --config lakeward.toml"];
+    let running = home.command("sh").args(nohup).arg(binary()).spawn();
+    let _ = wait_for_file(&home.path().join("number"));
+    running.signal("HUP");
+    home.write("go", "");
+    let _ = running.wait().exits(0);
+    assert_eq!(landed::all_ids(&home.path().join("lake/test")), [1]);
 }

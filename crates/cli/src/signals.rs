@@ -1,8 +1,10 @@
-//! SIGINT and SIGTERM (Ctrl-C on Windows): the first asks the run to stop, the second ends it at once.
+//! SIGINT, SIGTERM and SIGHUP (Ctrl-C on Windows): the first asks the run to stop, the second ends it at once, and its
+//! commands with it.
 
 use std::process;
 
 use lakeward_core::failure::FailureKind;
+use lakeward_source::Commands;
 use tokio::sync::watch;
 
 /// Whether the run has been asked to stop.
@@ -10,8 +12,8 @@ use tokio::sync::watch;
 pub(crate) struct Interruption(watch::Receiver<bool>);
 
 impl Interruption {
-    /// Starts to listen for signals.
-    pub(crate) fn listen() -> Self {
+    /// Starts to listen for signals. `commands` are those of the run.
+    pub(crate) fn listen(commands: Commands) -> Self {
         let (asked, receiver) = watch::channel(false);
         // Made once, so that no signal falls between the first and the second wait. Without them the system's own way holds:
         // a signal ends the process.
@@ -20,6 +22,8 @@ impl Interruption {
                 signals.next().await;
                 asked.send_replace(true);
                 signals.next().await;
+                // An exit runs nothing of what would end them.
+                commands.kill_now();
                 process::exit(i32::from(FailureKind::Interrupted.exit_code()));
             });
         }
@@ -39,21 +43,41 @@ impl Interruption {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// The terminal is gone. `None` where that is not to end the run.
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let hang_up = if outlives_its_terminal() { None } else { Some(signal(SignalKind::hangup())?) };
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hang_up })
     }
 
     async fn next(&mut self) {
+        let hung_up = async {
+            match &mut self.hang_up {
+                Some(hang_up) => hang_up.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = hung_up => {}
         }
     }
+}
+
+/// Whether SIGHUP was ignored when the program started, as `nohup` has it; to listen to it would undo that. Where the system
+/// does not tell, it stays as it was.
+#[cfg(unix)]
+fn outlives_its_terminal() -> bool {
+    // "SigIgn" of proc(5): a mask in base 16, the lowest bit of which is signal 1, SIGHUP.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
 }
 
 #[cfg(windows)]

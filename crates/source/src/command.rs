@@ -49,6 +49,14 @@ impl Commands {
         EndCommands(self.clone())
     }
 
+    /// Ends all programs of the run at once, without the grace in which they could end by themselves, and lets no other
+    /// start. It waits for nothing: it is what comes before an exit that can't wait.
+    pub fn kill_now(&self) {
+        let mut registry = lock(&self.0);
+        registry.ended = true;
+        registry.running.iter().for_each(|running| running.kill_now());
+    }
+
     /// Starts a program in a folder, in a process group of its own. Its output is the reader's; whoever drops the
     /// [`EndCommand`] ends it.
     pub(crate) fn start(
@@ -75,8 +83,15 @@ impl Commands {
         }
         let mut child = prepared.spawn().map_err(not_started)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let running =
-            Arc::new(Running { name, child: Mutex::new(child), over: AtomicBool::new(false), words: Mutex::default() });
+        let running = Arc::new(Running {
+            name,
+            #[cfg(unix)]
+            group: rustix::process::Pid::from_child(&child),
+            child: Mutex::new(child),
+            is_claimed: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
+            words: Mutex::default(),
+        });
         registry.running.retain(|running| !running.is_over());
         registry.running.push(Arc::clone(&running));
         drop(registry);
@@ -94,7 +109,8 @@ impl Drop for EndCommands {
     fn drop(&mut self) {
         let mut registry = lock(&self.0.0);
         registry.ended = true;
-        let running = std::mem::take(&mut registry.running);
+        // They stay listed: who can't wait for them any longer may still kill them.
+        let running = registry.running.clone();
         drop(registry);
         // All of them have the same grace, not one after the other.
         thread::scope(|scope| {
@@ -109,9 +125,15 @@ impl Drop for EndCommands {
 #[derive(Debug)]
 struct Running {
     name: String,
+    /// It and what it started, unless that left the group.
+    #[cfg(unix)]
+    group: rustix::process::Pid,
+    /// Locked all the time while it is being ended.
     child: Mutex<Child>,
-    /// Its end has been seen. Before that, no other process or group can have its number.
-    over: AtomicBool,
+    /// Somebody is ending it, or it has ended well.
+    is_claimed: AtomicBool,
+    /// Nothing of it is to be ended any more. Before that, no other process or group can have its number.
+    is_over: AtomicBool,
     /// The end of what it wrote to standard error.
     words: Mutex<VecDeque<u8>>,
 }
@@ -138,7 +160,7 @@ impl Drop for EndCommand {
 
 impl Running {
     fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire)
+        self.is_over.load(Ordering::Acquire)
     }
 
     /// Reads standard error all the time, so that no program ever waits to write to it, and keeps its end.
@@ -172,7 +194,8 @@ impl Running {
             if let Some(status) = child.try_wait()? {
                 if status.success() {
                     // What it left running closed the output, and is to go on.
-                    self.over.store(true, Ordering::Release);
+                    self.is_claimed.store(true, Ordering::Release);
+                    self.is_over.store(true, Ordering::Release);
                 } else {
                     self.end_group(&mut child);
                 }
@@ -189,19 +212,24 @@ impl Running {
     }
 
     /// Asks all of the program's group to end, and soon makes them.
-    #[cfg(unix)]
     fn end_group(&self, child: &mut Child) {
-        use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
-        if self.over.swap(true, Ordering::AcqRel) {
-            return;
+        if !self.is_claimed.swap(true, Ordering::AcqRel) {
+            self.see_to_its_end(child);
+            self.is_over.store(true, Ordering::Release);
         }
-        let group = Pid::from_child(child);
+    }
+
+    #[cfg(unix)]
+    fn see_to_its_end(&self, child: &mut Child) {
+        use rustix::process::{Signal, kill_process_group, test_kill_process_group};
         for (signal, patience) in [(Signal::TERM, GRACE), (Signal::KILL, LAST_WORDS)] {
-            let _ = kill_process_group(group, signal);
+            let _ = kill_process_group(self.group, signal);
+            // One that is stopped, as by asking a terminal from the background, hears nothing before it goes on.
+            let _ = kill_process_group(self.group, Signal::CONT);
             let asked = Instant::now();
             while asked.elapsed() < patience {
                 let has_ended = !matches!(child.try_wait(), Ok(None));
-                if has_ended && test_kill_process_group(group).is_err() {
+                if has_ended && test_kill_process_group(self.group).is_err() {
                     return;
                 }
                 thread::sleep(GLANCE);
@@ -210,12 +238,25 @@ impl Running {
         let _ = child.wait();
     }
 
-    /// Ends the program.
     #[cfg(not(unix))]
-    fn end_group(&self, child: &mut Child) {
-        if !self.over.swap(true, Ordering::AcqRel) {
-            let _ = child.kill();
-            let _ = child.wait();
+    fn see_to_its_end(&self, child: &mut Child) {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+
+    /// Ends all of the program's group at once, whoever else is about to.
+    #[cfg(unix)]
+    fn kill_now(&self) {
+        if !self.is_over() {
+            let _ = rustix::process::kill_process_group(self.group, rustix::process::Signal::KILL);
+        }
+    }
+
+    /// Ends the program at once. One that somebody is ending has been killed already.
+    #[cfg(not(unix))]
+    fn kill_now(&self) {
+        if !self.is_claimed.load(Ordering::Acquire) {
+            let _ = lock(&self.child).kill();
         }
     }
 

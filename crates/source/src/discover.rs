@@ -33,6 +33,9 @@ use crate::{
 
 /// The longest record that can be asked for: Arrow's strings and lists count their bytes and items in 31 bits.
 const LONGEST_RECORD: u64 = 1 << 30;
+/// The most bytes of samples that are kept where several inputs are pipes. They are outside of the budget, each until its
+/// table's turn comes.
+const KEPT_BYTES: u64 = 32 << 20;
 /// How much of a sample is looked at in one go.
 const SAMPLE_STEP: usize = 256 << 10;
 
@@ -40,7 +43,8 @@ const SAMPLE_STEP: usize = 256 << 10;
 /// which the sources name them; with `only`, those tables alone.
 ///
 /// It opens every file, one at a time, and reads the sample. The same table in several sources or files is one table.
-/// Of standard input, what was sampled is kept to be read again.
+/// Of standard input and of commands, what was sampled is kept to be read again. Several of them share 32 MiB for it, however
+/// large a sample is asked for: all commands start here, and their samples are in memory at once.
 ///
 /// # Errors
 /// When something is missing or can't be read, a table has no columns, two sources of one table differ in how it is to be
@@ -54,8 +58,11 @@ pub fn discover(sources: &[SourcePlan], only: &[TableName], context: &Context) -
         }
     }
     groups.retain(|group| only.is_empty() || only.contains(&group.name));
+    let pipes =
+        groups.iter().flat_map(|group| &group.places).filter(|(place, _)| !matches!(place, Place::File(_))).count();
+    let most_kept = if pipes > 1 { KEPT_BYTES / pipes as u64 } else { u64::MAX };
     let rejects = Arc::<AtomicU64>::default();
-    groups.into_iter().map(|group| Ok(group.into_reader(&rejects, context)?)).collect()
+    groups.into_iter().map(|group| Ok(group.into_reader(&rejects, most_kept, context)?)).collect()
 }
 
 /// The inputs of one table, before they are opened.
@@ -192,7 +199,8 @@ fn difference(one: &ReadPlan, other: &ReadPlan) -> Option<&'static str> {
 }
 
 impl Group<'_> {
-    fn into_reader(self, rejects: &Arc<AtomicU64>, context: &Context) -> Result<TableReader, Error> {
+    /// Looks at its inputs; of a pipe, at no more than `most_kept` bytes.
+    fn into_reader(self, rejects: &Arc<AtomicU64>, most_kept: u64, context: &Context) -> Result<TableReader, Error> {
         let Self { name, read, places, .. } = self;
         let longest = usize::try_from(read.max_record_bytes.min(LONGEST_RECORD)).unwrap_or(usize::MAX);
         let count = places.len() as u64;
@@ -202,6 +210,7 @@ impl Group<'_> {
             union: Union::new(&read.columns),
             text: None,
             longest,
+            most_kept,
             is_full: true,
             empty: None,
             misfit: None,
@@ -248,6 +257,8 @@ struct Sampler<'a> {
     /// The first input of text.
     text: Option<String>,
     longest: usize,
+    /// The most bytes of a pipe that are taken in, beyond its first record.
+    most_kept: u64,
     /// Whether the sample is everything.
     is_full: bool,
     /// An input without a header.
@@ -319,7 +330,7 @@ impl Sampler<'_> {
             self.union.add(columnar.name(), columnar.schema())?;
             (0, columnar.into_stream().ok_or_else(|| Error::Bug("a stream was lost".into()))?)
         } else {
-            self.sample(stream, format, share)?
+            self.sample(stream, format, share.min(self.most_kept))?
         };
         stream.rewind();
         Ok((Input::Piped { format, stream: Box::new(stream) }, taken))

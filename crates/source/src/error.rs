@@ -124,6 +124,8 @@ pub(crate) enum Error {
     NotOfFormat { path: String, format: &'static str },
     #[error("{path}: the {format} data are cut short or damaged: {cause}")]
     Broken { path: String, format: &'static str, cause: String },
+    #[error("{path}: the Arrow data are cut short or damaged: the mark of their end is missing")]
+    NoEnd { path: String },
     #[error("{path}{} with {codec}, which is not read", compressed(column.as_deref()))]
     Codec { path: String, column: Option<String>, codec: String },
     #[error("{path} is an encrypted Parquet file, which is not read")]
@@ -225,6 +227,9 @@ impl Error {
             Self::Format { .. } => "give the source a `format`: csv, tsv, ndjson, json, parquet or arrow".into(),
             Self::NotOfFormat { .. } => "leave `format` out, or give the one that it is".into(),
             Self::Broken { .. } => "get the file anew, or write it again".into(),
+            Self::NoEnd { .. } => "get the file anew, or write it again with a writer that is closed at the end; of a stream that \
+                                   is whole without the mark, use a source of type = \"command\", whose status tells the end"
+                .into(),
             Self::Codec { .. } => "write it again with zstd, lz4, snappy or gzip, or without compression".into(),
             Self::Encrypted { .. } => "write it again without encryption".into(),
             Self::Names { .. } => "give each column a name of its own".into(),

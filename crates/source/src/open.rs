@@ -79,6 +79,7 @@ pub(crate) struct Stream {
     pipe: Option<Pipe>,
     /// The command whose output it is.
     command: Option<EndCommand>,
+    tells_its_end: bool,
     stored: Arc<AtomicU64>,
     /// Bytes of content that the reader gave.
     content: u64,
@@ -110,7 +111,7 @@ impl Stream {
     ) -> Result<Self, Error> {
         let (output, end) = commands.start(command, folder, table)?;
         let stream = Self::piped(end.name().to_owned(), output)?;
-        Ok(Self { command: Some(end), ..stream })
+        Ok(Self { command: Some(end), tells_its_end: true, ..stream })
     }
 
     fn piped(name: String, reader: impl Read + Send + 'static) -> Result<Self, Error> {
@@ -122,6 +123,12 @@ impl Stream {
     /// What ends the command that is read.
     pub(crate) fn take_command(&mut self) -> Option<EndCommand> {
         self.command.take()
+    }
+
+    /// Whether it is known that nothing is missing where nothing more comes: a command's status tells. Of a file or of standard
+    /// input, the rest may be lost.
+    pub(crate) fn tells_its_end(&self) -> bool {
+        self.tells_its_end
     }
 
     /// Whether more comes within this time, or the end. With files it always does.
@@ -160,6 +167,7 @@ impl Stream {
             reader,
             pipe: None,
             command: None,
+            tells_its_end: false,
             stored,
             content: 0,
             head: Vec::new(),

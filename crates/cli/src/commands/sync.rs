@@ -32,13 +32,13 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
     let progress =
         Progress::new(if output.quiet { lakeward_tui::progress::Style::None } else { arguments.progress.into() });
     logging::start(output, &progress);
-    let mut interruption = Interruption::listen();
+    // Whichever way the run ends, no command of a source outlives it.
+    let commands = Commands::default();
+    let mut interruption = Interruption::listen(commands.clone());
     let plan = config_file::resolve(arguments.config, arguments.tables, *console)?.plan;
     let run = Uuid::now_v7();
     let tally = Arc::new(Tally::new(progress.observer.clone()));
     let budget = Budget::new(MEMORY);
-    // Whichever way the run ends, no command of a source outlives it.
-    let commands = Commands::default();
     let _end = commands.end_with();
     let readers = tokio::select! {
         readers = discover(&plan, run, &budget, tally.clone(), commands) => readers?,

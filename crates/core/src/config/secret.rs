@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use crate::untrusted::excerpt;
+
 /// What the name of a secret holds, in lower case with `_`.
 const WORDS: [&str; 6] = ["secret", "password", "passphrase", "token", "access_key", "credential"];
 
@@ -11,8 +13,23 @@ pub(super) fn is_name(key: &str) -> bool {
     WORDS.iter().any(|word| key.contains(word))
 }
 
-/// The text with `*` for each byte of what looks like a secret: the value of a key of such a name, and what stands before the
-/// `@` of a URL. It looks at lines rather than at TOML, because a file that is no TOML is shown too. Lengths stay.
+/// A command as messages show it: its program alone, because arguments may hold secrets.
+pub(super) fn program_of(command: &str) -> String {
+    let program = program(command);
+    let shown = excerpt(program, 60);
+    if program.len() == command.len() { shown } else { format!("{shown} …") }
+}
+
+/// The first word of a command as it is typed. A variable that is set before it, as in a shell, and a URL end with what names
+/// them.
+fn program(command: &str) -> &str {
+    let end = command.find(|c: char| c.is_whitespace() || "=\"',]".contains(c)).unwrap_or(command.len());
+    let end = command.find("://").map_or(end, |url| url.min(end));
+    command.get(..end).unwrap_or_default()
+}
+
+/// The text with `*` for each byte of what looks like a secret: the value of a key of such a name, what follows the program of
+/// a command, and what stands before the `@` of a URL. It looks at lines rather than at TOML, because a file that is no TOML is shown too. Lengths stay.
 pub(super) fn mask(text: &str) -> Cow<'_, str> {
     let hidden = hidden(text);
     if hidden.is_empty() {
@@ -41,10 +58,12 @@ fn hidden(text: &str) -> Vec<Range<usize>> {
         if hidden.last().is_some_and(|range| range.end >= end) {
             continue;
         }
-        if let Some((equals, _)) = line.match_indices('=').find(|(equals, _)| line.get(..*equals).is_some_and(is_name))
-        {
+        let mut keys = line.match_indices('=').filter_map(|(equals, _)| Some((equals, line.get(..equals)?)));
+        if let Some((equals, key)) = keys.find(|(_, key)| is_name(key) || is_command(key)) {
             let value = start + equals + 1;
-            hidden.push(value..value_end(text, value, end));
+            let value_end = value_end(text, value, end);
+            let shown = if is_name(key) { 0 } else { shown_of_command(text.get(value..value_end).unwrap_or_default()) };
+            hidden.push(value + shown..value_end);
         } else if let Some((scheme, at)) = line.find("://").zip(line.rfind('@')).filter(|(scheme, at)| scheme < at) {
             hidden.push(start + scheme + 3..start + at);
         }
@@ -52,19 +71,84 @@ fn hidden(text: &str) -> Vec<Range<usize>> {
     hidden
 }
 
+/// Whether what stands before a `=` ends in the key of a command.
+fn is_command(key: &str) -> bool {
+    key.trim_end().trim_end_matches(['"', '\'']).ends_with("command")
+}
+
+/// How many bytes of a command's value are shown: up to the end of the program.
+fn shown_of_command(value: &str) -> usize {
+    let word = value.trim_start_matches(|c: char| c.is_whitespace() || "[\"'".contains(c));
+    value.len() - word.len() + program(word).len()
+}
+
 /// The end of the line on which a value ends that begins here: this line's, unless the value is a string or an array of
 /// several lines.
 fn value_end(text: &str, start: usize, line_end: usize) -> usize {
     let value = text.get(start..).unwrap_or_default();
-    let trimmed = value.trim_start();
+    let trimmed = value.trim_start_matches([' ', '\t']);
     for (open, close) in [("\"\"\"", "\"\"\""), ("'''", "'''"), ("[", "]"), ("{", "}")] {
         if let Some(rest) = trimmed.strip_prefix(open) {
-            let closed = rest.find(close).map_or("", |at| rest.get(at..).unwrap_or_default());
+            let closed = if open == "[" {
+                behind_array(rest)
+            } else {
+                rest.find(close).map_or("", |at| rest.get(at..).unwrap_or_default())
+            };
             let after = closed.find('\n').map_or("", |newline| closed.get(newline + 1..).unwrap_or_default());
             return (text.len() - after.len()).max(line_end);
         }
     }
     line_end
+}
+
+/// What follows an array, of which the text begins behind its `[`. A bracket in a string or a comment closes nothing.
+fn behind_array(text: &str) -> &str {
+    let (mut rest, mut depth) = (text, 1);
+    while let Some(at) = rest.find(['[', ']', '"', '\'', '#']) {
+        let (mark, behind) = rest.split_at(at).1.split_at(1);
+        rest = match mark {
+            "[" => {
+                depth += 1;
+                behind
+            }
+            "]" => {
+                depth -= 1;
+                behind
+            }
+            "#" => behind.find('\n').map_or("", |newline| behind.get(newline..).unwrap_or_default()),
+            quote => behind_string(behind, quote),
+        };
+        if depth == 0 {
+            return rest;
+        }
+    }
+    ""
+}
+
+/// What follows a string, of which the text begins behind the first mark; one of a single line ends with its line.
+fn behind_string<'a>(text: &'a str, quote: &str) -> &'a str {
+    let long = quote.repeat(3);
+    let (mut rest, close) = match text.strip_prefix(&quote.repeat(2)) {
+        Some(rest) => (rest, long.as_str()),
+        None => (text, quote),
+    };
+    while let Some(at) = rest.find(|c: char| c == '\\' || c == '\n' || quote.contains(c)) {
+        let from = rest.get(at..).unwrap_or_default();
+        let mut behind = from.chars();
+        match behind.next() {
+            // What is escaped is no mark.
+            Some('\\') if quote == "\"" => _ = behind.next(),
+            Some('\n') if close == quote => return from,
+            Some(c) if quote.contains(c) => {
+                if let Some(behind) = from.strip_prefix(close) {
+                    return behind;
+                }
+            }
+            _ => {}
+        }
+        rest = behind.as_str();
+    }
+    ""
 }
 
 #[cfg(test)]
@@ -82,6 +166,18 @@ mod tests {
             ("token = \"broken", "token = *******"),
             ("password = \"\"\"a\nb\"\"\" # x\nc = 1", "password = ****\n**** * *\nc = 1"),
             ("password = \"\"\"a\nb\n", "password = ****\n*\n"),
+            ("password = [\n\"a]\", # ]\n'b',\n]\nc = 1", "password = *\n***** * *\n****\n*\nc = 1"),
+            ("command = [\"mysql -pSECRET db\"]\nc = 1", "command = [\"mysql ******** ****\nc = 1"),
+            ("command = \"curl -H 'X: SECRET'\"", "command = \"curl ** *** ********"),
+            ("command = \"PGPASSWORD=SECRET psql\"", "command = \"PGPASSWORD******* *****"),
+            ("'command' = ['https://me:SECRET@host']", "'command' = ['https*******************"),
+            ("{ t = 1, command = ['x', 'SECRET'], n = 1", "{ t = 1, command = ['x** ********** * * *"),
+            (
+                "command = [\n  'sh', '-c',\n  \"[ \\\"a\\\" ] SECRET\",\n \"\"\"]\n\" SECRET\"\"\",\n]\nc = 1",
+                "command = [\n  'sh** *****\n  ** ***** * ********\n ****\n* **********\n*\nc = 1",
+            ),
+            ("command = [\"a\", \"SECRET\n\"SECRET\"\n", "command = [\"a** *******\n********\n"),
+            ("commands = 1", "commands = 1"),
             ("endpoint = \"https://me:pw@host\"", "endpoint = \"https://*****@host\""),
         ] {
             assert_eq!(mask(text), masked);
@@ -90,7 +186,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lengths_and_lines_stay(text in "(token|a|=|\"|'''|\\[|é|\n| |://|@){0,30}") {
+        fn lengths_and_lines_stay(text in "(token|command|a|=|,|#|\\\\|\"|'''|\\[|é|\n| |://|@){0,30}") {
             let masked = mask(&text);
             prop_assert_eq!(masked.len(), text.len());
             prop_assert_eq!(masked.lines().count(), text.lines().count());

@@ -192,7 +192,7 @@ impl<'a> Check<'a> {
             }
             DeValue::Boolean(_) if is("boolean") => {}
             other => {
-                let what = format!("`{path}`: expected {}, found {}", expected(path, schema), found(other));
+                let what = format!("`{path}`: expected {}, found {}", expected(path, schema), found(path, other));
                 let finding = Finding::new(value.span(), what);
                 self.findings.push(match (other, path) {
                     (DeValue::Table(_), "source") => finding.hint("write the header as [[source]]"),
@@ -230,7 +230,7 @@ impl<'a> Check<'a> {
             [only] => format!("\"{only}\""),
             several => format!("one of {}", listed(several.iter().copied())),
         };
-        let what = format!("`{path}`: expected {expected}; found {}", found(value.get_ref()));
+        let what = format!("`{path}`: expected {expected}; found {}", found(path, value.get_ref()));
         let finding = Finding::new(value.span(), what);
         self.findings.push(match near {
             Some(near) => finding.hint(format!("did you mean \"{near}\"?")),
@@ -301,8 +301,11 @@ fn expected(path: &str, schema: &Value) -> String {
     example(schema).map_or(kind.clone(), |example| format!("{kind} such as {example}"))
 }
 
-fn found(value: &DeValue<'_>) -> String {
+fn found(path: &str, value: &DeValue<'_>) -> String {
+    let is_of_command = path.ends_with(".command");
     match value {
+        DeValue::String(text) if is_of_command => format!("\"{}\"", secret::program_of(text)),
+        DeValue::Integer(_) | DeValue::Float(_) if is_of_command => "a number".to_owned(),
         DeValue::String(text) => format!("\"{}\"", excerpt(text, 40)),
         DeValue::Integer(number) => format!("the number {}", excerpt(&number.to_string(), 40)),
         DeValue::Float(number) => format!("the number {}", excerpt(&number.to_string(), 40)),

@@ -7,7 +7,7 @@ use std::{
 
 use bytesize::ByteSize;
 
-use super::tables;
+use super::{secret, tables};
 use crate::untrusted::excerpt;
 
 /// The longest duration that a config can ask for. `M` is a month in these texts, so this catches "15M" for "15m".
@@ -190,7 +190,7 @@ pub(super) fn command(folder: &Path, command: &[String]) -> Result<Vec<String>, 
         return Err(Wrong::new("an argument holds a NUL character, which no program can be given"));
     }
     if program.contains(' ') && arguments.is_empty() && !Path::new(program).exists() {
-        return Err(Wrong::new(format!("\"{}\" is one word to the system", excerpt(program, 60)))
+        return Err(Wrong::new(format!("\"{}\" is one word to the system", secret::program_of(program)))
             .hint("write each argument as an item of its own: there is no shell between"));
     }
     let program = if program.contains(std::path::MAIN_SEPARATOR) {

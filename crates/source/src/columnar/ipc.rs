@@ -210,7 +210,13 @@ fn room(budget: &Budget, bytes: u64) -> Reservation {
 }
 
 /// The description of a stream's next message; `None` at its end.
+///
+/// A writer may mark the end, or just close the stream (the format's "IPC Streaming Format"). Between two messages, a mere
+/// close looks like content that was cut there; only a command tells by its status that it had come to its end.
 fn head(stream: &mut Stream, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    if stream.peek(1)?.is_empty() {
+        return if stream.tells_its_end() { Ok(None) } else { Err(Error::NoEnd { path: name.to_owned() }) };
+    }
     let mut word = [0; 4];
     exactly(stream, name, &mut word)?;
     if word == CONTINUATION {
@@ -248,7 +254,7 @@ fn body(stream: &mut Stream, name: &str, length: usize) -> Result<Buffer, Error>
 fn exactly(stream: &mut Stream, name: &str, mut buffer: &mut [u8]) -> Result<(), Error> {
     while !buffer.is_empty() {
         match stream.read(buffer)? {
-            0 => return Err(fault(name, "it is cut short: the mark of its end is missing")),
+            0 => return Err(fault(name, "it ends inside a message")),
             read => buffer = buffer.get_mut(read..).unwrap_or_default(),
         }
     }

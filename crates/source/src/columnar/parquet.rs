@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use lakeward_core::budget::Budget;
 use parquet::{
     arrow::{
-        ProjectionMask,
+        ARROW_SCHEMA_META_KEY, ProjectionMask,
         arrow_reader::{
             ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
         },
@@ -212,13 +212,48 @@ fn footer(name: &str, stored: &Stored) -> Result<(SchemaRef, ArrowReaderMetadata
         return Err(fault(name, "it is cut short: its footer is missing"));
     }
     let metadata = ArrowReaderMetadata::load(stored, ArrowReaderOptions::new()).map_err(|error| fault(name, error))?;
-    let schema = Arc::clone(metadata.schema());
+    let schema = with_wide_instants(&metadata);
     let fields: Vec<Field> = schema.fields().iter().map(|field| viewed(field)).collect();
     let views = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
     let options = ArrowReaderOptions::new().with_schema(views);
     let metadata =
         ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(|error| fault(name, error))?;
     Ok((schema, metadata))
+}
+
+/// The schema with instants of 96 bits as microseconds, where no Arrow writer says otherwise.
+///
+/// Such an instant has days and nanoseconds. As nanoseconds in 64 bits, which the reader makes of it and lets wrap around,
+/// only 1677 to 2262 can be told, and 9999-12-31 is what Spark, Hive and Impala write for "never". Microseconds reach
+/// over all of their calendar. What is below a microsecond is not read; of those writers, only Impala could write it.
+/// Where an Arrow writer put its own schema into the file, the values come from its type and fit it.
+fn with_wide_instants(metadata: &ArrowReaderMetadata) -> SchemaRef {
+    let schema = metadata.schema();
+    let file = metadata.metadata().file_metadata();
+    let is_of_arrow =
+        file.key_value_metadata().is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA_META_KEY));
+    if is_of_arrow {
+        return Arc::clone(schema);
+    }
+    let mut leaves = file.schema_descr().columns().iter().map(|column| column.physical_type());
+    let fields: Vec<FieldRef> = schema.fields().iter().map(|field| wide(field, &mut leaves)).collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// A field with such instants as microseconds; `leaves` are the stored types of what follows, in the order of the schema.
+fn wide(field: &FieldRef, leaves: &mut impl Iterator<Item = Type>) -> FieldRef {
+    let data_type = match field.data_type() {
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(|field| wide(field, leaves)).collect()),
+        DataType::List(item) => DataType::List(wide(item, leaves)),
+        DataType::Map(entries, sorted) => DataType::Map(wide(entries, leaves), *sorted),
+        other => match (leaves.next(), other) {
+            (Some(Type::INT96), DataType::Timestamp(TimeUnit::Nanosecond, zone)) => {
+                DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+            }
+            _ => return Arc::clone(field),
+        },
+    };
+    Arc::new(field.as_ref().clone().with_data_type(data_type))
 }
 
 /// A column with text as views.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, cast::AsArray, new_null_array};
+use arrow_buffer::NullBuffer;
 use arrow_cast::{
     CastOptions, can_cast_types, cast,
     cast::cast_with_options,
@@ -158,7 +159,10 @@ fn conform(array: &ArrayRef, to: &DataType, column: &mut Column<'_>) -> Result<A
     let made = cast_with_options(array, to, &options)?;
     // Of what is no number, text is another way to write it; and a float is the nearest to a decimal.
     let is_near = is_text(to) || matches!(to, DataType::Float64) && (array.data_type().is_decimal());
-    if is_near && made.null_count() == array.null_count() {
+    // A row is null as well where its dictionary's value is.
+    let (nulls, made_nulls) = (array.logical_nulls(), made.logical_nulls());
+    let count = |nulls: &Option<NullBuffer>| nulls.as_ref().map_or(0, NullBuffer::null_count);
+    if is_near && count(&nulls) == count(&made_nulls) {
         return Ok(made);
     }
     // A cast may round or cut. What comes back the same did neither.
@@ -167,7 +171,10 @@ fn conform(array: &ArrayRef, to: &DataType, column: &mut Column<'_>) -> Result<A
         return Ok(made);
     }
     for row in 0..array.len() {
-        let is_lost = array.is_valid(row) && made.is_null(row);
+        if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+            continue;
+        }
+        let is_lost = made_nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
         let is_other = || back.as_ref().is_some_and(|back| back.slice(row, 1) != array.slice(row, 1));
         if is_lost || is_other() {
             column.misfit(row, || format!("{} is no {}", shown(array, row), describe(to)));
@@ -183,10 +190,10 @@ fn shown(array: &ArrayRef, row: usize) -> String {
 
 /// A value as text; `None` for null.
 fn value(array: &ArrayRef, row: usize) -> Result<Option<String>, ArrowError> {
-    if array.is_null(row) {
+    let one = array.slice(row, 1);
+    if one.logical_null_count() > 0 {
         return Ok(None);
     }
-    let one = array.slice(row, 1);
     let one = match one.data_type() {
         DataType::Timestamp(unit, Some(_)) => cast(&one, &DataType::Timestamp(*unit, Some("+00:00".into())))?,
         _ => one,

@@ -6,11 +6,17 @@ use std::{
 };
 
 use arrow_array::{
-    ArrayRef, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, cast::AsArray,
+    ArrayRef, Decimal128Array, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    cast::AsArray,
 };
 use arrow_schema::{DataType, Field, Schema};
 use lakeward_core::budget::Budget;
-use parquet::{arrow::ArrowWriter, file::properties::WriterProperties};
+use parquet::{
+    arrow::ArrowWriter,
+    data_type::{Int96, Int96Type},
+    file::{properties::WriterProperties, writer::SerializedFileWriter},
+    schema::parser::parse_message_type,
+};
 
 use crate::support::{Fixture, Landed, gzip};
 
@@ -206,6 +212,39 @@ fn text_and_columns_are_one_table_where_their_types_fit() {
     assert_eq!(landed.rows(), [["5", "007", "1.5"], ["1", "x", "∅"]]);
 }
 
+/// Instants of 96 bits as Spark and Hive write them: without the schema of an Arrow writer. Each is a Julian day and the
+/// nanoseconds of the day.
+fn old_instants(instants: &[(u32, u64)]) -> Vec<u8> {
+    let schema = "message m { required int96 at; required group inner { required int96 at; } }";
+    let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).expect("a writer");
+    let mut group = writer.next_row_group().expect("in memory");
+    let values: Vec<Int96> = instants
+        .iter()
+        .map(|(day, nanos)| {
+            let low = u32::try_from(nanos & u64::from(u32::MAX)).expect("32 bits");
+            Int96::from(vec![low, u32::try_from(nanos >> 32).expect("32 bits"), *day])
+        })
+        .collect();
+    while let Some(mut column) = group.next_column().expect("in memory") {
+        let _ = column.typed::<Int96Type>().write_batch(&values, None, None).expect("in memory");
+        column.close().expect("in memory");
+    }
+    let _ = group.close().expect("in memory");
+    writer.into_inner().expect("in memory")
+}
+
+#[test]
+fn instants_of_96_bits_reach_over_the_whole_calendar() {
+    let noon = 12 * 3600 * 1_000_000_000 + 1_000;
+    // Julian days: 2440588 is 1970-01-01 and 5373484 is 9999-12-31.
+    let instants = [(1_721_426, noon), (2_440_588, 0), (5_373_484, noon)];
+    let landed = Fixture::with("t.parquet", old_instants(&instants)).table("t.parquet").expect("read");
+    assert_eq!(landed.columns(), ["at timestamp", "inner struct(at timestamp)"]);
+    let texts = ["0001-01-01T12:00:00.000001", "1970-01-01T00:00:00", "9999-12-31T12:00:00.000001"];
+    assert_eq!(landed.rows(), texts.map(|text| [text.to_owned(), format!("{{at: {text}}}")]));
+}
+
 #[test]
 fn given_types_are_exact_or_the_row_is_a_misfit() {
     let rows = batch(vec![
@@ -232,6 +271,24 @@ fn given_types_are_exact_or_the_row_is_a_misfit() {
         code == 65 && words.starts_with("t.parquet, row 2: column \"i\": 9007199254740993 is no float64 | "),
         "{words}"
     );
+}
+
+#[test]
+fn a_null_among_the_values_of_a_dictionary_is_a_null() {
+    let keys = || Int32Array::from(vec![Some(0), Some(1), None, Some(2)]);
+    let texts = DictionaryArray::new(keys(), Arc::new(StringArray::from(vec![Some("a"), None, Some("12")])));
+    let numbers = DictionaryArray::new(keys(), Arc::new(Int64Array::from(vec![Some(1), None, Some(3)])));
+    let rows = batch(vec![("x", Arc::new(texts) as ArrayRef), ("n", Arc::new(numbers))]);
+    let make =
+        |of_x: &str, of_n: &str| Fixture::with("t.arrow", arrow_of(&rows, true)).column("x", of_x).column("n", of_n);
+    let landed = make("string", "float64").table("t.arrow").expect("read");
+    assert_eq!(landed.rows(), [["a", "1.0"], ["∅", "∅"], ["∅", "∅"], ["12", "3.0"]]);
+    let landed = make("string", "string").table("t.arrow").expect("read");
+    assert_eq!(landed.rows(), [["a", "1"], ["∅", "∅"], ["∅", "∅"], ["12", "3"]]);
+    let fixture = make("int64", "int64").skip(None);
+    let landed = fixture.table("t.arrow").expect("read");
+    assert_eq!(landed.rows(), [["∅", "∅"], ["∅", "∅"], ["12", "3"]]);
+    assert_eq!(fixture.rejects("t")[0]["row"], r#"{"x":"a","n":"1"}"#);
 }
 
 #[test]

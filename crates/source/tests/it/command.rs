@@ -92,6 +92,28 @@ fn parquet_and_arrow_come_through_a_pipe() {
 }
 
 #[test]
+fn an_arrow_stream_may_end_without_a_mark_where_the_status_tells_the_end() {
+    let rows = batch(vec![("a", Arc::new(Int64Array::from_iter_values(0..1_000)) as ArrayRef)]);
+    let content = arrow_of(&rows, false);
+    let (unmarked, inside) = (content.len() - 8, content.len() - 9);
+    for compression in ["cat", "gzip"] {
+        let fixture = Fixture::new().format(InputFormat::Arrow);
+        fixture.file("data", &content);
+        let cut = |bytes: usize, status: u8| format!("head -c {bytes} data | {compression}; exit {status}");
+        let landed = fixture.land(&[script(&fixture, &cut(unmarked, 0))]).expect("read").remove(0);
+        assert_eq!((landed.read.rows_read, landed.ended), (1_000, true));
+        let (code, words) = fails(&fixture, script(&fixture, &cut(unmarked, 9)));
+        assert!(code == 65 && words.contains("ended with status 9"), "{words}");
+        let (code, words) = fails(&fixture, script(&fixture, &cut(inside, 0)));
+        assert!(code == 65 && words.contains("it ends inside a message"), "{words}");
+    }
+    let (code, words) = Fixture::with("t.arrows", &content[..unmarked]).fails("t.arrows");
+    let says =
+        "t.arrows: the Arrow data are cut short or damaged: the mark of their end is missing | get the file anew";
+    assert!(code == 65 && words.starts_with(says) && words.contains("type = \"command\""), "{words}");
+}
+
+#[test]
 fn a_status_other_than_zero_fails_even_after_the_whole_output() {
     let mut fixture = csv();
     let (code, words) =
@@ -183,6 +205,48 @@ fn none_outlives_its_reader() {
         }
         fixture.outlet.take();
     }
+}
+
+#[test]
+fn the_samples_of_many_take_bounded_memory() {
+    const TABLES: u64 = 8;
+    let fixture = csv();
+    let text = "0123456789abcdef".repeat(1 << 10);
+    let endless = |table: u64| {
+        // Each line that was printed leaves a byte in a file.
+        let print = format!("echo text; while echo {text}; do echo >> lines{table}; done");
+        let table = TableName::new(&format!("t{table}")).expect("a name");
+        let command = ["sh", "-c", &print].map(str::to_owned).into();
+        SourcePlan::Command { command, folder: fixture.path(""), table, read: fixture.read.clone() }
+    };
+    let sources: Vec<SourcePlan> = (0..TABLES).map(endless).collect();
+    let readers = discover(&sources, &[], &fixture.context()).expect("found");
+    let lines = |table| std::fs::metadata(fixture.path(&format!("lines{table}"))).expect("a file").len();
+    let printed = (0..TABLES).map(lines).sum::<u64>() * text.len() as u64;
+    // Beyond the samples, each has what fills its pipe and is read ahead.
+    assert!(printed > 30 << 20 && printed < (32 << 20) + TABLES * (4 << 20), "{printed} bytes");
+    assert_eq!(readers.len() as u64, TABLES);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn one_that_is_stopped_ends_as_soon_as_it_is_asked_to() {
+    let mut fixture = csv();
+    fixture.read.sample = Sample::Bytes(10);
+    let source = script(&fixture, "echo $$ > shell; echo a; seq 1000; kill -STOP $$");
+    let reader = discover(&[source], &[], &fixture.context()).expect("found").remove(0);
+    let number = std::fs::read_to_string(fixture.path("shell")).expect("a number");
+    let is_stopped = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/stat", number.trim()));
+        status.expect("alive").contains(") T ")
+    };
+    while !is_stopped() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let began = Instant::now();
+    drop(reader);
+    assert!(began.elapsed() < Duration::from_secs(2), "it was killed: {:?}", began.elapsed());
+    assert!(!is_alive(&fixture, "shell"));
 }
 
 #[cfg(target_os = "linux")]

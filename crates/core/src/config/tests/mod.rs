@@ -314,6 +314,26 @@ error: this is not TOML: unexpected key or value, expected newline, `#`
 }
 
 #[test]
+fn of_a_command_only_the_program_is_shown() {
+    for command in [
+        "[\"mysql -pHUSH db\"]",
+        "\"mysql -pHUSH db\"",
+        "[\"mysql\", \"-p\", 4711]",
+        "[\n  \"mysql\",\n  '[HUSH]',\n  4711,\n]",
+        "[\"mysql\", \"HUSH]",
+    ] {
+        let text =
+            format!("{LEAST}[[source]]\ntype = \"command\"\ntable = \"t\"\nformat = \"csv\"\ncommand = {command}\n");
+        let errors = resolve(&inputs(&text, &[])).expect_err("errors");
+        let shown = render(&errors, Path::new("lakeward.toml"), &text, Style::Plain);
+        let is_clean = !shown.contains("HUSH") && !shown.contains("4711");
+        assert!(is_clean && shown.contains("command") | shown.contains("TOML"), "{shown}");
+    }
+    let wrong = values::command(Path::new("/"), &["mysql -pHUSH db".to_owned()]).expect_err("a word");
+    assert_eq!(wrong.what, "\"mysql …\" is one word to the system");
+}
+
+#[test]
 fn a_secret_is_neither_in_the_errors_nor_around_them() {
     let text = format!("{LEAST}[auth]\n\"token\" = [\n  \"hush\",\n]\n")
         .replace("[[source]]", "endpoint = \"https://me:hush@x\"\nopts = { Secret-Key = 'hush' }\n[[source]]");
