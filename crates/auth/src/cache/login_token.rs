@@ -68,10 +68,12 @@ impl LoginTokens {
         if !due(&content) {
             return self.keys(&content, tools.now());
         }
-        let lock = file.lock().await;
+        let (lock, mut refused) = match file.lock(tools.lock_wait).await {
+            Ok(lock) => (lock, None),
+            Err(held) => (None, Some(held)),
+        };
         let mut content = self.read(&file)?;
-        let mut refused = None;
-        if due(&content) {
+        if due(&content) && refused.is_none() {
             match self.renew(&content, tools).await {
                 Ok(changed) => {
                     content.extend(changed);
