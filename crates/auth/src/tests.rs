@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use lakeward_core::plan::AuthPlan;
+use lakeward_core::{failure::FailureKind, plan::AuthPlan};
 use lakeward_testkit::{Answer, ScriptedServer};
 use serde_json::{Value, json};
 
@@ -260,4 +260,33 @@ async fn nothing_is_renewed_while_another_process_holds_the_lock() {
     }
     drop(locks);
     assert!(script.server.stop().await.iter().all(|request| !request.path.contains("token")));
+}
+
+#[tokio::test]
+async fn a_service_that_can_not_be_reached_has_denied_nothing() {
+    let denied = Answer::Status { status: 403, headers: Vec::new(), body: "{}".into() };
+    let script = Script::new(vec![denied], |_, _| Vec::new()).await;
+    script.write(TOKEN, &sso_token(script.start + Duration::from_hours(1)));
+    let kind = async |profile: &str, variables: &[(&str, String)]| {
+        let signing = script.signing(&AuthPlan::Profile(profile.into()), variables);
+        signing.keys().await.unwrap_err().kind
+    };
+    assert_eq!(kind("s", &[]).await, FailureKind::Denied);
+    let gone = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let away = |name: &'static str| [(name, gone.clone())];
+    assert_eq!(kind("s", &away("AWS_ENDPOINT_URL_SSO")).await, FailureKind::Destination);
+    assert_eq!(kind("r", &away("AWS_ENDPOINT_URL_STS")).await, FailureKind::Destination);
+    // A sign-in that has expired, and can't be renewed because of the network.
+    script.write(TOKEN, &sso_token(script.start));
+    assert_eq!(kind("s", &away("AWS_ENDPOINT_URL_SSO_OIDC")).await, FailureKind::Destination);
+    let content =
+        json!({ "accessToken": console_keys(script.start), "clientId": "c", "refreshToken": "r", "dpopKey": KEY });
+    script.write(LOGIN, &content);
+    assert_eq!(kind("l", &away("AWS_ENDPOINT_URL_SIGNIN")).await, FailureKind::Destination);
+    // Where there is no metadata service, this is no instance, and there are no credentials.
+    let signing = script.signing(&AuthPlan::Chain, &away("AWS_EC2_METADATA_SERVICE_ENDPOINT"));
+    assert_eq!(signing.keys().await.unwrap_err().kind, FailureKind::Denied);
 }
