@@ -16,8 +16,9 @@ use lakeward_testkit::{Answer, ScriptedServer};
 use serde_json::{Value, json};
 
 use crate::{
-    Environment, Renewing, Signing,
+    Environment, Renewing, SignInKind, Signing,
     cache::{CacheFile, written},
+    signed_in,
 };
 
 /// How many seconds credentials live, and how many pass between two calls: the last sixth is left.
@@ -289,4 +290,20 @@ async fn a_service_that_can_not_be_reached_has_denied_nothing() {
     // Where there is no metadata service, this is no instance, and there are no credentials.
     let signing = script.signing(&AuthPlan::Chain, &away("AWS_EC2_METADATA_SERVICE_ENDPOINT"));
     assert_eq!(signing.keys().await.unwrap_err().kind, FailureKind::Denied);
+}
+
+#[test]
+fn a_console_sign_in_counts_while_it_can_be_renewed() {
+    let home = tempfile::tempdir().unwrap();
+    let environment = Environment::new([("A", "x")], Some(home.path().into()));
+    let expires = start();
+    let content = json!({ "accessToken": console_keys(expires), "clientId": "c", "refreshToken": "r", "dpopKey": KEY });
+    CacheFile::new(home.path().join(LOGIN)).write(content.as_object().unwrap()).unwrap();
+    let hours = |hours| expires + Duration::from_hours(hours);
+    for (now, renews) in
+        [(start() - Duration::from_mins(1), true), (hours(11), true), (hours(12), false), (hours(9000), false)]
+    {
+        let [listed] = signed_in(&environment, now).try_into().unwrap();
+        assert_eq!((listed.kind, listed.renews, listed.is_good(now)), (SignInKind::Console, renews, renews), "{now:?}");
+    }
 }

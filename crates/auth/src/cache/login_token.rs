@@ -24,6 +24,10 @@ use crate::{
 /// Keys are renewed when less than this is left of them, as botocore does.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
 
+/// How long after a sign-in its keys are renewed at most. When it was made stands nowhere: a file whose keys expired longer ago
+/// than this is surely over, a younger one may be.
+pub(crate) const RENEWED_FOR: Duration = Duration::from_hours(12);
+
 const SIGN_IN: &str = "sign in with `aws login`";
 
 /// The folder of the cache.
