@@ -429,7 +429,9 @@ fn explain_tells_without_the_network_until_when_somebody_is_signed_in() {
 #[test]
 fn status_lists_all_that_is_cached_and_passes_over_what_is_none_of_it() {
     let home = home(&minutes(90));
-    home.write(LOGIN, login(PAST).to_string());
+    home.write(LOGIN, login(&minutes(-90)).to_string());
+    let long_over = ".aws/login/cache/0000000000000000000000000000000000000000000000000000000000000000.json";
+    home.write(long_over, login(PAST).to_string());
     home.write(
         ".aws/sso/cache/18d9b42846b15eb5385befb03b3d864f800fcc11.json",
         r#"{"clientId": "c", "clientSecret": "the-client-secret"}"#,
@@ -445,13 +447,18 @@ fn status_lists_all_that_is_cached_and_passes_over_what_is_none_of_it() {
     let says = [
         "IAM Identity Center: https://d-abc123.awsapps.com/start (session my-sso)\n  good until ",
         "; renews by itself",
-        "console sign-in: arn:aws:iam::0123456789012:user/Admin\n  renewed when it is used; expired 2020-01-01T00:00:00Z",
+        "console sign-in: arn:aws:iam::0123456789012:user/Admin\n  renewed when it is used; expired 20",
+        "console sign-in: account 0123456789012\n  over since 2020-01-01T00:00:00Z",
         "role credentials: arn:aws:sts::111122223333:assumed-role/R/s[31m\n  over since 2020-01-01T00:00:00Z",
     ];
     assert_eq!(lacks(&output.stdout, &says), [""; 0], "{}", output.stdout);
     let output = lakeward(&home).args(["auth", "status", "--json"]).run().exits(0);
     let all: Value = serde_json::from_str(&output.stdout).unwrap();
-    assert_eq!(all["signed_in"].as_array().unwrap().len(), 3);
+    assert_eq!(all["signed_in"].as_array().unwrap().len(), 4);
+    let over = Home::new();
+    over.write(LOGIN, login(PAST).to_string());
+    let output = silent(lakeward(&over).args(["auth", "status"]).run().exits(77));
+    assert_eq!(lacks(&output.stderr, &["nothing is signed in any more"]), [""; 0]);
     let output = lakeward(&Home::new()).args(["auth", "status"]).run().exits(77);
     assert_eq!(lacks(&output.stderr, &["nothing is signed in", "next: sign in"]), [""; 0]);
 }

@@ -92,7 +92,8 @@ impl Renewing {
     /// some now; false if the source has no others.
     ///
     /// # Errors
-    /// [`FailureKind::Denied`](lakeward_core::failure::FailureKind::Denied) when the source gives none.
+    /// [`FailureKind::Denied`](lakeward_core::failure::FailureKind::Denied) when the source gives none;
+    /// [`FailureKind::Destination`](lakeward_core::failure::FailureKind::Destination) when it can't be reached.
     pub async fn renew(&self, refused: &str) -> Result<bool, Failure> {
         let turn = self.0.renewal.clone().lock_owned().await;
         let is_other = |credentials: &Credentials| credentials.access_key_id() != refused;

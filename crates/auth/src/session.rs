@@ -39,7 +39,8 @@ impl Session {
     /// its first row.
     ///
     /// # Errors
-    /// [`FailureKind::Denied`] when there are no credentials; [`FailureKind::Usage`] when the CA bundle can't be used.
+    /// [`FailureKind::Denied`] when there are no credentials; [`FailureKind::Destination`] when the service that issues them
+    /// can't be reached; [`FailureKind::Usage`] when the CA bundle can't be used.
     pub async fn open(auth: &AuthPlan, s3: &S3Plan) -> Result<Self, Failure> {
         let signing = Signing::plan(auth, Environment::real())?;
         let unverified_endpoint = s3.endpoint.as_deref().filter(|_| s3.skip_tls_verify);
@@ -122,7 +123,8 @@ impl Signing {
     /// Gets the credentials.
     ///
     /// # Errors
-    /// [`FailureKind::Denied`] when there are none.
+    /// [`FailureKind::Denied`] when there are none; [`FailureKind::Destination`] when the service that issues them can't be
+    /// reached.
     pub async fn keys(&self) -> Result<Keys, Failure> {
         let renewing = self.renewing(self.http(None)?)?;
         let credentials = renewing.current().await.map_err(|error| error.failure())?;

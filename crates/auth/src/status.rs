@@ -70,9 +70,9 @@ pub fn signed_in(environment: &Environment, now: SystemTime) -> Vec<SignedIn> {
     }
     for file in login_token::folder(environment).map(|folder| files(&folder)).unwrap_or_default() {
         if let Some((account, expires)) = login_token::listed(&file) {
-            // How long its refresh token is good, up to 12 hours, stands nowhere.
             let what = names.console(&file).unwrap_or(account);
-            add(SignInKind::Console, what, Some(expires), true, file);
+            let renews = now < expires + login_token::RENEWED_FOR;
+            add(SignInKind::Console, what, Some(expires), renews, file);
         }
     }
     for file in in_home(environment, role::FOLDER) {

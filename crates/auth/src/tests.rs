@@ -11,13 +11,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use lakeward_core::plan::AuthPlan;
+use lakeward_core::{failure::FailureKind, plan::AuthPlan};
 use lakeward_testkit::{Answer, ScriptedServer};
 use serde_json::{Value, json};
 
 use crate::{
-    Environment, Renewing, Signing,
+    Environment, Renewing, SignInKind, Signing,
     cache::{CacheFile, written},
+    signed_in,
 };
 
 /// How many seconds credentials live, and how many pass between two calls: the last sixth is left.
@@ -97,15 +98,19 @@ impl Script {
         Value::Object(CacheFile::new(self.home.path().join(file)).read().unwrap().unwrap())
     }
 
-    /// Asks for credentials again and again, each time shortly before the last ones expire.
-    async fn play(&self, auth: AuthPlan, variables: &[(&str, String)]) {
+    fn signing(&self, auth: &AuthPlan, variables: &[(&str, String)]) -> Signing {
         let services = ["SSO", "SSO_OIDC", "SIGNIN", "STS"]
             .map(|name| (format!("AWS_ENDPOINT_URL_{name}"), self.server.endpoint()));
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         let region = ("AWS_REGION".to_owned(), "eu-west-1".to_owned());
         let environment =
             Environment::new(services.into_iter().chain(variables).chain([region]), Some(self.home.path().into()));
-        let signing = Signing::plan(&auth, environment).unwrap();
+        Signing::plan(auth, environment).unwrap()
+    }
+
+    /// Asks for credentials again and again, each time shortly before the last ones expire.
+    async fn play(&self, auth: AuthPlan, variables: &[(&str, String)]) {
+        let signing = self.signing(&auth, variables);
         let source = signing.resolution.found().unwrap().source.clone();
         let passed = Arc::new(AtomicU64::new(0));
         let (start, clock) = (self.start, Arc::clone(&passed));
@@ -208,8 +213,97 @@ async fn a_console_sign_in() {
         vec![json(&json!({ "accessToken": keys, "tokenType": "aws_sigv4", "expiresIn": LIFE, "refreshToken": "r" }))]
     });
     let script = script.await;
-    let keys = json!({ "accessKeyId": "A", "secretAccessKey": "s", "sessionToken": "t", "accountId": "1", "expiresAt": written(script.start) });
-    script.write(LOGIN, &json!({ "accessToken": keys, "clientId": "c", "refreshToken": "r", "dpopKey": KEY }));
+    script.write(
+        LOGIN,
+        &json!({ "accessToken": console_keys(script.start), "clientId": "c", "refreshToken": "r", "dpopKey": KEY }),
+    );
     script.play(AuthPlan::Profile("l".into()), &[]).await;
     assert_eq!(script.read(LOGIN)["accessToken"]["accessKeyId"], "ASIA15");
+}
+
+fn console_keys(expires: SystemTime) -> Value {
+    json!({ "accessKeyId": "A", "secretAccessKey": "s", "sessionToken": "t", "accountId": "1", "expiresAt": written(expires) })
+}
+
+/// Whoever holds the lock may have the next refresh token in hand already: to renew as well would end one of the two.
+#[tokio::test]
+async fn nothing_is_renewed_while_another_process_holds_the_lock() {
+    let script = Script::new(Vec::new(), |_, _| Vec::new()).await;
+    let mut locks = Vec::new();
+    for file in [TOKEN, LOGIN] {
+        script.write(file, &Value::Object(serde_json::Map::new()));
+        locks.push(CacheFile::new(script.home.path().join(file)).lock(Duration::ZERO).await.unwrap().unwrap());
+    }
+    let fetch = async |profile: &str| {
+        let signing = script.signing(&AuthPlan::Profile(profile.into()), &[]);
+        let mut tools = signing.tools(signing.http(None).unwrap());
+        tools.lock_wait = Duration::from_millis(50);
+        signing.resolution.found().unwrap().source.fetch(&tools).await
+    };
+    for (profile, file, lock) in [("s", TOKEN, "0ad374308c5a"), ("l", LOGIN, "36db1d138ff4")] {
+        let content = |expires| match profile {
+            "s" => sso_token(expires),
+            _ => json!({ "accessToken": console_keys(expires), "clientId": "c", "refreshToken": "r", "dpopKey": KEY }),
+        };
+        script.write(file, &content(script.start));
+        let error = fetch(profile).await.unwrap_err();
+        assert!(error.what.contains("expired at") && error.what.contains("has held the lock"), "{error}");
+        assert!(error.what.contains(lock) && error.next.contains("lsof"), "{error}");
+        // What is due, but still good, is used.
+        script.write(file, &content(script.start + Duration::from_secs(200)));
+        let answer = fetch(profile).await;
+        match profile {
+            // The token is sent to the portal, which the script does not let answer.
+            "s" => assert!(answer.unwrap_err().what.contains("gives no credentials for role Writer")),
+            _ => assert_eq!(answer.unwrap().access_key_id(), "A"),
+        }
+        assert_eq!(script.read(file), content(script.start + Duration::from_secs(200)));
+    }
+    drop(locks);
+    assert!(script.server.stop().await.iter().all(|request| !request.path.contains("token")));
+}
+
+#[tokio::test]
+async fn a_service_that_can_not_be_reached_has_denied_nothing() {
+    let denied = Answer::Status { status: 403, headers: Vec::new(), body: "{}".into() };
+    let script = Script::new(vec![denied], |_, _| Vec::new()).await;
+    script.write(TOKEN, &sso_token(script.start + Duration::from_hours(1)));
+    let kind = async |profile: &str, variables: &[(&str, String)]| {
+        let signing = script.signing(&AuthPlan::Profile(profile.into()), variables);
+        signing.keys().await.unwrap_err().kind
+    };
+    assert_eq!(kind("s", &[]).await, FailureKind::Denied);
+    let gone = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let away = |name: &'static str| [(name, gone.clone())];
+    assert_eq!(kind("s", &away("AWS_ENDPOINT_URL_SSO")).await, FailureKind::Destination);
+    assert_eq!(kind("r", &away("AWS_ENDPOINT_URL_STS")).await, FailureKind::Destination);
+    // A sign-in that has expired, and can't be renewed because of the network.
+    script.write(TOKEN, &sso_token(script.start));
+    assert_eq!(kind("s", &away("AWS_ENDPOINT_URL_SSO_OIDC")).await, FailureKind::Destination);
+    let content =
+        json!({ "accessToken": console_keys(script.start), "clientId": "c", "refreshToken": "r", "dpopKey": KEY });
+    script.write(LOGIN, &content);
+    assert_eq!(kind("l", &away("AWS_ENDPOINT_URL_SIGNIN")).await, FailureKind::Destination);
+    // Where there is no metadata service, this is no instance, and there are no credentials.
+    let signing = script.signing(&AuthPlan::Chain, &away("AWS_EC2_METADATA_SERVICE_ENDPOINT"));
+    assert_eq!(signing.keys().await.unwrap_err().kind, FailureKind::Denied);
+}
+
+#[test]
+fn a_console_sign_in_counts_while_it_can_be_renewed() {
+    let home = tempfile::tempdir().unwrap();
+    let environment = Environment::new([("A", "x")], Some(home.path().into()));
+    let expires = start();
+    let content = json!({ "accessToken": console_keys(expires), "clientId": "c", "refreshToken": "r", "dpopKey": KEY });
+    CacheFile::new(home.path().join(LOGIN)).write(content.as_object().unwrap()).unwrap();
+    let hours = |hours| expires + Duration::from_hours(hours);
+    for (now, renews) in
+        [(start() - Duration::from_mins(1), true), (hours(11), true), (hours(12), false), (hours(9000), false)]
+    {
+        let [listed] = signed_in(&environment, now).try_into().unwrap();
+        assert_eq!((listed.kind, listed.renews, listed.is_good(now)), (SignInKind::Console, renews, renews), "{now:?}");
+    }
 }

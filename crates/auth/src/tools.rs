@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::{
     aws_files::AwsFiles,
+    cache::LOCK_WAIT,
     environment::Environment,
     resolution::{Resolution, endpoint},
 };
@@ -40,6 +41,8 @@ pub(crate) struct Tools {
     pub(crate) http: SharedHttpClient,
     /// Tells the time.
     pub(crate) clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    /// How long another process may hold the lock of a cache's file.
+    pub(crate) lock_wait: Duration,
     region: Option<String>,
     endpoints: Endpoints,
     use_fips: Option<bool>,
@@ -62,6 +65,7 @@ impl Tools {
         Self {
             http,
             clock: Arc::new(SystemTime::now),
+            lock_wait: LOCK_WAIT,
             region: resolution.region.as_ref().map(|region| region.value.clone()),
             endpoints: Endpoints {
                 sts: url(("AWS_ENDPOINT_URL_STS", "sts")),

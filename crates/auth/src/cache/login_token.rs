@@ -24,6 +24,10 @@ use crate::{
 /// Keys are renewed when less than this is left of them, as botocore does.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
 
+/// How long after a sign-in its keys are renewed at most. When it was made stands nowhere: a file whose keys expired longer ago
+/// than this is surely over, a younger one may be.
+pub(crate) const RENEWED_FOR: Duration = Duration::from_hours(12);
+
 const SIGN_IN: &str = "sign in with `aws login`";
 
 /// The folder of the cache.
@@ -68,10 +72,12 @@ impl LoginTokens {
         if !due(&content) {
             return self.keys(&content, tools.now());
         }
-        let lock = file.lock().await;
+        let (lock, mut refused) = match file.lock(tools.lock_wait).await {
+            Ok(lock) => (lock, None),
+            Err(held) => (None, Some(held)),
+        };
         let mut content = self.read(&file)?;
-        let mut refused = None;
-        if due(&content) {
+        if due(&content) && refused.is_none() {
             match self.renew(&content, tools).await {
                 Ok(changed) => {
                     content.extend(changed);

@@ -6,22 +6,24 @@ pub(crate) mod login_token;
 pub(crate) mod role;
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use aws_smithy_types::{DateTime, date_time::Format};
 use lakeward_core::untrusted::printable;
 use serde_json::{Map, Value};
 
+use crate::sources::SourceError;
+
 /// What a file holds.
 pub(crate) type Content = Map<String, Value>;
 
-/// How long another process may hold the lock, and how often it is tried.
-const LOCK_WAIT: Duration = Duration::from_secs(30);
+/// How long another process may hold the lock, and how often it is tried. A renewal is one call of at most 15 s.
+pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(30);
 const LOCK_POLL: Duration = Duration::from_millis(20);
 
 /// The most bytes of a file: the AWS tools' are below 20 KiB.
@@ -68,26 +70,30 @@ impl CacheFile {
         }
     }
 
-    /// Waits for the lock. Nothing when the folder can't be written: then the file can't be either.
-    pub(crate) async fn lock(&self) -> Option<Lock> {
+    /// Waits for the lock, at most so long. Nothing when the folder can't be written: then the file can't be either.
+    ///
+    /// # Errors
+    /// When another process holds it all the while. Nothing may be renewed then: that process may be about to write, and a
+    /// refresh token may be good for one renewal only.
+    pub(crate) async fn lock(&self, wait: Duration) -> Result<Option<Lock>, SourceError> {
+        let path = self.path.with_extension("lock");
         let open = || -> io::Result<File> {
             make_folder(self.path.parent().unwrap_or(Path::new("/")))?;
             let mut options = OpenOptions::new();
             options.create(true).truncate(false).write(true);
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            options.open(self.path.with_extension("lock"))
+            options.open(&path)
         };
-        let file = open().ok()?;
-        let began = std::time::Instant::now();
-        while file.try_lock().is_err() {
-            if began.elapsed() > LOCK_WAIT {
-                tracing::warn!("another process has held the lock of {} for {LOCK_WAIT:?}", self.shown());
-                break;
-            }
-            tokio::time::sleep(LOCK_POLL).await;
+        let Ok(file) = open() else { return Ok(None) };
+        if is_free(|| file.try_lock(), wait).await {
+            return Ok(Some(Lock { _file: file }));
         }
-        Some(Lock { _file: file })
+        let path = printable(&path.display().to_string()).into_owned();
+        Err(SourceError::new(
+            format!("another process has held the lock {path} for {} s", wait.as_secs()),
+            format!("see with `lsof {path}` which one it is, and end it if it hangs, then try again"),
+        ))
     }
 
     /// Replaces the file. Whatever happens on the way, the file is either the old one or the new one, whole.
@@ -104,6 +110,24 @@ impl CacheFile {
         #[cfg(unix)]
         File::open(folder)?.sync_all()?;
         Ok(())
+    }
+}
+
+/// Tries to lock until nobody else holds the lock; false if somebody does all the while.
+async fn is_free(mut attempt: impl FnMut() -> Result<(), TryLockError>, wait: Duration) -> bool {
+    let began = Instant::now();
+    loop {
+        match attempt() {
+            Ok(()) => return true,
+            Err(TryLockError::WouldBlock) if began.elapsed() < wait => tokio::time::sleep(LOCK_POLL).await,
+            Err(TryLockError::WouldBlock) => return false,
+            Err(TryLockError::Error(error)) => {
+                // The file system has no locks, as some NFS have none: to wait would change nothing, and without a renewal
+                // nobody could work there. The other AWS tools renew without a lock everywhere.
+                tracing::debug!("the cache is used without a lock: {error}");
+                return true;
+            }
+        }
     }
 }
 
@@ -174,7 +198,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = CacheFile::new(folder.path().join("sso/cache/x.json"));
         assert_eq!(file.read(), Ok(None));
-        let lock = file.lock().await;
+        let lock = file.lock(LOCK_WAIT).await.unwrap();
         assert!(lock.is_some());
         let content: Content = serde_json::from_str(r#"{"b": 1, "a": {"c": "é"}}"#).unwrap();
         file.write(&content).unwrap();
@@ -190,6 +214,38 @@ mod tests {
         for damaged in ["", "{", "[1]", "SQLite format 3\0", "{\"secret\": \"x"] {
             fs::write(folder.path().join("sso/cache/x.json"), damaged).unwrap();
             assert!(file.read().is_err_and(|error| error.ends_with("x.json is damaged: it holds no JSON object")));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_another_holds_is_waited_for_and_never_taken_as_had() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = CacheFile::new(folder.path().join("x.json"));
+        let held = file.lock(LOCK_WAIT).await.unwrap();
+        let error = file.lock(Duration::from_millis(50)).await.unwrap_err();
+        assert!(error.what.contains("x.lock for 0 s") && error.next.contains("lsof"), "{error}");
+        let (freed, got) = tokio::join!(
+            async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                drop(held);
+                Instant::now()
+            },
+            async { file.lock(LOCK_WAIT).await.map(|lock| (lock, Instant::now())) },
+        );
+        let (lock, at) = got.unwrap();
+        assert!(lock.is_some() && at >= freed);
+    }
+
+    #[tokio::test]
+    async fn a_file_system_without_locks_is_not_waited_for() {
+        for kind in [io::ErrorKind::Unsupported, io::ErrorKind::Other] {
+            let mut attempts = 0;
+            let attempt = || {
+                attempts += 1;
+                Err(TryLockError::Error(kind.into()))
+            };
+            assert!(is_free(attempt, LOCK_WAIT).await);
+            assert_eq!(attempts, 1);
         }
     }
 

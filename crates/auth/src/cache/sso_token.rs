@@ -77,26 +77,34 @@ impl SsoTokens {
         if !due(&content, tools.now()) {
             return self.token(&content, tools.now());
         }
-        self.renewed(tools, |content| !due(content, tools.now())).await
+        Ok(self.renewed(tools, |content| !due(content, tools.now())).await?.0)
     }
 
     /// Another token than this one, which was refused.
     pub(crate) async fn another(&self, refused: &str, tools: &Tools) -> Result<String, SourceError> {
-        let token = self.renewed(tools, |content| text(content, "accessToken") != Some(refused)).await?;
+        let is_new = |content: &Content| text(content, "accessToken") != Some(refused);
+        let (token, reason) = self.renewed(tools, is_new).await?;
         if token == refused {
             let what = format!("the sign-in to {} was ended before its time", printable(&self.sign_in.start_url));
-            return Err(SourceError::new(what, self.sign_in.sign_in()));
+            return Err(SourceError::new(what, self.sign_in.sign_in()).because(reason));
         }
         Ok(token)
     }
 
-    /// Renews, unless another process did so meanwhile. A renewal that fails is tolerated while the token is good.
-    async fn renewed(&self, tools: &Tools, is_new: impl Fn(&Content) -> bool + Send) -> Result<String, SourceError> {
+    /// Renews, unless another process did so meanwhile or is at it. A renewal that fails is tolerated while the token is good:
+    /// then the answer has the reason too.
+    async fn renewed(
+        &self,
+        tools: &Tools,
+        is_new: impl Fn(&Content) -> bool + Send,
+    ) -> Result<(String, Option<SourceError>), SourceError> {
         let file = self.file(tools)?;
-        let lock = file.lock().await;
+        let (lock, mut refused) = match file.lock(tools.lock_wait).await {
+            Ok(lock) => (lock, None),
+            Err(held) => (None, Some(held)),
+        };
         let mut content = self.read(tools)?;
-        let mut refused = None;
-        if !is_new(&content) {
+        if !is_new(&content) && refused.is_none() {
             match self.renew(&content, tools).await {
                 Ok(changed) => {
                     content.extend(changed);
@@ -108,7 +116,10 @@ impl SsoTokens {
                 }
             }
         }
-        self.token(&content, tools.now()).map_err(|expired| expired.because(refused))
+        match self.token(&content, tools.now()) {
+            Ok(token) => Ok((token, refused)),
+            Err(expired) => Err(expired.because(refused)),
+        }
     }
 
     fn file(&self, tools: &Tools) -> Result<CacheFile, SourceError> {

@@ -49,12 +49,13 @@ pub(crate) struct SourceError {
     pub(crate) what: String,
     /// What to do.
     pub(crate) next: String,
+    kind: FailureKind,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl SourceError {
     pub(crate) fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { what: what.into(), next: next.into(), cause: None }
+        Self { what: what.into(), next: next.into(), kind: FailureKind::Denied, cause: None }
     }
 
     /// One whose cause is kept: whoever uses credentials looks there whether it may pass.
@@ -64,7 +65,7 @@ impl SourceError {
         next: impl Into<String>,
     ) -> Self {
         let what = format!("{what}: {}", told(&cause, MOST_TOLD));
-        Self { what, next: next.into(), cause: Some(Box::new(cause)) }
+        Self { cause: Some(Box::new(cause)), ..Self::new(what, next) }
     }
 
     /// An AWS service's answer, or that there was none.
@@ -73,6 +74,12 @@ impl SourceError {
         E: Error + ProvideErrorMetadata + Send + Sync + 'static,
         R: fmt::Debug + Send + Sync + 'static,
     {
+        // Nobody has denied anything where nobody has answered.
+        let kind = match &error {
+            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => FailureKind::Destination,
+            SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => FailureKind::Destination,
+            _ => FailureKind::Denied,
+        };
         match &error {
             SdkError::ServiceError(service) => {
                 let code = excerpt(service.err().code().unwrap_or("an error without a code"), 80);
@@ -80,7 +87,7 @@ impl SourceError {
                     service.err().message().map(|text| format!(": {}", excerpt(text, 300))).unwrap_or_default();
                 Self::new(format!("{what}: {code}{message}"), next)
             }
-            _ => Self::caused(what, error, "check the network and proxies, then try again"),
+            _ => Self { kind, ..Self::caused(what, error, "check the network and proxies, then try again") },
         }
     }
 
@@ -93,7 +100,7 @@ impl SourceError {
     }
 
     pub(crate) fn failure(&self) -> Failure {
-        Failure::new(FailureKind::Denied, self.what.clone()).next(self.next.clone())
+        Failure::new(self.kind, self.what.clone()).next(self.next.clone())
     }
 }
 

@@ -1,6 +1,10 @@
 //! A program that prints credentials (`credential_process`).
 
-use std::{process::Stdio, time::Duration};
+use std::{
+    process::Stdio,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
@@ -8,7 +12,8 @@ use lakeward_core::untrusted::{excerpt, printable};
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
-    process::Command,
+    process::{Child, Command},
+    task::JoinHandle,
 };
 
 use super::{Source, SourceError, time};
@@ -18,6 +23,10 @@ const NAME: &str = "credential_process";
 
 /// How long the program may take. It may have to ask somebody, but a run must not wait for ever.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long its streams are read after it has ended: a helper that it leaves running, such as an agent, may hold them open for
+/// ever.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// The profiles whose programs run already, one above the other: a program may ask Lakeward for another profile's credentials,
 /// but not for its own.
@@ -77,32 +86,33 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        #[cfg(unix)]
+        command.process_group(0);
         let failed = |error: std::io::Error| {
             SourceError::new(
                 format!("credential_process {program} can't be run: {error}"),
                 "give its full path; no shell runs it, so aliases and pipes are not known",
             )
         };
-        let mut child = command.spawn().map_err(failed)?;
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let run = async { tokio::join!(read(stdout), read(stderr), child.wait()) };
-        let Ok((stdout, stderr, status)) = tokio::time::timeout(self.time_limit, run).await else {
+        let mut group = Group(command.spawn().map_err(failed)?);
+        let (stdout, stderr) = (Reader::of(group.0.stdout.take()), Reader::of(group.0.stderr.take()));
+        let Ok(status) = tokio::time::timeout(self.time_limit, group.0.wait()).await else {
+            drop(group);
+            let said = said(&stderr.end().await);
             return Err(SourceError::new(
                 format!(
-                    "credential_process {program} printed nothing for {} s and was ended",
+                    "credential_process {program} did not end within {} s and was ended{said}",
                     self.time_limit.as_secs()
                 ),
                 "run it by hand: it may wait for an answer, which nobody can give it here",
             ));
         };
         let status = status.map_err(failed)?;
+        let (stdout, stderr) = tokio::join!(stdout.end(), stderr.end());
         if !status.success() {
-            // What it says there is for people, unless it mistakes the stream for the other one.
-            let said = String::from_utf8_lossy(&stderr);
-            let said = if holds_keys(&said) { "(it printed keys there)".to_owned() } else { excerpt(said.trim(), 300) };
             let status = status.code().map_or_else(|| "by a signal".to_owned(), |code| format!("with status {code}"));
             return Err(SourceError::new(
-                format!("credential_process {program} ended {status}: {said}"),
+                format!("credential_process {program} ended {status}{}", said(&stderr)),
                 "run it by hand and mend what it says",
             ));
         }
@@ -146,14 +156,66 @@ impl Source for Process {
     }
 }
 
-async fn read(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if let Some(mut stream) = stream {
-        // What was read counts; the rest is drained, so that the program does not wait for a reader.
-        let _ = (&mut stream).take(MOST_BYTES).read_to_end(&mut bytes).await;
-        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+/// The program with what it starts: a wrapper's children end with it, unless it ended by itself before.
+struct Group(Child);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // One that was waited for has no id any more: what it has left running was meant to go on.
+        #[cfg(unix)]
+        if let Some(group) = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+        {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
     }
-    bytes
+}
+
+/// Reads a stream from the start of the program on.
+struct Reader {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    task: JoinHandle<()>,
+}
+
+impl Reader {
+    fn of(stream: Option<impl AsyncRead + Send + Unpin + 'static>) -> Self {
+        let bytes = Arc::new(Mutex::default());
+        Self { bytes: Arc::clone(&bytes), task: tokio::spawn(read(stream, bytes)) }
+    }
+
+    /// What there is at the stream's end, or at that of the grace after the program's.
+    async fn end(mut self) -> Vec<u8> {
+        let _ = tokio::time::timeout(GRACE, &mut self.task).await;
+        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn read(stream: Option<impl AsyncRead + Unpin>, bytes: Arc<Mutex<Vec<u8>>>) {
+    let Some(stream) = stream else { return };
+    // What was read counts.
+    let mut kept = stream.take(MOST_BYTES);
+    let mut part = [0; 4096];
+    while let Ok(length @ 1..) = kept.read(&mut part).await {
+        let part = part.get(..length).unwrap_or_default();
+        bytes.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(part);
+    }
+    // The rest is drained, so that the program does not wait for a reader.
+    let _ = tokio::io::copy(&mut kept.into_inner(), &mut tokio::io::sink()).await;
+}
+
+/// The end of a message: what the program says to people, unless it mistakes the stream for the other one.
+fn said(stderr: &[u8]) -> String {
+    let said = String::from_utf8_lossy(stderr);
+    match said.trim() {
+        "" => String::new(),
+        said if holds_keys(said) => ": (it printed keys there)".to_owned(),
+        said => format!(": {}", excerpt(said, 300)),
+    }
 }
 
 fn holds_keys(text: &str) -> bool {
@@ -178,13 +240,40 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_hangs_fails_or_mistakes_the_stream_is_told() {
-        assert!(error("sleep 30").await.contains("printed nothing for 0 s and was ended"));
+        assert!(error("sleep 30").await.ends_with("did not end within 0 s and was ended"));
+        assert!(error("echo scan it >&2; sleep 30").await.ends_with("within 0 s and was ended: scan it"));
         assert!(error("echo not signed in >&2; exit 3").await.ends_with("ended with status 3: not signed in"));
         assert!(error("echo '{\"SecretAccessKey\": \"hush\"}' >&2; exit 1").await.ends_with("(it printed keys there)"));
         assert!(error("echo '{\"SecretAccessKey\": \"hush\"}' >&2").await.ends_with("prints keys to standard error"));
         let missing =
             Process { words: vec!["/no/such/program".into()], running: String::new(), time_limit: TIME_LIMIT };
         assert!(missing.output().await.is_err_and(|error| error.what.contains("/no/such/program can't be run")));
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_is_left_running_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let done = folder.path().join("done");
+        let script = format!("(sleep 1.5; echo > '{}') & echo keys", done.display());
+        let program = Process { time_limit: TIME_LIMIT, ..program(&script) };
+        let began = std::time::Instant::now();
+        assert_eq!(program.output().await.unwrap(), b"keys\n");
+        assert!(began.elapsed() < Duration::from_millis(1400), "{:?}", began.elapsed());
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(done.exists(), "it was meant to go on");
+    }
+
+    #[tokio::test]
+    async fn a_wrapper_is_ended_with_its_children() {
+        let folder = tempfile::tempdir().unwrap();
+        let done = folder.path().join("done");
+        let script = format!("sh -c \"sleep 1; echo > '{}'\"; true", done.display());
+        assert!(error(&script).await.ends_with("did not end within 0 s and was ended"));
+        // So it is where nobody waits for it any more.
+        let limited = Process { time_limit: TIME_LIMIT, ..program(&script) };
+        assert!(tokio::time::timeout(Duration::from_millis(200), limited.output()).await.is_err());
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        assert!(!done.exists());
     }
 
     #[tokio::test]

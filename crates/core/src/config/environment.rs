@@ -1,10 +1,11 @@
 //! The environment's layer: `LAKEWARD_<TABLE>_<KEY>` for the scalars of the top level, `[auth]` and `[destination]`, with
-//! `__` before a deeper table's key.
+//! `__` before a deeper table's key. Where a variable makes a table another kind than the file does, the file's keys that this
+//! kind can't have are left out.
 
 use serde_json::Value;
 use toml::{
     Spanned,
-    de::{DeString, DeValue},
+    de::{DeString, DeTable, DeValue},
 };
 
 use super::{
@@ -24,9 +25,12 @@ struct Variable<'a> {
     name: String,
     path: Vec<&'a str>,
     schema: &'a Value,
+    /// The schema of its table.
+    table: &'a Value,
 }
 
-/// Lays the environment's values over the document. The answer is a warning for each variable that sets nothing.
+/// Lays the environment's values over the document. The answer is a warning for each variable that sets nothing, and for each
+/// that leaves something of the file out.
 pub(super) fn overlay<'a>(
     document: &mut Document<'a>,
     schema: &Value,
@@ -36,6 +40,12 @@ pub(super) fn overlay<'a>(
     let mut warnings = Vec::new();
     let mut ours: Vec<&'a (String, String)> = environment.iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
     ours.sort();
+    // First of all, so that what other variables set stays.
+    for (name, text) in &ours {
+        if let Some(variable) = variables.iter().find(|variable| variable.name == *name) {
+            warnings.extend(leave_out(document.root.get_mut(), variable, text));
+        }
+    }
     for (name, text) in ours {
         if let Some(variable) = variables.iter().find(|variable| variable.name == *name) {
             document.overlay(name, &variable.path, value(text, variable.schema));
@@ -46,6 +56,30 @@ pub(super) fn overlay<'a>(
         }
     }
     warnings
+}
+
+/// Takes what only goes with other kinds out of the file's table whose kind a variable says, and tells it.
+fn leave_out(root: &mut DeTable<'_>, variable: &Variable<'_>, kind: &str) -> Option<String> {
+    let (tag, tables) = variable.path.split_last()?;
+    let kinds = Kinds::of(variable.table).filter(|kinds| kinds.tag == *tag)?;
+    let mut table = root;
+    for key in tables {
+        let DeValue::Table(inner) = table.get_mut(*key)?.get_mut() else { return None };
+        table = inner;
+    }
+    let known = table.keys().map(|key| key.get_ref().as_ref()).filter(|key| kinds.is_of_another(kind, key));
+    let left_out: Vec<String> = known.map(str::to_owned).collect();
+    for key in &left_out {
+        table.remove(key.as_str());
+    }
+    let keys: Vec<String> = left_out.iter().map(|key| format!("`{key}`")).collect();
+    (!keys.is_empty()).then(|| {
+        let (name, table) = (&variable.name, tables.join("."));
+        format!(
+            "{name} says {tag} = \"{kind}\": what does not go with that is left out of [{table}]: {}",
+            keys.join(", ")
+        )
+    })
 }
 
 /// The names of all variables that set a key, in the order of the schema.
@@ -69,7 +103,7 @@ fn collect<'a>(found: &mut Vec<Variable<'a>>, prefix: &str, path: &[&'a str], sc
             let separator = if path.len() == 1 { "_" } else { "__" };
             collect(found, &format!("{name}{separator}"), &path, property);
         } else if property["type"] != "array" && !found.iter().any(|variable| variable.name == name) {
-            found.push(Variable { name, path, schema: property });
+            found.push(Variable { name, path, schema: property, table: schema });
         }
     }
 }

@@ -45,6 +45,13 @@ impl<'a> Kinds<'a> {
         let default = all.iter().find(|(_, kind)| !required(kind).any(|key| key == tag)).map(|(name, _)| *name);
         Some(Self { tag, default, all })
     }
+
+    /// Whether a table of this kind can't have a key that one of another kind can.
+    pub(super) fn is_of_another(&self, kind: &str, key: &str) -> bool {
+        let (its, others): (Vec<_>, Vec<_>) = self.all.iter().partition(|(name, _)| *name == kind);
+        let has = |kinds: &[&(&str, &Value)]| kinds.iter().any(|(_, kind)| kind["properties"].get(key).is_some());
+        !its.is_empty() && !has(&its) && has(&others)
+    }
 }
 
 /// The keys of a table's schema with their schemas.

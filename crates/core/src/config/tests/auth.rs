@@ -71,6 +71,65 @@ fn variables_choose_the_source_of_a_role() {
 }
 
 #[test]
+fn a_variable_that_says_another_kind_leaves_the_files_keys_of_other_kinds_out() {
+    let text = format!(
+        "{LEAST}[auth]\nmethod = \"role\"\nrole_arn = \"arn:aws:iam::111122223333:role/lake\"\n[auth.source]\nmethod = \
+         \"profile\"\nprofile = \"p\"\n"
+    );
+    let resolved = |pairs: &[(&str, &str)]| {
+        let environment = variables(pairs);
+        let resolved = resolve(&inputs(&text, &environment)).unwrap_or_else(|errors| panic!("{errors:?}"));
+        (resolved.plan.auth, resolved.warnings)
+    };
+    let warning = |says: &str| vec![says.to_owned()];
+    assert_eq!(
+        resolved(&[("LAKEWARD_AUTH_METHOD", "env")]),
+        (
+            AuthPlan::Env,
+            warning(
+                "LAKEWARD_AUTH_METHOD says method = \"env\": what does not go with that is left out of [auth]: `role_arn`, \
+                 `source`"
+            )
+        )
+    );
+    // What a variable sets stays, whichever comes first.
+    let (plan, warnings) = resolved(&[("LAKEWARD_AUTH_METHOD", "profile"), ("LAKEWARD_AUTH_PROFILE", "q")]);
+    assert_eq!((plan, warnings.len()), (AuthPlan::Profile("q".into()), 1));
+    let (plan, warnings) = resolved(&[("LAKEWARD_AUTH_SOURCE__METHOD", "env")]);
+    let AuthPlan::Role(role) = plan else { panic!("{plan:?}") };
+    assert_eq!(role.source, AuthPlan::Env);
+    assert_eq!(
+        warnings,
+        warning(
+            "LAKEWARD_AUTH_SOURCE__METHOD says method = \"env\": what does not go with that is left out of [auth.source]: \
+             `profile`"
+        )
+    );
+    // The same kind changes nothing, and one that there is not is told with the rest.
+    assert_eq!(resolved(&[("LAKEWARD_AUTH_METHOD", "role")]).1, Vec::<String>::new());
+    let environment = variables(&[("LAKEWARD_AUTH_METHOD", "magic")]);
+    assert_eq!(resolve(&inputs(&text, &environment)).expect_err("errors").len(), 1);
+    // Two variables that don't go together are still told.
+    let environment = variables(&[("LAKEWARD_AUTH_METHOD", "env"), ("LAKEWARD_AUTH_PROFILE", "q")]);
+    assert_eq!(resolve(&inputs(LEAST, &environment)).expect_err("errors").len(), 1);
+}
+
+#[test]
+fn a_variable_can_say_another_storage() {
+    let text = LEAST.replace("[[source]]", "storage = \"s3\"\nvendor = \"minio\"\nuse_path_style = true\n[[source]]");
+    let environment = variables(&[("LAKEWARD_DESTINATION_DIR", "lake"), ("LAKEWARD_DESTINATION_STORAGE", "embedded")]);
+    let resolved = resolve(&inputs(&text, &environment)).unwrap_or_else(|errors| panic!("{errors:?}"));
+    assert!(matches!(resolved.plan.destination.storage, Storage::Embedded { .. }));
+    assert_eq!(
+        resolved.warnings,
+        [
+            "LAKEWARD_DESTINATION_STORAGE says storage = \"embedded\": what does not go with that is left out of [destination]: \
+          `use_path_style`, `vendor`"
+        ]
+    );
+}
+
+#[test]
 fn what_does_not_go_together_is_told() {
     let role = "sso_account_id = \"111122223333\"\nsso_role_name = \"Writer\"";
     assert_eq!(
