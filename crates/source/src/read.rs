@@ -284,7 +284,7 @@ impl Reading {
                 let (conform, name) = (Arc::clone(&conform), Arc::clone(&input));
                 rayon::spawn(move || {
                     let decoded = guarded(&name, format, || {
-                        conform.piece(&rows, first_row).map_err(|error| broken(&name, format, error))
+                        conform.piece(&rows, first_row).map_err(|error| broken(&name, format, &error))
                     });
                     drop(rows);
                     let _ = sender.send(decoded.map(|decoded| {

@@ -1,7 +1,7 @@
 //! An HTTP/1.1 proxy in front of an S3 endpoint that misbehaves on purpose.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     net::SocketAddr,
     pin::Pin,
@@ -98,8 +98,12 @@ impl FaultProxy {
         let shares = faults.shares().map(|(share, _)| share);
         let valid = shares.iter().all(|share| *share >= 0.0) && shares.iter().sum::<f64>() <= 1.0 + f64::EPSILON;
         assert!(valid, "the shares of faults must be positive and add up to at most 1: {shares:?}");
-        let state =
-            State { random: fastrand::Rng::with_seed(faults.seed), outage_ends: None, counts: Counts::default() };
+        let state = State {
+            random: fastrand::Rng::with_seed(faults.seed),
+            outage_ends: None,
+            counts: Counts::default(),
+            completed: BTreeSet::new(),
+        };
         let proxy = Arc::new(Proxy { upstream, faults, state: Mutex::new(state) });
         Self { server: Server::start(Arc::clone(&proxy)).await, proxy }
     }
@@ -181,6 +185,8 @@ struct State {
     random: fastrand::Rng,
     outage_ends: Option<Instant>,
     counts: Counts,
+    /// The queries of multipart uploads that have been completed.
+    completed: BTreeSet<String>,
 }
 
 impl Proxy {
@@ -220,9 +226,13 @@ impl Proxy {
     }
 
     /// Counts an object that the server has made.
-    fn note(&self, makes: Option<String>, (answer, body): &(response::Parts, Bytes)) {
-        if let Some(path) = makes.filter(|_| answer.status.is_success() && memmem::find(body, b"<Error").is_none()) {
-            *self.state().counts.stored.entry(path).or_default() += 1;
+    fn note(&self, makes: Option<(String, Option<String>)>, (answer, body): &(response::Parts, Bytes)) {
+        let made = answer.status.is_success() && memmem::find(body, b"<Error").is_none();
+        let Some((path, upload)) = makes.filter(|_| made) else { return };
+        let mut state = self.state();
+        // S3 answers for a while in the same way when an upload is completed again.
+        if upload.is_none_or(|upload| state.completed.insert(upload)) {
+            *state.counts.stored.entry(path).or_default() += 1;
         }
     }
 
@@ -287,15 +297,15 @@ impl Handler for Proxy {
     }
 }
 
-/// The path of the object that a request would make: by PutObject, or by CompleteMultipartUpload.
-fn made_by(request: &Request<Incoming>) -> Option<String> {
-    let of_upload = request.uri().query().is_some_and(|query| query.contains("uploadId="));
+/// The path of the object that a request would make: by PutObject, or, with its query, by CompleteMultipartUpload.
+fn made_by(request: &Request<Incoming>) -> Option<(String, Option<String>)> {
+    let upload = request.uri().query().filter(|query| query.contains("uploadId=")).map(str::to_owned);
     let makes = match *request.method() {
-        Method::PUT => !of_upload,
-        Method::POST => of_upload,
+        Method::PUT => upload.is_none(),
+        Method::POST => upload.is_some(),
         _ => false,
     };
-    makes.then(|| request.uri().path().to_owned())
+    makes.then(|| (request.uri().path().to_owned(), upload))
 }
 
 fn whole((parts, body): (response::Parts, Bytes)) -> Response<Body> {

@@ -64,12 +64,12 @@ impl Messages {
     /// Begins to read a stream: its first message is the schema.
     pub(crate) fn of_stream(mut stream: Stream) -> Result<Self, Error> {
         let name: Arc<str> = stream.name.as_str().into();
-        let head = head(&mut stream, &name)?.ok_or_else(|| fault(&name, "it ends before its schema"))?;
+        let head = head(&mut stream, &name)?.ok_or_else(|| fault(&name, &"it ends before its schema"))?;
         let schema = guarded(&name, FORMAT, || {
-            let message = root_as_message(&head).map_err(|error| fault(&name, error))?;
-            let schema = message.header_as_schema().ok_or_else(|| fault(&name, "it does not begin with a schema"))?;
+            let message = root_as_message(&head).map_err(|error| fault(&name, &error))?;
+            let schema = message.header_as_schema().ok_or_else(|| fault(&name, &"it does not begin with a schema"))?;
             if message.bodyLength() != 0 {
-                return Err(fault(&name, "its schema has a body"));
+                return Err(fault(&name, &"its schema has a body"));
             }
             checked_schema(&name, schema)
         })?;
@@ -138,28 +138,28 @@ impl Messages {
     /// The rows of a record batch; a dictionary is taken in.
     fn decode(&mut self, head: &[u8], body: &Buffer, memory: &mut Reservation) -> Result<Option<RecordBatch>, Error> {
         let (name, schema) = (&self.name, &self.schema);
-        let message = root_as_message(head).map_err(|error| fault(name, error))?;
+        let message = root_as_message(head).map_err(|error| fault(name, &error))?;
         let mut grow = |data: &arrow_ipc::RecordBatch<'_>| {
             memory.resize(memory.bytes() + checked_buffers(name, data, body)?);
             Ok::<_, Error>(())
         };
         match message.header_type() {
             MessageHeader::RecordBatch => {
-                let batch = message.header_as_record_batch().ok_or_else(|| fault(name, "a batch is missing"))?;
+                let batch = message.header_as_record_batch().ok_or_else(|| fault(name, &"a batch is missing"))?;
                 grow(&batch)?;
                 read_record_batch(body, batch, Arc::clone(schema), &self.dictionaries, None, &message.version())
                     .map(Some)
-                    .map_err(|error| fault(name, error))
+                    .map_err(|error| fault(name, &error))
             }
             MessageHeader::DictionaryBatch => {
                 let batch = message.header_as_dictionary_batch();
-                let batch = batch.ok_or_else(|| fault(name, "a dictionary is missing"))?;
+                let batch = batch.ok_or_else(|| fault(name, &"a dictionary is missing"))?;
                 batch.data().map_or(Ok(()), |data| grow(&data))?;
                 read_dictionary(body, batch, schema, &mut self.dictionaries, &message.version())
                     .map(|()| None)
-                    .map_err(|error| fault(name, error))
+                    .map_err(|error| fault(name, &error))
             }
-            other => Err(fault(name, format!("a message of type {other:?} is in its midst"))),
+            other => Err(fault(name, &format!("a message of type {other:?} is in its midst"))),
         }
     }
 }
@@ -167,7 +167,7 @@ impl Messages {
 /// The format's name in messages.
 pub(crate) const FORMAT: &str = "Arrow";
 
-fn fault(name: &str, cause: impl ToString) -> Error {
+fn fault(name: &str, cause: &dyn std::fmt::Display) -> Error {
     broken(name, FORMAT, cause)
 }
 
@@ -177,17 +177,17 @@ impl From {
         match self {
             Self::Stream(stream) => {
                 let Some(head) = head(stream, name)? else { return Ok(None) };
-                let length = root_as_message(&head).map_err(|error| fault(name, error))?.bodyLength();
+                let length = root_as_message(&head).map_err(|error| fault(name, &error))?.bodyLength();
                 let length = checked(name, length)?;
                 // What a damaged length asks for beyond some steps is only taken once it comes.
-                let mut memory = room(budget, 2 * length.min(64 * STEP) as u64);
+                let mut memory = budget.reserve(2 * length.min(64 * STEP) as u64);
                 let body = body(stream, name, length)?;
                 memory.resize(2 * body.len() as u64);
                 Ok(Some((head, body, memory)))
             }
             Self::File { stored, blocks, .. } => {
                 let Some(block) = blocks.pop_front() else { return Ok(None) };
-                let memory = room(budget, 2 * (block.head + block.body) as u64);
+                let memory = budget.reserve(2 * (block.head + block.body) as u64);
                 let unreadable = |cause| Error::Unreadable { path: name.to_owned(), cause };
                 let mut head = vec![0; block.head];
                 stored.read_exact_at(&mut head, block.offset).map_err(unreadable)?;
@@ -200,13 +200,6 @@ impl From {
             }
         }
     }
-}
-
-/// Memory for a message: a large one waits for as much as dictionaries leave free in any case.
-fn room(budget: &Budget, bytes: u64) -> Reservation {
-    let mut memory = budget.reserve(bytes.min(budget.limit() / 2));
-    memory.resize(bytes);
-    memory
 }
 
 /// The description of a stream's next message; `None` at its end.
@@ -226,11 +219,11 @@ fn head(stream: &mut Stream, name: &str) -> Result<Option<Vec<u8>>, Error> {
     if length == 0 {
         return match stream.peek(1)? {
             [] => Ok(None),
-            _ => Err(fault(name, "more follows after the end of the stream")),
+            _ => Err(fault(name, &"more follows after the end of the stream")),
         };
     }
     if length > LONGEST_HEAD {
-        return Err(fault(name, format!("a message's description would have {length} bytes")));
+        return Err(fault(name, &format!("a message's description would have {length} bytes")));
     }
     let mut head = Vec::new();
     while head.len() < length {
@@ -254,7 +247,7 @@ fn body(stream: &mut Stream, name: &str, length: usize) -> Result<Buffer, Error>
 fn exactly(stream: &mut Stream, name: &str, mut buffer: &mut [u8]) -> Result<(), Error> {
     while !buffer.is_empty() {
         match stream.read(buffer)? {
-            0 => return Err(fault(name, "it ends inside a message")),
+            0 => return Err(fault(name, &"it ends inside a message")),
             read => buffer = buffer.get_mut(read..).unwrap_or_default(),
         }
     }
@@ -264,14 +257,14 @@ fn exactly(stream: &mut Stream, name: &str, mut buffer: &mut [u8]) -> Result<(),
 fn checked(name: &str, length: i64) -> Result<usize, Error> {
     match u64::try_from(length) {
         Ok(length) if length <= LONGEST => Ok(usize::try_from(length).unwrap_or(usize::MAX)),
-        _ => Err(fault(name, format!("a message would have {length} bytes, and at most {LONGEST} are read"))),
+        _ => Err(fault(name, &format!("a message would have {length} bytes, and at most {LONGEST} are read"))),
     }
 }
 
 /// Reads a file's footer: the schema, and where its dictionaries and then its record batches lie.
 fn footer(name: &str, stored: &Stored) -> Result<(SchemaRef, VecDeque<Block>), Error> {
     let unreadable = |cause| Error::Unreadable { path: name.to_owned(), cause };
-    let cut = || fault(name, "it is cut short: its footer is missing");
+    let cut = || fault(name, &"it is cut short: its footer is missing");
     let end = stored.bytes().checked_sub(10).ok_or_else(cut)?;
     let mut tail = [0; 10];
     stored.read_exact_at(&mut tail, end).map_err(unreadable)?;
@@ -279,8 +272,8 @@ fn footer(name: &str, stored: &Stored) -> Result<(SchemaRef, VecDeque<Block>), E
     let start = end.checked_sub(length as u64).ok_or_else(cut)?;
     let mut footer = vec![0; length];
     stored.read_exact_at(&mut footer, start).map_err(unreadable)?;
-    let footer = root_as_footer(&footer).map_err(|error| fault(name, error))?;
-    let schema = checked_schema(name, footer.schema().ok_or_else(|| fault(name, "its footer has no schema"))?)?;
+    let footer = root_as_footer(&footer).map_err(|error| fault(name, &error))?;
+    let schema = checked_schema(name, footer.schema().ok_or_else(|| fault(name, &"its footer has no schema"))?)?;
     let blocks = footer.dictionaries().into_iter().flatten().chain(footer.recordBatches().into_iter().flatten());
     let blocks = blocks.map(|block| {
         let offset = u64::try_from(block.offset()).unwrap_or(u64::MAX);
@@ -288,7 +281,7 @@ fn footer(name: &str, stored: &Stored) -> Result<(SchemaRef, VecDeque<Block>), E
         let end = offset.checked_add(head as u64).and_then(|end| end.checked_add(body as u64));
         match end {
             Some(end) if end <= start && head >= 8 => Ok(Block { offset, head, body }),
-            _ => Err(fault(name, "a message lies outside of it")),
+            _ => Err(fault(name, &"a message lies outside of it")),
         }
     });
     Ok((schema, blocks.collect::<Result<_, _>>()?))
@@ -296,9 +289,9 @@ fn footer(name: &str, stored: &Stored) -> Result<(SchemaRef, VecDeque<Block>), E
 
 fn checked_schema(name: &str, schema: arrow_ipc::Schema<'_>) -> Result<SchemaRef, Error> {
     if schema.endianness() != Endianness::Little {
-        return Err(fault(name, "its numbers are big-endian"));
+        return Err(fault(name, &"its numbers are big-endian"));
     }
-    let schema: Schema = try_fb_to_schema(schema).map_err(|error| fault(name, error))?;
+    let schema: Schema = try_fb_to_schema(schema).map_err(|error| fault(name, &error))?;
     Ok(Arc::new(schema))
 }
 
@@ -312,7 +305,7 @@ fn checked_buffers(name: &str, batch: &arrow_ipc::RecordBatch<'_>, body: &Buffer
     {
         return Err(Error::Codec { path: name.to_owned(), column: None, codec: format!("{codec:?}") });
     }
-    let outside = || fault(name, "a buffer lies outside of its message");
+    let outside = || fault(name, &"a buffer lies outside of its message");
     let mut all = 0_u64;
     for buffer in batch.buffers().into_iter().flatten() {
         let start = usize::try_from(buffer.offset()).map_err(|_| outside())?;
@@ -326,7 +319,7 @@ fn checked_buffers(name: &str, batch: &arrow_ipc::RecordBatch<'_>, body: &Buffer
         let Ok(size) = u64::try_from(i64::from_le_bytes(*prefix)) else { continue };
         all = all.saturating_add(size);
         if size > (length as u64).saturating_mul(MOST_GAIN) || all > LONGEST {
-            return Err(fault(name, format!("a buffer of {length} bytes would have {size} once decompressed")));
+            return Err(fault(name, &format!("a buffer of {length} bytes would have {size} once decompressed")));
         }
     }
     Ok(all)

@@ -140,7 +140,7 @@ pub(crate) fn needs_file(stream: &mut Stream, format: InputFormat) -> Result<boo
 }
 
 /// Why content that claims to be of a format can't be read.
-pub(crate) fn broken(path: &str, format: &'static str, cause: impl ToString) -> Error {
+pub(crate) fn broken(path: &str, format: &'static str, cause: &dyn std::fmt::Display) -> Error {
     Error::Broken { path: path.to_owned(), format, cause: untrusted::excerpt(&cause.to_string(), 300) }
 }
 
@@ -154,5 +154,5 @@ pub(crate) fn guarded<T>(
     work: impl FnOnce() -> Result<T, Error>,
 ) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(broken(path, format, "its parts contradict each other")))
+        .unwrap_or_else(|_| Err(broken(path, format, &"its parts contradict each other")))
 }

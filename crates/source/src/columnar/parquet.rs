@@ -102,7 +102,7 @@ impl RowGroups {
         current.rows_left = current
             .rows_left
             .checked_sub(rows)
-            .ok_or_else(|| fault(&name, "a row group has more rows than its footer says"))?;
+            .ok_or_else(|| fault(&name, &"a row group has more rows than its footer says"))?;
         if current.rows_left == 0 {
             self.current = None;
         }
@@ -133,7 +133,7 @@ impl RowGroups {
             let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
             let batch_rows = usize::try_from(batch_rows).unwrap_or(1);
             let builder = builder.with_row_groups(vec![index]).with_projection(mask).with_batch_size(batch_rows);
-            Ok(Reader { columns, reader: builder.build().map_err(|error| fault(&self.name, error))? })
+            Ok(Reader { columns, reader: builder.build().map_err(|error| fault(&self.name, &error))? })
         });
         Ok(Some(Current { readers: readers.collect::<Result<_, Error>>()?, rows_left, memory }))
     }
@@ -172,8 +172,8 @@ impl Current {
             .readers
             .par_iter_mut()
             .map(|reader| match reader.reader.next() {
-                Some(batch) => batch.map_err(|error| fault(name, error)),
-                None => Err(fault(name, "a row group has fewer rows than its footer says")),
+                Some(batch) => batch.map_err(|error| fault(name, &error)),
+                None => Err(fault(name, &"a row group has fewer rows than its footer says")),
             })
             .collect();
         let batches = batches?;
@@ -185,18 +185,18 @@ impl Current {
         columns.sort_by_key(|(place, _)| *place);
         let columns = columns.into_iter().map(|(_, array)| array).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map_err(|error| fault(name, error))
+        RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map_err(|error| fault(name, &error))
     }
 }
 
 /// The format's name in messages.
 pub(crate) const FORMAT: &str = "Parquet";
 
-fn fault(name: &str, cause: impl ToString) -> Error {
+fn fault(name: &str, cause: &dyn std::fmt::Display) -> Error {
     let cause = cause.to_string();
     // A page of an encrypted column, where the footer is plain, is no page.
     let hint = if cause.contains("field type_ is missing") { "; its columns may be encrypted" } else { "" };
-    broken(name, FORMAT, cause + hint)
+    broken(name, FORMAT, &(cause + hint))
 }
 
 fn footer(name: &str, stored: &Stored) -> Result<(SchemaRef, ArrowReaderMetadata), Error> {
@@ -209,15 +209,15 @@ fn footer(name: &str, stored: &Stored) -> Result<(SchemaRef, ArrowReaderMetadata
         return Err(encrypted());
     }
     if tail != MAGIC {
-        return Err(fault(name, "it is cut short: its footer is missing"));
+        return Err(fault(name, &"it is cut short: its footer is missing"));
     }
-    let metadata = ArrowReaderMetadata::load(stored, ArrowReaderOptions::new()).map_err(|error| fault(name, error))?;
+    let metadata = ArrowReaderMetadata::load(stored, ArrowReaderOptions::new()).map_err(|error| fault(name, &error))?;
     let schema = with_wide_instants(&metadata);
     let fields: Vec<Field> = schema.fields().iter().map(|field| viewed(field)).collect();
     let views = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
     let options = ArrowReaderOptions::new().with_schema(views);
     let metadata =
-        ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(|error| fault(name, error))?;
+        ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(|error| fault(name, &error))?;
     Ok((schema, metadata))
 }
 
@@ -267,7 +267,7 @@ fn viewed(field: &Field) -> Field {
 }
 
 fn rows(name: &str, group: &RowGroupMetaData) -> Result<u64, Error> {
-    u64::try_from(group.num_rows()).map_err(|_| fault(name, "a row group has fewer rows than none"))
+    u64::try_from(group.num_rows()).map_err(|_| fault(name, &"a row group has fewer rows than none"))
 }
 
 fn size(bytes: i64) -> u64 {
@@ -291,7 +291,7 @@ fn check_columns(name: &str, group: &RowGroupMetaData) -> Result<(), Error> {
     for column in group.columns() {
         let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
         if start < 0 || column.data_page_offset() < 0 || column.compressed_size() < 0 {
-            return Err(fault(name, "a column lies outside of it"));
+            return Err(fault(name, &"a column lies outside of it"));
         }
         if let Compression::BROTLI(_) | Compression::LZO = column.compression() {
             let codec = match column.compression() {

@@ -223,10 +223,10 @@ fn common(one: &DataType, other: &DataType) -> Option<DataType> {
             let scale = one_scale.max(other_scale);
             let whole = (i16::from(one) - i16::from(one_scale)).max(i16::from(other) - i16::from(other_scale));
             let precision = u8::try_from(whole + i16::from(scale)).ok()?.max(1);
-            match precision {
-                ..=DECIMAL128_MAX_PRECISION => Some(Decimal128(precision, scale)),
-                ..=DECIMAL256_MAX_PRECISION => Some(Decimal256(precision, scale)),
-                _ => None,
+            if precision <= DECIMAL128_MAX_PRECISION {
+                Some(Decimal128(precision, scale))
+            } else {
+                (precision <= DECIMAL256_MAX_PRECISION).then_some(Decimal256(precision, scale))
             }
         }
         (List(one), List(other)) => Some(List(Arc::new(common_field(one, other)?))),
