@@ -58,7 +58,6 @@ fn peak_of(command: HomeCommand<'_>) -> (Output, u64) {
         sleep(Duration::from_millis(20));
     }
     let output = running.wait().exits(0);
-    println!("{} MiB at most, {:?}", most / MIB, output.elapsed);
     (output, most)
 }
 
