@@ -35,8 +35,9 @@ use crate::{
     reject::RejectsFile,
 };
 
-/// The most text that is decoded at once; a single record may be larger.
-const BLOCK_BYTES: u64 = 4 << 20;
+/// The most text that is decoded at once; a single record may be larger. Cells are read column by column, so a block should stay in the
+/// cache of a core: 4 MiB took a tenth more CPU for JSON lines.
+const BLOCK_BYTES: u64 = 1 << 20;
 /// The most memory that a cell takes while it is decoded: the place of its text, and its value.
 const CELL_BYTES: u64 = 24;
 /// How often a reader that waits for input looks whether the run is stopping.
