@@ -95,3 +95,16 @@ fn the_line_that_reads_the_rows_is_safe_to_copy_whatever_a_file_is_called() {
     let read = python::command(&home, include_str!("../python/read_tables.py"), [asked]).run().exits(0);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&read.stdout).unwrap()["sql"], 12);
 }
+
+#[test]
+fn the_summary_says_how_to_read_the_format_that_was_written() {
+    let home = Home::new();
+    home.write("t.csv", numbered(0, 10));
+    for (lines, says) in [
+        ("format = \"json\"\ncompression = \"gzip\"\n", "format = 'newline_delimited', compression = 'gzip')"),
+        ("format = \"csv\"\nformat_spec.delimiter = \";\"\n", ".csv', header = true, delim = ';')"),
+    ] {
+        let output = sync(&home, &format!("{EMBEDDED}{lines}"), &files(&["t.csv"])).run().exits(0);
+        assert_eq!(lacks(&output.stdout, &[says]), [""; 0], "{}", output.stdout);
+    }
+}

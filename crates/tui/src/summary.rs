@@ -5,6 +5,7 @@ use std::fmt::Write;
 use lakeward_core::{
     event::{Summary, TableSummary},
     key::ObjectKey,
+    plan::{CsvPlan, FormatPlan, JsonPlan, TextCompression},
     table::TableName,
     untrusted::{excerpt, printable},
 };
@@ -18,9 +19,10 @@ const MOST_KEYS: usize = 50;
 const MOST_NAMES: usize = 2000;
 
 /// The summary of a run: a line a table, the totals, and how to read what landed. `place` is what stands before a key to make
-/// it a path or URL (`rejects` names the folders of rejects files), such as `s3://my-lake/` or `lake/my-lake/`.
+/// it a path or URL (`rejects` names the folders of rejects files), such as `s3://my-lake/` or `lake/my-lake/`; `format` is
+/// that of the objects.
 #[must_use]
-pub fn render(summary: &Summary, place: &str, rejects: &str) -> String {
+pub fn render(summary: &Summary, place: &str, format: &FormatPlan, rejects: &str) -> String {
     let mut text = table(summary);
     let rows: u64 = summary.tables.iter().map(landed).sum();
     let objects: u64 = summary.tables.iter().map(|table| table.objects.len() as u64).sum();
@@ -39,7 +41,7 @@ pub fn render(summary: &Summary, place: &str, rejects: &str) -> String {
     if let Some(denied) = summary.denied_calls {
         let _ = write!(text, "\nnothing but PutObject was asked of S3: {} denied", counted(denied, "call"));
     }
-    if let Some(example) = example(summary, place) {
+    if let Some(example) = example(summary, place, format) {
         let _ = write!(text, "\nthey are below {}\nread them with: {example}", printable(place));
     }
     // Last, so that it is what a log ends with.
@@ -143,11 +145,35 @@ fn table(summary: &Summary) -> String {
 }
 
 /// A DuckDB command that reads the table with the most rows.
-fn example(summary: &Summary, place: &str) -> Option<String> {
+fn example(summary: &Summary, place: &str, format: &FormatPlan) -> Option<String> {
     let table = summary.tables.iter().filter(|table| !table.objects.is_empty()).max_by_key(|table| table.landed)?;
     let keys: Vec<&str> = table.objects.iter().map(|object| object.key.as_str()).collect();
     let path = format!("{place}{}", pattern(&keys)).replace('\'', "''");
-    Some(format!("duckdb -c \"SELECT * FROM read_parquet('{}')\"", in_double_quotes(&printable(&path))))
+    let (function, options) = reader(format);
+    let (path, options) = (in_double_quotes(&printable(&path)), in_double_quotes(&options));
+    Some(format!("duckdb -c \"SELECT * FROM {function}('{path}'{options})\""))
+}
+
+/// DuckDB's function for a format, and what it has to be told.
+fn reader(format: &FormatPlan) -> (&'static str, String) {
+    let unpacked = |compression| match compression {
+        TextCompression::None => "",
+        TextCompression::Gzip => ", compression = 'gzip'",
+        TextCompression::Zstd => ", compression = 'zstd'",
+    };
+    match format {
+        FormatPlan::Parquet(_) => ("read_parquet", String::new()),
+        FormatPlan::Json(JsonPlan { compression }) => {
+            ("read_json", format!(", format = 'newline_delimited'{}", unpacked(*compression)))
+        }
+        FormatPlan::Csv(CsvPlan { delimiter, header, compression }) => {
+            let delimiter = match char::from(*delimiter) {
+                ',' => String::new(),
+                other => format!(", delim = '{}'", String::from(other).replace('\'', "''")),
+            };
+            ("read_csv", format!(", header = {header}{delimiter}{}", unpacked(*compression)))
+        }
+    }
 }
 
 /// A text as a shell takes it between double quotes (POSIX.1, Shell Command Language, 2.2.3): a table's name, which may come

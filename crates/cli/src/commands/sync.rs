@@ -154,7 +154,7 @@ impl Run {
         let complete = failure.is_none();
         let summary = Summary { elapsed: began.elapsed(), retries: landed.retries, denied_calls, complete, tables };
         let rejects = self.rejects();
-        let text = summary::render(&summary, place, &rejects);
+        let text = summary::render(&summary, place, &self.plan.destination.format, &rejects);
         let rejected = summary::render_rejected(&summary, &rejects);
         let incomplete = failure.as_ref().map(|_| {
             let unread: Vec<&TableName> =
