@@ -109,6 +109,9 @@ pub struct DestinationPlan {
     pub part_size: u64,
 }
 
+/// How many times `part_size` an object may have that is still sent with one PutObject.
+pub const PARTS_OF_ONE_PUT: u64 = 4;
+
 /// What S3 is told about each object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectPlan {

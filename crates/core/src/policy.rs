@@ -4,12 +4,10 @@ use serde_json::{Value, json};
 
 use crate::{
     failure::{Failure, FailureKind},
-    plan::{DestinationPlan, Storage},
+    plan::{DestinationPlan, PARTS_OF_ONE_PUT, Storage},
 };
 
-/// How many `part_size` an object has that still goes up with one PutObject, and by how much an object outgrows `file_size` at most:
-/// with the row group that is open when it closes.
-const SINGLE: u64 = 4;
+/// By how much an object outgrows `file_size` at most: with the row group that is open when it closes.
 const OVERSHOOT: u64 = 64 << 20;
 
 /// The statements that the destination's requests need, as an identity-based policy (IAM user guide, "IAM JSON policy elements
@@ -114,7 +112,7 @@ fn key_statement(key: &str, partition: &str, in_parts: bool) -> Value {
 }
 
 fn goes_up_in_parts(destination: &DestinationPlan) -> bool {
-    let single = destination.part_size.saturating_mul(SINGLE);
+    let single = destination.part_size.saturating_mul(PARTS_OF_ONE_PUT);
     destination.no_rotate || destination.close.file_size.is_none_or(|size| size.saturating_add(OVERSHOOT) > single)
 }
 

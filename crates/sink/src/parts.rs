@@ -1,5 +1,7 @@
 //! How an object is cut into what is sent at once.
 
+use lakeward_core::plan::PARTS_OF_ONE_PUT;
+
 /// The smallest part but for an object's last one, and the largest (Amazon S3 user guide, "Amazon S3 multipart upload limits").
 const SMALLEST: u64 = 5 << 20;
 const LARGEST: u64 = 5 << 30;
@@ -9,9 +11,6 @@ pub(crate) const MOST_PARTS: u32 = 10_000;
 
 /// After so many parts their size doubles: from 5 MiB on, 5 TiB need 10 of these steps, which is fewer than [`MOST_PARTS`].
 const PARTS_OF_ONE_SIZE: u32 = 900;
-
-/// How much larger than a part an object may be that is still sent with one PutObject.
-const SINGLE: u64 = 4;
 
 /// The sizes of an object's pieces. An object that ends within the first is one PutObject; of a larger one, every piece is a
 /// part of a multipart upload.
@@ -33,7 +32,7 @@ impl PartSizes {
             return self.part_size;
         }
         let size = match number {
-            0 | 1 => self.part_size.saturating_mul(SINGLE),
+            0 | 1 => self.part_size.saturating_mul(PARTS_OF_ONE_PUT),
             _ => self.part_size.saturating_mul(1 << ((number - 1) / PARTS_OF_ONE_SIZE).min(32)),
         };
         size.min(LARGEST)

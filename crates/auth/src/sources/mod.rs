@@ -139,6 +139,19 @@ pub(crate) fn temporary(
     Credentials::new(id, secret, Some(token.to_owned()).filter(|token| !token.is_empty()), expires, source)
 }
 
+/// Credentials as STS answers with them; `what` can't be done without them.
+pub(crate) fn of_sts(
+    keys: Option<aws_sdk_sts::types::Credentials>,
+    what: &str,
+    source: &'static str,
+) -> Result<Credentials, SourceError> {
+    let keys = keys.ok_or_else(|| {
+        SourceError::new(format!("{what}: STS answered without credentials"), "check AWS_ENDPOINT_URL_STS")
+    })?;
+    let expires = keys.expiration.try_into().ok();
+    Ok(temporary(&keys.access_key_id, &keys.secret_access_key, &keys.session_token, expires, source))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

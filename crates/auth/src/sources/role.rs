@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use lakeward_core::{plan::RolePlan, untrusted::printable};
 
-use super::{Source, SourceError, code_of, container, environment, instance, temporary};
+use super::{Source, SourceError, code_of, container, environment, instance, of_sts};
 use crate::{
     aws_files::Profile,
     cache::role::{RoleCache, RoleRequest},
@@ -197,11 +197,7 @@ impl Source for AssumedRole {
             };
             SourceError::of_service(what.clone(), error, next)
         })?;
-        let keys = answer.credentials.ok_or_else(|| {
-            SourceError::new(format!("{what}: STS answered without credentials"), "check AWS_ENDPOINT_URL_STS")
-        })?;
-        let expires = keys.expiration.try_into().ok();
-        Ok(temporary(&keys.access_key_id, &keys.secret_access_key, &keys.session_token, expires, "assumed role"))
+        of_sts(answer.credentials, &what, "assumed role")
     }
 
     fn needs(&self) -> Vec<String> {

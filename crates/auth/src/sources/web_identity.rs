@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use lakeward_core::untrusted::printable;
 
-use super::{Source, SourceError, code_of, role::SESSION_NAME, temporary};
+use super::{Source, SourceError, code_of, of_sts, role::SESSION_NAME};
 use crate::{
     link::{Link, Origin, Setting},
     resolution::Context,
@@ -78,11 +78,7 @@ impl Source for WebIdentity {
             };
             SourceError::of_service(what.clone(), error, next)
         })?;
-        let keys = answer.credentials.ok_or_else(|| {
-            SourceError::new(format!("{what}: STS answered without credentials"), "check AWS_ENDPOINT_URL_STS")
-        })?;
-        let expires = keys.expiration.try_into().ok();
-        Ok(temporary(&keys.access_key_id, &keys.secret_access_key, &keys.session_token, expires, "web identity"))
+        of_sts(answer.credentials, &what, "web identity")
     }
 
     fn needs(&self) -> Vec<String> {
