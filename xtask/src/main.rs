@@ -8,6 +8,7 @@ mod tools;
 mod venv;
 
 mod bench;
+mod proto;
 
 use std::{
     path::{Path, PathBuf},
@@ -40,6 +41,8 @@ enum Task {
     Bench(bench::Options),
     /// Refresh the committed JSON Schema of the config
     Schema,
+    /// Refresh the committed code of CloudQuery's protocol from its .proto files
+    Proto,
 }
 
 fn main() -> ExitCode {
@@ -60,6 +63,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Soak { cases } => checks::soak(&root, *cases),
         Task::Bench(options) => bench::run(&root, options),
         Task::Schema => checks::schema(&root),
+        Task::Proto => proto::refresh(&root),
     }
 }
 
