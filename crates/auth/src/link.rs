@@ -1,65 +1,12 @@
 //! What a resolution consists of: links, each with what was found there, and from where.
 
-use std::{borrow::Cow, fmt, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
 use lakeward_core::untrusted::printable;
 
-use crate::{aws_files::Value, sources::Source};
-
-/// Where a value was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// An environment variable.
-    Variable(&'static str),
-    /// A line of a file.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-    },
-    /// A file of the AWS tools' caches.
-    Cache(PathBuf),
-    /// `[auth]` of Lakeward's config, or the command line.
-    Config,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Variable(name) => f.write_str(name),
-            Self::File { path, line } => write!(f, "{}:{line}", printable(&path.display().to_string())),
-            Self::Cache(path) => f.write_str(&printable(&path.display().to_string())),
-            Self::Config => f.write_str("[auth]"),
-        }
-    }
-}
-
-/// A value that took part in a decision. Its text holds no secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// The key, as the AWS tools name it.
-    pub key: String,
-    /// The value, or `(set)` for a secret.
-    pub value: String,
-    /// Where it was read.
-    pub origin: Origin,
-}
-
-impl Setting {
-    pub(crate) fn new(key: impl Into<String>, value: &Value) -> Self {
-        Self::of(key, &value.text, value.origin.clone())
-    }
-
-    pub(crate) fn of(key: impl Into<String>, value: &str, origin: Origin) -> Self {
-        Self { key: key.into(), value: printable(value).into_owned(), origin }
-    }
-
-    /// That a secret is there.
-    pub(crate) fn secret(key: impl Into<String>, origin: Origin) -> Self {
-        Self { key: key.into(), value: "(set)".to_owned(), origin }
-    }
-}
+use crate::{error::SourceError, origin::Setting, tools::Tools};
 
 /// One place where credentials may come from.
 #[derive(Clone, Debug)]
@@ -156,4 +103,19 @@ fn shown(text: String) -> String {
 #[must_use]
 pub fn deciding(links: &[Link]) -> Option<&Link> {
     links.iter().find(|link| link.decides())
+}
+
+/// A place where credentials can be had, again and again.
+#[async_trait]
+pub(crate) trait Source: Send + Sync {
+    /// Gets credentials.
+    async fn fetch(&self, tools: &Tools) -> Result<Credentials, SourceError>;
+
+    /// What has to be run or asked for that, innermost first.
+    fn needs(&self) -> Vec<String>;
+
+    /// Whether later credentials can differ from earlier ones: whether it renews by itself.
+    fn renews(&self) -> bool {
+        true
+    }
 }

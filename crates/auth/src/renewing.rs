@@ -14,10 +14,7 @@ use lakeward_core::failure::Failure;
 
 use tokio::sync::OwnedMutexGuard;
 
-use crate::{
-    sources::{Source, SourceError},
-    tools::Tools,
-};
+use crate::{error::SourceError, link::Source, tools::Tools};
 
 /// From when on credentials are renewed if nobody else is at it, and from when on everybody waits for new ones. Both shrink with
 /// credentials that live less than an hour.
@@ -230,7 +227,13 @@ mod tests {
             let (life, calls, now) = (Arc::new(AtomicU64::new(life)), Arc::default(), Arc::new(AtomicU64::new(1000)));
             let (environment, files) = (Environment::new([("", "")], None), AwsFiles::default());
             let resolution = resolution::resolve(&lakeward_core::plan::AuthPlan::Env, &environment, &files);
-            let mut tools = Tools::new(&environment, &files, &resolution, http_client(&Default::default()).unwrap());
+            let mut tools = Tools::new(
+                &environment,
+                &files,
+                None,
+                resolution.region.as_ref(),
+                http_client(&Default::default()).unwrap(),
+            );
             let clock: Arc<AtomicU64> = Arc::clone(&now);
             tools.clock = Arc::new(move || START + Duration::from_secs(clock.load(Ordering::SeqCst)));
             let source = Scripted { life: Arc::clone(&life), calls: Arc::clone(&calls), now: Arc::clone(&now) };

@@ -8,9 +8,11 @@ use lakeward_core::{
 };
 
 use crate::{
-    aws_files::{AwsFiles, Profile, Value},
+    aws_files::{AwsFiles, Profile},
+    endpoints::IGNORE_ENDPOINTS,
     environment::Environment,
-    link::{Found, Link, Origin, Setting, State, deciding},
+    link::{Found, Link, State, deciding},
+    origin::{Origin, Setting},
     sources::{container, environment as variables, instance, keys, login, process, role, sso, web_identity},
 };
 
@@ -270,48 +272,4 @@ fn notes(environment: &Environment, files: &AwsFiles, resolution: &Resolution) -
         ));
     }
     notes
-}
-
-/// Turns off every endpoint that the environment and the AWS files set.
-pub(crate) const IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
-
-/// The endpoint that is set for a service: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, the profile's `services` section,
-/// the profile's `endpoint_url`.
-pub(crate) fn endpoint(
-    environment: &Environment,
-    files: &AwsFiles,
-    profile: Option<&Profile>,
-    (variable, service): (&'static str, &str),
-) -> Option<Value> {
-    if environment.is_true(IGNORE_ENDPOINTS) {
-        return None;
-    }
-    let set = environment.first(&[variable, "AWS_ENDPOINT_URL"]);
-    let set = set.map(|(name, url)| Value { text: url.to_owned(), origin: Origin::Variable(name) });
-    set.or_else(|| files.endpoint(profile?, service))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn endpoints_are_taken_in_the_order_of_the_aws_tools() {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::create_dir(home.path().join(".aws")).unwrap();
-        let config = "[default]\nservices = all\nendpoint_url = http://profile\n[services all]\nsts =\n  endpoint_url = http://service\n";
-        std::fs::write(home.path().join(".aws/config"), config).unwrap();
-        let url = |variables: &[(&str, &str)], service| {
-            let environment = Environment::new(variables.iter().copied(), Some(home.path().into()));
-            let files = AwsFiles::read(&environment).unwrap();
-            endpoint(&environment, &files, files.profiles.get("default"), service).map(|url| url.text)
-        };
-        let (sts, sso) = (("AWS_ENDPOINT_URL_STS", "sts"), ("AWS_ENDPOINT_URL_SSO", "sso"));
-        let (global, own) = (("AWS_ENDPOINT_URL", "http://global"), ("AWS_ENDPOINT_URL_STS", "http://own"));
-        assert_eq!(url(&[], sts).as_deref(), Some("http://service"));
-        assert_eq!(url(&[], sso).as_deref(), Some("http://profile"));
-        assert_eq!(url(&[global], sts).as_deref(), Some("http://global"));
-        assert_eq!(url(&[global, own], sts).as_deref(), Some("http://own"));
-        assert_eq!(url(&[global, own, (IGNORE_ENDPOINTS, "true")], sts), None);
-    }
 }

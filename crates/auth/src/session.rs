@@ -13,10 +13,10 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     aws_files::AwsFiles,
     environment::Environment,
+    error::SourceError,
     http_client::{HttpClientOptions, http_client},
     renewing::Renewing,
     resolution::{self, Resolution},
-    sources::SourceError,
     tools::Tools,
 };
 
@@ -171,7 +171,8 @@ impl Signing {
     }
 
     pub(crate) fn tools(&self, http: SharedHttpClient) -> Tools {
-        Tools::new(&self.environment, &self.files, &self.resolution, http)
+        let Resolution { profile, region, .. } = &self.resolution;
+        Tools::new(&self.environment, &self.files, profile.as_ref(), region.as_ref(), http)
     }
 }
 

@@ -14,16 +14,14 @@ use aws_sdk_sts::config::{
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::{
-    aws_files::AwsFiles,
-    cache::LOCK_WAIT,
-    environment::Environment,
-    resolution::{Resolution, endpoint},
-};
+use crate::{aws_files::AwsFiles, endpoints::endpoint, environment::Environment, origin::Setting};
 
 /// How long one call may take, and a connection to open.
 const CALL: Duration = Duration::from_secs(15);
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long another process may hold the lock of a cache's file. A renewal is one call of at most [`CALL`].
+const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// The endpoints that are set for the services that issue credentials.
 #[derive(Clone, Debug, Default)]
@@ -53,10 +51,11 @@ impl Tools {
     pub(crate) fn new(
         environment: &Environment,
         files: &AwsFiles,
-        resolution: &Resolution,
+        profile: Option<&Setting>,
+        region: Option<&Setting>,
         http: SharedHttpClient,
     ) -> Self {
-        let profile = resolution.profile.as_ref().and_then(|profile| files.profiles.get(&profile.value));
+        let profile = profile.and_then(|profile| files.profiles.get(&profile.value));
         let url = |service| endpoint(environment, files, profile, service).map(|value| value.text);
         let is_true = |variable, key| {
             let said = environment.get(variable).or_else(|| profile?.get(key));
@@ -66,7 +65,7 @@ impl Tools {
             http,
             clock: Arc::new(SystemTime::now),
             lock_wait: LOCK_WAIT,
-            region: resolution.region.as_ref().map(|region| region.value.clone()),
+            region: region.map(|region| region.value.clone()),
             endpoints: Endpoints {
                 sts: url(("AWS_ENDPOINT_URL_STS", "sts")),
                 portal: url(("AWS_ENDPOINT_URL_SSO", "sso")),

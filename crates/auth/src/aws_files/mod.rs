@@ -14,15 +14,8 @@ use lakeward_core::untrusted::{excerpt, printable};
 use self::ini::{Entry, Section};
 use crate::{
     environment::Environment,
-    link::{Origin, Setting},
+    origin::{Origin, Setting, Value},
 };
-
-/// A value and where it stands.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Value {
-    pub(crate) text: String,
-    pub(crate) origin: Origin,
-}
 
 /// The keys of a section.
 pub(crate) type Keys = BTreeMap<String, Value>;

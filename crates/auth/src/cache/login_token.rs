@@ -16,8 +16,9 @@ use sha2::{Digest, Sha256};
 use super::{CacheFile, Content, Renewed, hex, text, written};
 use crate::{
     environment::Environment,
-    link::{Origin, Setting},
-    sources::{SourceError, code_of, temporary, time},
+    error::{SourceError, code_of},
+    origin::{Origin, Setting},
+    temporary::{temporary, time},
     tools::Tools,
 };
 

@@ -5,6 +5,7 @@ pub(crate) mod sso_token;
 pub(crate) mod login_token;
 pub(crate) mod role;
 
+use crate::error::SourceError;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Write},
@@ -17,13 +18,10 @@ use aws_smithy_types::{DateTime, date_time::Format};
 use lakeward_core::untrusted::printable;
 use serde_json::{Map, Value};
 
-use crate::sources::SourceError;
-
 /// What a file holds.
 pub(crate) type Content = Map<String, Value>;
 
-/// How long another process may hold the lock, and how often it is tried. A renewal is one call of at most 15 s.
-pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(30);
+/// How often a lock is tried that another process holds.
 const LOCK_POLL: Duration = Duration::from_millis(20);
 
 /// The most bytes of a file: the AWS tools' are below 20 KiB.
@@ -193,12 +191,14 @@ pub(crate) fn text<'a>(content: &'a Content, key: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
+    const WAIT: Duration = Duration::from_secs(30);
+
     #[tokio::test]
     async fn a_file_is_replaced_as_a_whole_for_this_user_alone() {
         let folder = tempfile::tempdir().unwrap();
         let file = CacheFile::new(folder.path().join("sso/cache/x.json"));
         assert_eq!(file.read(), Ok(None));
-        let lock = file.lock(LOCK_WAIT).await.unwrap();
+        let lock = file.lock(WAIT).await.unwrap();
         assert!(lock.is_some());
         let content: Content = serde_json::from_str(r#"{"b": 1, "a": {"c": "é"}}"#).unwrap();
         file.write(&content).unwrap();
@@ -221,7 +221,7 @@ mod tests {
     async fn a_lock_that_another_holds_is_waited_for_and_never_taken_as_had() {
         let folder = tempfile::tempdir().unwrap();
         let file = CacheFile::new(folder.path().join("x.json"));
-        let held = file.lock(LOCK_WAIT).await.unwrap();
+        let held = file.lock(WAIT).await.unwrap();
         let error = file.lock(Duration::from_millis(50)).await.unwrap_err();
         assert!(error.what.contains("x.lock for 0 s") && error.next.contains("lsof"), "{error}");
         let (freed, got) = tokio::join!(
@@ -230,7 +230,7 @@ mod tests {
                 drop(held);
                 Instant::now()
             },
-            async { file.lock(LOCK_WAIT).await.map(|lock| (lock, Instant::now())) },
+            async { file.lock(WAIT).await.map(|lock| (lock, Instant::now())) },
         );
         let (lock, at) = got.unwrap();
         assert!(lock.is_some() && at >= freed);
@@ -244,7 +244,7 @@ mod tests {
                 attempts += 1;
                 Err(TryLockError::Error(kind.into()))
             };
-            assert!(is_free(attempt, LOCK_WAIT).await);
+            assert!(is_free(attempt, WAIT).await);
             assert_eq!(attempts, 1);
         }
     }

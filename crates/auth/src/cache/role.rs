@@ -11,7 +11,7 @@ use sha1::{Digest, Sha1};
 
 use super::{CacheFile, Content, hex, text};
 use crate::{
-    sources::{temporary, time},
+    temporary::{temporary, time},
     tools::Tools,
 };
 

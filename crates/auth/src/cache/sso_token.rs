@@ -12,8 +12,9 @@ use sha1::{Digest, Sha1};
 use super::{CacheFile, Content, Renewed, hex, text, written};
 use crate::{
     environment::Environment,
-    link::{Origin, Setting},
-    sources::{SourceError, code_of, time},
+    error::{SourceError, code_of},
+    origin::{Origin, Setting},
+    temporary::time,
     tools::Tools,
 };
 

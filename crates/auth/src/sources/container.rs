@@ -13,10 +13,12 @@ use http::Uri;
 use lakeward_core::untrusted::{excerpt, printable};
 use serde_json::Value;
 
-use super::{Source, SourceError, temporary, time};
 use crate::{
-    link::{Link, Origin, Setting},
+    error::SourceError,
+    link::{Link, Source},
+    origin::{Origin, Setting},
     resolution::Context,
+    temporary::{temporary, time},
     tools::Tools,
 };
 

@@ -2,10 +2,12 @@
 
 use aws_credential_types::Credentials;
 
-use super::{keys::Keys, time};
+use super::keys::Keys;
 use crate::{
-    link::{Link, Origin, Setting},
+    link::Link,
+    origin::{Origin, Setting},
     resolution::Context,
+    temporary::time,
 };
 
 pub(crate) const NAME: &str = "environment keys";

@@ -10,9 +10,10 @@ use aws_config::{
 use aws_credential_types::{Credentials, provider::ProvideCredentials};
 use lakeward_core::failure::told;
 
-use super::{MOST_TOLD, Source, SourceError};
 use crate::{
-    link::{Link, Origin, Setting},
+    error::{MOST_TOLD, SourceError},
+    link::{Link, Source},
+    origin::{Origin, Setting},
     resolution::Context,
     tools::Tools,
 };

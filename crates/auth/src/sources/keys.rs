@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
 
-use super::{Source, SourceError};
 use crate::{
     aws_files,
-    link::{Link, Setting},
+    error::SourceError,
+    link::{Link, Source},
+    origin::Setting,
     resolution::Context,
     tools::Tools,
 };

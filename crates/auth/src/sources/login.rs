@@ -4,8 +4,13 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use lakeward_core::untrusted::printable;
 
-use super::{Source, SourceError};
-use crate::{cache::login_token::LoginTokens, link::Link, resolution::Context, tools::Tools};
+use crate::{
+    cache::login_token::LoginTokens,
+    error::SourceError,
+    link::{Link, Source},
+    resolution::Context,
+    tools::Tools,
+};
 
 const NAME: &str = "console sign-in";
 

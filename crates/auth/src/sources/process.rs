@@ -16,8 +16,13 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{Source, SourceError, time};
-use crate::{link::Link, resolution::Context, tools::Tools};
+use crate::{
+    error::SourceError,
+    link::{Link, Source},
+    resolution::Context,
+    temporary::time,
+    tools::Tools,
+};
 
 const NAME: &str = "credential_process";
 
@@ -59,7 +64,7 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
     }
     let running = format!("{running}\n{}", profile.name).trim_start().to_owned();
     let program = words.first().map(String::as_str).unwrap_or_default();
-    let setting = crate::link::Setting::of(NAME, &format!("{program} …"), value.origin.clone());
+    let setting = crate::origin::Setting::of(NAME, &format!("{program} …"), value.origin.clone());
     let what = format!("what {} prints", printable(program));
     Link::found(NAME, what, Process { words, running, time_limit: TIME_LIMIT }).with(vec![setting])
 }

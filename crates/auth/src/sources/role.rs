@@ -6,12 +6,15 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use lakeward_core::{plan::RolePlan, untrusted::printable};
 
-use super::{Source, SourceError, code_of, container, environment, instance, of_sts};
+use super::{container, environment, instance};
 use crate::{
     aws_files::Profile,
     cache::role::{RoleCache, RoleRequest},
-    link::{Link, Origin, Setting, State, deciding},
+    error::{SourceError, code_of},
+    link::{Link, Source, State, deciding},
+    origin::{Origin, Setting},
     resolution::{Context, Resolution, links_of_source},
+    temporary::of_sts,
     tools::Tools,
 };
 

@@ -10,13 +10,15 @@ use lakeward_core::{
     untrusted::printable,
 };
 
-use super::{Source, SourceError, code_of, temporary};
 use crate::{
     aws_files::{AwsFiles, Keys},
     cache::sso_token::{SsoSignIn, SsoTokens},
     environment::Environment,
-    link::{Link, Origin, Setting},
+    error::{SourceError, code_of},
+    link::{Link, Source},
+    origin::{Origin, Setting},
     resolution::Context,
+    temporary::temporary,
     tools::Tools,
 };
 
@@ -38,9 +40,8 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
             return Link::broken(NAME, what, context.files.which_sso_session(name)).with(settings);
         };
         // Profiles that repeat what their session says are well known; those that contradict it are not followed.
-        let differs = |(key, value): &(&String, &crate::aws_files::Value)| {
-            keys.get(*key).is_some_and(|own| own.text != value.text)
-        };
+        let differs =
+            |(key, value): &(&String, &crate::origin::Value)| keys.get(*key).is_some_and(|own| own.text != value.text);
         if let Some((key, value)) = of_session.iter().find(differs) {
             let own = keys.get(key).map(|own| own.origin.to_string()).unwrap_or_default();
             let what = format!("{key} at {own} contradicts the session's at {}", value.origin);

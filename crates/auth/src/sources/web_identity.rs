@@ -6,10 +6,13 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use lakeward_core::untrusted::printable;
 
-use super::{Source, SourceError, code_of, of_sts, role::SESSION_NAME};
+use super::role::SESSION_NAME;
 use crate::{
-    link::{Link, Origin, Setting},
+    error::{SourceError, code_of},
+    link::{Link, Source},
+    origin::{Origin, Setting},
     resolution::Context,
+    temporary::of_sts,
     tools::Tools,
 };
 

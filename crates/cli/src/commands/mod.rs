@@ -4,5 +4,3 @@ pub(crate) mod auth;
 pub(crate) mod policy;
 pub(crate) mod schema;
 pub(crate) mod sync;
-mod dry_run;
-mod tally;

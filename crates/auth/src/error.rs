@@ -1,0 +1,92 @@
+//! Why there are no credentials, and how the answers of AWS services are told.
+
+use std::{error::Error, fmt};
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use lakeward_core::{
+    failure::{Failure, FailureKind, told},
+    untrusted::excerpt,
+};
+
+/// The most characters of a foreign error that are told.
+pub(crate) const MOST_TOLD: usize = 400;
+
+/// Why there are no credentials.
+#[derive(Debug)]
+pub(crate) struct SourceError {
+    /// What failed, on what, and why.
+    pub(crate) what: String,
+    /// What to do.
+    pub(crate) next: String,
+    kind: FailureKind,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl SourceError {
+    pub(crate) fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { what: what.into(), next: next.into(), kind: FailureKind::Denied, cause: None }
+    }
+
+    /// One whose cause is kept: whoever uses credentials looks there whether it may pass.
+    pub(crate) fn caused(
+        what: impl fmt::Display,
+        cause: impl Error + Send + Sync + 'static,
+        next: impl Into<String>,
+    ) -> Self {
+        let what = format!("{what}: {}", told(&cause, MOST_TOLD));
+        Self { cause: Some(Box::new(cause)), ..Self::new(what, next) }
+    }
+
+    /// An AWS service's answer, or that there was none.
+    pub(crate) fn of_service<E, R>(what: impl fmt::Display, error: SdkError<E, R>, next: impl Into<String>) -> Self
+    where
+        E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+        R: fmt::Debug + Send + Sync + 'static,
+    {
+        // Nobody has denied anything where nobody has answered.
+        let kind = match &error {
+            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => FailureKind::Destination,
+            SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => FailureKind::Destination,
+            _ => FailureKind::Denied,
+        };
+        match &error {
+            SdkError::ServiceError(service) => {
+                let code = excerpt(service.err().code().unwrap_or("an error without a code"), 80);
+                let message =
+                    service.err().message().map(|text| format!(": {}", excerpt(text, 300))).unwrap_or_default();
+                Self::new(format!("{what}: {code}{message}"), next)
+            }
+            _ => Self { kind, ..Self::caused(what, error, "check the network and proxies, then try again") },
+        }
+    }
+
+    /// Itself, with what stood in the way of doing something about it.
+    pub(crate) fn because(self, reason: Option<Self>) -> Self {
+        match reason {
+            Some(reason) => Self { what: format!("{}: {}", self.what, reason.what), ..reason },
+            None => self,
+        }
+    }
+
+    pub(crate) fn failure(&self) -> Failure {
+        Failure::new(self.kind, self.what.clone()).next(self.next.clone())
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (next: {})", self.what, self.next)
+    }
+}
+
+impl Error for SourceError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
+/// The error code of a service's answer.
+pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+    error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default()
+}
