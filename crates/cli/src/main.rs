@@ -43,6 +43,7 @@ fn run(arguments: Arguments, console: &Console) -> Result<(), Failure> {
         Some(Command::Sync(sync)) => in_runtime(commands::sync::sync(sync, output, console)),
         Some(Command::Auth(command)) => in_runtime(commands::auth::auth(command, output, console)),
         Some(Command::Policy(arguments)) => commands::policy::policy(arguments, console),
+        Some(Command::Serve(arguments)) => in_runtime(commands::serve::serve(arguments, output)),
         Some(Command::Schema) => commands::schema::schema(),
         None if sync.are_given() => in_runtime(commands::sync::sync(sync, output, console)),
         None => {

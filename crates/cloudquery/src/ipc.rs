@@ -51,8 +51,7 @@ pub(crate) fn split(mut stream: Bytes) -> Result<(Bytes, Bytes), IpcError> {
 pub(crate) fn schema(head: &[u8]) -> Result<SchemaRef, IpcError> {
     guarded(|| {
         let message = root_as_message(head).map_err(IpcError::new)?;
-        let schema =
-            message.header_as_schema().ok_or_else(|| IpcError::new("it does not begin with a schema"))?;
+        let schema = message.header_as_schema().ok_or_else(|| IpcError::new("it does not begin with a schema"))?;
         if message.bodyLength() != 0 {
             return Err(IpcError::new("its schema has a body"));
         }
@@ -97,9 +96,7 @@ fn decode(
             let batch = message.header_as_dictionary_batch();
             let batch = batch.ok_or_else(|| IpcError::new("a dictionary is missing"))?;
             batch.data().map_or(Ok(()), |data| check_sizes(&data, body))?;
-            read_dictionary(body, batch, schema, dictionaries, &message.version())
-                .map(|()| None)
-                .map_err(IpcError::new)
+            read_dictionary(body, batch, schema, dictionaries, &message.version()).map(|()| None).map_err(IpcError::new)
         }
         other => Err(IpcError::new(format!("a message of type {other:?} is in its midst"))),
     }
@@ -159,6 +156,5 @@ fn check_sizes(batch: &arrow_ipc::RecordBatch<'_>, body: &Buffer) -> Result<(), 
 /// Runs what decodes untrusted bytes: the reader panics at some damage instead of telling it. What it was working on is not
 /// used again, so that nothing half done is seen.
 fn guarded<T>(work: impl FnOnce() -> Result<T, IpcError>) -> Result<T, IpcError> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(IpcError::new("its parts contradict each other")))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(IpcError::new("its parts contradict each other")))
 }

@@ -153,7 +153,8 @@ impl AuthorityFilter {
 
 /// Takes the padding off a HEADERS frame, and its priority.
 fn unwrap(flags: u8, payload: &mut Bytes) -> Result<Option<[u8; PRIORITY_BYTES]>, FrameError> {
-    let padding = if flags & PADDED == 0 { 0 } else { usize::from(payload.try_get_u8().map_err(|_| FrameError::Padding)?) };
+    let padding =
+        if flags & PADDED == 0 { 0 } else { usize::from(payload.try_get_u8().map_err(|_| FrameError::Padding)?) };
     let mut priority = None;
     if flags & PRIORITY != 0 {
         let mut bytes = [0; PRIORITY_BYTES];
@@ -278,9 +279,16 @@ mod tests {
         let bytes = connection(&[settings.clone(), first, data.clone(), second, third]);
         for (piece, most) in [(1, 1), (10, 7), (100_000, 100_000), (8192, 16_384)] {
             let out = frames(&filtered(&bytes, piece, most).expect("sound"));
-            assert_eq!(out.iter().map(|frame| (frame.0, frame.1, frame.2)).collect::<Vec<_>>(), [
-                (4, 0, 0), (1, END_HEADERS, 1), (0, END_STREAM, 1), (1, END_HEADERS | END_STREAM, 3), (1, END_HEADERS, 5)
-            ]);
+            assert_eq!(
+                out.iter().map(|frame| (frame.0, frame.1, frame.2)).collect::<Vec<_>>(),
+                [
+                    (4, 0, 0),
+                    (1, END_HEADERS, 1),
+                    (0, END_STREAM, 1),
+                    (1, END_HEADERS | END_STREAM, 3),
+                    (1, END_HEADERS, 5)
+                ]
+            );
             let mut decoder = Decoder::new();
             let authorities: Vec<String> = [1, 3, 4].map(|index| authority(&mut decoder, &out[index].3)).into();
             assert_eq!(authorities, ["localhost", "localhost", "example.com:80"]);
@@ -316,22 +324,42 @@ mod tests {
     fn what_breaks_a_bound_or_the_order_ends_the_connection() {
         let block = request(&mut Encoder::new(), SOCKET, &[]);
         let cases: [(&str, Vec<Vec<u8>>, FrameError); 10] = [
-            ("a frame too long", vec![frame(HEADERS, END_HEADERS, 1, &[0; LONGEST_FRAME + 1])], FrameError::Frame(LONGEST_FRAME + 1)),
-            ("padding longer than the frame", vec![frame(HEADERS, END_HEADERS | PADDED, 1, &[9, 0, 0])], FrameError::Padding),
+            (
+                "a frame too long",
+                vec![frame(HEADERS, END_HEADERS, 1, &[0; LONGEST_FRAME + 1])],
+                FrameError::Frame(LONGEST_FRAME + 1),
+            ),
+            (
+                "padding longer than the frame",
+                vec![frame(HEADERS, END_HEADERS | PADDED, 1, &[9, 0, 0])],
+                FrameError::Padding,
+            ),
             ("no byte for the padding", vec![frame(HEADERS, END_HEADERS | PADDED, 1, &[])], FrameError::Padding),
             ("half a priority", vec![frame(HEADERS, END_HEADERS | PRIORITY, 1, &[0; 3])], FrameError::Padding),
-            ("a continuation alone", vec![frame(CONTINUATION, END_HEADERS, 1, &block)], FrameError::Order(CONTINUATION)),
+            (
+                "a continuation alone",
+                vec![frame(CONTINUATION, END_HEADERS, 1, &block)],
+                FrameError::Order(CONTINUATION),
+            ),
             ("data within a block", vec![frame(HEADERS, 0, 1, &block), frame(0, 0, 1, &[])], FrameError::Order(0)),
-            ("another stream's continuation", vec![frame(HEADERS, 0, 1, &block), frame(CONTINUATION, 4, 3, &[])], FrameError::Order(CONTINUATION)),
+            (
+                "another stream's continuation",
+                vec![frame(HEADERS, 0, 1, &block), frame(CONTINUATION, 4, 3, &[])],
+                FrameError::Order(CONTINUATION),
+            ),
             ("a promise", vec![frame(PUSH_PROMISE, END_HEADERS, 1, &block)], FrameError::Order(PUSH_PROMISE)),
             (
                 "a block too long",
-                std::iter::once(frame(HEADERS, 0, 1, &[0; 16_000])).chain((0..5).map(|_| frame(CONTINUATION, 0, 1, &[0; 16_000]))).collect(),
+                std::iter::once(frame(HEADERS, 0, 1, &[0; 16_000]))
+                    .chain((0..5).map(|_| frame(CONTINUATION, 0, 1, &[0; 16_000])))
+                    .collect(),
                 FrameError::Block,
             ),
             (
                 "continuations without end",
-                std::iter::once(frame(HEADERS, 0, 1, &[])).chain((0..MOST_FRAMES).map(|_| frame(CONTINUATION, 0, 1, &[]))).collect(),
+                std::iter::once(frame(HEADERS, 0, 1, &[]))
+                    .chain((0..MOST_FRAMES).map(|_| frame(CONTINUATION, 0, 1, &[])))
+                    .collect(),
                 FrameError::Block,
             ),
         ];

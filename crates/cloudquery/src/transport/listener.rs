@@ -41,7 +41,10 @@ pub struct Listener {
 #[derive(Debug)]
 enum Kind {
     #[cfg(unix)]
-    Unix(UnixListener, SocketFile),
+    Unix {
+        listener: UnixListener,
+        _file: SocketFile,
+    },
     Tcp(TcpListener),
 }
 
@@ -67,7 +70,8 @@ impl Listener {
             Address::Unix(path) => {
                 clear(path).await?;
                 let listener = UnixListener::bind(path).map_err(|error| failure(&address, &error))?;
-                Kind::Unix(listener, SocketFile::guarded(path).map_err(|error| failure(&address, &error))?)
+                let file = SocketFile::guarded(path).map_err(|error| failure(&address, &error))?;
+                Kind::Unix { listener, _file: file }
             }
             #[cfg(not(unix))]
             Address::Unix(_) => {
@@ -82,9 +86,11 @@ impl Listener {
     #[must_use]
     pub fn address(&self) -> Address {
         match &self.kind {
-            Kind::Tcp(listener) => listener.local_addr().map_or_else(|_| self.address.clone(), |at| Address::Tcp(at.to_string())),
+            Kind::Tcp(listener) => {
+                listener.local_addr().map_or_else(|_| self.address.clone(), |at| Address::Tcp(at.to_string()))
+            }
             #[cfg(unix)]
-            Kind::Unix(..) => self.address.clone(),
+            Kind::Unix { .. } => self.address.clone(),
         }
     }
 
@@ -97,7 +103,7 @@ impl Listener {
                 Ok(Socket::Tcp(stream))
             }
             #[cfg(unix)]
-            Kind::Unix(listener, _) => Ok(Socket::Unix(listener.accept().await?.0)),
+            Kind::Unix { listener, .. } => Ok(Socket::Unix(listener.accept().await?.0)),
         }
     }
 }
@@ -118,9 +124,7 @@ async fn clear(path: &Path) -> Result<(), Failure> {
         return Err(failure(&address, &error));
     }
     match UnixStream::connect(path).await {
-        Ok(_) => {
-            Err(failure(&address, &io::Error::new(io::ErrorKind::AddrInUse, "another process listens there")))
-        }
+        Ok(_) => Err(failure(&address, &io::Error::new(io::ErrorKind::AddrInUse, "another process listens there"))),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             tracing::debug!("the socket {address} of a process that is gone is taken over");
             std::fs::remove_file(path).map_err(|error| failure(&address, &error))

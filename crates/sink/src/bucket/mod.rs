@@ -131,6 +131,24 @@ impl Bucket {
         }))
     }
 
+    /// The same bucket for objects that replace what is there.
+    pub(crate) fn replacing(&self) -> Self {
+        let shared = &self.0;
+        Self(Arc::new(Shared {
+            name: shared.name.clone(),
+            endpoint: shared.endpoint.clone(),
+            profile: shared.profile,
+            tagging: shared.tagging.clone(),
+            object: shared.object.clone(),
+            content_type: shared.content_type.clone(),
+            log_requests: shared.log_requests,
+            conditional: AtomicBool::new(false),
+            regional: Mutex::new(self.regional().clone()),
+            renewal: shared.renewal.another(),
+            moved: AtomicU64::new(0),
+        }))
+    }
+
     /// Bytes of bodies that have been sent, whatever became of them; a moment late.
     pub(crate) fn moved(&self) -> u64 {
         self.0.moved.load(Ordering::Relaxed)
