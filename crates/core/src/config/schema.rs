@@ -119,6 +119,9 @@ pub(super) fn object(parts: Vec<Value>) -> Map<String, Value> {
             required.extend(more);
         }
     }
+    // Validators refuse a schema in which a name stands there twice (JSON Schema validation, 6.5.3).
+    let mut seen = std::collections::HashSet::new();
+    required.retain(|name: &Value| seen.insert(name.clone()));
     let mut schema = Map::new();
     schema.insert("type".into(), json!("object"));
     schema.insert("properties".into(), Value::Object(properties));
