@@ -34,6 +34,10 @@ mod refusals;
 mod faults;
 mod readers;
 
+mod serve;
+mod serve_cli;
+mod serve_end;
+
 mod signals;
 mod crashes;
 mod memory;
