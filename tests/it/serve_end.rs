@@ -25,11 +25,14 @@ async fn a_signal_at_any_moment_loses_no_row_that_was_taken() {
     let mut random = fastrand::Rng::with_seed(11);
     for attempt in 0..tries(4, 50) {
         let (server, home) = (Server::start().await, Home::new());
-        let serving = Serving::start(server.keys(&home, lakeward(&home)));
+        let mut serving = Serving::start(server.keys(&home, lakeward(&home)));
         let spec = spec(server.s3.endpoint(), &json!({ "test_write": false })).to_string();
         let arguments = ["slow", &serving.address, &spec, "t", "200000", "500", "0.001"];
         let mut host = python::command(&home, HOST, arguments).spawn();
         host.wait_for("writing");
+        if attempt > 0 {
+            serving.running.wait_for("a table begins");
+        }
         thread::sleep(Duration::from_millis(random.u64(0..1500)));
         let asked = Instant::now();
         serving.running.signal(if attempt % 2 == 0 { "INT" } else { "TERM" });
@@ -39,6 +42,7 @@ async fn a_signal_at_any_moment_loses_no_row_that_was_taken() {
         let taken = written.as_ref().map_or(0, |line| line["rows"].as_i64().unwrap());
         let landed = landed::all_ids(&server.bucket());
         assert_eq!(output.code, Some(0), "{}", output.stdout);
+        assert!(taken > 0 || attempt == 0, "nothing was under way");
         assert_eq!(landed, (0..taken).collect::<Vec<_>>(), "{written:?}");
         let answer = host.wait().exits(0).stdout;
         assert!(answer.contains("OK") || answer.contains("UNAVAILABLE"), "{answer}");
@@ -62,14 +66,16 @@ async fn what_a_host_wrote_before_it_was_gone_lands() {
 #[tokio::test(flavor = "multi_thread")]
 async fn half_a_table_never_replaces_a_whole_one_and_the_end_tells_what_is_missing() {
     let (server, home) = (Server::start().await, Home::new());
-    let serving = Serving::start(server.keys(&home, lakeward(&home)));
+    let mut serving = Serving::start(server.keys(&home, lakeward(&home)));
     let fields = json!({ "no_rotate": true, "path": "raw/{{TABLE}}.{{FORMAT}}", "test_write": false });
     let spec = spec(server.s3.endpoint(), &fields);
     assert_eq!(serving.host("write_numbered", &spec, &["t", "2000", "100"]), json!(["OK", ""]));
     let arguments = ["slow", &serving.address, &spec.to_string(), "t", "1000", "100", "0.5"];
-    let mut host = python::command(&home, HOST, arguments).spawn();
-    host.wait_for("writing");
-    thread::sleep(Duration::from_millis(1200));
+    let host = python::command(&home, HOST, arguments).spawn();
+    let before = serving.running.stdout().len();
+    while !serving.running.stdout().split_at(before).1.contains("a table begins") {
+        thread::sleep(Duration::from_millis(20));
+    }
     serving.running.signal("TERM");
     let output = serving.running.wait().exits(130);
     assert_eq!(landed::all_ids(&server.bucket()).len(), 2000);
@@ -82,16 +88,19 @@ async fn an_s3_that_hangs_is_not_waited_for_and_what_is_missing_is_told() {
     let (server, home) = (ScriptedServer::start(vec![Answer::Hang; 10]).await, Home::new());
     let command =
         lakeward(&home).env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "not-a-real-one");
-    let serving = Serving::start(command);
+    let mut serving = Serving::start(command);
     let spec = spec(&server.endpoint(), &json!({ "batch_size": 100, "test_write": false })).to_string();
-    let mut host = python::command(&home, HOST, ["slow", &serving.address, &spec, "t", "500", "100", "0.05"]).spawn();
-    host.wait_for("writing");
-    thread::sleep(Duration::from_millis(800));
+    let host = python::command(&home, HOST, ["slow", &serving.address, &spec, "t", "500", "100", "0.05"]).spawn();
+    serving.running.wait_for("a table begins");
+    thread::sleep(Duration::from_millis(300));
     let asked = Instant::now();
     serving.running.signal("INT");
     let output = serving.running.wait();
     assert!(asked.elapsed() < IN_TIME, "it took {:?}", asked.elapsed());
     assert!(!matches!(output.code, Some(0) | None), "{:?}", output.code);
-    assert_eq!(lacks(&output.stdout, &["not landed: 500 of the 500 rows of table t"]), [""; 0], "{}", output.stdout);
+    let written = lines(&output.stdout).into_iter().find(|line| line["message"] == "table written").unwrap();
+    assert_eq!(written["landed"], 0);
+    let says = format!("not landed: {0} of the {0} rows of table t", written["rows"]);
+    assert_eq!(lacks(&output.stdout, &[&says]), [""; 0], "{}", output.stdout);
     let _ = host.wait();
 }

@@ -8,7 +8,6 @@ mod tools;
 mod venv;
 
 mod bench;
-mod proto;
 
 use std::{
     path::{Path, PathBuf},
@@ -63,7 +62,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Soak { cases } => checks::soak(&root, *cases),
         Task::Bench(options) => bench::run(&root, options),
         Task::Schema => checks::schema(&root),
-        Task::Proto => proto::refresh(&root),
+        Task::Proto => checks::proto(&root),
     }
 }
 

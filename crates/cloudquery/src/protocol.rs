@@ -28,3 +28,23 @@ impl discovery::discovery_server::Discovery for Versions {
         Ok(tonic::Response::new(discovery::get_versions::Response { versions: vec![VERSION] }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use sha2::{Digest, Sha256};
+
+    /// The sums are written with the code, of that and of what it was made of.
+    #[test]
+    fn the_generated_code_is_fresh() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let sums = fs::read_to_string(root.join("generated/SHA256SUMS")).expect("sums");
+        assert_eq!(sums.lines().count(), 4);
+        for (sum, file) in sums.lines().filter_map(|line| line.split_once("  ")) {
+            let content = fs::read(root.join(file)).expect("a file");
+            let now: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(now, sum, "{file} is not what the code was generated with: run `cargo xtask proto`");
+        }
+    }
+}

@@ -230,6 +230,7 @@ impl TableStream {
             self.claim_key(table)?;
         }
         self.outlet.send(Message::Begin(table.clone()))?;
+        tracing::debug!(table = table.name.as_str(), "a table begins");
         self.open.insert(table.name.clone());
         self.had_rows.insert(table.name.clone());
         Ok(())
