@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use lakeward_testkit::{Home, HomeCommand, Running, python, tries};
+use lakeward_testkit::{Home, HomeCommand, Running, S3Server, python, tries};
 use serde_json::{Value, json};
 
 use crate::{
@@ -271,6 +271,38 @@ async fn a_table_without_rows_is_an_object_only_where_that_is_asked_for() {
     }
     assert_eq!(landed::rows(&server.bucket().join("raw/with/golden_empty.parquet")).len(), 0);
     serving.end(0);
+}
+
+/// Reading back is the one call that needs s3:GetObject, so the server's writer can't.
+#[test]
+fn rows_are_read_back_where_one_object_is_a_table() {
+    let (server, home) = (S3Server::seaweedfs(), Home::new());
+    let serving = |(key, secret): (&str, &str)| {
+        home.secret(secret);
+        Serving::start(lakeward(&home).env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", secret))
+    };
+    let spec = |format: &str, more: &Value| {
+        let path = format!("raw/{format}/{{{{TABLE}}}}.{{{{FORMAT}}}}");
+        let mut fields = json!({ "format": format, "no_rotate": true, "path": path });
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        spec(&server.endpoint(), &fields)
+    };
+    let owner = serving(server.keys().owner);
+    for format in ["parquet", "json", "csv"] {
+        let answer = owner.host("read_back", &spec(format, &json!({})), &[]);
+        let expected = json!({ "before": 0, "write": ["OK", ""], "rows": 3, "different": [], "schema": true });
+        assert_eq!(answer, expected, "{format}");
+    }
+    let zipped = spec("json", &json!({ "compression": "gzip", "path": "raw/gz/{{TABLE}}.{{FORMAT}}" }));
+    assert_eq!(owner.host("read_back", &zipped, &[])["different"], json!([]));
+    let rotating = spec("json", &json!({ "no_rotate": false, "path": "raw/{{TABLE}}/{{UUID}}" }));
+    let refused = owner.host("read_refused", &rotating, &[]);
+    assert_eq!(refused[0], "FAILED_PRECONDITION", "{refused}");
+    owner.end(0);
+    let writer = serving(server.keys().writer);
+    let refused = writer.host("read_refused", &spec("json", &json!({})), &[]);
+    assert!(refused[0] == "INTERNAL" && refused[1].as_str().unwrap().contains("s3:GetObject"), "{refused}");
+    writer.end(0);
 }
 
 /// Mutated recordings: every one is answered in time, and the process stays up and small.

@@ -66,7 +66,7 @@ async fn what_a_host_wrote_before_it_was_gone_lands() {
 #[tokio::test(flavor = "multi_thread")]
 async fn half_a_table_never_replaces_a_whole_one_and_the_end_tells_what_is_missing() {
     let (server, home) = (Server::start().await, Home::new());
-    let mut serving = Serving::start(server.keys(&home, lakeward(&home)));
+    let serving = Serving::start(server.keys(&home, lakeward(&home)));
     let fields = json!({ "no_rotate": true, "path": "raw/{{TABLE}}.{{FORMAT}}", "test_write": false });
     let spec = spec(server.s3.endpoint(), &fields);
     assert_eq!(serving.host("write_numbered", &spec, &["t", "2000", "100"]), json!(["OK", ""]));

@@ -2,13 +2,13 @@
 
 /// Which versions of the plugin protocol a plugin speaks.
 pub mod discovery {
-    #![expect(missing_docs, clippy::all, reason = "generated")]
+    #![expect(missing_docs, clippy::allow_attributes, reason = "generated")]
     include!("../generated/cloudquery.discovery.v1.rs");
 }
 
 /// The plugin protocol, version 3.
 pub mod plugin {
-    #![expect(missing_docs, clippy::all, reason = "generated")]
+    #![expect(missing_docs, clippy::allow_attributes, reason = "generated")]
     include!("../generated/cloudquery.plugin.v3.rs");
 }
 

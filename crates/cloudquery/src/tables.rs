@@ -165,6 +165,16 @@ impl Tables {
     }
 }
 
+/// The Arrow stream of a record.
+///
+/// # Errors
+/// When Arrow can't write it.
+pub fn encoded(batch: &RecordBatch) -> Result<Bytes, arrow_schema::ArrowError> {
+    let mut writer = arrow_ipc::writer::StreamWriter::try_new(Vec::new(), &batch.schema())?;
+    writer.write(batch)?;
+    writer.into_inner().map(Bytes::from)
+}
+
 fn name(schema: &Schema) -> Option<&str> {
     schema.metadata().get(TABLE_NAME).map(String::as_str)
 }
@@ -172,8 +182,8 @@ fn name(schema: &Schema) -> Option<&str> {
 /// The first column in which a record's schema differs from its table's. Metadata may differ.
 fn difference(table: &Schema, record: &Schema) -> Option<String> {
     let (theirs, ours) = (record.fields(), table.fields());
-    let pairs = ours.iter().zip(theirs).enumerate();
-    for (index, (ours, theirs)) in pairs.filter(|(_, (ours, theirs))| !same(ours, theirs)) {
+    let mut pairs = ours.iter().zip(theirs).enumerate();
+    if let Some((index, (ours, theirs))) = pairs.find(|(_, (ours, theirs))| !same(ours, theirs)) {
         let shown = |field: &arrow_schema::Field| format!("{} {}", excerpt(field.name(), 60), field.data_type());
         return Some(format!("column {} is {} and not {}", index + 1, shown(theirs), shown(ours)));
     }

@@ -2,6 +2,7 @@
 //! signed payload.
 
 mod exchange;
+mod fetch;
 mod renewal;
 mod requests;
 

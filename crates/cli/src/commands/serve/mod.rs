@@ -7,6 +7,8 @@ mod test_object;
 mod writing;
 mod table_stream;
 mod account;
+mod reading;
+mod restore;
 
 use std::{sync::Arc, time::Duration};
 

@@ -25,7 +25,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::{
     account::Account,
     destination::{Destination, Settings},
-    writing,
+    reading, writing,
 };
 
 /// The name of the plugin that this one stands in for.
@@ -34,7 +34,7 @@ const NAME: &str = "s3";
 const MOST_HOSTS: usize = 64;
 
 type Answer<T> = Result<Response<T>, Status>;
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+pub(super) type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// The plugin, for all hosts.
 pub(super) struct DestinationPlugin {
@@ -130,8 +130,8 @@ impl Plugin for DestinationPlugin {
     }
 
     async fn read(&self, request: Request<read::Request>) -> Answer<Self::ReadStream> {
-        self.destination(&request)?;
-        Err(Status::unimplemented("Read is not supported"))
+        let destination = self.destination(&request)?;
+        reading::read(&destination, request.into_inner().table).await.map(Response::new)
     }
 
     async fn test_connection(&self, request: Request<test_connection::Request>) -> Answer<test_connection::Response> {
