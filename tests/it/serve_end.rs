@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     landed,
-    program::{lacks, lakeward},
+    program::{binary, lacks, lakeward},
     serve::{Serving, lines, spec},
     server::Server,
 };
@@ -103,4 +103,23 @@ async fn an_s3_that_hangs_is_not_waited_for_and_what_is_missing_is_told() {
     let says = format!("not landed: {0} of the {0} rows of table t", written["rows"]);
     assert_eq!(lacks(&output.stdout, &[&says]), [""; 0], "{}", output.stdout);
     let _ = host.wait();
+}
+
+/// A host that is killed ends no plugin; the plugin sees by itself that nobody will come again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_at_a_socket_ends_with_the_process_that_started_it() {
+    let (server, home) = (Server::start().await, Home::new());
+    let script =
+        "\"$0\" serve --network unix --address plugin.sock --log-format json > log & echo $! > number; sleep 1";
+    let host = server.keys(&home, home.command("sh")).args(["-c", script]).arg(binary()).run();
+    let _ = host.exits(0);
+    let number = std::fs::read_to_string(home.path().join("number")).unwrap();
+    let asked = Instant::now();
+    while std::path::Path::new("/proc").join(number.trim()).exists() {
+        assert!(asked.elapsed() < Duration::from_secs(20), "it lives on");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let log = std::fs::read_to_string(home.path().join("log")).unwrap();
+    assert_eq!(lacks(&log, &["is listening", "the host is gone"]), [""; 0], "{log}");
+    assert!(!home.path().join("plugin.sock").exists());
 }

@@ -1,6 +1,7 @@
 //! `lakeward serve`: the plugin that CloudQuery's hosts start, or reach at an address, as their S3 destination.
 
 mod log;
+mod orphan;
 mod plugin;
 mod destination;
 mod test_object;
@@ -39,6 +40,8 @@ pub(crate) async fn serve(arguments: ServeArguments, output: OutputArguments) ->
 
 async fn serve_until_told(arguments: ServeArguments) -> Result<(), Failure> {
     let mut interruption = Interruption::patient();
+    // A host that starts its plugin at a socket of its own makes no other use of it; one at an address may outlive many hosts.
+    let is_own = arguments.network == Network::Unix;
     let address = match arguments.network {
         Network::Unix => Address::Unix(arguments.address.into()),
         Network::Tcp => Address::Tcp(arguments.address),
@@ -49,8 +52,11 @@ async fn serve_until_told(arguments: ServeArguments) -> Result<(), Failure> {
     let account = Arc::new(Account::default());
     let plugin = Arc::new(DestinationPlugin::new(account.clone(), stopped.clone()));
     let hosts = tokio::spawn(serve_hosts(listener, plugin, stopped));
-    interruption.asked().await;
-    tracing::info!("asked to stop: what was taken lands");
+    let why = tokio::select! {
+        () = interruption.asked() => "asked to stop",
+        () = orphan::orphaned(), if is_own => "the host is gone",
+    };
+    tracing::info!("{why}: what was taken lands");
     stop.send_replace(true);
     // Every write keeps to the grace period by itself.
     let writes = tokio::time::timeout(GRACE + LAST_ANSWERS, account.settled()).await;
