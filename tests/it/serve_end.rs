@@ -51,16 +51,19 @@ async fn a_signal_at_any_moment_loses_no_row_that_was_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_host_wrote_before_it_was_gone_lands() {
-    let (server, home) = (Server::start().await, Home::new());
-    let serving = Serving::start(server.keys(&home, lakeward(&home)));
-    let spec = spec(server.s3.endpoint(), &json!({ "test_write": false })).to_string();
-    let _ = python::command(&home, HOST, ["vanish", &serving.address, &spec, "t", "3000", "100"]).run().exits(0);
-    let mut running = serving.running;
-    running.wait_for("table written");
-    assert_eq!(landed::all_ids(&server.bucket()), (0..3000).collect::<Vec<_>>());
-    running.signal("TERM");
-    let output = running.wait().exits(0);
-    assert_eq!(lacks(&output.stdout, &["a write ended early", "broke off"]), [""; 0], "{}", output.stdout);
+    for within in ["no", "yes"] {
+        let (server, home) = (Server::start().await, Home::new());
+        let serving = Serving::start(server.keys(&home, lakeward(&home)));
+        let spec = spec(server.s3.endpoint(), &json!({ "test_write": false })).to_string();
+        let arguments = ["vanish", &serving.address, &spec, "t", "3000", "100", within];
+        let _ = python::command(&home, HOST, arguments).run().exits(0);
+        let mut running = serving.running;
+        running.wait_for("table written");
+        assert_eq!(landed::all_ids(&server.bucket()), (0..3000).collect::<Vec<_>>());
+        running.signal("TERM");
+        let output = running.wait().exits(0);
+        assert_eq!(lacks(&output.stdout, &["a write ended early", "broke off"]), [""; 0], "{}", output.stdout);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

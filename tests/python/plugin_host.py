@@ -11,6 +11,7 @@ import random
 import socket
 import struct
 import sys
+import threading
 import time
 
 import grpc
@@ -257,14 +258,18 @@ def slow(host, spec, table, count, each, pause):
     return told(lambda: host.write(messages()))
 
 
-def vanish(host, spec, table, count, each):
-    """Writes numbered rows, waits until they are on their way, and is gone."""
+def vanish(host, spec, table, count, each, within):
+    """Writes numbered rows, waits until they are on their way, and is gone: between two records, or within one."""
     host.init(spec)
 
     def messages():
         yield from numbered(table, int(count), int(each))
         time.sleep(1)
-        os._exit(0)
+        if within == "no":
+            os._exit(0)
+        threading.Timer(0.05, os._exit, [0]).start()
+        schema = schema_of(table)
+        yield insert(pa.record_batch([pa.array([-1]), pa.array(["x" * (150 << 20)])], schema=schema))
 
     host.write(messages())
 

@@ -70,6 +70,21 @@ fn what_is_no_spec_is_refused_with_the_reason() {
     }
 }
 
+/// A spec may hold secrets that stand where none belong.
+#[test]
+fn no_refusal_shows_a_secret() {
+    const SECRET: &str = "wJalrXUtnFEMIK7MDENG";
+    for fields in [
+        json!({ "credentials": SECRET }),
+        json!({ "secret_access_key": SECRET }),
+        json!({ "credentials": { "aws_session_token": SECRET } }),
+        json!({ "endpoint": format!("https://me:{SECRET}@s3.example.com") }),
+    ] {
+        let told = resolved(&fields).expect_err("no spec");
+        assert!(!told.contains(SECRET), "{told}");
+    }
+}
+
 #[test]
 fn the_defaults_are_those_of_the_original() {
     let DestinationSpec { destination, auth, test_write } = resolved(&json!({ "format": "parquet" })).expect("a spec");

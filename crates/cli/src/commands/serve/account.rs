@@ -5,6 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use lakeward_core::failure::{Failure, FailureKind};
 use tokio::sync::watch;
 
+/// Writes at once. Each may take its share of memory, so there is a bound to all.
+const MOST_WRITES: usize = 16;
+
 /// The books of all writes.
 #[derive(Debug, Default)]
 pub(super) struct Account {
@@ -17,10 +20,14 @@ pub(super) struct Account {
 pub(super) struct Running<'a>(&'a Account);
 
 impl Account {
-    /// A write begins.
-    pub(super) fn begin(&self) -> Running<'_> {
-        self.running.send_modify(|running| *running += 1);
-        Running(self)
+    /// A write begins; `None` where as many as may are under way.
+    pub(super) fn begin(&self) -> Option<Running<'_>> {
+        let begins = self.running.send_if_modified(|running| {
+            let begins = *running < MOST_WRITES;
+            *running += usize::from(begins);
+            begins
+        });
+        begins.then_some(Running(self))
     }
 
     /// Rows that were taken have not landed; the failure says which and why.

@@ -49,7 +49,9 @@ pub(super) async fn write(
     account: Arc<Account>,
     stopped: watch::Receiver<bool>,
 ) -> Result<(), Status> {
-    let _running = account.begin();
+    let Some(_running) = account.begin() else {
+        return Err(Status::resource_exhausted("as many writes as one plugin takes are under way: start another one"));
+    };
     let settings = &destination.settings;
     let budget = Budget::new(MEMORY);
     let options = SinkOptions {
