@@ -231,6 +231,7 @@ async fn recordings_land_as_the_original_wrote_them() {
         ("all_types", "csv-semicolon-noheader", &csv_headless, json!([])),
         ("all_types", "json-default", &lines, json!([])),
         ("edge", "parquet-default", &parquet, json!([])),
+        ("edge", "parquet-v1", &json!({ "format": "parquet", "format_spec": { "version": "v1.0" } }), json!([])),
         ("edge", "parquet-athena", &parquet_athena, json!([collision])),
         ("edge", "csv-default", &text, csv.clone()),
         ("edge", "csv-semicolon-noheader", &csv_headless, csv),
@@ -269,7 +270,12 @@ async fn a_table_without_rows_is_an_object_only_where_that_is_asked_for() {
             server.objects().into_iter().filter(|key| key.starts_with(&format!("raw/{place}/"))).collect();
         assert_eq!(landed.len(), objects, "{landed:?}");
     }
-    assert_eq!(landed::rows(&server.bucket().join("raw/with/golden_empty.parquet")).len(), 0);
+    let empty = server.bucket().join("raw/with/golden_empty.parquet");
+    assert_eq!(landed::rows(&empty).len(), 0);
+    let original = recorded(&home, "empty.parquet-default.parquet");
+    let script = include_str!("../../crates/sink/tests/python/golden.py");
+    let differences = python::json(script, ["parquet", &original, empty.to_str().unwrap(), "", ""]);
+    assert_eq!(differences, json!([]), "its columns are the original's");
     serving.end(0);
 }
 
