@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use arrow_array::RecordBatch;
@@ -22,18 +23,26 @@ use lakeward_core::{
     table::{Table, TableName},
 };
 use lakeward_sink::{SinkOutlet, first_keys};
-use tokio::sync::mpsc::{self, error::TryRecvError};
+use tokio::{
+    runtime::Handle,
+    sync::{
+        OwnedSemaphorePermit,
+        mpsc::{self, error::TryRecvError},
+    },
+};
 use uuid::Uuid;
 
 /// Records are put together until they have so many rows or bytes, while more are waiting: each batch costs the encoders the same,
 /// however few rows it has.
 const ENOUGH_ROWS: usize = 4096;
-const ENOUGH_BYTES: u64 = 1 << 20;
+const ENOUGH_BYTES: u64 = 4 << 20;
+/// How long a record waits for another one.
+const LINGER: Duration = Duration::from_millis(20);
 
 /// What comes from the host.
 pub(super) enum Item {
-    /// A message.
-    Message(Sent),
+    /// A message, with its place among those that wait.
+    Message(Sent, OwnedSemaphorePermit),
     /// The host has said that there are no more.
     Complete,
 }
@@ -84,6 +93,7 @@ pub(super) struct TableStream {
     budget: Budget,
     outlet: SinkOutlet,
     received: Arc<Received>,
+    runtime: Handle,
     tables: Tables,
     /// Tables that have begun and not ended in the sink.
     open: HashSet<TableName>,
@@ -106,6 +116,7 @@ struct Pending {
 }
 
 impl TableStream {
+    /// The tables of a write, on the current async runtime.
     pub(super) fn new(
         destination: DestinationPlan,
         run: Uuid,
@@ -119,6 +130,7 @@ impl TableStream {
             budget,
             outlet,
             received,
+            runtime: Handle::current(),
             tables: Tables::default(),
             open: HashSet::new(),
             had_rows: HashSet::new(),
@@ -145,17 +157,26 @@ impl TableStream {
             let next = match receiver.try_recv() {
                 Ok(item) => Some(item),
                 Err(TryRecvError::Disconnected) => None,
-                Err(TryRecvError::Empty) => {
-                    self.give_all()?;
-                    receiver.blocking_recv()
-                }
+                Err(TryRecvError::Empty) => self.wait(receiver)?,
             };
             match next {
-                Some(Item::Message(message)) => self.take(message)?,
+                Some(Item::Message(message, _place)) => self.take(message)?,
                 Some(Item::Complete) => return Ok(true),
                 None => return Ok(false),
             }
         }
+    }
+
+    /// Waits for what comes next; what it would go together with is not kept waiting for long.
+    fn wait(&mut self, receiver: &mut mpsc::Receiver<Item>) -> Result<Option<Item>, StreamError> {
+        if !self.pending.is_empty() {
+            let soon = self.runtime.block_on(async { tokio::time::timeout(LINGER, receiver.recv()).await });
+            if let Ok(next) = soon {
+                return Ok(next);
+            }
+            self.give_all()?;
+        }
+        Ok(receiver.blocking_recv())
     }
 
     fn take(&mut self, message: Sent) -> Result<(), StreamError> {

@@ -11,7 +11,7 @@ use lakeward_core::{
 };
 use lakeward_sink::{Landed, Landing, SinkOptions};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Semaphore, mpsc, watch},
     task::JoinHandle,
     time::{Instant, timeout_at},
 };
@@ -27,6 +27,9 @@ use super::{
 
 /// The memory that the rows of one write may take on their way, from the message to the encoder's pages.
 const MEMORY: u64 = 48 << 20;
+/// Messages that may wait to be decoded: so many, and so many KiB, but always one.
+const WAITING_MESSAGES: usize = 256;
+const WAITING_KIB: u32 = 4 << 10;
 /// How long the end of a write may take in the end: to give up multipart uploads.
 const CLOSING: Duration = Duration::from_millis(400);
 
@@ -64,7 +67,7 @@ pub(super) async fn write(
     let (outlet, mut landing) = lakeward_sink::start(options, Arc::new(Log)).map_err(|failure| status(&failure))?;
     let received = Arc::new(Received::default());
     let stream = TableStream::new(settings.plan.destination.clone(), settings.run, budget, outlet, received.clone());
-    let (sender, receiver) = mpsc::channel(1);
+    let (sender, receiver) = mpsc::channel(WAITING_MESSAGES);
     let taking = tokio::task::spawn_blocking(move || stream.run(receiver));
     let (heard, records) = hear(&mut messages, sender, stopped.clone()).await;
     let taken = land(taking, &mut landing, stopped).await;
@@ -78,6 +81,7 @@ async fn hear(
     sender: mpsc::Sender<Item>,
     mut stopped: watch::Receiver<bool>,
 ) -> (Heard, u64) {
+    let room = Arc::new(Semaphore::new(WAITING_KIB as usize));
     let mut records = 0;
     loop {
         let next = tokio::select! {
@@ -86,8 +90,8 @@ async fn hear(
             () = sender.closed() => return (Heard::Refused, records),
             next = messages.message() => next,
         };
-        let item = match next {
-            Ok(Some(Request { message: Some(message) })) => Item::Message(message),
+        let message = match next {
+            Ok(Some(Request { message: Some(message) })) => message,
             // A kind of message that nobody knows yet: nothing to take, and nothing to lose.
             Ok(Some(Request { message: None })) => continue,
             Ok(None) => {
@@ -96,8 +100,15 @@ async fn hear(
             }
             Err(status) => return (Heard::Broken(status), records),
         };
-        let is_record = matches!(item, Item::Message(Message::Insert(_)));
-        if sender.send(item).await.is_err() {
+        let is_record = matches!(message, Message::Insert(_));
+        let kib = u32::try_from(message.encoded_len() / 1024).unwrap_or(u32::MAX).clamp(1, WAITING_KIB);
+        let place = tokio::select! {
+            place = room.clone().acquire_many_owned(kib) => place,
+            () = sender.closed() => return (Heard::Refused, records),
+        };
+        // The semaphore is never closed.
+        let Ok(place) = place else { return (Heard::Refused, records) };
+        if sender.send(Item::Message(message, place)).await.is_err() {
             return (Heard::Refused, records);
         }
         records += u64::from(is_record);
