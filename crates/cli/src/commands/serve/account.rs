@@ -12,7 +12,14 @@ const MOST_WRITES: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Account {
     running: watch::Sender<usize>,
-    missing: Mutex<Vec<Failure>>,
+    missing: Mutex<Missing>,
+}
+
+/// Writes that lost rows: the first, and how many came after it. Each was told in the log.
+#[derive(Debug, Default)]
+struct Missing {
+    first: Option<Failure>,
+    later: u64,
 }
 
 /// A write that is under way; dropped, it is over.
@@ -32,7 +39,12 @@ impl Account {
 
     /// Rows that were taken have not landed; the failure says which and why.
     pub(super) fn missing(&self, failure: Failure) {
-        self.lock().push(failure);
+        let mut missing = self.lock();
+        if missing.first.is_some() {
+            missing.later += 1;
+        } else {
+            missing.first = Some(failure);
+        }
     }
 
     /// Waits until no write is under way.
@@ -46,18 +58,23 @@ impl Account {
     /// # Errors
     /// What is missing.
     pub(super) fn balance(&self, settled: bool) -> Result<(), Failure> {
-        let mut missing = std::mem::take(&mut *self.lock());
         if !settled {
             let what = "writes were still under way when the time to stop was over: their rows may be missing";
-            missing.push(Failure::new(FailureKind::Interrupted, what));
+            self.missing(Failure::new(FailureKind::Interrupted, what));
         }
-        let what: Vec<&str> = missing.iter().map(|failure| failure.what.as_str()).collect();
-        let what = what.join("; ");
-        missing.into_iter().next().map_or(Ok(()), |first| Err(Failure { what, ..first }))
+        let Missing { first, later } = std::mem::take(&mut *self.lock());
+        match first {
+            None => Ok(()),
+            Some(first) if later == 0 => Err(first),
+            Some(first) => {
+                let what = format!("{first}; {later} more write(s) lost rows, as the log tells");
+                Err(Failure { what, ..first })
+            }
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Failure>> {
-        // A push is whole or not there, so a panic elsewhere doesn't spoil it.
+    fn lock(&self) -> MutexGuard<'_, Missing> {
+        // Each step leaves it whole, so a panic elsewhere doesn't spoil it.
         self.missing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
