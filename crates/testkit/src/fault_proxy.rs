@@ -43,6 +43,8 @@ pub struct Faults {
     pub outage: Option<(u64, Duration)>,
     /// After so many requests, every other one is answered `403 ExpiredToken`, unforwarded.
     pub expired_after: Option<u64>,
+    /// How long every request waits before anything else happens to it.
+    pub delay: Duration,
     /// Where the draws begin.
     pub seed: u64,
 }
@@ -251,6 +253,7 @@ impl Proxy {
 
 impl Handler for Proxy {
     async fn reply(&self, request: Request<Incoming>) -> Reply {
+        tokio::time::sleep(self.faults.delay).await;
         let (fate, cut) = self.draw(&request);
         let makes = made_by(&request);
         let refused = match fate {
