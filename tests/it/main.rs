@@ -24,7 +24,9 @@ mod auth_matrix;
 mod auth_commands;
 mod auth_sts;
 mod auth_caches;
+mod loopback_aws;
 mod auth_renewal;
+mod auth_freshness;
 
 mod credentials;
 mod destination;
