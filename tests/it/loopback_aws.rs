@@ -59,7 +59,7 @@ const THUMBPRINT: &str = "rkE1UJHQX7WgE3p25pcoqy_dhd5GRC0BgA0xV130InE";
 pub(crate) struct Aws {
     pub(crate) aws: LoopbackAws,
     /// The keys of the one IAM user, which may assume the role `inner`, which may assume `outer`.
-    user: User,
+    pub(crate) user: User,
 }
 
 impl Aws {
@@ -83,11 +83,6 @@ impl Aws {
         let keys = format!("[user]\naws_access_key_id = {}\naws_secret_access_key = {secret}\n", user.access_key_id);
         home.write(".aws/credentials", keys);
         Self { aws, user }
-    }
-
-    /// The id of the user's key.
-    pub(crate) fn user_key_id(&self) -> &str {
-        &self.user.access_key_id
     }
 
     /// Signs in to IAM Identity Center as another tool would have done some time ago.

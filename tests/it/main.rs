@@ -27,6 +27,8 @@ mod auth_caches;
 mod loopback_aws;
 mod auth_renewal;
 mod auth_freshness;
+mod auth_races;
+mod auth_secrets;
 
 mod credentials;
 mod destination;
