@@ -36,7 +36,10 @@ impl Set {
         aws.sign_in(&home);
         aws.sign_in_at_console(&home);
         let config = fs::read_to_string(home.path().join(".aws/config")).unwrap();
-        home.write(".aws/config", config + "\n[profile process]\ncredential_process = sh print_keys\nregion = us-east-1\n");
+        home.write(
+            ".aws/config",
+            config + "\n[profile process]\ncredential_process = sh print_keys\nregion = us-east-1\n",
+        );
         let set = Self { home, aws };
         set.home.write("print_keys", format!("echo '{}'\n", set.keys()));
         set

@@ -12,7 +12,8 @@ use crate::program::lakeward;
 /// The file of the session `corp`.
 pub(crate) const SSO_CACHE: &str = ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json";
 /// The file of the console sign-in.
-pub(crate) const LOGIN_CACHE: &str = ".aws/login/cache/b2a2712502432ea86f56f5752803abc079e88c7b83640936d8218a6be8ac06fb.json";
+pub(crate) const LOGIN_CACHE: &str =
+    ".aws/login/cache/b2a2712502432ea86f56f5752803abc079e88c7b83640936d8218a6be8ac06fb.json";
 
 /// Long over: a renewal is due at once.
 const PAST: &str = "2020-01-01T00:00:00Z";

@@ -28,6 +28,8 @@ mod loopback_aws;
 mod auth_renewal;
 mod auth_freshness;
 mod auth_races;
+mod auth_javascript;
+mod auth_foreign_s3;
 mod auth_secrets;
 
 mod credentials;
