@@ -24,7 +24,13 @@ mod auth_matrix;
 mod auth_commands;
 mod auth_sts;
 mod auth_caches;
+mod loopback_aws;
 mod auth_renewal;
+mod auth_freshness;
+mod auth_races;
+mod auth_javascript;
+mod auth_foreign_s3;
+mod auth_secrets;
 
 mod credentials;
 mod destination;
