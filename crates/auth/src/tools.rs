@@ -29,6 +29,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 struct Endpoints {
     sts: Option<String>,
+    account: Option<String>,
     portal: Option<String>,
     oidc: Option<String>,
     signin: Option<String>,
@@ -69,6 +70,7 @@ impl Tools {
             region: resolution.region.as_ref().map(|region| region.value.clone()),
             endpoints: Endpoints {
                 sts: url(("AWS_ENDPOINT_URL_STS", "sts")),
+                account: url(("AWS_ENDPOINT_URL_ACCOUNT", "account")),
                 portal: url(("AWS_ENDPOINT_URL_SSO", "sso")),
                 oidc: url(("AWS_ENDPOINT_URL_SSO_OIDC", "sso_oidc")),
                 signin: url(("AWS_ENDPOINT_URL_SIGNIN", "signin")),
@@ -107,6 +109,22 @@ impl Tools {
         config.set_use_dual_stack(self.use_dual_stack);
         config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
         aws_sdk_sts::Client::from_conf(config.build())
+    }
+
+    /// Account Management, where STS would be asked. Nothing is tried again: nothing depends on it.
+    pub(crate) fn account(&self, credentials: Credentials, arn: &str) -> aws_sdk_account::Client {
+        let region = self.region.clone().unwrap_or_else(|| first_region(arn).to_owned());
+        let mut config = aws_sdk_account::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region))
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .credentials_provider(SharedCredentialsProvider::new(credentials));
+        config.set_endpoint_url(self.endpoints.account.clone());
+        config.set_use_fips(self.use_fips);
+        aws_sdk_account::Client::from_conf(config.build())
     }
 
     /// The access portal of IAM Identity Center.

@@ -11,7 +11,7 @@ pub(crate) mod process;
 pub(crate) mod container;
 pub(crate) mod instance;
 
-use std::{borrow::Cow, error::Error, fmt, time::SystemTime};
+use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
@@ -39,6 +39,11 @@ pub(crate) trait Source: Send + Sync {
     /// Whether later credentials can differ from earlier ones: whether it renews by itself.
     fn renews(&self) -> bool {
         true
+    }
+
+    /// A source of the same credentials that may do no more than a session policy allows; or why there is none.
+    fn restricted(&self, _policy: &str) -> Result<Arc<dyn Source>, &'static str> {
+        Err("these are not credentials of a role that is assumed here, so they can't be had with fewer rights")
     }
 }
 

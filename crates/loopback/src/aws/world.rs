@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use secrecy::SecretString;
 
 use super::{
+    account,
     clock::Clock,
     compute,
     console::{self, Console},
@@ -31,6 +32,8 @@ pub struct Endpoints {
     pub sign_in: String,
     /// [`Service::Sts`].
     pub sts: String,
+    /// [`Service::Account`].
+    pub account: String,
     /// [`Service::Imds`].
     pub imds: String,
     /// [`Service::Container`].
@@ -101,6 +104,7 @@ impl Service {
             Self::Portal => portal::operation(request),
             Self::SignIn => console::operation(request),
             Self::Sts => sts::operation(request),
+            Self::Account => account::operation(request),
             Self::Imds => compute::imds_operation(request),
             Self::Container => compute::container_operation(request),
         }
@@ -113,6 +117,7 @@ impl Service {
             Self::Portal => portal::answer(world, operation, request),
             Self::SignIn => console::answer(world, operation, request),
             Self::Sts => sts::answer(world, operation, request),
+            Self::Account => account::answer(world, request),
             Self::Imds => compute::imds(world, operation, request),
             Self::Container => compute::container(world, request),
         };
@@ -126,6 +131,7 @@ impl Service {
             Self::Portal => portal::error(status, code, message),
             Self::SignIn => console::error(status, code, message),
             Self::Sts => sts::error(status, code, message),
+            Self::Account => account::error(status, code, message),
             Self::Imds => compute::imds_error(status, code, message),
             Self::Container => compute::container_error(status, code, message),
         }

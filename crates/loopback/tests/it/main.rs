@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
 
+mod aws_account;
 mod aws_console;
 mod aws_compute;
 mod aws_faults;

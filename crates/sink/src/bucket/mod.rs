@@ -4,6 +4,7 @@
 mod exchange;
 mod renewal;
 mod requests;
+mod test_write;
 
 use std::{
     sync::{
@@ -28,7 +29,10 @@ use lakeward_core::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub use self::renewal::Renew;
+pub use self::{
+    renewal::Renew,
+    test_write::{NotWritten, TestWrite, Written},
+};
 use self::renewal::Renewal;
 use crate::{
     refusal::Refusal,
