@@ -26,6 +26,9 @@ mod auth_sts;
 mod auth_caches;
 mod auth_renewal;
 
+mod check;
+mod check_denied;
+
 mod credentials;
 mod destination;
 mod tls;

@@ -40,7 +40,7 @@ print(json.dumps({
     "unknown": regions("AKIDUNKNOWN", secret),
     "allowed": assumed(allow(["s3:PutObject", "account:ListRegions"])),
     "left out": assumed(allow("s3:PutObject")),
-    "no policy": assumed("{}"),
+    "no policy": assumed("all of it"),
     "too long": assumed(allow("s3:" + "x" * 2048)),
 }))
 "#;

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use lakeward_core::failure::Failure;
 
 pub(crate) use self::{
-    report::{Check, Item, Report},
+    report::{Item, Report},
     run::run,
 };
 use crate::{
