@@ -92,7 +92,10 @@ async fn the_missing_statement_is_told_where_aws_gives_the_reason() {
         let s3 = ScriptedServer::start(vec![refusal(403, "AccessDenied", &message, &[]); 2]).await;
         let check = || rig.check(&s3.endpoint(), asks);
         let output = check().run().exits(77);
-        assert_eq!((outcome(&output, "bucket region").as_str(), outcome(&output, "test write").as_str()), ("ok", "failed"));
+        assert_eq!(
+            (outcome(&output, "bucket region").as_str(), outcome(&output, "test write").as_str()),
+            ("ok", "failed")
+        );
         says(&output.stdout, lines);
         let item = check().arg("--json").run().exits(77).stdout;
         let item: Value = serde_json::from_str(item.lines().last().unwrap()).unwrap();

@@ -111,14 +111,13 @@ impl Tools {
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
-    /// Account Management, where STS would be asked. Nothing is tried again: nothing depends on it.
+    /// Account Management, in the region in which STS is asked.
     pub(crate) fn account(&self, credentials: Credentials, arn: &str) -> aws_sdk_account::Client {
         let region = self.region.clone().unwrap_or_else(|| first_region(arn).to_owned());
         let mut config = aws_sdk_account::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region))
             .http_client(self.http.clone())
-            .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .credentials_provider(SharedCredentialsProvider::new(credentials));

@@ -21,6 +21,8 @@ pub enum Why {
     NoneAllows(PolicyKind),
     /// A policy of this kind denies it, whatever others allow.
     Denies(PolicyKind),
+    /// The bucket blocks public ACLs, and the request asks for one.
+    PublicAclsBlocked,
     /// That is not said.
     Unsaid,
 }
@@ -69,10 +71,9 @@ impl PolicyKind {
         }
     }
 
-    /// The kind that a text begins with, where KMS also speaks of several policies.
+    /// The kind that a text begins with.
     fn at_start(text: &str) -> Option<Self> {
-        let singular = text.replacen("policies", "policy", 1);
-        Self::ALL.into_iter().find(|kind| singular.starts_with(kind.name()))
+        Self::ALL.into_iter().find(|kind| text.starts_with(kind.name()))
     }
 }
 
@@ -87,7 +88,7 @@ impl Denial {
         } else if let Some((_, policy)) = rest.split_once(" because no ") {
             PolicyKind::at_start(policy).map(Why::NoneAllows)
         } else {
-            None
+            rest.contains("BlockPublicAcls").then_some(Why::PublicAclsBlocked)
         };
         Some(Self {
             principal: user.strip_prefix("User: ").and_then(arn),
@@ -130,15 +131,30 @@ mod tests {
                 Some("arn:aws:s3:::lake/raw/x"),
                 Why::NoneAllows(Identity),
             ),
-            ("s3:PutObject with an explicit deny in a resource-based policy", "s3:PutObject", None, Why::Denies(Resource)),
+            (
+                "s3:PutObject with an explicit deny in a resource-based policy",
+                "s3:PutObject",
+                None,
+                Why::Denies(Resource),
+            ),
             (
                 "s3:PutObject on resource: \"arn:aws:s3:::lake/x\" with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/p-1",
                 "s3:PutObject",
                 Some("arn:aws:s3:::lake/x"),
                 Why::Denies(ServiceControl),
             ),
-            ("s3:PutObject with an explicit deny in an identity-based policy", "s3:PutObject", None, Why::Denies(Identity)),
-            ("s3:PutObject because no VPC endpoint policy allows it", "s3:PutObject", None, Why::NoneAllows(VpcEndpoint)),
+            (
+                "s3:PutObject with an explicit deny in an identity-based policy",
+                "s3:PutObject",
+                None,
+                Why::Denies(Identity),
+            ),
+            (
+                "s3:PutObject because no VPC endpoint policy allows it",
+                "s3:PutObject",
+                None,
+                Why::NoneAllows(VpcEndpoint),
+            ),
             ("s3:PutObject because no session policy allows it", "s3:PutObject", None, Why::NoneAllows(Session)),
             ("s3:PutObject because no permissions boundary allows it", "s3:PutObject", None, Why::NoneAllows(Boundary)),
             (
@@ -152,6 +168,12 @@ mod tests {
                 "kms:GenerateDataKey",
                 Some(KEY),
                 Why::NoneAllows(Resource),
+            ),
+            (
+                "s3:PutObject on resource: \"arn:aws:s3:::lake/x\" because public access control lists (ACLs) are blocked by the BlockPublicAcls block public access setting",
+                "s3:PutObject",
+                Some("arn:aws:s3:::lake/x"),
+                Why::PublicAclsBlocked,
             ),
             (
                 "kms:GenerateDataKey on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access",

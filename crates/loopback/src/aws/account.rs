@@ -41,9 +41,7 @@ pub(super) fn answer(world: &World, request: &Request) -> Result<Answer, Refusal
         );
         return Err(Refusal::new(403, "AccessDeniedException", message));
     }
-    let region = |(name, opt_in): (&str, bool)| {
-        json!({ "RegionName": name, "RegionOptStatus": if opt_in { "DISABLED" } else { "ENABLED_BY_DEFAULT" } })
-    };
+    let region = |(name, opt_in): (&str, bool)| json!({ "RegionName": name, "RegionOptStatus": if opt_in { "DISABLED" } else { "ENABLED_BY_DEFAULT" } });
     Ok(json(200, &json!({ "Regions": REGIONS.map(region) })))
 }
 
@@ -56,9 +54,8 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
 fn session_allows(caller: &Issued) -> bool {
     let Some(policy) = &caller.session_policy else { return true };
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
-    let is_it = |action: &Value| {
-        action.as_str().is_some_and(|action| [LIST_REGIONS, "account:*", "*"].contains(&action))
-    };
+    let is_it =
+        |action: &Value| action.as_str().is_some_and(|action| [LIST_REGIONS, "account:*", "*"].contains(&action));
     let allows = |statement: &Value| {
         let action = &statement["Action"];
         statement["Effect"] == "Allow"

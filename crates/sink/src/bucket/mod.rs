@@ -29,11 +29,11 @@ use lakeward_core::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use self::renewal::Renewal;
 pub use self::{
     renewal::Renew,
     test_write::{NotWritten, TestWrite, Written},
 };
-use self::renewal::Renewal;
 use crate::{
     refusal::Refusal,
     vendor::{Condition, Profile},

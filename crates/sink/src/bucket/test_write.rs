@@ -9,19 +9,13 @@ use std::{
 use lakeward_core::failure::{Failure, FailureKind};
 
 use super::{Bucket, exchange::Exchange};
-use crate::{
-    body::Body,
-    denial::Denial,
-    digest::Digester,
-    put_error::PutError,
-    refusal::Verdict,
-    vendor::Condition,
-};
+use crate::{body::Body, denial::Denial, digest::Digester, put_error::PutError, refusal::Verdict, vendor::Condition};
 
 /// What the key is made of, below the destination's prefix.
 const NAME: &str = "_lakeward_check";
 
-const TEXT: &str = "Lakeward has written this object to see whether it may write here (`lakeward check`). It holds no data.\n";
+const TEXT: &str =
+    "Lakeward has written this object to see whether it may write here (`lakeward check`). It holds no data.\n";
 
 /// How long one request may stand still.
 const STALL: Duration = Duration::from_secs(10);

@@ -5,9 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use lakeward_auth::{
-    Environment, Identity, Keys, Link, Resolution, ServerClock, Setting, Signing, State, deciding,
-};
+use lakeward_auth::{Environment, Identity, Keys, Link, Resolution, ServerClock, Setting, Signing, State, deciding};
 use lakeward_core::{
     failure::{Failure, FailureKind},
     untrusted::printable,

@@ -13,41 +13,35 @@ use crate::commands::auth::Server;
 /// The item of a test write that failed.
 pub(super) fn refused(
     check: Check,
-    error: NotWritten,
+    error: &NotWritten,
     destination: &DestinationPlan,
     region: &str,
     server: Server,
 ) -> Item {
     let item = Item::failed(check, &error.failure);
-    match &error.denial {
-        Some(denial) => Item { detail: told(denial), ..item }.because(denial, destination, region),
-        None if server == Server::Aws && error.code == "AccessDenied" => Item { next: to_try(destination), ..item },
-        None => item,
-    }
-}
-
-impl Item {
-    fn because(self, denial: &Denial, destination: &DestinationPlan, region: &str) -> Self {
-        let (next, statement) = match denial.why {
-            Why::NoneAllows(kind) => (
-                format!("let this stand in {}", place(kind, denial)),
-                statement(denial, kind, destination, region),
-            ),
-            Why::Denies(kind) => (
-                format!(
-                    "no Allow helps against a Deny: let whoever keeps {} except this write from it, or meet its conditions (it may ask \
-                     for encryption, a VPC endpoint, tags, a storage class)",
-                    place(kind, denial)
-                ),
-                None,
-            ),
-            Why::Unsaid => (
-                format!("let this stand in {}, and if need be in {}", place(PolicyKind::Identity, denial), place(PolicyKind::Resource, denial)),
-                statement(denial, PolicyKind::Identity, destination, region),
-            ),
-        };
-        Self { next: vec![next], statement, ..self }
-    }
+    let Some(denial) = &error.denial else {
+        let says_nothing = server == Server::Aws && error.code == "AccessDenied";
+        return if says_nothing { Item { next: to_try(destination), ..item } } else { item };
+    };
+    let (next, statement) = match denial.why {
+        Why::NoneAllows(kind) => {
+            (format!("let this stand in {}", place(kind, denial)), statement(denial, kind, destination, region))
+        }
+        Why::Denies(kind) => {
+            let next = format!(
+                "no Allow helps against a Deny: let whoever keeps {} except this write from it, or meet its conditions (it may ask for \
+                 encryption, a VPC endpoint, tags, a storage class)",
+                place(kind, denial)
+            );
+            (next, None)
+        }
+        Why::PublicAclsBlocked => {
+            ("take `acl` out of [destination], or let the bucket take public ACLs".to_owned(), None)
+        }
+        Why::Unsaid if is_of_kms(denial) => return item,
+        Why::Unsaid => return Item { next: to_try(destination), ..item },
+    };
+    Item { detail: told(denial), next: vec![next], statement, ..item }
 }
 
 fn told(denial: &Denial) -> String {
@@ -57,6 +51,7 @@ fn told(denial: &Denial) -> String {
     let why = match why {
         Why::NoneAllows(kind) => format!(": no {} allows it", kind.name()),
         Why::Denies(kind) => format!(": a {} denies it", kind.name()),
+        Why::PublicAclsBlocked => ": the bucket blocks public ACLs".to_owned(),
         Why::Unsaid => String::new(),
     };
     format!("{who} may not {action}{on}{why}").replace("a identity", "an identity")
@@ -153,15 +148,40 @@ fn to_try(destination: &DestinationPlan) -> Vec<String> {
             None => "if the bucket encrypts with a KMS key, that key's policy has to allow kms:GenerateDataKey".to_owned(),
         },
     ];
-    tries.extend(object.expected_bucket_owner.as_ref().map(|owner| {
-        format!("look whether the bucket belongs to account {owner}, as expected_bucket_owner says")
-    }));
-    tries.extend(object.acl.as_ref().map(|acl| {
-        format!("try without acl = \"{acl}\": the bucket may block public ACLs, or take none at all")
-    }));
+    tries.extend(
+        object
+            .expected_bucket_owner
+            .as_ref()
+            .map(|owner| format!("look whether the bucket belongs to account {owner}, as expected_bucket_owner says")),
+    );
+    tries.extend(
+        object
+            .acl
+            .as_ref()
+            .map(|acl| format!("try without acl = \"{acl}\": the bucket may block public ACLs, or take none at all")),
+    );
     tries.push(
         "look for a Deny in the bucket's policy: it may ask for encryption, TLS, a storage class, tags, or a VPC endpoint".to_owned(),
     );
     tries.push("within a VPC, the policy of its S3 endpoint has to allow the write too".to_owned());
     tries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_its_role_in_the_policy_of_a_resource() {
+        let user = "arn:aws:iam::111122223333:user/Ann";
+        assert_eq!(principal(user), (json!({ "AWS": user }), None));
+        let session = "arn:aws-cn:sts::111122223333:assumed-role/Writer/me";
+        assert_eq!(principal(session), (json!({ "AWS": "arn:aws-cn:iam::111122223333:role/Writer" }), None));
+        let (principal, condition) =
+            principal("arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Ingest_0123456789abcdef/ann@example.com");
+        assert_eq!(principal, json!({ "AWS": "arn:aws:iam::111122223333:root" }));
+        let pattern =
+            "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Ingest_0123456789abcdef";
+        assert_eq!(condition, Some(json!({ "ArnLike": { "aws:PrincipalArn": pattern } })));
+    }
 }

@@ -1,8 +1,8 @@
 //! `lakeward check`: whether a config works, step by step, up to the write of one small object.
 //!
-//! [`run`] makes the checks and prints nothing; whoever calls it sees each [`Item`] as soon as it is known.
+//! [`run`] makes the checks and prints nothing; whoever calls it sees each [item](report::Item) as soon as it is known.
 
-mod report;
+pub(crate) mod report;
 mod run;
 mod denied;
 
@@ -10,10 +10,8 @@ use std::io::{self, Write};
 
 use lakeward_core::failure::Failure;
 
-pub(crate) use self::{
-    report::{Item, Report},
-    run::run,
-};
+use self::report::{Item, Report};
+pub(crate) use self::run::run;
 use crate::{
     arguments::{CheckArguments, OutputArguments},
     config_file,
@@ -22,7 +20,11 @@ use crate::{
 };
 
 /// Makes the checks and prints a line for each; ends as the first that failed.
-pub(crate) async fn check(arguments: CheckArguments, output: OutputArguments, console: &Console) -> Result<(), Failure> {
+pub(crate) async fn check(
+    arguments: CheckArguments,
+    output: OutputArguments,
+    console: &Console,
+) -> Result<(), Failure> {
     logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     let CheckArguments { config, prove, json } = arguments;
     let mut print = |item: &Item| {

@@ -222,7 +222,7 @@ impl<'a> Telling<'a> {
     pub(super) fn not_reached(&mut self, check: Check) {
         if !self.has_told(check) {
             let why = match self.report.failure() {
-                Some((failed, _)) => format!("{} has failed", failed.name()),
+                Some((failed, _)) => format!("not tried, since this failed: {}", failed.name()),
                 None => "an earlier check did not come so far".to_owned(),
             };
             self.tell(Item::new(check, Outcome::NotReached, why));
@@ -252,9 +252,15 @@ mod tests {
         let report = telling.end(false);
         assert_eq!(told, Check::ALL[..7]);
         let (check, failure) = report.failure().expect("it failed");
-        assert_eq!((check, failure.kind, failure.next.as_deref()), (Check::Credentials, FailureKind::Denied, Some("sign in")));
+        assert_eq!(
+            (check, failure.kind, failure.next.as_deref()),
+            (Check::Credentials, FailureKind::Denied, Some("sign in"))
+        );
         let last = report.items.last().expect("items");
-        assert_eq!((last.outcome, last.detail.as_str()), (Outcome::NotReached, "credentials has failed"));
+        assert_eq!(
+            (last.outcome, last.detail.as_str()),
+            (Outcome::NotReached, "not tried, since this failed: credentials")
+        );
     }
 
     #[test]

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use lakeward_auth::{
-    Clocks, Environment, Identity, Keys, Regions, ServerClock, Session, Signing, deciding,
+    Clocks, Environment, Identity, Keys, Origin, Regions, ServerClock, Session, Setting, Signing, deciding,
 };
 use lakeward_core::{
     failure::{Failure, FailureKind},
     plan::{Plan, S3Plan, Storage as StoragePlan},
     policy::policy,
 };
-use lakeward_sink::{Bucket, TestWrite, Written};
+use lakeward_sink::{TestWrite, Written};
 
 use super::{
     denied::refused,
@@ -70,7 +70,7 @@ async fn in_process(plan: &Plan, prove: bool, telling: &mut Telling<'_>) {
 }
 
 async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, telling: &mut Telling<'_>) {
-    let (signing, session, keys) = match signed_in(plan, s3).await {
+    let (mut signing, session, keys) = match signed_in(plan, s3).await {
         Ok(signed_in) => signed_in,
         Err(failure) => return telling.tell(Item::failed(Check::Credentials, &failure)),
     };
@@ -79,20 +79,29 @@ async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, telling: &mut Telli
     let credentials = format!("{found} ({link}): {}, {}", keys.access_key_id, life(&keys));
     telling.tell(Item::new(Check::Credentials, Outcome::Ok, credentials));
 
-    let clock = ServerClock::default();
-    if Server::of(plan) == Server::Aws {
-        if !caller(&signing, &keys, &clock, telling).await {
-            return;
-        }
-    } else {
-        telling.tell(Item::new(Check::Identity, Outcome::NotAsked, ELSEWHERE));
-        telling.tell(Item::new(Check::Regions, Outcome::NotAsked, ELSEWHERE));
+    let signed_for = signing.resolution.region.as_ref().map(|region| region.origin.to_string());
+    // Where no region is set but the bucket's, that tells in which partition AWS is to be asked.
+    if let (None, Some(region)) = (&signing.resolution.region, &s3.region) {
+        let setting = Setting { key: "region".to_owned(), value: region.clone(), origin: Origin::Config };
+        signing.resolution.region = Some(setting);
     }
+
+    let clock = ServerClock::default();
+    let is_signed_in = match Server::of(plan) {
+        Server::Aws => caller(&signing, &keys, &clock, telling).await,
+        Server::Other | Server::Embedded => {
+            telling.tell(Item::new(Check::Identity, Outcome::NotAsked, ELSEWHERE));
+            telling.tell(Item::new(Check::Regions, Outcome::NotAsked, ELSEWHERE));
+            true
+        }
+    };
     if let Some(clocks) = clock.seen() {
         telling.tell(time(clocks));
     }
+    if !is_signed_in {
+        return;
+    }
 
-    let signed_for = signing.resolution.region.as_ref().map(|region| region.origin.to_string());
     let bucket = storage::over_network(plan, s3, session);
     let write = bucket.test_write(plan.destination.path.prefix()).await;
     if !telling.has_told(Check::Clock) {
@@ -130,24 +139,16 @@ async fn caller(signing: &Signing, keys: &Keys, clock: &ServerClock, telling: &m
     telling.tell(match identity {
         Ok(identity) => who(&identity),
         Err(failure) if is_taken => Item::new(Check::Identity, Outcome::Noted, failure.what),
-        Err(failure) if clock.seen().is_some_and(|clocks| clocks.apart() > FAR) => {
-            let failure = failure.next("set this machine's clock first: see the check of it below");
-            Item::failed(Check::Identity, &failure)
-        }
-        Err(failure) => Item::failed(Check::Identity, &failure),
+        Err(failure) => Item::failed(Check::Identity, &failure)
+            .next("`lakeward auth explain` shows where these credentials come from"),
     });
-    let regions = match is_taken {
-        true => Some(signing.regions(keys, &arn, clock).await),
-        false => None,
-    };
-    let is_signed_in = matches!(regions, Some(Ok(_)));
-    match regions {
-        Some(regions) => telling.tell(listed(regions)),
-        None => telling.not_reached(Check::Regions),
+    if !is_taken {
+        telling.not_reached(Check::Regions);
+        return false;
     }
-    if !is_signed_in && let Some(clocks) = clock.seen() {
-        telling.tell(time(clocks));
-    }
+    let regions = signing.regions(keys, &arn, clock).await;
+    let is_signed_in = regions.is_ok();
+    telling.tell(listed(regions));
     is_signed_in
 }
 
@@ -178,7 +179,7 @@ fn time(clocks: Clocks) -> Item {
     let apart = clocks.apart();
     if apart <= NEAR {
         // The server says whole seconds, and its answer has been on the way.
-        let detail = format!("right to {} s", apart.as_secs().max(2));
+        let detail = format!("within {} s of the server's", apart.as_secs().max(2));
         return Item::new(Check::Clock, Outcome::Ok, detail);
     }
     let detail = format!(
@@ -229,7 +230,7 @@ fn written(check: Check, write: TestWrite, plan: &Plan) -> Item {
             let detail = format!("{object} is there from an earlier check; writing is allowed, replacing it is not");
             Item::new(check, Outcome::Ok, detail)
         }
-        Err(error) => refused(check, error, &plan.destination, &write.region, Server::of(plan)),
+        Err(error) => refused(check, &error, &plan.destination, &write.region, Server::of(plan)),
     }
 }
 
@@ -263,18 +264,19 @@ async fn proof(plan: &Plan, s3: &S3Plan, signing: &Signing, region: &str) -> Ite
         Ok(Err(why)) => return not_provable(why),
         Err(failure) => return not_provable(&failure.what),
     };
-    let bucket: Bucket = storage::over_network(plan, s3, session);
+    let bucket = storage::over_network(plan, s3, session);
     let write = bucket.test_write(plan.destination.path.prefix()).await;
     match write.result {
         Ok(Written::Now) => {
-            let detail = "the role, left with the policy of `lakeward policy` and nothing else, has written the same object";
+            let detail =
+                "the role, left with the policy of `lakeward policy` and nothing else, has written the same object";
             Item::new(Check::Proof, Outcome::Ok, detail)
         }
         Ok(Written::Before) => {
             not_provable("the object of the test write may not be replaced, so it can't be written once more")
         }
         Err(error) => {
-            let item = refused(Check::Proof, error, &plan.destination, &write.region, Server::Aws);
+            let item = refused(Check::Proof, &error, &plan.destination, &write.region, Server::Aws);
             Item { detail: format!("the policy of `lakeward policy` alone does not do: {}", item.detail), ..item }
         }
     }
