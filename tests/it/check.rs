@@ -319,7 +319,7 @@ async fn what_is_not_aws_is_not_asked_what_only_aws_knows() {
     let output = server.keys(&rig.home, command).arg("--prove").run().exits(0);
     let words: Vec<_> = outcomes(&output).into_iter().map(|(word, _)| word).collect();
     assert_eq!(words, ["ok", "ok", "not asked", "not asked", "ok", "ok", "ok", "not provable"]);
-    says(&output.stdout, &["another server than AWS, to which these keys are not shown"]);
+    says(&output.stdout, &["the destination is not AWS, to which its keys are not shown"]);
     assert_eq!(rig.aws.calls(), [], "keys for another server were shown to AWS");
 }
 

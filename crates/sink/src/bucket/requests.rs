@@ -45,7 +45,7 @@ impl Bucket {
         patience: Duration,
     ) -> Result<(), PutError> {
         let exchange = Exchange::new("PutObject", body.len());
-        self.put_through(&exchange, key.as_str(), body, digests, Some(Condition::Put), patience).await
+        self.put_through(&exchange, key.as_str(), (body, digests), Some(Condition::Put), patience).await
     }
 
     /// Puts an object, once, in an exchange that the caller looks at afterwards.
@@ -53,11 +53,11 @@ impl Bucket {
         &self,
         exchange: &Exchange,
         key: &str,
-        body: &Body,
-        digests: &Digests,
+        payload: (&Body, &Digests),
         condition: Option<Condition>,
         patience: Duration,
     ) -> Result<(), PutError> {
+        let (body, digests) = payload;
         let attempt = self.attempt(condition, false);
         let object = &self.0.object;
         let encryption = object.encryption.as_ref();

@@ -139,7 +139,7 @@ impl Bucket {
         let (mut again, mut learnt) = (0, 0);
         loop {
             let exchange = Exchange::new("PutObject", body.len());
-            let result = self.put_through(&exchange, key, &body, &digests, condition, STALL).await;
+            let result = self.put_through(&exchange, key, (&body, &digests), condition, STALL).await;
             *clocks = exchange.answer.seen().clocks.or(*clocks);
             match result {
                 Err(PutError { verdict: Verdict::AtOnce, .. }) if learnt < MOST_LEARNT => learnt += 1,

@@ -28,8 +28,8 @@ const WHO: Duration = Duration::from_secs(10);
 const NEAR: Duration = Duration::from_mins(1);
 const FAR: Duration = Duration::from_mins(5);
 
-const ELSEWHERE: &str = "the destination is another server than AWS, to which these keys are not shown";
-const EMBEDDED: &str = "the destination is the S3 server in this process, which is not AWS and has keys of its own";
+const ELSEWHERE: &str = "the destination is not AWS, to which its keys are not shown";
+const EMBEDDED: &str = "the S3 server in this process is not AWS, and has keys of its own";
 
 /// Makes all checks of a plan, each once those before it are through, and `prove`s the policy if asked. Every item goes to the
 /// listener as soon as it is known. Nothing is listed, read or deleted; one small object is written.
