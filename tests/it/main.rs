@@ -32,6 +32,9 @@ mod auth_javascript;
 mod auth_foreign_s3;
 mod auth_secrets;
 
+mod check;
+mod check_denied;
+
 mod credentials;
 mod destination;
 mod tls;

@@ -1,7 +1,8 @@
 //! Who Lakeward is to AWS: the credentials that a plan chooses, and the one HTTP client through which every AWS call goes.
 //!
 //! [`Session::open`] is the way in. It first decides purely, from the environment and the AWS files, where credentials come
-//! from ([`Resolution`]); then it gets them there, and keeps them fresh ([`Renewing`]). [`Signing`] shows both steps apart.
+//! from ([`Resolution`]); then it gets them there, and keeps them fresh ([`Renewing`]). [`Signing`] shows both steps apart, and
+//! asks AWS about them.
 
 mod session;
 mod environment;
@@ -17,8 +18,10 @@ mod tools;
 mod endpoints;
 mod renewing;
 mod status;
+mod account;
 mod http_client;
 
+pub use account::{Clocks, Regions, ServerClock};
 pub use environment::Environment;
 pub use http_client::{HttpClientError, HttpClientOptions, http_client};
 pub use link::{Found, Link, State, deciding};

@@ -118,4 +118,9 @@ pub(crate) trait Source: Send + Sync {
     fn renews(&self) -> bool {
         true
     }
+
+    /// A source of the same credentials that may do no more than a session policy allows; or why there is none.
+    fn restricted(&self, _policy: &str) -> Result<Arc<dyn Source>, &'static str> {
+        Err("these are not credentials of a role that is assumed here, so they can't be had with fewer rights")
+    }
 }

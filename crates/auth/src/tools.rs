@@ -27,6 +27,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug, Default)]
 struct Endpoints {
     sts: Option<String>,
+    account: Option<String>,
     portal: Option<String>,
     oidc: Option<String>,
     signin: Option<String>,
@@ -68,6 +69,7 @@ impl Tools {
             region: region.map(|region| region.value.clone()),
             endpoints: Endpoints {
                 sts: url(("AWS_ENDPOINT_URL_STS", "sts")),
+                account: url(("AWS_ENDPOINT_URL_ACCOUNT", "account")),
                 portal: url(("AWS_ENDPOINT_URL_SSO", "sso")),
                 oidc: url(("AWS_ENDPOINT_URL_SSO_OIDC", "sso_oidc")),
                 signin: url(("AWS_ENDPOINT_URL_SIGNIN", "signin")),
@@ -106,6 +108,21 @@ impl Tools {
         config.set_use_dual_stack(self.use_dual_stack);
         config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
         aws_sdk_sts::Client::from_conf(config.build())
+    }
+
+    /// Account Management, in the region in which STS is asked.
+    pub(crate) fn account(&self, credentials: Credentials, arn: &str) -> aws_sdk_account::Client {
+        let region = self.region.clone().unwrap_or_else(|| first_region(arn).to_owned());
+        let mut config = aws_sdk_account::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region))
+            .http_client(self.http.clone())
+            .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .credentials_provider(SharedCredentialsProvider::new(credentials));
+        config.set_endpoint_url(self.endpoints.account.clone());
+        config.set_use_fips(self.use_fips);
+        aws_sdk_account::Client::from_conf(config.build())
     }
 
     /// The access portal of IAM Identity Center.

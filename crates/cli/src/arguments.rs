@@ -30,10 +30,26 @@ pub(crate) enum Command {
     /// Show which AWS credentials there are, from where, and until when
     #[command(subcommand)]
     Auth(AuthCommand),
+    /// Look whether a config works, step by step, up to the write of one small object
+    Check(CheckArguments),
     /// Print the IAM policy that a config needs, and nothing more
     Policy(PolicyArguments),
     /// Print the JSON Schema of the config
     Schema,
+}
+
+/// The flags of `check`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The config; without it LAKEWARD_CONFIG, then ./lakeward.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Also assume the role again with nothing but the policy that `lakeward policy` prints, and write with that
+    #[arg(long)]
+    pub(crate) prove: bool,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The flags of `policy`.

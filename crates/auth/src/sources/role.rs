@@ -33,6 +33,10 @@ const KEYS: [&str; 8] = [
 /// What a session is called in CloudTrail when nothing says.
 pub(super) const SESSION_NAME: &str = "lakeward";
 
+/// The shortest session of a role, and the longest session policy in characters (AWS STS API reference, AssumeRole).
+const SHORTEST: Duration = Duration::from_mins(15);
+const MOST_POLICY: usize = 2048;
+
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let profile = context.profile;
     let Some(role_arn) = profile.get("role_arn").filter(|_| profile.get("web_identity_token_file").is_none()) else {
@@ -86,7 +90,7 @@ fn link(name: &'static str, request: RoleRequest, inner: Vec<Link>, sign_in: Str
     let link = match deciding(&inner).map(|link| (link.name, &link.state)) {
         Some((_, State::Found(found))) => {
             let (what, source) = (format!("{what}, assumed with {}", found.what), found.source.clone());
-            Link::found(name, what, AssumedRole { request, source, sign_in })
+            Link::found(name, what, AssumedRole { request, source, policy: None, sign_in })
         }
         Some((inner, State::Broken { what, next })) => {
             Link::broken(name, format!("the credentials that assume it are broken ({inner}): {what}"), next.clone())
@@ -150,6 +154,8 @@ fn source_profile(context: &Context<'_>, source: &Profile) -> Result<Vec<Link>, 
 struct AssumedRole {
     request: RoleRequest,
     source: Arc<dyn Source>,
+    /// Leaves the session no more rights than this.
+    policy: Option<String>,
     /// How a person gives the MFA code.
     sign_in: String,
 }
@@ -180,6 +186,7 @@ impl Source for AssumedRole {
             .role_session_name(request.session_name.as_deref().unwrap_or(SESSION_NAME))
             .set_external_id(request.external_id.clone())
             .set_duration_seconds(duration)
+            .set_policy(self.policy.clone())
             .send()
             .await;
         let answer = answer.map_err(|error| {
@@ -213,5 +220,18 @@ impl Source for AssumedRole {
 
     fn renews(&self) -> bool {
         self.request.mfa_serial.is_none()
+    }
+
+    fn restricted(&self, policy: &str) -> Result<Arc<dyn Source>, &'static str> {
+        if self.request.mfa_serial.is_some() {
+            return Err("to assume the role again takes another code of the MFA device");
+        }
+        if policy.chars().count() > MOST_POLICY {
+            return Err("the policy is longer than a session policy may be (2,048 characters)");
+        }
+        // As short as a session can be: it is for one write, and within what any role and any chain of roles may have.
+        let request = RoleRequest { duration: Some(SHORTEST), ..self.request.clone() };
+        let (source, sign_in) = (self.source.clone(), self.sign_in.clone());
+        Ok(Arc::new(Self { request, source, policy: Some(policy.to_owned()), sign_in }))
     }
 }

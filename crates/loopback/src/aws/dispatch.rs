@@ -1,7 +1,7 @@
 //! Which module answers for which service.
 
 use super::{
-    compute, console,
+    account, compute, console,
     exchange::{Answer, Refusal, Request},
     oidc, portal,
     script::{Operation, Service},
@@ -17,6 +17,7 @@ impl Service {
             Self::Portal => portal::operation(request),
             Self::SignIn => console::operation(request),
             Self::Sts => sts::operation(request),
+            Self::Account => account::operation(request),
             Self::Imds => compute::imds_operation(request),
             Self::Container => compute::container_operation(request),
         }
@@ -29,6 +30,7 @@ impl Service {
             Self::Portal => portal::answer(world, operation, request),
             Self::SignIn => console::answer(world, operation, request),
             Self::Sts => sts::answer(world, operation, request),
+            Self::Account => account::answer(world, request),
             Self::Imds => compute::imds(world, operation, request),
             Self::Container => compute::container(world, request),
         };
@@ -42,6 +44,7 @@ impl Service {
             Self::Portal => portal::error(status, code, message),
             Self::SignIn => console::error(status, code, message),
             Self::Sts => sts::error(status, code, message),
+            Self::Account => account::error(status, code, message),
             Self::Imds => compute::imds_error(status, code, message),
             Self::Container => compute::container_error(status, code, message),
         }

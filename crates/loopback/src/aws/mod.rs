@@ -1,7 +1,7 @@
 //! The loopback AWS: the services that sign a person in and give out credentials, on ports of 127.0.0.1.
 //!
-//! IAM Identity Center (OpenID Connect and the access portal), AWS Sign-In, STS, IMDSv2 and container credentials, with
-//! the paths, bodies, headers and errors of the real ones. What it promises:
+//! IAM Identity Center (OpenID Connect and the access portal), AWS Sign-In, STS, Account Management (its regions alone), IMDSv2
+//! and container credentials, with the paths, bodies, headers and errors of the real ones. What it promises:
 //! - Clients of AWS can't tell it from AWS as far as they look: `botocore` is the judge in the tests.
 //! - What AWS verifies is verified: SigV4, PKCE, proofs of possession, a role's trust, bearer tokens, times.
 //! - Every access key that it gave out is known by its id until long after its end ([`LoopbackAws::issued`]).
@@ -26,6 +26,7 @@ mod dpop;
 mod codes;
 mod pages;
 mod sts;
+mod account;
 mod signature;
 mod compute;
 mod issued;

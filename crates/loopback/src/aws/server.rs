@@ -59,6 +59,7 @@ impl LoopbackAws {
             (Service::Portal, &mut endpoints.portal),
             (Service::SignIn, &mut endpoints.sign_in),
             (Service::Sts, &mut endpoints.sts),
+            (Service::Account, &mut endpoints.account),
             (Service::Imds, &mut endpoints.imds),
             (Service::Container, &mut endpoints.container),
         ] {
@@ -85,12 +86,13 @@ impl LoopbackAws {
     /// The environment that leads AWS's clients here, apart from container credentials.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        let Endpoints { oidc, portal, sign_in, sts, imds, .. } = self.endpoints();
+        let Endpoints { oidc, portal, sign_in, sts, account, imds, .. } = self.endpoints();
         vec![
             ("AWS_ENDPOINT_URL_SSO_OIDC", oidc.clone()),
             ("AWS_ENDPOINT_URL_SSO", portal.clone()),
             ("AWS_ENDPOINT_URL_SIGNIN", sign_in.clone()),
             ("AWS_ENDPOINT_URL_STS", sts.clone()),
+            ("AWS_ENDPOINT_URL_ACCOUNT", account.clone()),
             ("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds.clone()),
         ]
     }

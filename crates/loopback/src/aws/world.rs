@@ -28,6 +28,8 @@ pub struct Endpoints {
     pub sign_in: String,
     /// [`Service::Sts`](super::Service::Sts).
     pub sts: String,
+    /// [`Service::Account`](super::Service::Account).
+    pub account: String,
     /// [`Service::Imds`](super::Service::Imds).
     pub imds: String,
     /// [`Service::Container`](super::Service::Container).

@@ -8,9 +8,10 @@ use std::{path::PathBuf, time::SystemTime};
 
 use lakeward_core::{
     failure::Failure,
-    plan::{AuthPlan, S3Plan, Storage, Vendor},
+    plan::{AuthPlan, Plan, S3Plan, Storage, Vendor},
 };
 
+pub(crate) use self::explain::life;
 use crate::{
     arguments::{AuthChoice, AuthCommand, OutputArguments},
     config_file,
@@ -38,7 +39,7 @@ struct Asked {
 
 /// What they are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Server {
+pub(crate) enum Server {
     /// AWS itself, which can say whose they are.
     Aws,
     /// Another S3 server.
@@ -48,6 +49,15 @@ enum Server {
 }
 
 impl Server {
+    /// The server of a plan.
+    pub(crate) fn of(plan: &Plan) -> Self {
+        match &plan.destination.storage {
+            Storage::S3(S3Plan { vendor: Vendor::Aws, .. }) => Self::Aws,
+            Storage::S3(_) => Self::Other,
+            Storage::Embedded { .. } => Self::Embedded,
+        }
+    }
+
     /// What else there is to say about them.
     fn note(self) -> Option<&'static str> {
         match self {
@@ -69,11 +79,7 @@ fn asked(choice: AuthChoice, console: &Console) -> Result<Asked, Failure> {
         return Ok(Asked { auth: AuthPlan::Chain, config: None, server: Server::Aws });
     };
     let plan = config_file::resolve(Some(config.clone()), Vec::new(), *console)?.plan;
-    let server = match &plan.destination.storage {
-        Storage::S3(S3Plan { vendor: Vendor::Aws, .. }) => Server::Aws,
-        Storage::S3(_) => Server::Other,
-        Storage::Embedded { .. } => Server::Embedded,
-    };
+    let server = Server::of(&plan);
     Ok(Asked { auth: plan.auth, config: Some(config), server })
 }
 
