@@ -17,6 +17,7 @@ mod tools;
 mod endpoints;
 mod renewing;
 mod status;
+pub mod sign_in;
 mod http_client;
 
 pub use environment::Environment;
