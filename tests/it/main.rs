@@ -25,6 +25,7 @@ mod auth_commands;
 mod auth_sts;
 mod auth_caches;
 mod auth_renewal;
+mod login_sso;
 
 mod credentials;
 mod destination;
