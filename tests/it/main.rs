@@ -34,6 +34,7 @@ mod auth_secrets;
 
 mod check;
 mod check_denied;
+mod login_sso;
 
 mod credentials;
 mod destination;

@@ -19,6 +19,7 @@ mod endpoints;
 mod renewing;
 mod status;
 mod account;
+pub mod sign_in;
 mod http_client;
 
 pub use account::{Clocks, Regions, ServerClock};

@@ -67,8 +67,8 @@ pub fn known_keys(access_key_id: &str, secret_access_key: &SecretString) -> Shar
 pub struct Signing {
     /// What was decided.
     pub resolution: Resolution,
-    environment: Environment,
-    files: AwsFiles,
+    pub(crate) environment: Environment,
+    pub(crate) files: AwsFiles,
 }
 
 /// Credentials for other programs.

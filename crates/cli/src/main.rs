@@ -6,6 +6,7 @@ mod console;
 mod logging;
 mod storage;
 mod run;
+mod browser;
 mod signals;
 mod commands;
 

@@ -1,0 +1,61 @@
+//! Signing in, with a person at hand: to IAM Identity Center, to the console, with an MFA code; and signing out. What comes of it
+//! goes to the AWS tools' own caches and files, where runs find it.
+
+mod person;
+mod situation;
+mod target;
+mod sso;
+mod start_url;
+mod registration;
+mod device;
+mod browser;
+mod listener;
+mod server_time;
+mod directory;
+
+pub use directory::{Account, AccountRoles, DirectoryError};
+pub use person::{Act, Attendant, Code, Flow, Page, Person, Progress};
+pub use situation::{Machine, Situation, situation};
+pub use sso::{SsoSignedIn, Way};
+pub use target::{Choice, SsoRole, SsoTarget, Target};
+
+use std::fmt;
+
+use lakeward_core::failure::Failure;
+
+use crate::{aws_files::AwsFiles, environment::Environment, session::Signing, tools::Tools};
+
+/// What signing in works with: the environment, the AWS files, and the clients that both say how to build.
+pub struct SignIn {
+    pub(crate) environment: Environment,
+    pub(crate) files: AwsFiles,
+    /// The profile whose settings count, which need not exist.
+    pub(crate) profile: String,
+    pub(crate) tools: Tools,
+}
+
+impl SignIn {
+    /// Reads the AWS files. `profile` is the one whose settings (region, endpoints, CA bundle) count; without it that which the
+    /// environment names.
+    ///
+    /// # Errors
+    /// [`FailureKind::Denied`](lakeward_core::failure::FailureKind::Denied) when the files can't be read;
+    /// [`FailureKind::Usage`](lakeward_core::failure::FailureKind::Usage) when the CA bundle can't be used.
+    pub fn new(environment: Environment, profile: Option<&str>) -> Result<Self, Failure> {
+        let auth = match profile {
+            Some(name) => lakeward_core::plan::AuthPlan::Profile(name.to_owned()),
+            None => lakeward_core::plan::AuthPlan::Chain,
+        };
+        let signing = Signing::plan(&auth, environment)?;
+        let tools = signing.tools(signing.http(None)?);
+        let profile = signing.resolution.profile.as_ref().map_or("default", |profile| &profile.value).to_owned();
+        let Signing { environment, files, .. } = signing;
+        Ok(Self { environment, files, profile, tools })
+    }
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIn").field("profile", &self.profile).finish_non_exhaustive()
+    }
+}
