@@ -13,6 +13,7 @@ mod temporary;
 mod aws_files;
 mod sources;
 mod cache;
+mod replace;
 mod tools;
 mod endpoints;
 mod renewing;
