@@ -21,6 +21,7 @@ mod status;
 pub mod sign_in;
 mod http_client;
 
+pub use aws_files::{Changed, Edit, Of};
 pub use environment::Environment;
 pub use http_client::{HttpClientError, HttpClientOptions, http_client};
 pub use link::{Found, Link, State, deciding};

@@ -8,7 +8,7 @@ pub(crate) mod role;
 use std::{
     fs::{self, File},
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -37,6 +37,10 @@ pub(crate) struct CacheFile {
 impl CacheFile {
     pub(crate) fn new(path: PathBuf) -> Self {
         Self { path }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The file as a message names it.
@@ -138,7 +142,7 @@ pub(crate) fn text<'a>(content: &'a Content, key: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, time::Instant};
+    use std::time::Instant;
 
     use super::*;
 
