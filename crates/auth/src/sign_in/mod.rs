@@ -2,6 +2,7 @@
 //! goes to the AWS tools' own caches and files, where runs find it.
 
 mod person;
+mod listener;
 
 pub use person::{Act, Attendant, Code, Flow, Page, Person, Progress};
 
