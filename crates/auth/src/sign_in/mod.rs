@@ -3,7 +3,11 @@
 
 mod person;
 mod listener;
+mod console;
+mod mfa;
 
+pub use console::{ConsoleRequest, ConsoleSignedIn};
+pub use mfa::{CodeQuestion, Given, RoleMfa, UserMfa, UserMfaRequest};
 pub use person::{Act, Attendant, Code, Flow, Page, Person, Progress};
 
 use std::fmt;
