@@ -121,14 +121,25 @@ fn credentials(content: &Content) -> Option<&Content> {
     content.get("Credentials")?.as_object()
 }
 
-/// What one file of the cache says of a role's credentials, if it is one's: whose, and until when.
-pub(crate) fn listed(path: &Path) -> Option<(String, SystemTime)> {
+/// What one file of the cache says of a role's credentials, if it is one's.
+pub(crate) struct Listed {
+    /// Whose they are.
+    pub(crate) whose: String,
+    pub(crate) expires: SystemTime,
+    /// Whether they came by a sign-in to IAM Identity Center.
+    pub(crate) of_sso: bool,
+}
+
+/// Reads a file of the cache as a role's credentials.
+pub(crate) fn listed(path: &Path) -> Option<Listed> {
     let content = CacheFile::new(path.to_owned()).read().ok()??;
     let keys = credentials(&content)?;
+    text(keys, "AccessKeyId")?;
     let expires = text(keys, "Expiration").and_then(time)?;
     let role = content.get("AssumedRoleUser").and_then(|user| user.get("Arn")).and_then(Value::as_str);
     let account = || format!("account {}", text(keys, "AccountId").unwrap_or("unknown"));
-    Some((role.map_or_else(account, str::to_owned), expires))
+    let of_sso = text(&content, "ProviderType") == Some("sso");
+    Some(Listed { whose: role.map_or_else(account, str::to_owned), expires, of_sso })
 }
 
 #[cfg(test)]

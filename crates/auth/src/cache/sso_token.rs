@@ -36,7 +36,7 @@ pub(crate) struct SsoSignIn {
 impl SsoSignIn {
     /// The name of the token's file: the SHA-1 of the session's name or of the start URL, as it is written.
     pub(crate) fn file_name(&self) -> String {
-        format!("{}.json", hex(Sha1::digest(self.session.as_ref().unwrap_or(&self.start_url))))
+        file_name(self.session.as_ref().unwrap_or(&self.start_url))
     }
 
     /// What the cache holds of it, without asking anybody.
@@ -58,6 +58,11 @@ impl SsoSignIn {
             None => format!("sign in with `aws sso login` and a profile of {}", printable(&self.start_url)),
         }
     }
+}
+
+/// The name of the file of a session, by its name or start URL.
+pub(crate) fn file_name(of: &str) -> String {
+    format!("{}.json", hex(Sha1::digest(of)))
 }
 
 /// The token of a sign-in, which is read from the file each time: other programs renew it too.

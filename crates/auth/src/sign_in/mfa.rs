@@ -26,7 +26,7 @@ use crate::{
     error::{SourceError, code_of},
     link::Source,
     session::Signing,
-    sources::role::MfaRole,
+    sources::{keys::EXPIRES, role::MfaRole},
     temporary::of_sts,
     tools::Tools,
 };
@@ -37,9 +37,6 @@ const STILL_GOOD: Duration = Duration::from_mins(15);
 /// How long a user's session may last (GetSessionToken, `DurationSeconds`).
 const SHORTEST: Duration = Duration::from_mins(15);
 const LONGEST: Duration = Duration::from_hours(36);
-
-/// The key with which several tools say until when keys of the credentials file are good; AWS's own pass over it.
-pub(crate) const EXPIRES: &str = "x_security_token_expires";
 
 /// What a person is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

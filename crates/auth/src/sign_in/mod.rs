@@ -5,8 +5,10 @@ mod person;
 mod listener;
 mod console;
 mod mfa;
+mod logout;
 
 pub use console::{ConsoleRequest, ConsoleSignedIn};
+pub use logout::{SignOut, SignedOut};
 pub use mfa::{CodeQuestion, Given, RoleMfa, UserMfa, UserMfaRequest};
 pub use person::{Act, Attendant, Code, Flow, Page, Person, Progress};
 

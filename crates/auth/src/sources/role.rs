@@ -39,7 +39,7 @@ pub(super) const SESSION_NAME: &str = "lakeward";
 
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let profile = context.profile;
-    let Some(role_arn) = profile.get("role_arn").filter(|_| profile.get("web_identity_token_file").is_none()) else {
+    let Some(request) = request_of(profile) else {
         return Link::skipped(NAME, format!("profile {} has no role_arn to assume", profile.name));
     };
     let settings = profile.settings(&KEYS);
@@ -50,19 +50,24 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
             return Link::broken(NAME, what, next).with(settings);
         }
     };
-    let request = RoleRequest {
+    let name = printable(&profile.name);
+    let sign_in = format!(
+        "run `lakeward auth login --profile {name}` (or `aws sts get-caller-identity --profile {name}`), type the code"
+    );
+    link(NAME, request, inner, sign_in).with(settings)
+}
+
+/// What STS is asked for a profile's role.
+pub(crate) fn request_of(profile: &Profile) -> Option<RoleRequest> {
+    let role_arn = profile.get("role_arn").filter(|_| profile.get("web_identity_token_file").is_none())?;
+    Some(RoleRequest {
         role_arn: role_arn.to_owned(),
         session_name: profile.get("role_session_name").map(str::to_owned),
         external_id: profile.get("external_id").map(str::to_owned),
         // Like botocore: what is no number is as if it were not there.
         duration: profile.get("duration_seconds").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs),
         mfa_serial: profile.get("mfa_serial").map(str::to_owned),
-    };
-    let name = printable(&profile.name);
-    let sign_in = format!(
-        "run `lakeward auth login --profile {name}` (or `aws sts get-caller-identity --profile {name}`), type the code"
-    );
-    link(NAME, request, inner, sign_in).with(settings)
+    })
 }
 
 /// The role that the config itself names.
