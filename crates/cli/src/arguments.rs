@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use lakeward_auth::sign_in::Flow;
 use lakeward_tui::progress::Style;
 
 /// Lands tables in S3 with nothing but s3:PutObject.
@@ -50,6 +51,8 @@ pub(crate) struct PolicyArguments {
 /// What to do about credentials.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthCommand {
+    /// Sign in, as far as the config, the profile or the start URL needs it
+    Login(LoginArguments),
     /// Walk through the search for credentials, and say what it leads to and why
     Explain(ExplainArguments),
     /// Print the credentials for another program
@@ -71,6 +74,59 @@ pub(crate) struct AuthChoice {
     /// One profile of the AWS files, whatever a config says
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+}
+
+/// The flags of `auth login`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct LoginArguments {
+    #[command(flatten)]
+    pub(crate) choice: AuthChoice,
+    /// One [sso-session] of ~/.aws/config
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["config", "profile"])]
+    pub(crate) sso_session: Option<String>,
+    /// The start URL of an access portal of IAM Identity Center
+    #[arg(long, value_name = "URL", conflicts_with_all = ["config", "profile", "sso_session"])]
+    pub(crate) sso_start_url: Option<String>,
+    /// The region of IAM Identity Center
+    #[arg(long, value_name = "REGION", requires = "sso_start_url")]
+    pub(crate) sso_region: Option<String>,
+    /// Sign in at the console, as `aws login` does
+    #[arg(long, conflicts_with_all = ["config", "sso_session", "sso_start_url"])]
+    pub(crate) console: bool,
+    #[command(flatten)]
+    pub(crate) way: WayArguments,
+}
+
+/// How somebody signs in.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct WayArguments {
+    /// browser: one on this machine; device: one anywhere, in which a code is confirmed. Without it, what fits the situation
+    #[arg(long, value_enum, value_name = "FLOW")]
+    pub(crate) flow: Option<FlowChoice>,
+    /// Open no browser; the URL is printed in any case
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// The port of 127.0.0.1 that the browser comes back to, such as one that ssh forwards; else any that is free
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) redirect_port: Option<u16>,
+}
+
+/// `--flow`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FlowChoice {
+    /// A browser on this machine, which comes back by itself
+    Browser,
+    /// A browser anywhere, and a code
+    Device,
+}
+
+impl From<FlowChoice> for Flow {
+    fn from(choice: FlowChoice) -> Self {
+        match choice {
+            FlowChoice::Browser => Self::Browser,
+            FlowChoice::Device => Self::Device,
+        }
+    }
 }
 
 /// The flags of `auth explain`.

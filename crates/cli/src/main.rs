@@ -5,6 +5,7 @@ mod config_file;
 mod console;
 mod logging;
 mod storage;
+mod browser;
 mod signals;
 mod commands;
 

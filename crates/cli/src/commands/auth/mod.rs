@@ -1,5 +1,6 @@
-//! `lakeward auth`: which credentials there are, from where, and until when.
+//! `lakeward auth`: signing in, and which credentials there are, from where, and until when.
 
+mod login;
 mod explain;
 mod export;
 mod status;
@@ -22,6 +23,7 @@ use crate::{
 pub(crate) async fn auth(command: AuthCommand, output: OutputArguments, console: &Console) -> Result<(), Failure> {
     logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     match command {
+        AuthCommand::Login(arguments) => login::login(arguments, console).await,
         AuthCommand::Explain(arguments) => explain::explain(arguments, console).await,
         AuthCommand::Export(arguments) => export::export(arguments, console).await,
         AuthCommand::Status { json } => status::status(json),
