@@ -120,7 +120,8 @@ impl Names {
 
     /// The profile whose role it is.
     fn role(&self, file: &Path) -> Option<&str> {
-        let is_its = |profile: &&Profile| request_of(profile).is_some_and(|request| file.ends_with(request.file_name()));
+        let is_its =
+            |profile: &&Profile| request_of(profile).is_some_and(|request| file.ends_with(request.file_name()));
         self.0.profiles.values().find(is_its).map(|profile| profile.name.as_str())
     }
 

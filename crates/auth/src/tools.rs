@@ -16,9 +16,7 @@ use aws_sdk_sts::config::{
 use aws_smithy_runtime_api::{box_error::BoxError, client::http::SharedHttpClient};
 use lakeward_core::untrusted::{excerpt, printable};
 
-use crate::{
-    aws_files::AwsFiles, endpoints::endpoint, environment::Environment, error::SourceError, origin::Setting,
-};
+use crate::{aws_files::AwsFiles, endpoints::endpoint, environment::Environment, error::SourceError, origin::Setting};
 
 /// How long one call may take, and a connection to open.
 const CALL: Duration = Duration::from_secs(15);
@@ -171,7 +169,8 @@ impl Tools {
 
 /// AWS's own, by the rules of its SDK.
 async fn signin_url(region: &str) -> Result<String, BoxError> {
-    let params = Params::builder().region(region).is_control_plane(false).use_fips(false).use_dual_stack(false).build()?;
+    let params =
+        Params::builder().region(region).is_control_plane(false).use_fips(false).use_dual_stack(false).build()?;
     let endpoint = ResolveEndpoint::resolve_endpoint(&DefaultResolver::new(), &params).await?;
     Ok(endpoint.url().to_owned())
 }

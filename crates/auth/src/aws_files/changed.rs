@@ -189,18 +189,33 @@ mod tests {
         ];
         let changed = files(home.path()).changed(&edits).unwrap();
         let diffs: Vec<String> = changed.iter().map(Changed::diff).collect();
-        assert!(diffs[0].starts_with("--- /dev/null\n+++ ") && diffs[0].ends_with("\n+[profile p]\n+region = eu-west-1\n"));
-        assert!(diffs[1].ends_with("+aws_access_key_id = AKID\n+aws_secret_access_key = (not shown)\n"), "{}", diffs[1]);
+        assert!(
+            diffs[0].starts_with("--- /dev/null\n+++ ") && diffs[0].ends_with("\n+[profile p]\n+region = eu-west-1\n")
+        );
+        assert!(
+            diffs[1].ends_with("+aws_access_key_id = AKID\n+aws_secret_access_key = (not shown)\n"),
+            "{}",
+            diffs[1]
+        );
         assert!(!home.path().join(".aws").exists(), "nothing is written before");
         for changed in changed {
             assert_eq!(changed.write().await.unwrap(), None);
         }
         assert!(files(home.path()).changed(&edits).unwrap().is_empty());
         let old = fs::read_to_string(&credentials).unwrap();
-        let [changed] = files(home.path()).changed(&[Edit::new(Of::Keys("k".into())).set("aws_secret_access_key", "other")]).unwrap().try_into().unwrap();
-        assert!(changed.diff().contains("-aws_secret_access_key = (not shown)\n+aws_secret_access_key = (not shown)\n"));
+        let [changed] = files(home.path())
+            .changed(&[Edit::new(Of::Keys("k".into())).set("aws_secret_access_key", "other")])
+            .unwrap()
+            .try_into()
+            .unwrap();
+        assert!(
+            changed.diff().contains("-aws_secret_access_key = (not shown)\n+aws_secret_access_key = (not shown)\n")
+        );
         let backup = changed.write().await.unwrap().unwrap();
-        assert_eq!((fs::read_to_string(backup).unwrap(), fs::read_to_string(credentials).unwrap()), (old.clone(), old.replace("hidden", "other")));
+        assert_eq!(
+            (fs::read_to_string(backup).unwrap(), fs::read_to_string(credentials).unwrap()),
+            (old.clone(), old.replace("hidden", "other"))
+        );
         // Somebody else was faster.
         let again = [Edit::new(Of::Profile("p".into())).set("region", "eu-west-3")];
         let [changed] = files(home.path()).changed(&again).unwrap().try_into().unwrap();

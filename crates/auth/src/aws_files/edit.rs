@@ -338,7 +338,9 @@ print(json.dumps([[read(text) for text in case] for case in json.load(open(sys.a
         let own = section.map_or(0..0, |section| body(section, &layout.lines));
         let is_changed = |line: usize| {
             let entries = section.into_iter().flat_map(|section| &section.entries);
-            let entry = entries.filter(|entry| own.contains(&(entry.line - 1)) && entry.line <= line + 1).max_by_key(|entry| entry.line);
+            let entry = entries
+                .filter(|entry| own.contains(&(entry.line - 1)) && entry.line <= line + 1)
+                .max_by_key(|entry| entry.line);
             own.contains(&line)
                 && matches!(layout.lines[line], Line::Entry | Line::Continuation)
                 && entry.is_some_and(|entry| edit.changes.iter().any(|(key, _)| *key == entry.key))
@@ -348,7 +350,9 @@ print(json.dumps([[read(text) for text in case] for case in json.load(open(sys.a
         for (line, (text, end)) in before.iter().enumerate().filter(|(line, _)| !is_changed(*line)) {
             // The last one may get or give a line end.
             let is_last = line + 1 == before.len();
-            if !rest.any(|(other, other_end)| other == text && (other_end == end || is_last || end.is_empty() || other_end.is_empty())) {
+            if !rest.any(|(other, other_end)| {
+                other == text && (other_end == end || is_last || end.is_empty() || other_end.is_empty())
+            }) {
                 return "a line is gone";
             }
         }

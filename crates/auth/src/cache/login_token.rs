@@ -128,7 +128,10 @@ impl LoginTokens {
                 format!("the console sign-in as {session} expired at {}", written(expires)),
                 self.sign_in.clone(),
             )),
-            _ => Err(SourceError::new(format!("the cached console sign-in as {session} lacks its keys"), self.sign_in.clone())),
+            _ => Err(SourceError::new(
+                format!("the cached console sign-in as {session} lacks its keys"),
+                self.sign_in.clone(),
+            )),
         }
     }
 
@@ -139,8 +142,9 @@ impl LoginTokens {
         else {
             return Err(SourceError::new("the cached console sign-in lacks what renews it", self.sign_in.clone()));
         };
-        let key = p256::SecretKey::from_sec1_pem(key)
-            .map_err(|_| SourceError::new("the cached console sign-in is damaged: dpopKey is no EC key", self.sign_in.clone()))?;
+        let key = p256::SecretKey::from_sec1_pem(key).map_err(|_| {
+            SourceError::new("the cached console sign-in is damaged: dpopKey is no EC key", self.sign_in.clone())
+        })?;
         // The refresh token is good only where it was issued. Older sign-ins do not say where that was.
         let Some(region) = text(content, "signInRegion").or(tools.region()) else {
             let next = "set AWS_REGION to the region of the sign-in, or the profile's region";
@@ -167,7 +171,8 @@ impl LoginTokens {
             };
             SourceError::of_service(what, error, next)
         })?;
-        let lacking = || SourceError::new("the console sign-in was not renewed: the answer holds no keys", self.sign_in.clone());
+        let lacking =
+            || SourceError::new("the console sign-in was not renewed: the answer holds no keys", self.sign_in.clone());
         let output = answer.token_output.ok_or_else(lacking)?;
         let keys = output.access_token.ok_or_else(lacking)?;
         let mut access = content.get("accessToken").and_then(Value::as_object).cloned().unwrap_or_default();

@@ -194,7 +194,10 @@ impl SignIn {
         let life = Duration::from_secs(u64::try_from(answer.expires_in).unwrap_or(0));
         let expires = self.tools.now() + life;
         let Some(folder) = login_token::folder(&self.environment) else {
-            return Err(denied("there is no home folder to keep the sign-in in", "set HOME or AWS_LOGIN_CACHE_DIRECTORY"));
+            return Err(denied(
+                "there is no home folder to keep the sign-in in",
+                "set HOME or AWS_LOGIN_CACHE_DIRECTORY",
+            ));
         };
         let file = CacheFile::new(folder.join(login_token::file_name(&session)));
         let lock = file.lock(self.tools.lock_wait).await.map_err(|error| error.failure())?;
@@ -219,7 +222,10 @@ impl SignIn {
         content.extend(new);
         file.write(&content).map_err(|error| {
             let what = format!("the sign-in can't be kept: {} can't be written: {error}", file.shown());
-            denied(&what, "let this user write that folder (or make room there), or name another with AWS_LOGIN_CACHE_DIRECTORY")
+            denied(
+                &what,
+                "let this user write that folder (or make room there), or name another with AWS_LOGIN_CACHE_DIRECTORY",
+            )
         })?;
         drop(lock);
         let named = self.files.profiles.get(&self.profile).and_then(|profile| profile.get("login_session"));
@@ -243,12 +249,6 @@ impl SignIn {
         let hides = profile.is_some_and(|profile| profile.credentials.contains_key("login_session"));
         let hidden = hides.then(|| Edit::new(Of::Keys(self.profile.clone())).remove("login_session"));
         self.files.changed(&hidden.into_iter().chain([edit]).collect::<Vec<_>>())
-    }
-
-    /// The profile that console sign-ins are for.
-    #[must_use]
-    pub fn profile(&self) -> &str {
-        &self.profile
     }
 }
 
@@ -334,8 +334,10 @@ impl Attempt {
                 Callback::Code(code) => return Ok(Came::Code(code)),
                 Callback::Refused(why) => {
                     let what = format!("the sign-in was refused in the browser: {why}");
-                    return Err(Failure::new(FailureKind::Denied, what)
-                        .next(format!("sign in again and agree; if it was not you who refused, {}", login_token::PERMISSION)));
+                    return Err(Failure::new(FailureKind::Denied, what).next(format!(
+                        "sign in again and agree; if it was not you who refused, {}",
+                        login_token::PERMISSION
+                    )));
                 }
                 Callback::Stray(what) => person.show(Progress::Note(what.to_owned())),
             }
@@ -349,7 +351,9 @@ impl Attempt {
         match decoded.filter(|decoded| decoded.contains("code=")) {
             Some(decoded) => pasted(&decoded, &self.state),
             None if self.listener.is_some() || text.contains("code=") => pasted(text, &self.state),
-            None => Callback::Stray("this is not the code that the page shows: copy all of it, and paste it in one line"),
+            None => {
+                Callback::Stray("this is not the code that the page shows: copy all of it, and paste it in one line")
+            }
         }
     }
 }
@@ -401,7 +405,9 @@ mod tests {
         let token = |claims: &str| format!("h.{}.s", URL_SAFE_NO_PAD.encode(claims));
         let arn = "arn:aws:iam::111122223333:user/Me";
         assert_eq!(subject(&token(&format!(r#"{{"sub": "{arn}"}}"#))).as_deref(), Some(arn));
-        for wrong in ["", "x.y.z", &token("{}"), &token(r#"{"sub": "me"}"#), &token("{\"sub\": \"arn:a:b:c:d:e\\u001b\"}")] {
+        for wrong in
+            ["", "x.y.z", &token("{}"), &token(r#"{"sub": "me"}"#), &token("{\"sub\": \"arn:a:b:c:d:e\\u001b\"}")]
+        {
             assert_eq!(subject(wrong), None, "{wrong}");
         }
     }

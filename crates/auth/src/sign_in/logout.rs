@@ -86,7 +86,9 @@ impl SignIn {
         match which {
             SignOut::All => Ok(among(&|one| one.kind != SignInKind::User)),
             SignOut::Console => Ok(among(&|one| one.kind == SignInKind::Console)),
-            SignOut::SsoStartUrl(url) => Ok(among(&|one| one.kind == SignInKind::Sso && is_same_portal(&one.file, url))),
+            SignOut::SsoStartUrl(url) => {
+                Ok(among(&|one| one.kind == SignInKind::Sso && is_same_portal(&one.file, url)))
+            }
             SignOut::SsoSession(name) => {
                 let file = sso_token::file_name(name);
                 let found: Vec<_> = among(&|one| one.kind == SignInKind::Sso && one.file.ends_with(&file));
@@ -103,7 +105,8 @@ impl SignIn {
                 };
                 let names = self.file_names(profile, &mut BTreeSet::new());
                 if names.is_empty() {
-                    let what = format!("profile `{}` has nothing to sign out of: it has no sign-in", printable(&profile.name));
+                    let what =
+                        format!("profile `{}` has nothing to sign out of: it has no sign-in", printable(&profile.name));
                     return usage(what, "see what there is with `lakeward auth status`".to_owned());
                 }
                 Ok(among(&|one| names.iter().any(|name| one.file.ends_with(name))))
@@ -131,7 +134,10 @@ impl SignIn {
         let lives_on = |why: &str| {
             let until = text(&content, "expiresAt").and_then(time).map(|until| format!(" until {}", written(until)));
             let until = until.unwrap_or_default();
-            Some(format!("AWS could not be told that {} is over, so the session may live on there{until}: {why}", one.what))
+            Some(format!(
+                "AWS could not be told that {} is over, so the session may live on there{until}: {why}",
+                one.what
+            ))
         };
         let Some(region) = text(&content, "region") else { return lives_on("the token does not say its region") };
         let call = self.tools.portal(region).logout().access_token(token).send();

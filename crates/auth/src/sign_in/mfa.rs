@@ -212,9 +212,11 @@ impl UserMfa {
         };
         let keys = self.source.fetch(&self.tools).await.map_err(|error| error.failure())?;
         if keys.session_token().is_some() {
-            let what = format!("AWS gives a session to an IAM user's own keys alone, and these are temporary: {}", self.what);
-            return Err(Failure::new(FailureKind::Denied, what)
-                .next("name the profile that holds the user's keys; a role with MFA needs mfa_serial in its own profile"));
+            let what =
+                format!("AWS gives a session to an IAM user's own keys alone, and these are temporary: {}", self.what);
+            return Err(Failure::new(FailureKind::Denied, what).next(
+                "name the profile that holds the user's keys; a role with MFA needs mfa_serial in its own profile",
+            ));
         }
         let what = "the session was refused";
         let call = self.tools.sts(Some(keys), &self.serial).get_session_token();
@@ -232,9 +234,13 @@ impl UserMfa {
             return Ok(Given::Refused(WRONG.to_owned()));
         }
         let next = match code_of(&error) {
-            "AccessDenied" => "check --mfa-serial: it has to be a device of the user whose keys these are (IAM, Security credentials)",
+            "AccessDenied" => {
+                "check --mfa-serial: it has to be a device of the user whose keys these are (IAM, Security credentials)"
+            }
             "ValidationError" => "check --mfa-serial and --duration",
-            "ExpiredToken" | "InvalidClientTokenId" | "SignatureDoesNotMatch" => "the user's keys are not valid any more: renew them",
+            "ExpiredToken" | "InvalidClientTokenId" | "SignatureDoesNotMatch" => {
+                "the user's keys are not valid any more: renew them"
+            }
             _ => "see what STS says, and check --mfa-serial",
         };
         Err(SourceError::of_service(what, error, next).failure())
@@ -261,7 +267,8 @@ impl UserMfa {
     }
 }
 
-const WRONG: &str = "AWS does not take this code: it is wrong, or was used before; wait until the device shows the next one";
+const WRONG: &str =
+    "AWS does not take this code: it is wrong, or was used before; wait until the device shows the next one";
 
 /// Six digits, as every device shows them.
 fn well_formed(code: &SecretString) -> Result<&str, String> {
@@ -303,7 +310,9 @@ mod tests {
 
     #[test]
     fn codes_have_six_digits_and_sessions_the_names_of_the_aws_cli() {
-        for (code, fits) in [("123456", true), (" 123456\n", true), ("12345", false), ("12345a", false), ("１２３４５６", false)] {
+        for (code, fits) in
+            [("123456", true), (" 123456\n", true), ("12345", false), ("12345a", false), ("１２３４５６", false)]
+        {
             assert_eq!(well_formed(&code.into()).is_ok(), fits, "{code}");
         }
         assert_eq!(session_name("arn:aws:iam::111122223333:mfa/me"), "111122223333-me");

@@ -150,4 +150,3 @@ fn lines() -> mpsc::Receiver<String> {
     });
     lines
 }
-
