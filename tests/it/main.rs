@@ -25,6 +25,9 @@ mod auth_commands;
 mod auth_sts;
 mod auth_caches;
 mod auth_renewal;
+mod login_console;
+mod login_mfa;
+mod logout;
 
 mod credentials;
 mod destination;
