@@ -1,6 +1,9 @@
 //! Signing in with a code of an MFA device, which is typed unseen, or read from standard input.
 
-use std::{io, time::SystemTime};
+use std::{
+    io,
+    time::{Duration, SystemTime},
+};
 
 use lakeward_auth::{
     Environment,
@@ -19,10 +22,14 @@ use super::{
 use crate::{
     arguments::{LoginArguments, MfaArguments},
     console::{Console, shown},
+    signals::Interruption,
 };
 
 /// How many codes may be wrong.
 const TRIES: usize = 3;
+
+/// How long an interrupted prompt may take to end.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Roles that ask for a code.
 pub(super) async fn roles(mut roles: RoleMfa, arguments: &MfaArguments, console: Console) -> Result<(), Failure> {
@@ -81,6 +88,7 @@ struct Tries {
     from_stdin: bool,
     left: usize,
     console: Console,
+    interruption: Interruption,
 }
 
 impl Tries {
@@ -92,12 +100,14 @@ impl Tries {
             return Err(Failure::new(FailureKind::Denied, what).next("run it at a terminal, or with --mfa-code-stdin"));
         }
         let prompt = format!("Code of the MFA device {device}, for {purpose}: ");
-        Ok(Self { prompt, from_stdin: arguments.mfa_code_stdin, left: TRIES, console })
+        // Without a listener Ctrl-C would end the process before the terminal shows again what is typed.
+        let interruption = Interruption::listen(lakeward_source::Commands::default());
+        Ok(Self { prompt, from_stdin: arguments.mfa_code_stdin, left: TRIES, console, interruption })
     }
 
-    async fn code(&self) -> Result<SecretString, Failure> {
+    async fn code(&mut self) -> Result<SecretString, Failure> {
         let (prompt, from_stdin) = (self.prompt.clone(), self.from_stdin);
-        let read = tokio::task::spawn_blocking(move || {
+        let mut read = tokio::task::spawn_blocking(move || {
             if !from_stdin {
                 return rpassword::prompt_password(prompt).map(SecretString::from);
             }
@@ -107,10 +117,20 @@ impl Tries {
                 _ => Ok(SecretString::from(line)),
             }
         });
-        let read = read.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-        read.map_err(|error| {
-            Failure::new(FailureKind::Denied, format!("no code of the MFA device could be read: {error}"))
-                .next("type it at a terminal, or send it in a line of its own with --mfa-code-stdin")
+        let interrupted = || Failure::new(FailureKind::Interrupted, "interrupted before a code was given");
+        let read = tokio::select! {
+            biased;
+            read = &mut read => read.unwrap_or_else(|error| Err(io::Error::other(error))),
+            () = self.interruption.asked() => {
+                // The prompt gives the terminal back first.
+                let _ = tokio::time::timeout(GRACE, read).await;
+                return Err(interrupted());
+            }
+        };
+        read.map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => interrupted(),
+            _ => Failure::new(FailureKind::Denied, format!("no code of the MFA device could be read: {error}"))
+                .next("type it at a terminal, or send it in a line of its own with --mfa-code-stdin"),
         })
     }
 
