@@ -134,7 +134,7 @@ async fn a_code_from_another_machine_is_pasted() {
         { "wait": "(http://127\\.0\\.0\\.1:\\d+/v1/authorize\\S+)", "page": ">([A-Za-z0-9+/=]{60,})<" },
     ]);
     let asked = json!({ "words": words, "steps": steps }).to_string();
-    let output = at(&aws, python::command(&home, include_str!("../python/terminal.py"), [asked])).run().exits(0);
+    let output = at(&aws, python::command(&home, include_str!("../python/typed.py"), [asked])).run().exits(0);
     let ended: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(ended["status"], 0, "{}", ended["shown"]);
     assert!(ended["shown"].as_str().unwrap().contains(&format!("Signed in as {USER}")), "{ended}");
@@ -208,10 +208,12 @@ async fn what_can_not_become_a_console_sign_in_is_said_before_a_browser_opens() 
         let output = login(&home, &aws, &["--console", "--profile", profile, "--region", "us-east-1"]).run().exits(2);
         says(&output, &[told, "next: name another profile with --profile"]);
     }
+    let output = login(&home, &aws, &["--console", "--flow", "device"]).run().exits(77);
+    says(&output, &["nobody is at a terminal to paste the code", "next: run it at a terminal"]);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     says(&login(&home, &aws, &["--console", "--redirect-port", &port]).run().exits(2), &[&port, "--redirect-port"]);
-    assert_eq!(aws.count(Operation::ConsoleAuthorize), 0);
+    assert_eq!(aws.count(TOKEN), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -239,7 +239,7 @@ async fn a_code_is_typed_unseen() {
     let words = [binary().to_str().unwrap(), "auth", "login", "--profile", "inner"];
     let at_terminal = |steps: Value| {
         let asked = json!({ "words": words, "steps": steps }).to_string();
-        let script = include_str!("../python/terminal.py");
+        let script = include_str!("../python/typed.py");
         let output = at(&mfa.aws, python::command(&mfa.home, script, [asked])).run().exits(0);
         serde_json::from_str::<Value>(&output.stdout).unwrap()
     };

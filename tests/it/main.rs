@@ -25,6 +25,7 @@ mod auth_commands;
 mod auth_sts;
 mod auth_caches;
 mod auth_renewal;
+mod login_sso;
 mod login_console;
 mod login_mfa;
 mod logout;

@@ -139,6 +139,26 @@ impl Tools {
         aws_sdk_ssooidc::Client::from_conf(config.build())
     }
 
+    /// Where IAM Identity Center's OIDC is, without a slash at its end: a browser is sent there too.
+    pub(crate) async fn oidc_url(&self, region: &str) -> Option<String> {
+        use aws_sdk_ssooidc::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+        let params = Params::builder()
+            .region(region)
+            .use_fips(self.use_fips.unwrap_or(false))
+            .use_dual_stack(self.use_dual_stack.unwrap_or(false))
+            .set_endpoint(self.endpoints.oidc.clone())
+            .build()
+            .ok()?;
+        let resolver = DefaultResolver::new();
+        let endpoint = ResolveEndpoint::resolve_endpoint(&resolver, &params).await.ok()?;
+        Some(endpoint.url().trim_end_matches('/').to_owned())
+    }
+
+    /// Whether another server than AWS's own is set for it.
+    pub(crate) fn has_own_oidc(&self) -> bool {
+        self.endpoints.oidc.is_some()
+    }
+
     /// Console sign-in. Nothing is tried again, as with OIDC.
     pub(crate) fn signin(&self, region: &str) -> aws_sdk_signin::Client {
         let mut config = aws_sdk_signin::Config::builder()

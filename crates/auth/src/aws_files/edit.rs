@@ -82,8 +82,11 @@ impl Edit {
             let own = section.entries.iter().find(|entry| entry.key == key && lines.contains(&(entry.line - 1)));
             own.map(|entry| (entry.line - 1, entry.value.as_str()))
         };
-        let (mut last, mut added) = (section.line - 1, Vec::new());
-        last = lines.clone().rfind(|line| kinds.get(*line).is_some_and(|kind| *kind != Line::Nothing)).unwrap_or(last);
+        let mut added = Vec::new();
+        let last = lines
+            .clone()
+            .rfind(|line| kinds.get(*line).is_some_and(|kind| *kind != Line::Nothing))
+            .unwrap_or(section.line - 1);
         for (key, value) in &self.changes {
             match (entry(key), value) {
                 (Some((_, old)), Some(value)) if old == value => {}
@@ -106,8 +109,7 @@ impl Edit {
         let like = if kinds.get(last) == Some(&Line::Header) {
             kinds.iter().skip(lines.end).position(|kind| *kind == Line::Header).map(|next| lines.end + next)
         } else {
-            let entries = lines.clone().rev().find(|line| kinds.get(*line) == Some(&Line::Entry));
-            entries
+            lines.clone().rev().find(|line| kinds.get(*line) == Some(&Line::Entry))
         };
         let indent = like.map(|line| document.indent(line)).unwrap_or_default();
         document.insert_after(last, added.iter().map(|line| format!("{indent}{line}")).collect());
@@ -377,10 +379,16 @@ print(json.dumps([[read(text) for text in case] for case in json.load(open(sys.a
             profile("other one").set("k", "v"),
         ];
         let (mut cases, mut wanted) = (Vec::new(), Vec::new());
-        for index in 0..4000 {
+        for index in 0..3000 {
             let text = texts.new_tree(&mut runner).unwrap().current();
             let edit = &edits[index % edits.len()];
-            let Ok(changed) = edit.apply(&text) else { continue };
+            let changed = match edit.apply(&text) {
+                Ok(changed) => changed,
+                // What all sections share can't be taken out of one.
+                Err(EditError::Unsayable { .. }) if text.contains("[DEFAULT]") => continue,
+                Err(EditError::Unreadable(_)) => continue,
+                Err(error) => panic!("{error:?}: {text:?}"),
+            };
             assert_eq!(kept(edit, &text, &changed), "", "{text:?} -> {changed:?}");
             cases.push(json!([text, changed]));
             wanted.push(edit);

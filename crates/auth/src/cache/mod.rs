@@ -2,6 +2,7 @@
 //! replaced as a whole, under a lock, after it was read again; keys that are not known here stay.
 
 pub(crate) mod sso_token;
+pub(crate) mod sso_registration;
 pub(crate) mod login_token;
 pub(crate) mod role;
 

@@ -48,7 +48,7 @@ impl RoleRequest {
 }
 
 /// JSON text with every character beyond ASCII escaped, as Python writes it.
-fn ascii(json: &str) -> String {
+pub(super) fn ascii(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
         if c.is_ascii() {

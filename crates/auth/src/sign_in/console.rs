@@ -310,18 +310,33 @@ impl Attempt {
         let over = tokio::time::sleep(PATIENCE);
         tokio::pin!(over);
         loop {
+            let is_here = self.listener.is_some();
             let came_back = async {
                 match &mut self.listener {
                     Some(listener) => listener.callback().await,
                     None => std::future::pending().await,
                 }
             };
+            let acts = async {
+                match is_here {
+                    true => Some(person.acts().await),
+                    // Nothing comes back from a browser elsewhere but by hand.
+                    false => person.decides().await,
+                }
+            };
             let callback = tokio::select! {
                 callback = came_back => callback,
-                act = person.acts() => match act {
-                    Act::Paste(text) => self.pasted(text.expose_secret()),
-                    Act::Switch(flow) => return Ok(Came::Again(flow)),
-                    Act::Renew => return Ok(Came::Again(if self.listener.is_some() { Flow::Browser } else { Flow::Device })),
+                act = acts => match act {
+                    None => {
+                        let what = "nobody is at a terminal to paste the code that the browser shows";
+                        return Err(Failure::new(FailureKind::Denied, what)
+                            .next("run it at a terminal, or with --flow browser where a browser is"));
+                    }
+                    Some(Act::Paste(text)) => self.pasted(text.expose_secret()),
+                    Some(Act::Switch(flow)) => return Ok(Came::Again(flow)),
+                    Some(Act::Renew) => {
+                        return Ok(Came::Again(if is_here { Flow::Browser } else { Flow::Device }));
+                    }
                 },
                 () = &mut over => {
                     let what = format!("nobody has signed in within {} minutes", PATIENCE.as_secs() / 60);

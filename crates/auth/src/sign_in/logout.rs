@@ -54,7 +54,7 @@ impl SignIn {
     /// [`FailureKind::Usage`] when there is no such session or profile.
     pub async fn sign_out(&self, which: &SignOut) -> Result<SignedOut, Failure> {
         let all = signed_in(&self.environment, self.tools.now());
-        let mut chosen = self.chosen(which, all.clone())?;
+        let mut chosen = self.chosen(which, &all)?;
         // Keys of roles outlive the sign-in that they came from, and are got anew by another one.
         if chosen.iter().any(|one| one.kind == SignInKind::Sso) {
             chosen.extend(all.into_iter().filter(|one| one.kind == SignInKind::SsoRole));
@@ -80,7 +80,7 @@ impl SignIn {
         Ok(done)
     }
 
-    fn chosen(&self, which: &SignOut, all: Vec<SignedIn>) -> Result<Vec<SignedIn>, Failure> {
+    fn chosen(&self, which: &SignOut, all: &[SignedIn]) -> Result<Vec<SignedIn>, Failure> {
         let usage = |what: String, next: String| Err(Failure::new(FailureKind::Usage, what).next(next));
         let among = |is_meant: &dyn Fn(&SignedIn) -> bool| all.iter().filter(|one| is_meant(one)).cloned().collect();
         match which {

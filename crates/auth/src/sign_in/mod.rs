@@ -2,15 +2,28 @@
 //! goes to the AWS tools' own caches and files, where runs find it.
 
 mod person;
+mod situation;
+mod target;
+mod sso;
+mod start_url;
+mod registration;
+mod device;
+mod browser;
 mod listener;
+mod server_time;
+mod directory;
 mod console;
 mod mfa;
 mod logout;
 
 pub use console::{ConsoleRequest, ConsoleSignedIn};
+pub use directory::{Account, AccountRoles, DirectoryError};
 pub use logout::{SignOut, SignedOut};
 pub use mfa::{CodeQuestion, Given, RoleMfa, UserMfa, UserMfaRequest};
 pub use person::{Act, Attendant, Code, Flow, Page, Person, Progress};
+pub use situation::{Machine, Situation, situation};
+pub use sso::{SsoSignedIn, Way};
+pub use target::{Choice, SsoRole, SsoTarget, Target};
 
 use std::fmt;
 

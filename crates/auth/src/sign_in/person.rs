@@ -95,6 +95,11 @@ impl Person {
             None => std::future::pending().await,
         }
     }
+
+    /// The next thing that the person does, where nothing goes on without them; `None` when there is nobody.
+    pub(crate) async fn decides(&mut self) -> Option<Act> {
+        self.acts.recv().await
+    }
 }
 
 /// Pages and codes open doors, so none is shown.

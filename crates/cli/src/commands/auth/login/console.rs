@@ -1,10 +1,13 @@
 //! Signing in at the console.
 
-use std::time::SystemTime;
+use std::{
+    io::{self, IsTerminal},
+    time::SystemTime,
+};
 
 use lakeward_auth::{
     Environment,
-    sign_in::{ConsoleRequest, Flow, SignIn},
+    sign_in::{ConsoleRequest, Flow, Machine, SignIn, situation},
 };
 use lakeward_core::{
     failure::{Failure, FailureKind},
@@ -13,16 +16,30 @@ use lakeward_core::{
 
 use super::{
     super::{until, written},
-    attend::{Offers, attend},
+    attend::{Offers, attend, is_attended},
 };
 use crate::{arguments::LoginArguments, console::Console};
 
 pub(super) async fn login(arguments: LoginArguments, console: Console) -> Result<(), Failure> {
     let sign_in = SignIn::new(Environment::real(), arguments.choice.profile.as_deref())?;
     let way = arguments.way;
-    let flow = way.flow.map_or(Flow::Browser, Flow::from);
+    let situation = situation(&Environment::real(), Machine::real());
+    let flow = match way.flow.map(Flow::from).or(way.redirect_port.map(|_| Flow::Browser)) {
+        Some(flow) => flow,
+        // Nobody could paste a code.
+        None if !is_attended() => Flow::Browser,
+        None => {
+            if let Some(reason) = &situation.reason {
+                console.note(&format!("You sign in with a code, because {reason}.\n"));
+            }
+            situation.flow
+        }
+    };
+    // Whoever names a browser has one; else somebody has to sit there.
+    let is_named = std::env::var_os("BROWSER").is_some_and(|named| !named.is_empty());
+    let opens = is_named || (situation.opens && io::stderr().is_terminal());
     let request = ConsoleRequest { region: arguments.at_console.region, flow, redirect_port: way.redirect_port };
-    let offers = Offers { browser: !way.no_browser && flow == Flow::Browser, switch: true };
+    let offers = Offers { browser: !way.no_browser && opens, switch: true };
     let signed_in = attend(|person| sign_in.console(request, person), offers, console).await?;
     let profile = printable(sign_in.profile());
     if let (Some(other), false) = (&signed_in.replaces, arguments.at_console.replace) {
