@@ -361,12 +361,15 @@ async fn a_console_sign_in_that_is_over_says_why() {
     let (home, server) = (home(FAR), ScriptedServer::start(Vec::new()).await);
     denied(
         export(&home, &server, "l").run(),
-        &["nobody is signed in as arn:aws:iam::0123456789012:user/Admin", "`aws login`"],
+        &[
+            "nobody is signed in as arn:aws:iam::0123456789012:user/Admin",
+            "`lakeward auth login --console --profile l`",
+        ],
     );
     let mut without_key = login(PAST);
     without_key["dpopKey"] = json!("none");
     home.write(LOGIN, without_key.to_string());
-    denied(export(&home, &server, "l").run(), &["dpopKey is no EC key", "`aws login`"]);
+    denied(export(&home, &server, "l").run(), &["dpopKey is no EC key", "`aws login --profile l`"]);
     // Keys that are still good are used, whatever becomes of their renewal.
     home.write(LOGIN, login(&minutes(3)).to_string());
     let _ = silent(export(&home, &server, "l").run().exits(0));

@@ -102,7 +102,7 @@ fn says(text: &str, says: &[&str]) {
 
 /// The last URL that was printed for a browser.
 fn url(text: &str) -> String {
-    text.lines().filter(|line| line.starts_with("  http")).next_back().unwrap().trim().to_owned()
+    text.lines().rfind(|line| line.starts_with("  http")).unwrap().trim().to_owned()
 }
 
 fn visit(url: &str) -> String {

@@ -35,6 +35,9 @@ mod auth_secrets;
 mod check;
 mod check_denied;
 mod login_sso;
+mod login_console;
+mod login_mfa;
+mod logout;
 
 mod credentials;
 mod destination;

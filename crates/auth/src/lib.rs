@@ -14,6 +14,7 @@ mod temporary;
 mod aws_files;
 mod sources;
 mod cache;
+mod replace;
 mod tools;
 mod endpoints;
 mod renewing;
@@ -23,6 +24,7 @@ pub mod sign_in;
 mod http_client;
 
 pub use account::{Clocks, Regions, ServerClock};
+pub use aws_files::{Changed, Edit, Of};
 pub use environment::Environment;
 pub use http_client::{HttpClientError, HttpClientOptions, http_client};
 pub use link::{Found, Link, State, deciding};

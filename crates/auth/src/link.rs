@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use lakeward_core::untrusted::printable;
 
-use crate::{error::SourceError, origin::Setting, tools::Tools};
+use crate::{error::SourceError, origin::Setting, sources::role::MfaRole, tools::Tools};
 
 /// One place where credentials may come from.
 #[derive(Clone, Debug)]
@@ -113,6 +113,11 @@ pub(crate) trait Source: Send + Sync {
 
     /// What has to be run or asked for that, innermost first.
     fn needs(&self) -> Vec<String>;
+
+    /// The roles on the way that ask for an MFA code, innermost first.
+    fn mfa_roles(&self) -> Vec<MfaRole> {
+        Vec::new()
+    }
 
     /// Whether later credentials can differ from earlier ones: whether it renews by itself.
     fn renews(&self) -> bool {

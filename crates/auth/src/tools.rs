@@ -8,13 +8,15 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
+use aws_sdk_signin::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_sts::config::{
     BehaviorVersion, Region, SharedCredentialsProvider, StalledStreamProtectionConfig, retry::RetryConfig,
     timeout::TimeoutConfig,
 };
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::{box_error::BoxError, client::http::SharedHttpClient};
+use lakeward_core::untrusted::{excerpt, printable};
 
-use crate::{aws_files::AwsFiles, endpoints::endpoint, environment::Environment, origin::Setting};
+use crate::{aws_files::AwsFiles, endpoints::endpoint, environment::Environment, error::SourceError, origin::Setting};
 
 /// How long one call may take, and a connection to open.
 const CALL: Duration = Duration::from_secs(15);
@@ -186,6 +188,28 @@ impl Tools {
         config.set_endpoint_url(self.endpoints.signin.clone());
         aws_sdk_signin::Client::from_conf(config.build())
     }
+}
+
+impl Tools {
+    /// Where browsers and token calls of console sign-ins go, without a slash at the end.
+    pub(crate) async fn signin_url(&self, region: &str) -> Result<String, SourceError> {
+        let url = match &self.endpoints.signin {
+            Some(url) => url.clone(),
+            None => signin_url(region).await.map_err(|error| {
+                let what = format!("there is no console sign-in in {}", printable(region));
+                SourceError::new(format!("{what}: {}", excerpt(&error.to_string(), 200)), "check --region")
+            })?,
+        };
+        Ok(url.trim_end_matches('/').to_owned())
+    }
+}
+
+/// AWS's own, by the rules of its SDK.
+async fn signin_url(region: &str) -> Result<String, BoxError> {
+    let params =
+        Params::builder().region(region).is_control_plane(false).use_fips(false).use_dual_stack(false).build()?;
+    let endpoint = ResolveEndpoint::resolve_endpoint(&DefaultResolver::new(), &params).await?;
+    Ok(endpoint.url().to_owned())
 }
 
 impl fmt::Debug for Tools {

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use lakeward_auth::sign_in::Flow;
@@ -69,6 +69,8 @@ pub(crate) struct PolicyArguments {
 pub(crate) enum AuthCommand {
     /// Sign in, as far as the config, the profile or the start URL needs it
     Login(LoginArguments),
+    /// Sign out: end sessions at AWS, and remove what the AWS tools have cached of them
+    Logout(LogoutArguments),
     /// Walk through the search for credentials, and say what it leads to and why
     Explain(ExplainArguments),
     /// Print the credentials for another program
@@ -111,6 +113,59 @@ pub(crate) struct LoginArguments {
     pub(crate) console: bool,
     #[command(flatten)]
     pub(crate) way: WayArguments,
+    #[command(flatten)]
+    pub(crate) at_console: ConsoleArguments,
+    #[command(flatten)]
+    pub(crate) mfa: MfaArguments,
+}
+
+/// What a sign-in at the console can be told.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ConsoleArguments {
+    /// The region whose sign-in is used; without it that of the environment or the profile
+    #[arg(long, value_name = "REGION", requires = "console")]
+    pub(crate) region: Option<String>,
+    /// Let the profile change from another's console sign-in to this one
+    #[arg(long, requires = "console")]
+    pub(crate) replace: bool,
+}
+
+/// What a sign-in with a code of an MFA device can be told.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct MfaArguments {
+    /// Start a session of the IAM user whose keys the profile holds, with a code of this device
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["config", "console", "sso_session", "sso_start_url"])]
+    pub(crate) mfa_serial: Option<String>,
+    /// Read the code from standard input, a line each, in place of the terminal
+    #[arg(long, conflicts_with = "console")]
+    pub(crate) mfa_code_stdin: bool,
+    /// How long that session lasts, such as 8h: 15 minutes to 36 hours; 12 hours without it
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, conflicts_with = "console")]
+    pub(crate) duration: Option<Duration>,
+    /// The profile of the credentials file that gets its keys; without it ACCOUNT-DEVICE
+    #[arg(long, value_name = "NAME", conflicts_with = "console")]
+    pub(crate) to: Option<String>,
+}
+
+/// The flags of `auth logout`.
+#[derive(Clone, Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct LogoutArguments {
+    /// What this profile signs in with; without any flag that of the environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// One [sso-session] of ~/.aws/config
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sso_session: Option<String>,
+    /// Every sign-in to the access portal with this start URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) sso_start_url: Option<String>,
+    /// Every console sign-in
+    #[arg(long)]
+    pub(crate) console: bool,
+    /// Everything
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// How somebody signs in.

@@ -37,7 +37,7 @@ pub(crate) struct SsoSignIn {
 impl SsoSignIn {
     /// The name of the token's file: the SHA-1 of the session's name or of the start URL, as it is written.
     pub(crate) fn file_name(&self) -> String {
-        format!("{}.json", hex(Sha1::digest(self.session.as_ref().unwrap_or(&self.start_url))))
+        file_name(self.session.as_ref().unwrap_or(&self.start_url))
     }
 
     /// What the cache holds of it, without asking anybody.
@@ -147,6 +147,11 @@ pub(crate) struct Fresh {
 fn quoted(word: &str) -> String {
     let word = printable(word);
     shlex::try_quote(&word).map_or_else(|_| word.to_string(), |quoted| quoted.into_owned())
+}
+
+/// The name of the file of a session, by its name or start URL.
+pub(crate) fn file_name(of: &str) -> String {
+    format!("{}.json", hex(Sha1::digest(of)))
 }
 
 /// The token of a sign-in, which is read from the file each time: other programs renew it too.

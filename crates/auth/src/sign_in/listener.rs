@@ -110,7 +110,7 @@ impl Drop for Listener {
 }
 
 /// See [`Listener::pasted`]. A bare code comes without a state: whoever pastes it saw where it came from.
-fn pasted(text: &str, state: &str) -> Callback {
+pub(super) fn pasted(text: &str, state: &str) -> Callback {
     let text = text.trim().trim_matches(['"', '\'', '<', '>']);
     match text.split_once('?') {
         Some((_, query)) => brought(query, state),

@@ -12,8 +12,14 @@ mod browser;
 mod listener;
 mod server_time;
 mod directory;
+mod console;
+mod mfa;
+mod logout;
 
+pub use console::{ConsoleRequest, ConsoleSignedIn};
 pub use directory::{Account, AccountRoles, DirectoryError};
+pub use logout::{SignOut, SignedOut};
+pub use mfa::{CodeQuestion, Given, RoleMfa, UserMfa, UserMfaRequest};
 pub use person::{Act, Attendant, Code, Flow, Page, Person, Progress};
 pub use situation::{Machine, Situation, situation};
 pub use sso::{SsoSignedIn, Way};
@@ -51,6 +57,28 @@ impl SignIn {
         let profile = signing.resolution.profile.as_ref().map_or("default", |profile| &profile.value).to_owned();
         let Signing { environment, files, .. } = signing;
         Ok(Self { environment, files, profile, tools })
+    }
+
+    /// The profile whose settings count.
+    #[must_use]
+    pub fn profile(&self) -> &str {
+        &self.profile
+    }
+
+    /// Whether the profile gets its credentials from a console sign-in.
+    #[must_use]
+    pub fn has_console_sign_in(&self) -> bool {
+        self.has("login_session") && !self.has("role_arn")
+    }
+
+    /// Whether the profile holds a user's keys and names an MFA device.
+    #[must_use]
+    pub fn has_mfa_device(&self) -> bool {
+        self.has("mfa_serial") && self.has("aws_access_key_id") && !self.has("role_arn")
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.files.profiles.get(&self.profile).is_some_and(|profile| profile.get(key).is_some())
     }
 }
 

@@ -1,12 +1,14 @@
 //! `lakeward auth`: signing in, and which credentials there are, from where, and until when.
 
 mod login;
+mod logout;
 mod explain;
 mod export;
 mod status;
 
 use std::{path::PathBuf, time::SystemTime};
 
+use lakeward_auth::Changed;
 use lakeward_core::{
     failure::Failure,
     plan::{AuthPlan, Plan, S3Plan, Storage, Vendor},
@@ -16,7 +18,7 @@ pub(crate) use self::explain::life;
 use crate::{
     arguments::{AuthChoice, AuthCommand, OutputArguments},
     config_file,
-    console::Console,
+    console::{Console, shown},
     logging,
 };
 
@@ -25,6 +27,7 @@ pub(crate) async fn auth(command: AuthCommand, output: OutputArguments, console:
     logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     match command {
         AuthCommand::Login(arguments) => login::login(arguments, console).await,
+        AuthCommand::Logout(arguments) => logout::logout(arguments, *console).await,
         AuthCommand::Explain(arguments) => explain::explain(arguments, console).await,
         AuthCommand::Export(arguments) => export::export(arguments, console).await,
         AuthCommand::Status { json } => status::status(json),
@@ -83,6 +86,17 @@ fn asked(choice: AuthChoice, console: &Console) -> Result<Asked, Failure> {
     let plan = config_file::resolve(Some(config.clone()), Vec::new(), *console)?.plan;
     let server = Server::of(&plan);
     Ok(Asked { auth: plan.auth, config: Some(config), server })
+}
+
+/// Shows and writes changes of the AWS files.
+async fn written(changes: Vec<Changed>, console: Console) -> Result<(), Failure> {
+    for changed in changes {
+        console.note(&changed.diff());
+        if let Some(backup) = changed.write().await? {
+            console.note(&format!("The file as it was is kept as {}.\n", shown(&backup)));
+        }
+    }
+    Ok(())
 }
 
 /// A time as people read it, with how far off it is.

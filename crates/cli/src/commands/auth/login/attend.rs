@@ -125,6 +125,8 @@ fn show(page: &Page, attended: bool, offers: Offers, console: Console) {
         keys.push("n makes a new page");
         if page.flow == Flow::Browser {
             keys.push("or paste the URL that the browser was sent to in the end");
+        } else if page.code.is_none() {
+            keys.push("or paste the code that the page shows in the end");
         }
         text.push_str(&format!("With Enter: {}. Ctrl-C gives up.\n", keys.join(", ")));
     }

@@ -2,14 +2,49 @@
 
 mod attend;
 mod sso;
+mod console;
+mod mfa;
 
-use lakeward_core::failure::{Failure, FailureKind};
+use lakeward_auth::{
+    Environment,
+    sign_in::{RoleMfa, SignIn},
+};
+use lakeward_core::{failure::Failure, plan::AuthPlan};
 
+use super::asked;
 use crate::{arguments::LoginArguments, console::Console};
 
 pub(super) async fn login(arguments: LoginArguments, console: &Console) -> Result<(), Failure> {
     if arguments.console {
-        return Err(Failure::new(FailureKind::Usage, "there is no console sign-in yet").next("run `aws login`"));
+        return console::login(arguments, *console).await;
+    }
+    if arguments.mfa.mfa_serial.is_some() {
+        return mfa::user(arguments, *console).await;
+    }
+    if arguments.sso_session.is_none() && arguments.sso_start_url.is_none() {
+        let auth = asked(arguments.choice.clone(), console)?.auth;
+        // What is broken is told below, in the words of what is missing there.
+        if let Ok(Some(roles)) = RoleMfa::plan(&auth, Environment::real()) {
+            return mfa::roles(roles, &arguments.mfa, *console).await;
+        }
+        if let Some(profile) = of_profile(&auth) {
+            let sign_in = SignIn::new(Environment::real(), profile)?;
+            if sign_in.has_console_sign_in() {
+                return console::login(arguments, *console).await;
+            }
+            if sign_in.has_mfa_device() {
+                return mfa::user(arguments, *console).await;
+            }
+        }
     }
     sso::login(arguments, *console).await
+}
+
+/// The profile that decides, if one does: by its name, or the one of the environment.
+fn of_profile(auth: &AuthPlan) -> Option<Option<&str>> {
+    match auth {
+        AuthPlan::Profile(name) => Some(Some(name)),
+        AuthPlan::Chain => Some(None),
+        _ => None,
+    }
 }
