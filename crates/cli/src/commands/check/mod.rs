@@ -1,6 +1,6 @@
 //! `lakeward check`: whether a config works, step by step, up to the write of one small object.
 //!
-//! [`run`] makes the checks and prints nothing; whoever calls it sees each [item](report::Item) as soon as it is known.
+//! [`run()`] makes the checks and prints nothing; whoever calls it sees each [item](report::Item) as soon as it is known.
 
 pub(crate) mod report;
 mod run;
