@@ -179,6 +179,20 @@ async fn a_sign_in_that_fails_says_why_and_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_is_meant_for_s3_is_told() {
+    let (home, aws) = (Home::new(), aws(|_| ()).await);
+    let command = login(&home, &aws, &["--console", "--region", "us-east-1"]).env_remove("AWS_ENDPOINT_URL_SIGNIN");
+    let output = command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9/").env_remove("BROWSER");
+    let mut running = output.spawn();
+    running.wait_for("http://127.0.0.1:9/v1/authorize?");
+    let output = running.kill();
+    says(
+        &output,
+        &["AWS_ENDPOINT_URL sends this sign-in to http://127.0.0.1:9/ instead of AWS", "AWS_ENDPOINT_URL_S3"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_no_in_the_browser_is_told() {
     let (home, aws) = (Home::new(), aws(|options| options.approval = Approval::Denied).await);
     let output = login(&home, &aws, &["--console", "--region", "us-east-1"]).run().exits(77);

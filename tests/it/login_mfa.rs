@@ -133,7 +133,9 @@ async fn what_no_code_can_mend_is_told_at_once() {
         &command.run().exits(77),
         &["nobody is at a terminal to type it", "next: run it at a terminal, or with --mfa-code-stdin"],
     );
-    let output = mfa.login(&["--profile", "inner"], "123456\n").env("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9").run();
+    let elsewhere = mfa.login(&["--profile", "inner"], "123456\n").env_remove("AWS_ENDPOINT_URL_STS");
+    let output = elsewhere.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").run();
+    says(&output, &["AWS_ENDPOINT_URL sends this sign-in to http://127.0.0.1:9 instead of AWS"]);
     says(
         &output.exits(69),
         &["the role arn:aws:iam::111122223333:role/inner can't be assumed", "next: check the network"],

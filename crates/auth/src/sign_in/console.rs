@@ -29,6 +29,7 @@ use super::{
 use crate::{
     aws_files::{Changed, Edit, Of},
     cache::{CacheFile, Content, login_token, written},
+    endpoints::redirected,
     error::SourceError,
 };
 
@@ -95,6 +96,10 @@ impl SignIn {
             Failure::new(FailureKind::Usage, "no region is set, and a console sign-in belongs to one")
                 .next("name it with --region, such as the one that the console shows, or set AWS_REGION")
         })?;
+        let service = ("AWS_ENDPOINT_URL_SIGNIN", "signin");
+        if let Some(note) = redirected(&self.environment, &self.files, &self.profile, service) {
+            person.show(Progress::Note(note));
+        }
         let base = self.tools.signin_url(region).await.map_err(|error| error.failure())?;
         let mut flow = request.flow;
         let mut attempt = Attempt::begin(&base, flow, request.redirect_port, None).await?;

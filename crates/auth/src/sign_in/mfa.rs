@@ -22,6 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     aws_files::{AwsFiles, Changed, Edit, Of},
     cache::{role::RoleCache, written},
+    endpoints::redirected,
     environment::Environment,
     error::{SourceError, code_of},
     link::Source,
@@ -62,6 +63,7 @@ pub struct RoleMfa {
     source: Arc<dyn Source>,
     tools: Tools,
     kept: Vec<PathBuf>,
+    note: Option<String>,
 }
 
 impl RoleMfa {
@@ -74,6 +76,7 @@ impl RoleMfa {
         let signing = Signing::plan(auth, environment)?;
         let source = Arc::clone(&signing.resolution.found()?.source);
         let tools = signing.tools(signing.http(None)?);
+        let note = note(&signing);
         let all = source.mfa_roles();
         let last = all.len().saturating_sub(1);
         let later = tools.now() + STILL_GOOD;
@@ -81,7 +84,13 @@ impl RoleMfa {
             *number == last || RoleCache::of(&tools, &role.request).read(later).is_none()
         };
         let roles: VecDeque<_> = all.into_iter().enumerate().filter(due).map(|(_, role)| role).collect();
-        Ok((!roles.is_empty()).then_some(Self { roles, source, tools, kept: Vec::new() }))
+        Ok((!roles.is_empty()).then_some(Self { roles, source, tools, kept: Vec::new(), note }))
+    }
+
+    /// What is odd about where the codes go, though nothing may be wrong.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// What to ask for next; nothing when all is given.
@@ -152,6 +161,7 @@ pub struct UserMfa {
     duration: Option<Duration>,
     to: String,
     session: Option<Credentials>,
+    note: Option<String>,
 }
 
 impl UserMfa {
@@ -166,6 +176,7 @@ impl UserMfa {
         let signing = Signing::plan(&auth, environment)?;
         let found = signing.resolution.found()?.clone();
         let tools = signing.tools(signing.http(None)?);
+        let note = note(&signing);
         let files = signing.files;
         let name = signing.resolution.profile.map_or_else(|| "default".to_owned(), |profile| profile.value);
         let of_profile = || files.profiles.get(&name).and_then(|profile| profile.get("mfa_serial")).map(str::to_owned);
@@ -185,7 +196,13 @@ impl UserMfa {
             return usage(what, "name another profile with --to");
         }
         let (source, what) = (found.source, found.what);
-        Ok(Self { source, tools, files, what, serial, duration: request.duration, to, session: None })
+        Ok(Self { source, tools, files, what, serial, duration: request.duration, to, session: None, note })
+    }
+
+    /// What is odd about where the code goes, though nothing may be wrong.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// The profile that gets the keys.
@@ -269,6 +286,11 @@ impl UserMfa {
 
 const WRONG: &str =
     "AWS does not take this code: it is wrong, or was used before; wait until the device shows the next one";
+
+fn note(signing: &Signing) -> Option<String> {
+    let profile = signing.resolution.profile.as_ref().map_or("default", |profile| profile.value.as_str());
+    redirected(&signing.environment, &signing.files, profile, ("AWS_ENDPOINT_URL_STS", "sts"))
+}
 
 /// Six digits, as every device shows them.
 fn well_formed(code: &SecretString) -> Result<&str, String> {

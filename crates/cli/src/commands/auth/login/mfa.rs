@@ -37,6 +37,7 @@ pub(super) async fn roles(mut roles: RoleMfa, arguments: &MfaArguments, console:
         let what = "--duration and --to are for sessions of IAM users, and this is a role's";
         return Err(Failure::new(FailureKind::Usage, what).next("set duration_seconds in the role's profile"));
     }
+    roles.note().iter().for_each(|note| console.note(&format!("{note}\n")));
     while let Some(question) = roles.question() {
         let mut tries = Tries::new(&question, arguments, console)?;
         loop {
@@ -63,6 +64,7 @@ pub(super) async fn user(arguments: LoginArguments, console: Console) -> Result<
     let MfaArguments { mfa_serial, duration, to, .. } = arguments.mfa.clone();
     let request = UserMfaRequest { profile: arguments.choice.profile, serial: mfa_serial, duration, to };
     let mut session = UserMfa::plan(request, Environment::real())?;
+    session.note().iter().for_each(|note| console.note(&format!("{note}\n")));
     let mut tries = Tries::new(&session.question(), &arguments.mfa, console)?;
     loop {
         let code = tries.code().await?;
