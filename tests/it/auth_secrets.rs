@@ -77,9 +77,25 @@ fn the_commands_that_are_looked_at_are_all_there_are() {
     let help = lakeward(&Home::new()).args(["auth", "--help"]).run().exits(0).stdout;
     let commands = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
     let commands: Vec<&str> = commands.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    let looked_at = ["explain", "export", "status", "help"];
+    let looked_at = ["login", "logout", "explain", "export", "status", "help"];
     let others: Vec<&&str> = commands.iter().filter(|command| !looked_at.contains(command)).collect();
     assert!(others.is_empty(), "add {others:?} to Set::auth in tests/it/auth_secrets.rs");
+}
+
+/// A sign-in prints its page and its code, which are among what was handed out; what is kept of it is printed by nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_and_out_shows_nothing_of_what_is_kept() {
+    let set = Set::new().await;
+    for arguments in [&["--sso-session", "corp", "--flow", "device"][..], &["--sso-session", "corp"]] {
+        let login = [&["-vvv", "auth", "login"], arguments].concat();
+        let output = set.aws.lakeward(&set.home, &login).prints_secrets().run().exits(0);
+        let kept: Value = serde_json::from_slice(&fs::read(set.home.path().join(SSO_CACHE)).unwrap()).unwrap();
+        for key in ["accessToken", "refreshToken", "clientSecret"] {
+            let secret = kept[key].as_str().unwrap();
+            assert!(!output.stdout.contains(secret) && !output.stderr.contains(secret), "{key} was printed");
+        }
+    }
+    let _ = set.aws.lakeward(&set.home, &["-vvv", "auth", "logout", "--all"]).run().exits(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,7 +46,7 @@ fn run(arguments: Arguments, console: &Console) -> Result<(), Failure> {
     }
     match command {
         Some(Command::Sync(sync)) => in_runtime(commands::sync::sync(sync, output, console)),
-        Some(Command::Auth(command)) => in_runtime(unless_interrupted(commands::auth::auth(command, output, console))),
+        Some(Command::Auth(command)) => in_runtime(commands::auth::auth(command, output, console)),
         Some(Command::Check(arguments)) => {
             in_runtime(unless_interrupted(commands::check::check(arguments, output, console)))
         }

@@ -20,16 +20,18 @@ use crate::{
     config_file,
     console::{Console, shown},
     logging,
+    signals::unless_interrupted,
 };
 
 /// Runs one of the commands.
 pub(crate) async fn auth(command: AuthCommand, output: OutputArguments, console: &Console) -> Result<(), Failure> {
     logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     match command {
+        // It has a listener and a prompt of its own to put away.
         AuthCommand::Login(arguments) => login::login(arguments, console).await,
-        AuthCommand::Logout(arguments) => logout::logout(arguments, *console).await,
-        AuthCommand::Explain(arguments) => explain::explain(arguments, console).await,
-        AuthCommand::Export(arguments) => export::export(arguments, console).await,
+        AuthCommand::Logout(arguments) => unless_interrupted(logout::logout(arguments, *console)).await,
+        AuthCommand::Explain(arguments) => unless_interrupted(explain::explain(arguments, console)).await,
+        AuthCommand::Export(arguments) => unless_interrupted(export::export(arguments, console)).await,
         AuthCommand::Status { json } => status::status(json),
     }
 }
