@@ -3,6 +3,10 @@
 
 use std::time::Duration;
 
+use aws_sdk_ssooidc::{
+    error::SdkError,
+    operation::create_token::{CreateTokenError, CreateTokenOutput},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use lakeward_core::failure::{Failure, FailureKind};
 use secrecy::{ExposeSecret, SecretString};
@@ -58,7 +62,20 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, register: bool, person: &mut 
             () = sleep_until(ends) => return expired(Flow::Browser, person).await,
         };
         match callback {
-            Callback::Code(code) => return exchange(attempt, client, &listener, code, verifier, person).await,
+            Callback::Code(code) => {
+                let answer = exchange(attempt, &client, &listener, &code, &verifier).await;
+                attempt.time.tell(person);
+                return match answer {
+                    Ok(answer) => Ok(Ended::SignedIn(attempt.token(answer, client)?)),
+                    // Not for ever: a service that does not know a client that was just registered is not itself.
+                    Err(error) if code_of(&error) == "InvalidClientException" && !register => {
+                        person
+                            .note("The registration of Lakeward is not known any more; here is a new page.".to_owned());
+                        Ok(Ended::Again { flow: Flow::Browser, register: true })
+                    }
+                    Err(error) => Err(refused(attempt, error)),
+                };
+            }
             Callback::Stray(what) => person.note(format!("Still waiting: {what}.")),
             Callback::Refused(why) if why.starts_with("access_denied") => {
                 let what = format!("the sign-in was denied in the browser: {why}");
@@ -75,12 +92,11 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, register: bool, person: &mut 
 /// Exchanges the code for a token: once, for it is good for one exchange.
 async fn exchange(
     attempt: &Attempt<'_>,
-    client: Registration,
+    client: &Registration,
     listener: &Listener,
-    code: SecretString,
-    verifier: SecretString,
-    person: &Person,
-) -> Result<Ended, Failure> {
+    code: &SecretString,
+    verifier: &SecretString,
+) -> Result<CreateTokenOutput, SdkError<CreateTokenError>> {
     let call = attempt
         .tools
         .oidc(&attempt.portal.region)
@@ -91,25 +107,19 @@ async fn exchange(
         .redirect_uri(listener.redirect())
         .code_verifier(verifier.expose_secret())
         .code(code.expose_secret());
-    let answer = call.customize().interceptor(attempt.time.clone()).send().await;
-    attempt.time.tell(person);
-    let error = match answer {
-        Ok(answer) => return Ok(Ended::SignedIn(attempt.token(answer, client)?)),
-        Err(error) => error,
-    };
+    call.customize().interceptor(attempt.time.clone()).send().await
+}
+
+fn refused(attempt: &Attempt<'_>, error: SdkError<CreateTokenError>) -> Failure {
     match code_of(&error) {
-        "InvalidClientException" => {
-            person.note("The registration of Lakeward is not known any more; here is a new page.".to_owned());
-            Ok(Ended::Again { flow: Flow::Browser, register: true })
-        }
         "InvalidGrantException" | "ExpiredTokenException" => {
             let failure = attempt.refused("IAM Identity Center does not take the code that came back", error);
             let next = format!("sign in again: a code is good once and not for long; else {}", attempt.suspects());
-            Err(Failure { kind: FailureKind::Denied, ..failure }.next(next))
+            Failure { kind: FailureKind::Denied, ..failure }.next(next)
         }
-        "AccessDeniedException" => Err(Failure::new(FailureKind::Denied, "the sign-in was denied")
-            .next("sign in again, or ask who administers IAM Identity Center for access")),
-        _ => Err(attempt.refused("IAM Identity Center gave no token for the code that came back", error)),
+        "AccessDeniedException" => Failure::new(FailureKind::Denied, "the sign-in was denied")
+            .next("sign in again, or ask who administers IAM Identity Center for access"),
+        _ => attempt.refused("IAM Identity Center gave no token for the code that came back", error),
     }
 }
 

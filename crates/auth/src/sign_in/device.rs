@@ -73,7 +73,8 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, register: bool, person: &mut 
                 return Err(Failure::new(FailureKind::Denied, "the sign-in was denied in the browser")
                     .next("sign in again and approve it, if the code is the one shown here"));
             }
-            "InvalidClientException" => {
+            // Not for ever: a service that does not know a client that was just registered is not itself.
+            "InvalidClientException" if !register => {
                 person.note("The registration of Lakeward was withdrawn meanwhile; here is a new code.".to_owned());
                 return Ok(Ended::Again { flow: Flow::Device, register: true });
             }

@@ -96,6 +96,11 @@ impl Person {
         }
     }
 
+    /// Whether nobody will do anything any more.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.acts.is_closed() && self.acts.is_empty()
+    }
+
     /// The next thing that the person does, where nothing goes on without them; `None` when there is nobody.
     pub(crate) async fn decides(&mut self) -> Option<Act> {
         self.acts.recv().await

@@ -66,11 +66,13 @@ pub fn situation(environment: &Environment, machine: Machine) -> Situation {
     let code = |reason: String, opens| Situation { flow: Flow::Device, opens, reason: Some(reason) };
     let is_no = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "false" | "0" | "no");
     let elsewhere = ELSEWHERE.iter().find(|(name, _)| environment.get(name).is_some_and(|value| !is_no(value)));
+    // Visual Studio Code gives its remote terminals a BROWSER that opens pages on the person's own machine.
+    let is_led_home = ["VSCODE_IPC_HOOK_CLI", "BROWSER"].iter().all(|name| environment.get(name).is_some());
     if let Some((name, what)) = elsewhere {
-        return code(format!("{what} ({name} is set)"), false);
+        return code(format!("{what} ({name} is set)"), is_led_home);
     }
     if machine.is_container {
-        return code("this is a container".to_owned(), false);
+        return code("this is a container".to_owned(), is_led_home);
     }
     if machine.is_wsl || environment.get("WSL_DISTRO_NAME").is_some() {
         // Whether it does depends on how WSL's network is set up.
@@ -101,6 +103,8 @@ mod tests {
         assert_eq!(on(&[], Machine { needs_display: false, ..desk }).0, Flow::Browser);
         for (variables, machine, opens, because) in [
             (&[display, ssh][..], desk, false, "an SSH session (SSH_CONNECTION is set)"),
+            (&[ssh, ("BROWSER", "b")], desk, false, "an SSH session"),
+            (&[ssh, ("BROWSER", "b"), ("VSCODE_IPC_HOOK_CLI", "v")], desk, true, "an SSH session"),
             (&[display, ("CI", "true")], desk, false, "a CI job"),
             (&[display], Machine { is_container: true, ..desk }, false, "this is a container"),
             (&[display], Machine { is_wsl: true, ..desk }, true, "WSL"),

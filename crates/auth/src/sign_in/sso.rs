@@ -224,10 +224,12 @@ impl Attempt<'_> {
 
 /// A page can't be used any more. Whoever attends may have another one.
 pub(super) async fn expired(flow: Flow, person: &mut Person) -> Result<Ended, Failure> {
-    person.note(match flow {
-        Flow::Device => "The code has expired. Ask for a new one, or change to a browser.".to_owned(),
-        Flow::Browser => "The page has expired. Ask for a new one, or change to a code.".to_owned(),
-    });
+    if !person.is_alone() {
+        person.note(match flow {
+            Flow::Device => "The code has expired. Ask for a new one, or change to a browser.".to_owned(),
+            Flow::Browser => "The page has expired. Ask for a new one, or change to a code.".to_owned(),
+        });
+    }
     loop {
         match person.decides().await {
             Some(Act::Renew) => return Ok(Ended::Again { flow, register: false }),

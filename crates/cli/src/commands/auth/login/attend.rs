@@ -68,7 +68,15 @@ pub(super) async fn attend<T, S: Future<Output = Result<T, Failure>>>(
                 Progress::Waiting => {}
                 Progress::Note(note) => console.note(&format!("{note}\n")),
             },
-            result = &mut sign_in => return result,
+            result = &mut sign_in => {
+                // What it showed last, together with its end.
+                while let Ok(progress) = attendant.shown.try_recv() {
+                    if let Progress::Note(note) = progress {
+                        console.note(&format!("{note}\n"));
+                    }
+                }
+                return result;
+            }
             line = line => match line {
                 None => (lines, acts) = (None, None),
                 Some(line) => {
