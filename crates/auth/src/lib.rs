@@ -20,10 +20,11 @@ mod endpoints;
 mod renewing;
 mod status;
 mod account;
+mod server_clock;
 pub mod sign_in;
 mod http_client;
 
-pub use account::{Clocks, Regions, ServerClock};
+pub use account::Regions;
 pub use aws_files::{Changed, Edit, Of};
 pub use environment::Environment;
 pub use http_client::{HttpClientError, HttpClientOptions, http_client};
@@ -31,6 +32,7 @@ pub use link::{Found, Link, State, deciding};
 pub use origin::{Origin, Setting};
 pub use renewing::Renewing;
 pub use resolution::Resolution;
+pub use server_clock::{Clocks, ServerClock};
 pub use session::{Identity, Keys, Session, Signing, known_keys};
 pub use status::{SignInKind, SignedIn, signed_in};
 

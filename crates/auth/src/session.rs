@@ -11,7 +11,6 @@ use lakeward_core::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    account::ServerClock,
     aws_files::AwsFiles,
     environment::Environment,
     error::SourceError,
@@ -19,6 +18,7 @@ use crate::{
     link::Source,
     renewing::Renewing,
     resolution::{self, Resolution},
+    server_clock::ServerClock,
     tools::Tools,
 };
 

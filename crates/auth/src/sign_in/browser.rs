@@ -7,16 +7,14 @@ use aws_sdk_ssooidc::{
     error::SdkError,
     operation::create_token::{CreateTokenError, CreateTokenOutput},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use lakeward_core::failure::{Failure, FailureKind};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep_until};
-use uuid::Uuid;
 
 use super::{
     listener::{Callback, Listener},
     person::{Act, Flow, Page, Person, Progress},
+    pkce,
     sso::{Attempt, Ended, PATIENCE, expired},
 };
 use crate::{
@@ -32,7 +30,7 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, register: bool, person: &mut 
     let mut listener = Listener::start(attempt.redirect_port).await?;
     let client = attempt.client(Flow::Browser, register).await?;
     attempt.time.tell(person);
-    let verifier = verifier();
+    let verifier = pkce::verifier();
     let Some(base) = attempt.tools.oidc_url(&attempt.portal.region).await else {
         let what = format!("there is no endpoint of IAM Identity Center in {}", attempt.portal.region);
         return Err(Failure::new(FailureKind::Usage, what).next(attempt.suspects()));
@@ -107,7 +105,7 @@ async fn exchange(
         .redirect_uri(listener.redirect())
         .code_verifier(verifier.expose_secret())
         .code(code.expose_secret());
-    call.customize().interceptor(attempt.time.clone()).send().await
+    call.customize().interceptor(attempt.time.clock.clone()).send().await
 }
 
 fn refused(attempt: &Attempt<'_>, error: SdkError<CreateTokenError>) -> Failure {
@@ -123,11 +121,6 @@ fn refused(attempt: &Attempt<'_>, error: SdkError<CreateTokenError>) -> Failure 
     }
 }
 
-/// 64 of the characters that RFC 7636 allows, of which nobody can guess one.
-fn verifier() -> SecretString {
-    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()).into()
-}
-
 /// The page. The service's parameter is `scopes`, not OAuth's `scope`.
 fn url(
     base: &str,
@@ -136,7 +129,6 @@ fn url(
     listener: &Listener,
     verifier: &SecretString,
 ) -> String {
-    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose_secret()));
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("response_type", "code")
         .append_pair("client_id", &client.id)
@@ -144,7 +136,7 @@ fn url(
         .append_pair("state", listener.state())
         .append_pair("code_challenge_method", "S256")
         .append_pair("scopes", &attempt.scopes.join(" "))
-        .append_pair("code_challenge", &challenge)
+        .append_pair("code_challenge", &pkce::challenge(verifier))
         .finish();
     format!("{base}/authorize?{query}")
 }

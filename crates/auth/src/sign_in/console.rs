@@ -19,12 +19,12 @@ use lakeward_core::{
 use p256::{elliptic_curve::Generate, pkcs8::LineEnding};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
     Act, Flow, Page, Person, Progress, SignIn,
     listener::{Callback, Listener, pasted},
+    pkce,
 };
 use crate::{
     aws_files::{Changed, Edit, Of},
@@ -98,7 +98,7 @@ impl SignIn {
         })?;
         let service = ("AWS_ENDPOINT_URL_SIGNIN", "signin");
         if let Some(note) = redirected(&self.environment, &self.files, &self.profile, service) {
-            person.show(Progress::Note(note));
+            person.note(note);
         }
         let base = self.tools.signin_url(region).await.map_err(|error| error.failure())?;
         let mut flow = request.flow;
@@ -285,9 +285,7 @@ impl Attempt {
             Some(listener) => (listener.redirect().to_owned(), listener.state().to_owned()),
             None => (format!("{base}{CONFIRMATION}"), Uuid::new_v4().to_string()),
         };
-        // 64 characters of RFC 7636's, and 244 bits of chance.
-        let verifier = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()).into();
-        Ok(Self { listener, state, verifier, redirect })
+        Ok(Self { listener, state, verifier: pkce::verifier(), redirect })
     }
 
     fn client(&self) -> &'static str {
@@ -296,7 +294,6 @@ impl Attempt {
 
     /// What the browser opens.
     fn url(&self, base: &str) -> String {
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier.expose_secret()));
         let query = Serializer::new(String::new())
             .append_pair("response_type", "code")
             .append_pair("client_id", self.client())
@@ -305,7 +302,7 @@ impl Attempt {
             .append_pair("code_challenge_method", "SHA-256")
             .append_pair("scope", "openid")
             .append_pair("redirect_uri", &self.redirect)
-            .append_pair("code_challenge", &challenge)
+            .append_pair("code_challenge", &pkce::challenge(&self.verifier))
             .finish();
         format!("{base}/v1/authorize?{query}")
     }
@@ -359,7 +356,7 @@ impl Attempt {
                         login_token::PERMISSION
                     )));
                 }
-                Callback::Stray(what) => person.show(Progress::Note(what.to_owned())),
+                Callback::Stray(what) => person.note(what.to_owned()),
             }
         }
     }

@@ -58,7 +58,7 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, register: bool, person: &mut 
             .client_secret(client.secret.expose_secret())
             .device_code(&device_code);
         // Not given up half-way: the answer may hold the token.
-        let answer = call.customize().interceptor(attempt.time.clone()).send().await;
+        let answer = call.customize().interceptor(attempt.time.clock.clone()).send().await;
         let error = match answer {
             Ok(answer) => return Ok(Ended::SignedIn(attempt.token(answer, client)?)),
             Err(error) => error,
@@ -134,7 +134,7 @@ async fn start(
             .client_id(&client.id)
             .client_secret(client.secret.expose_secret())
             .start_url(&attempt.portal.url);
-        match call.customize().interceptor(attempt.time.clone()).send().await {
+        match call.customize().interceptor(attempt.time.clock.clone()).send().await {
             Ok(started) => return Ok((client, started)),
             Err(error) if !anew && is_unknown_client(code_of(&error)) => anew = true,
             Err(error) => return Err(attempt.refused("IAM Identity Center gave no code", error)),

@@ -10,6 +10,7 @@ mod registration;
 mod device;
 mod browser;
 mod listener;
+mod pkce;
 mod server_time;
 mod directory;
 mod console;

@@ -88,6 +88,11 @@ impl Person {
         let _ = self.shown.send(progress);
     }
 
+    /// Tells of something odd.
+    pub(crate) fn note(&self, note: String) {
+        self.show(Progress::Note(note));
+    }
+
     /// The next thing that the person does; never, when there is nobody.
     pub(crate) async fn acts(&mut self) -> Act {
         match self.acts.recv().await {

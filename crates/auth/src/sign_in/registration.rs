@@ -37,7 +37,7 @@ impl Attempt<'_> {
                 .redirect_uris(REDIRECT)
                 .issuer_url(&self.portal.url);
         }
-        let answer = call.customize().interceptor(self.time.clone()).send().await;
+        let answer = call.customize().interceptor(self.time.clock.clone()).send().await;
         let answer =
             answer.map_err(|error| self.refused("IAM Identity Center did not register Lakeward as a client", error))?;
         let expires = Duration::from_secs(u64::try_from(answer.client_secret_expires_at).unwrap_or(0));

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 
 use super::{
     SignIn, browser, device,
-    person::{Act, Flow, Person, Progress},
+    person::{Act, Flow, Person},
     server_time::ServerTime,
     start_url::{Portal, region_of},
     target::SsoTarget,
@@ -25,9 +25,8 @@ use crate::{
         sso_registration::{ACCESS_SCOPE, Registration, RegistrationFile},
         sso_token::{Fresh, SsoSignIn},
     },
-    endpoints::endpoint,
+    endpoints::redirected,
     error::{SourceError, code_of},
-    origin::Origin,
     tools::Tools,
 };
 
@@ -94,7 +93,10 @@ impl SignIn {
     pub async fn sso(&self, target: &SsoTarget, way: Way, mut person: Person) -> Result<SsoSignedIn, Failure> {
         let (tools, sign_in) = (&self.tools, &target.sign_in);
         sign_in.can_be_kept(tools).await.map_err(|error| error.failure())?;
-        self.note_endpoint(&person);
+        let service = ("AWS_ENDPOINT_URL_SSO_OIDC", "sso_oidc");
+        redirected(&self.environment, &self.files, &self.profile, service)
+            .into_iter()
+            .for_each(|note| person.note(note));
         let portal = Portal::of(sign_in, tools).await?;
         if let Some(region) = region_of(&portal.url).filter(|region| *region != sign_in.region) {
             person.note(format!(
@@ -116,7 +118,7 @@ impl SignIn {
             scopes,
             file,
             redirect_port: way.redirect_port,
-            time: ServerTime::new(tools.clock.clone()),
+            time: ServerTime::default(),
         };
         let (mut flow, mut register) = (way.flow, false);
         let token = loop {
@@ -138,19 +140,6 @@ impl SignIn {
         let fresh = Fresh { token: token.access, expires, refresh: token.refresh, client: token.client };
         let file = sign_in.keep(&fresh, tools).await.map_err(|error| error.failure())?;
         Ok(SsoSignedIn { file, expires, renews })
-    }
-
-    /// An endpoint that is meant for S3 alone leads a sign-in astray.
-    fn note_endpoint(&self, person: &Person) {
-        let profile = self.files.profiles.get(&self.profile);
-        let set = endpoint(&self.environment, &self.files, profile, ("AWS_ENDPOINT_URL_SSO_OIDC", "sso_oidc"));
-        if let Some(set) = set.filter(|set| set.origin != Origin::Variable("AWS_ENDPOINT_URL_SSO_OIDC")) {
-            person.note(format!(
-                "{} sends this sign-in to {} instead of AWS; for S3 alone there is AWS_ENDPOINT_URL_S3.",
-                set.origin,
-                printable(&set.text)
-            ));
-        }
     }
 }
 
@@ -240,11 +229,5 @@ pub(super) async fn expired(flow: Flow, person: &mut Person) -> Result<Ended, Fa
                     .next("sign in again, and confirm it in a browser before it expires"));
             }
         }
-    }
-}
-
-impl Person {
-    pub(super) fn note(&self, note: String) {
-        self.show(Progress::Note(note));
     }
 }

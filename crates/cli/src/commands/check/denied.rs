@@ -2,7 +2,7 @@
 
 use lakeward_core::{
     plan::{DestinationPlan, Encryption},
-    policy::policy,
+    policy::{object_actions, policy},
 };
 use lakeward_sink::{Denial, NotWritten, PolicyKind, Why};
 use serde_json::{Value, json};
@@ -129,10 +129,7 @@ fn principal(arn: &str) -> (Value, Option<Value>) {
 /// What a bare `Access Denied` may be due to, the most likely first. AWS gives the reason within an organization only.
 fn to_try(destination: &DestinationPlan) -> Vec<String> {
     let object = &destination.object;
-    let mut actions = vec!["s3:PutObject"];
-    actions.extend(object.acl.as_ref().map(|_| "s3:PutObjectAcl"));
-    actions.extend((!object.tags.is_empty()).then_some("s3:PutObjectTagging"));
-    let actions = actions.join(", ");
+    let actions = object_actions(object).join(", ");
     let key = object.encryption.as_ref().and_then(|encryption| encryption.kms_key_id.as_ref());
     let mut tries = vec![
         format!(

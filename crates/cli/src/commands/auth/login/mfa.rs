@@ -39,18 +39,11 @@ pub(super) async fn roles(mut roles: RoleMfa, arguments: &MfaArguments, console:
     }
     roles.note().iter().for_each(|note| console.note(&format!("{note}\n")));
     while let Some(question) = roles.question() {
-        let mut tries = Tries::new(&question, arguments, console)?;
-        loop {
-            let code = tries.code().await?;
-            match roles.give(&code).await? {
-                Given::Accepted => break,
-                Given::Refused(why) => tries.refused(&why)?,
-            }
-        }
+        Tries::new(&question, arguments, console)?.until_accepted(async |code| roles.give(code).await).await?;
         console.result(&format!("Signed in: {}.\n", question.purpose));
     }
     let (expires, files) = roles.finish().await?;
-    let expires = expires.map_or_else(|| "an unknown time".to_owned(), |expires| until(expires, SystemTime::now()));
+    let expires = end(expires);
     let files: Vec<String> = files.iter().map(|file| shown(file)).collect();
     console.result(&format!(
         "Credentials until {expires}. They can't be renewed without another code.\nThe AWS CLI and boto3 find them too: {}\n",
@@ -65,23 +58,22 @@ pub(super) async fn user(arguments: LoginArguments, console: Console) -> Result<
     let request = UserMfaRequest { profile: arguments.choice.profile, serial: mfa_serial, duration, to };
     let mut session = UserMfa::plan(request, Environment::real())?;
     session.note().iter().for_each(|note| console.note(&format!("{note}\n")));
-    let mut tries = Tries::new(&session.question(), &arguments.mfa, console)?;
-    loop {
-        let code = tries.code().await?;
-        match session.give(&code).await? {
-            Given::Accepted => break,
-            Given::Refused(why) => tries.refused(&why)?,
-        }
-    }
+    let question = session.question();
+    Tries::new(&question, &arguments.mfa, console)?.until_accepted(async |code| session.give(code).await).await?;
     let (changes, expires) = session.changes()?;
     written(changes, console).await?;
-    let expires = expires.map_or_else(|| "an unknown time".to_owned(), |expires| until(expires, SystemTime::now()));
+    let expires = end(expires);
     let to = printable(session.to()).into_owned();
     console.result(&format!(
         "Signed in: profile {to} holds the session's keys until {expires}.\nUse it with AWS_PROFILE={to}, or [auth] method = \
          \"profile\" and profile = \"{to}\".\n"
     ));
     Ok(())
+}
+
+/// When a session ends.
+fn end(expires: Option<SystemTime>) -> String {
+    expires.map_or_else(|| "an unknown time".to_owned(), |expires| until(expires, SystemTime::now()))
 }
 
 /// Asks for one code, until it is right.
@@ -105,6 +97,19 @@ impl Tries {
         // Without a listener Ctrl-C would end the process before the terminal shows again what is typed.
         let interruption = Interruption::listen(lakeward_source::Commands::default());
         Ok(Self { prompt, from_stdin: arguments.mfa_code_stdin, left: TRIES, console, interruption })
+    }
+
+    async fn until_accepted(
+        mut self,
+        mut give: impl AsyncFnMut(&SecretString) -> Result<Given, Failure>,
+    ) -> Result<(), Failure> {
+        loop {
+            let code = self.code().await?;
+            match give(&code).await? {
+                Given::Accepted => return Ok(()),
+                Given::Refused(why) => self.refused(&why)?,
+            }
+        }
     }
 
     async fn code(&mut self) -> Result<SecretString, Failure> {

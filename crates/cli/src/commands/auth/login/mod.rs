@@ -7,7 +7,7 @@ mod mfa;
 
 use lakeward_auth::{
     Environment,
-    sign_in::{RoleMfa, SignIn},
+    sign_in::{Choice, RoleMfa, SignIn},
 };
 use lakeward_core::{failure::Failure, plan::AuthPlan};
 
@@ -21,13 +21,17 @@ pub(super) async fn login(arguments: LoginArguments, console: &Console) -> Resul
     if arguments.mfa.mfa_serial.is_some() {
         return mfa::user(arguments, *console).await;
     }
-    if arguments.sso_session.is_none() && arguments.sso_start_url.is_none() {
-        let auth = asked(arguments.choice.clone(), console)?.auth;
+    let choice = match (&arguments.sso_session, &arguments.sso_start_url) {
+        (Some(name), _) => Choice::Session(name.clone()),
+        (None, Some(url)) => Choice::Portal { start_url: url.clone(), region: arguments.sso_region.clone() },
+        (None, None) => Choice::Auth(asked(arguments.choice.clone(), console)?.auth),
+    };
+    if let Choice::Auth(auth) = &choice {
         // What is broken is told below, in the words of what is missing there.
-        if let Ok(Some(roles)) = RoleMfa::plan(&auth, Environment::real()) {
+        if let Ok(Some(roles)) = RoleMfa::plan(auth, Environment::real()) {
             return mfa::roles(roles, &arguments.mfa, *console).await;
         }
-        if let Some(profile) = of_profile(&auth) {
+        if let Some(profile) = of_profile(auth) {
             let sign_in = SignIn::new(Environment::real(), profile)?;
             if sign_in.has_console_sign_in() {
                 return console::login(arguments, *console).await;
@@ -37,7 +41,7 @@ pub(super) async fn login(arguments: LoginArguments, console: &Console) -> Resul
             }
         }
     }
-    sso::login(arguments, *console).await
+    sso::login(choice, arguments.way, *console).await
 }
 
 /// The profile that decides, if one does: by its name, or the one of the environment.

@@ -14,22 +14,13 @@ use lakeward_core::{
 use tokio::sync::mpsc;
 
 use super::{
-    super::{asked, until},
+    super::until,
     attend::{Offers, attend, is_attended},
 };
-use crate::{
-    arguments::{LoginArguments, WayArguments},
-    console::Console,
-};
+use crate::{arguments::WayArguments, console::Console};
 
 /// Finds out what to sign in to, signs in, and checks what it is for.
-pub(super) async fn login(arguments: LoginArguments, console: Console) -> Result<(), Failure> {
-    let LoginArguments { choice, sso_session, sso_start_url, sso_region, way: asked_way, .. } = arguments;
-    let choice = match (sso_session, sso_start_url) {
-        (Some(name), _) => Choice::Session(name),
-        (None, Some(start_url)) => Choice::Portal { start_url, region: sso_region },
-        (None, None) => Choice::Auth(asked(choice, &console)?.auth),
-    };
+pub(super) async fn login(choice: Choice, asked: WayArguments, console: Console) -> Result<(), Failure> {
     let profile = match &choice {
         Choice::Auth(AuthPlan::Profile(name)) => Some(name.as_str()),
         _ => None,
@@ -43,7 +34,7 @@ pub(super) async fn login(arguments: LoginArguments, console: Console) -> Result
                 .next(format!("run `lakeward auth login --console --profile {}`", printable(&profile))));
         }
     };
-    let (target, (way, offers)) = (&target, way(&target, asked_way, console)?);
+    let (target, (way, offers)) = (&target, way(&target, asked, console)?);
     let signed_in = Box::pin(attend(|person| sign_in.sso(target, way, person), offers, console)).await?;
     console.note(&done(target, &signed_in));
     if target.role.is_some() {
