@@ -1,5 +1,8 @@
 //! One run from its plan to its books: the sources are found, read on a thread of their own, and landed.
 
+mod dry_run;
+mod tally;
+
 use std::{sync::Arc, thread, time::Instant};
 
 use lakeward_core::{
@@ -20,9 +23,6 @@ use crate::{
     signals::Interruption,
     storage::{self, Storage},
 };
-
-mod dry_run;
-mod tally;
 
 /// The memory that rows may take on their way, from the file's bytes to the encoder's pages.
 const MEMORY: u64 = 96 << 20;
