@@ -1,6 +1,6 @@
 //! `lakeward serve` as a host meets it that speaks raw gRPC: every call, and what lands.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, io::Read, path::Path, time::Duration};
 
 use lakeward_testkit::{Home, HomeCommand, Running, S3Server, python, tries};
 use serde_json::{Value, json};
@@ -97,6 +97,9 @@ fn ids(server: &Server, prefix: &str) -> Vec<i64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_is_answered_as_hosts_expect() {
     let (server, home) = (Server::start().await, Home::new());
+    // That of the host's spec: it is in no answer and no line of the log.
+    const SECRET: &str = "kept-to-themselves-4711";
+    home.secret(SECRET);
     let serving = serving(&server, &home);
     let answers = serving.host("methods", &spec(server.s3.endpoint(), &json!({})), &[]);
     assert_eq!((&answers["versions"], &answers["name"]), (&json!([3]), &json!("s3")));
@@ -105,6 +108,7 @@ async fn every_call_is_answered_as_hosts_expect() {
         ("write_before_init", "FAILED_PRECONDITION", "call Init first"),
         ("read_before_init", "FAILED_PRECONDITION", "call Init first"),
         ("bad_init", "INTERNAL", "`region` is missing"),
+        ("secret_init", "INTERNAL", "secret_access_key"),
         ("offline_init", "OK", ""),
         ("write_offline", "FAILED_PRECONDITION", "without a connection"),
         ("no_invocation", "INTERNAL", "no invocation id"),
@@ -120,6 +124,7 @@ async fn every_call_is_answered_as_hosts_expect() {
         assert_eq!(answers[call][0], status, "{call}: {}", answers[call]);
         assert!(answers[call][1].as_str().unwrap().contains(says), "{call}: {}", answers[call]);
     }
+    assert!(!answers.to_string().contains(SECRET), "{answers}");
     assert_eq!(answers["test_good"], json!([1, "", ""]));
     assert_eq!((&answers["test_bad"][0], &answers["test_bad"][1]), (&json!(0), &json!("INVALID_SPEC")));
     assert_eq!((&answers["test_unreachable"][0], &answers["test_unreachable"][1]), (&json!(0), &json!("UNAUTHORIZED")));
@@ -152,6 +157,7 @@ async fn what_can_not_be_taken_is_told_and_what_came_before_it_lands() {
         ("delete_stale", "UNIMPLEMENTED", "DeleteStale is not supported"),
         ("delete_record", "UNIMPLEMENTED", "DeleteRecord is not supported"),
         ("no_protobuf", "ABORTED", "broke off"),
+        ("too_large", "ABORTED", "too large"),
         ("nothing", "OK", ""),
         ("unknown_kind", "OK", ""),
         ("empty_batch", "OK", ""),
@@ -171,7 +177,7 @@ async fn what_can_not_be_taken_is_told_and_what_came_before_it_lands() {
     let objects: Vec<String> = server.objects().into_iter().filter(|key| key.starts_with("raw/t/")).collect();
     let rows: usize =
         objects.iter().flat_map(|key| landed::rows(&server.bucket().join(key))).map(|rows| rows.num_rows()).sum();
-    assert_eq!((objects.len(), rows), (14, 12 * 5 + 5 + 1), "{objects:#?}");
+    assert_eq!((objects.len(), rows), (15, 13 * 5 + 5 + 1), "{objects:#?}");
     serving.end(0);
 }
 
@@ -211,6 +217,8 @@ async fn objects_close_by_rows_and_without_rotation_at_the_end_of_their_table() 
     serving.end(0);
 }
 
+/// The original's objects under gzip and, where no key needs another name, under `athena` are the same byte for byte once they
+/// are unpacked: so these variants are held against those without.
 #[tokio::test(flavor = "multi_thread")]
 async fn recordings_land_as_the_original_wrote_them() {
     let (server, home) = (Server::start().await, Home::new());
@@ -219,39 +227,58 @@ async fn recordings_land_as_the_original_wrote_them() {
     let json_collision = json!([7, "json", { "dup_key": 2 }, { "dup_key": 1, "dup_key_2": 2 }]);
     let collision = json!([7, "json", "{\"dup_key\":2}", "{\"dup_key\":1,\"dup_key_2\":2}"]);
     let csv = json!([[0, 1, null, ""], [1, 11, "-1e-09", "-0.000000001"]]);
-    let athena = json!({ "format": "json", "athena": true });
-    let csv_headless = json!({ "format": "csv", "format_spec": { "delimiter": ";", "skip_header": true } });
-    let parquet = json!({ "format": "parquet" });
-    let parquet_athena = json!({ "format": "parquet", "athena": true });
-    let text = json!({ "format": "csv" });
-    let lines = json!({ "format": "json" });
-    for (recording, variant, fields, expected) in [
-        ("all_types", "parquet-default", &parquet, json!([])),
-        ("all_types", "csv-default", &text, json!([])),
-        ("all_types", "csv-semicolon-noheader", &csv_headless, json!([])),
-        ("all_types", "json-default", &lines, json!([])),
-        ("edge", "parquet-default", &parquet, json!([])),
-        ("edge", "parquet-v1", &json!({ "format": "parquet", "format_spec": { "version": "v1.0" } }), json!([])),
-        ("edge", "parquet-athena", &parquet_athena, json!([collision])),
-        ("edge", "csv-default", &text, csv.clone()),
-        ("edge", "csv-semicolon-noheader", &csv_headless, csv),
-        ("edge", "json-default", &lines, json!([dec])),
-        ("edge", "json-athena", &athena, json!([dec, json_collision])),
+    let headless = json!({ "format_spec": { "delimiter": ";", "skip_header": true } });
+    let v1 = json!({ "format_spec": { "version": "v1.0" } });
+    let athena = json!({ "athena": true });
+    let gzip = json!({ "compression": "gzip" });
+    let plain = json!({});
+    let same = json!([]);
+    for (recording, original, variant, fields, expected) in [
+        ("all_types", "parquet-default", "parquet-default", &plain, &same),
+        ("all_types", "parquet-default", "parquet-athena", &athena, &same),
+        ("all_types", "parquet-v1", "parquet-v1", &v1, &same),
+        ("all_types", "csv-default", "csv-default", &plain, &same),
+        ("all_types", "csv-default", "csv-gzip", &gzip, &same),
+        ("all_types", "csv-semicolon-noheader", "csv-semicolon-noheader", &headless, &same),
+        ("all_types", "json-default", "json-default", &plain, &same),
+        ("all_types", "json-default", "json-gzip", &gzip, &same),
+        ("all_types", "json-default", "json-athena", &athena, &same),
+        ("edge", "parquet-default", "parquet-default", &plain, &same),
+        ("edge", "parquet-v1", "parquet-v1", &v1, &same),
+        ("edge", "parquet-athena", "parquet-athena", &athena, &json!([collision])),
+        ("edge", "csv-default", "csv-default", &plain, &csv),
+        ("edge", "csv-default", "csv-gzip", &gzip, &csv),
+        ("edge", "csv-semicolon-noheader", "csv-semicolon-noheader", &headless, &csv),
+        ("edge", "json-default", "json-default", &plain, &json!([dec])),
+        ("edge", "json-default", "json-gzip", &gzip, &json!([dec])),
+        ("edge", "json-athena", "json-athena", &athena, &json!([dec, json_collision])),
     ] {
+        let kind = variant.split('-').next().unwrap();
         let mut fields = fields.clone();
+        fields["format"] = json!(kind);
         fields["no_rotate"] = json!(true);
         fields["path"] = json!(format!("raw/{variant}/{{{{TABLE}}}}.{{{{FORMAT}}}}"));
         fields["test_write"] = json!(false);
         let frames = recorded(&home, &format!("{recording}.frames"));
         let answer = serving.host("drive", &spec(server.s3.endpoint(), &fields), &[&frames]);
         assert_eq!(answer, json!(["OK", ""]), "{recording} {variant}");
-        let kind = variant.split('-').next().unwrap();
-        let original = recorded(&home, &format!("{recording}.{variant}.{kind}"));
-        let ours = server.bucket().join(format!("raw/{variant}/golden_{recording}.{kind}"));
+        let original = recorded(&home, &format!("{recording}.{original}.{kind}"));
+        let mut ours = server.bucket().join(format!("raw/{variant}/golden_{recording}.{kind}"));
+        if variant.ends_with("gzip") {
+            let packed = ours.with_added_extension("gz");
+            let mut text = Vec::new();
+            flate2::read::MultiGzDecoder::new(fs::File::open(packed).unwrap()).read_to_end(&mut text).unwrap();
+            ours = home.path().join("unpacked");
+            fs::write(&ours, text).unwrap();
+        }
         let (delimiter, header) = if variant.contains("semicolon") { (";", "false") } else { (",", "true") };
         let script = include_str!("../../crates/sink/tests/python/golden.py");
-        let differences = python::json(script, [kind, &original, ours.to_str().unwrap(), delimiter, header]);
-        assert_eq!(differences, expected, "{recording} {variant}");
+        let mut differences = python::json(script, [kind, &original, ours.to_str().unwrap(), delimiter, header]);
+        if variant == "parquet-v1" {
+            // That version has fewer types. The sink's own tests hold which those are: here the values count.
+            differences.as_array_mut().unwrap().retain(|difference| !difference[0].is_null());
+        }
+        assert_eq!(differences, *expected, "{recording} {variant}");
     }
     serving.end(0);
 }

@@ -1,8 +1,8 @@
-//! CloudQuery's own command line with `lakeward serve` as its destination, and the source of its Python SDK.
+//! CloudQuery's own command line with `lakeward serve` as its destination, and sources of its Python and its JavaScript SDK.
 
 use std::{fmt::Write as _, net::TcpListener, path::PathBuf, time::Duration};
 
-use lakeward_testkit::{Home, HomeCommand, Output, Running, S3Server, python, s3_server::BUCKET};
+use lakeward_testkit::{Home, HomeCommand, Output, Running, S3Server, node::node, python, s3_server::BUCKET};
 use serde_json::{Value, json};
 
 use crate::{
@@ -22,21 +22,48 @@ print(next((place for place in places if os.path.isfile(place)), ''))";
     path.is_file().then_some(path)
 }
 
-/// The source, and where it listens.
-#[track_caller]
-fn source(home: &Home) -> (Running<'_>, String) {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let script = include_str!("../python/memdb_source.py");
-    let mut running = python::command(home, script, [&address]).spawn();
-    running.wait_for("Starting server");
-    (running, address)
+/// A source that runs, at an address.
+struct Source<'home> {
+    name: &'static str,
+    address: String,
+    _running: Running<'home>,
 }
 
-/// A source document that feeds these destinations.
-fn source_document(address: &str, destinations: &[&str]) -> String {
-    format!(
-        "kind: source\nspec:\n  name: memdb\n  registry: grpc\n  path: {address:?}\n  version: v1.0.0\n  tables: ['*']\n  destinations: {destinations:?}\n  spec: {{}}\n"
-    )
+impl<'home> Source<'home> {
+    /// The one that the Python SDK brings.
+    #[track_caller]
+    fn python(home: &'home Home) -> Self {
+        let address = free_address();
+        let command = python::command(home, include_str!("../python/memdb_source.py"), [&address]);
+        Self::start("memdb", address, command, "Starting server")
+    }
+
+    /// One on the JavaScript SDK with so many rows, or none where there is no Node.js.
+    #[track_caller]
+    fn javascript(home: &'home Home, rows: u32) -> Option<Self> {
+        let address = free_address();
+        let command = node()?.command(home, include_str!("../node/sdk_source.mjs"), [&address, &rows.to_string()]);
+        Some(Self::start("js", address, command, "server running"))
+    }
+
+    #[track_caller]
+    fn start(name: &'static str, address: String, command: HomeCommand<'home>, started: &str) -> Self {
+        let mut running = command.spawn();
+        running.wait_for(started);
+        Self { name, address, _running: running }
+    }
+
+    /// The document that feeds these destinations with all of its tables.
+    fn document(&self, destinations: &[String]) -> String {
+        let Self { name, address, .. } = self;
+        format!(
+            "kind: source\nspec:\n  name: {name}\n  registry: grpc\n  path: {address:?}\n  version: v1.0.0\n  tables: ['*']\n  destinations: {destinations:?}\n  spec: {{}}\n"
+        )
+    }
+}
+
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 fn destination_document(name: &str, registry: &str, path: &str, spec: &Value) -> String {
@@ -84,23 +111,12 @@ fn log(home: &Home, output: &Output) -> String {
     format!("{}\n{}\n{log}", output.stdout, output.stderr)
 }
 
-/// What the source holds.
-fn expected() -> Value {
-    let three = json!([["a", 1], ["b", 2], ["c", 3]]);
-    // Each row of the first table has these below it.
-    let below = [json!(["a", { "a": 1 }]), json!(["b", { "b": 2 }]), json!(["c", { "c": 3 }])];
-    let below: Vec<Value> = below.iter().flat_map(|row| vec![row.clone(); 3]).collect();
-    json!({ "table_1": three, "table_1_relation_1": below, "table_2": three })
-}
-
 /// One sync into every format, compressed and not, rotated and not: half of the destinations are plugins that the command line
 /// starts (at unix sockets), and half are one plugin at an address.
-#[test]
-fn the_command_line_syncs_into_every_format() {
-    let Some(cli) = cli() else { return };
-    let (server, home) = (S3Server::seaweedfs(), Home::new());
-    let (_source, address) = source(&home);
-    let serving = Serving::start(keys(&home, &server, lakeward(&home)));
+#[track_caller]
+fn sync_into_every_format(cli: &PathBuf, home: &Home, source: &Source<'_>, expected: &Value) {
+    let server = S3Server::seaweedfs();
+    let serving = Serving::start(keys(home, &server, lakeward(home)));
     let mut documents = String::new();
     let mut names = Vec::new();
     for format in ["parquet", "csv", "json"] {
@@ -114,6 +130,8 @@ fn the_command_line_syncs_into_every_format() {
                 let mut fields = json!({ "format": format, "compression": compression });
                 if no_rotate {
                     fields["no_rotate"] = json!(true);
+                } else {
+                    fields["batch_size"] = json!(70);
                 }
                 let spec = spec(&server, &name, &fields);
                 let is_local = no_rotate == (format == "json");
@@ -124,10 +142,9 @@ fn the_command_line_syncs_into_every_format() {
             }
         }
     }
-    let all: Vec<&str> = names.iter().map(String::as_str).collect();
-    let documents = source_document(&address, &all) + &documents;
-    let output = cloudquery(&home, &server, &cli, "sync", &documents).run();
-    let log = log(&home, &output);
+    let documents = source.document(&names) + &documents;
+    let output = cloudquery(home, &server, cli, "sync", &documents).run();
+    let log = log(home, &output);
     assert_eq!(output.code, Some(0), "{log}");
     assert_eq!(lacks(&output.stdout, &["Sync completed successfully", "Errors: 0"]), [""; 0], "{log}");
     for trouble in ["failed with", "ERR", "exit status"] {
@@ -135,25 +152,60 @@ fn the_command_line_syncs_into_every_format() {
     }
     let (key, secret) = server.keys().owner;
     let script = include_str!("../python/read_synced.py");
-    let found = python::json(script, [&*server.endpoint(), BUCKET, key, secret]);
+    let found = python::json(script, [&*server.endpoint(), BUCKET, key, secret, source.name]);
     assert_eq!(found.as_object().unwrap().len(), names.len());
     for name in &names {
-        assert_eq!(found[name], expected(), "{name}");
+        assert_eq!(found[name], *expected, "{name}");
     }
     serving.end(0);
+}
+
+#[test]
+fn the_command_line_syncs_a_python_source_into_every_format() {
+    let Some(cli) = cli() else { return };
+    let home = Home::new();
+    let letters = [("a", 1), ("b", 2), ("c", 3)];
+    let three: Vec<Value> = letters.iter().map(|(name, id)| json!({ "name": name, "id": id })).collect();
+    // Each row of the first table has these below it.
+    let below = letters.iter().map(|(name, id)| json!({ "name": name, "data": { *name: id } }));
+    let below: Vec<Value> = below.flat_map(|row| [row.clone(), row.clone(), row]).collect();
+    let expected = json!({ "table_1": three, "table_1_relation_1": below, "table_2": three });
+    sync_into_every_format(&cli, &home, &Source::python(&home), &expected);
+}
+
+/// Its records have one row each.
+#[test]
+fn the_command_line_syncs_a_javascript_source_into_every_format() {
+    const ROWS: u32 = 200;
+    let Some(cli) = cli() else { return };
+    let home = Home::new();
+    let Some(source) = Source::javascript(&home, ROWS) else { return };
+    let kind = |n: u32| {
+        let text = (!n.is_multiple_of(3)).then(|| format!("\"row\", {n}\nété"));
+        json!({
+            "id": n, "text": text, "flag": n.is_multiple_of(2), "ratio": f64::from(n) + 0.5,
+            "key": format!("00000000-0000-4000-8000-{n:012}"), "doc": { "n": n, "in a list": [n, null, "x"] },
+            "at": format!("2024-01-01T00:{:02}:{:02}", n / 60, n % 60), "list": [format!("a {n}"), "b"],
+        })
+    };
+    let kinds: Vec<Value> = (0..ROWS).map(kind).collect();
+    let mut below: Vec<Value> =
+        (0..ROWS).step_by(10).map(|n| json!({ "name": format!("below {n}"), "above": n })).collect();
+    below.sort_by_key(|row| row["name"].to_string());
+    sync_into_every_format(&cli, &home, &source, &json!({ "js_kinds": kinds, "js_below": below }));
 }
 
 #[test]
 fn the_command_line_validates_and_tests_a_spec() {
     let Some(cli) = cli() else { return };
     let (server, home) = (S3Server::seaweedfs(), Home::new());
-    let (_source, address) = source(&home);
+    let source = Source::python(&home);
     let documents = |fields: &Value| {
         let mut spec = spec(&server, "x", &json!({ "format": "parquet" }));
         spec.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let fields: serde_json::Map<String, Value> =
             spec.as_object().unwrap().clone().into_iter().filter(|(_, value)| !value.is_null()).collect();
-        source_document(&address, &["lake"])
+        source.document(&["lake".to_owned()])
             + &destination_document("lake", "local", binary().to_str().unwrap(), &fields.into())
     };
     let run = |command: &str, fields: Value| {

@@ -20,6 +20,7 @@ import pyarrow as pa
 PLUGIN = "/cloudquery.plugin.v3.Plugin/"
 RUN = "11111111-2222-4333-8444-555555555555"
 LIMIT = 60
+SECRET = "kept-to-themselves-4711"
 
 
 def varint(n):
@@ -141,6 +142,7 @@ def methods(host, spec):
         "write_before_init": told(lambda: host.write(numbered("t", 1, 1))),
         "read_before_init": told(lambda: host.read(table)),
         "bad_init": told(lambda: host.init('{"bucket": "x"}')),
+        "secret_init": told(lambda: host.init(with_secrets(spec))),
         "offline_init": told(lambda: host.init(spec, offline=True)),
         "write_offline": told(lambda: host.write(numbered("t", 1, 1))),
         "no_invocation": told(lambda: host.init(spec.replace("{{UUID}}", "{{SYNC_ID}}-{{UUID}}"), invocation="")),
@@ -156,7 +158,14 @@ def methods(host, spec):
     for name, tested in (("good", spec), ("bad", '{"bucket": 1}'), ("unreachable", spec.replace("test", "else", 1))):
         answer = strings(host.call("TestConnection", field(1, tested.encode())))
         answers[f"test_{name}"] = [answer.get(1, 0)] + [answer.get(n, b"").decode() for n in (2, 3)]
+    answers["test_secret"] = strings(host.call("TestConnection", field(1, with_secrets(spec).encode())))[3].decode()
     return answers
+
+
+def with_secrets(spec):
+    """The spec with a secret where none belongs."""
+    secrets = {"secret_access_key": SECRET, "credentials": {"role_arn": [SECRET], "session_token": SECRET}}
+    return json.dumps(json.loads(spec) | secrets)
 
 
 def bad(host, spec):
@@ -191,6 +200,7 @@ def bad(host, spec):
         "delete_stale": good + [delete],
         "delete_record": good + [field(4, field(1, b"t"))],
         "no_protobuf": good + [b"\xff\xff\xff"],
+        "too_large": good + [field(2, field(1, bytes((200 << 20) + 1)))],
         "nothing": [],
         "unknown_kind": good + [field(9, b"")],
         "empty_batch": good + [insert(rows(schema, 0, 0))],
@@ -299,6 +309,20 @@ def drive(host, spec, path):
 def write_numbered(host, spec, table, count, each):
     host.init(spec)
     return told(lambda: host.write(numbered(table, int(count), int(each))))
+
+
+def write_large(host, spec, table, count, bytes_each):
+    """Records of one row with a text that does not compress."""
+    host.init(spec)
+    schema, chance = schema_of(table), random.Random(5)
+
+    def messages():
+        yield migrate(schema)
+        for n in range(int(count)):
+            text = chance.randbytes(int(bytes_each) // 2).hex()
+            yield insert(pa.record_batch([pa.array([n]), pa.array([text])], schema=schema))
+
+    return told(lambda: host.write(messages()))
 
 
 def typed(nested):

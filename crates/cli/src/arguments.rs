@@ -64,6 +64,9 @@ pub(crate) struct PolicyArguments {
     /// Print it within a note to the administrator who sets it
     #[arg(long)]
     pub(crate) note: bool,
+    /// Also allow `serve` to read tables back, which a CloudQuery host may ask for where no_rotate is set
+    #[arg(long)]
+    pub(crate) with_read: bool,
 }
 
 /// The flags of `serve`: those with which a CloudQuery host starts a plugin.

@@ -124,8 +124,14 @@ impl Plugin for DestinationPlugin {
         let destination = self.destination(&request)?;
         let (account, stopped) = (self.account.clone(), self.stopped.clone());
         // On a task of its own: a host that goes away ends this call, and what it wrote lands all the same.
-        let writing = tokio::spawn(writing::write(destination, request.into_inner(), account, stopped));
-        let written = writing.await.map_err(|error| Status::internal(format!("the write stopped: {error}")))?;
+        let writing = tokio::spawn(writing::write(destination, request.into_inner(), account.clone(), stopped));
+        let written = writing.await.unwrap_or_else(|error| {
+            let failure =
+                Failure::new(FailureKind::Bug, format!("a write stopped, and its rows may be missing: {error}"));
+            let status = internal(&failure);
+            account.missing(failure);
+            Err(status)
+        });
         written.map(|()| Response::new(write::Response {}))
     }
 

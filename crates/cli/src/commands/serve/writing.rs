@@ -1,6 +1,6 @@
 //! One write of a host, from its first message to the answer: all rows have landed, or the answer says which have not.
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use lakeward_cloudquery::protocol::plugin::write::{Request, request::Message};
 use lakeward_core::{
@@ -153,25 +153,24 @@ struct Ended {
 impl Ended {
     fn answer(self, account: &Account) -> Result<(), Status> {
         let Self { heard, records, taken, landed, received } = self;
-        let mut missing = String::new();
-        let mut all_missing = 0;
+        let (mut missing, mut all_missing) = (Vec::new(), 0);
         for (table, rows) in &received {
             let have = landed.tables.iter().find(|entry| entry.table == *table).map_or(0, |entry| entry.landed());
             tracing::info!(table = table.as_str(), rows, landed = have, "table written");
             let lost = rows.saturating_sub(have);
             if lost > 0 {
                 all_missing += lost;
-                let _ = write!(
-                    missing,
-                    "{}{lost} of the {rows} rows of table {table}",
-                    if missing.is_empty() { "" } else { ", " }
-                );
+                missing.push(format!("{lost} of the {rows} rows of table {table}"));
             }
         }
-        if taken.is_none() {
+        let is_uncertain = match &taken {
+            None => true,
+            Some(Err(StreamError::Failure(failure))) => failure.kind == FailureKind::Bug,
+            Some(_) => false,
+        };
+        if is_uncertain {
             all_missing = all_missing.max(1);
-            let _ =
-                write!(missing, "{}rows of the last of {records} records", if missing.is_empty() { "" } else { ", " });
+            missing.push(format!("rows of the last of {records} records"));
         }
         let why = cause(heard, taken, landed.failure, all_missing);
         if all_missing == 0 {
@@ -188,7 +187,7 @@ impl Ended {
                 format!("; S3 may have {} or not", keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
             }
         };
-        let failure = Failure { what: format!("{failure}; not landed: {missing}{uncertain}"), ..failure };
+        let failure = Failure { what: format!("{failure}; not landed: {}{uncertain}", missing.join(", ")), ..failure };
         tracing::error!("{}", description(&failure));
         let status = Status::new(code, description(&failure));
         account.missing(failure);
