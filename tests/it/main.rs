@@ -47,6 +47,12 @@ mod refusals;
 mod faults;
 mod readers;
 
+mod serve;
+mod serve_http2;
+mod serve_cli;
+mod serve_end;
+mod serve_faults;
+
 mod signals;
 mod crashes;
 mod memory;

@@ -13,16 +13,25 @@ use serde_json::Value;
 
 /// Crates of this workspace that a member may use in what it ships (dev-dependencies are another matter). Only `lakeward`,
 /// the program, knows them all; those that it joins never see one another.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("lakeward-core", &[]),
     ("lakeward-auth", &["lakeward-core"]),
     ("lakeward-source", &["lakeward-core"]),
     ("lakeward-sink", &["lakeward-core"]),
+    ("lakeward-cloudquery", &["lakeward-core"]),
     ("lakeward-loopback", &["lakeward-core"]),
     ("lakeward-tui", &["lakeward-core"]),
     (
         "lakeward",
-        &["lakeward-auth", "lakeward-core", "lakeward-loopback", "lakeward-sink", "lakeward-source", "lakeward-tui"],
+        &[
+            "lakeward-auth",
+            "lakeward-cloudquery",
+            "lakeward-core",
+            "lakeward-loopback",
+            "lakeward-sink",
+            "lakeward-source",
+            "lakeward-tui",
+        ],
     ),
     ("lakeward-testkit", &["lakeward-core", "lakeward-loopback"]),
     ("lakeward-tests", &[]),
@@ -30,8 +39,9 @@ const MAY_USE: [(&str, &[&str]); 10] = [
 ];
 
 /// Who alone may name a dependency: in what is shipped, and besides in tests. A name that ends in `-` is a prefix.
-const KNOWN_BY: [(&str, &[&str], &[&str]); 3] = [
+const KNOWN_BY: [(&str, &[&str], &[&str]); 4] = [
     ("aws-", &["lakeward-auth", "lakeward-sink", "lakeward-loopback"], &[]),
+    ("loona-hpack", &["lakeward-cloudquery"], &[]),
     ("s3s", &["lakeward-loopback"], &[]),
     ("indicatif", &["lakeward-tui"], &[]),
 ];

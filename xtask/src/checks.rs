@@ -12,6 +12,8 @@ const PYTHON: &str = "LAKEWARD_PYTHON";
 const SOAK: &str = "LAKEWARD_SOAK";
 /// The JSON Schema of the config, from the root.
 const SCHEMA: &str = "crates/core/schema/lakeward.schema.json";
+/// The crate of CloudQuery's protocol, from the root.
+const PROTOCOL: &str = "crates/cloudquery";
 
 /// Format, lints, docs and all tests; ends at the first that fails.
 pub(crate) fn test(root: &Path) -> anyhow::Result<()> {
@@ -56,5 +58,22 @@ pub(crate) fn schema(root: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
     fs::write(&path, schema).with_context(|| format!("{} can't be written", path.display()))?;
     println!("{SCHEMA} is fresh.");
+    Ok(())
+}
+
+/// Writes the code of CloudQuery's protocol to where it is committed. The program for it is a package of its own.
+pub(crate) fn proto(root: &Path) -> anyhow::Result<()> {
+    let mut generate = step::cargo(root);
+    generate.args([
+        "run",
+        "--quiet",
+        "--manifest-path",
+        "xtask/proto/Cargo.toml",
+        "--target-dir",
+        "target/proto",
+        "--",
+    ]);
+    step::run("code of the protocol", generate.arg(PROTOCOL))?;
+    println!("{PROTOCOL}/generated is fresh.");
     Ok(())
 }

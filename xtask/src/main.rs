@@ -40,6 +40,8 @@ enum Task {
     Bench(bench::Options),
     /// Refresh the committed JSON Schema of the config
     Schema,
+    /// Refresh the committed code of CloudQuery's protocol from its .proto files
+    Proto,
 }
 
 fn main() -> ExitCode {
@@ -60,6 +62,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Soak { cases } => checks::soak(&root, *cases),
         Task::Bench(options) => bench::run(&root, options),
         Task::Schema => checks::schema(&root),
+        Task::Proto => checks::proto(&root),
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Print the IAM policy that a config needs, and nothing more
     Policy(PolicyArguments),
+    /// Be the S3 destination of CloudQuery: its command line starts this, or reaches it at an address
+    Serve(ServeArguments),
     /// Print the JSON Schema of the config
     Schema,
 }
@@ -62,6 +64,69 @@ pub(crate) struct PolicyArguments {
     /// Print it within a note to the administrator who sets it
     #[arg(long)]
     pub(crate) note: bool,
+    /// Also allow `serve` to read tables back, which a CloudQuery host may ask for where no_rotate is set
+    #[arg(long)]
+    pub(crate) with_read: bool,
+}
+
+/// The flags of `serve`: those with which a CloudQuery host starts a plugin.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// How hosts connect
+    #[arg(long, value_enum, default_value_t, value_name = "NETWORK")]
+    pub(crate) network: Network,
+    /// Where: a host and a port, or a socket's path
+    #[arg(long, default_value = "localhost:7777", value_name = "ADDRESS")]
+    pub(crate) address: String,
+    /// How much is logged
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
+    pub(crate) log_level: LogLevel,
+    #[command(flatten)]
+    pub(crate) _ignored: IgnoredArguments,
+}
+
+/// What hosts pass along and has no meaning here: no telemetry is sent, and no licence is needed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct IgnoredArguments {
+    #[arg(long, hide = true)]
+    no_sentry: bool,
+    #[arg(long, hide = true, value_name = "FILE")]
+    license: Option<String>,
+    #[arg(long, hide = true, value_name = "ENDPOINT")]
+    otel_endpoint: Option<String>,
+    #[arg(long, hide = true)]
+    otel_endpoint_insecure: bool,
+    #[arg(long, hide = true, value_name = "HEADERS")]
+    otel_endpoint_headers: Vec<String>,
+    #[arg(long, hide = true, value_name = "PATH")]
+    otel_endpoint_urlpath: Option<String>,
+}
+
+/// `--network`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Network {
+    /// A host and a port
+    #[default]
+    Tcp,
+    /// A unix socket
+    Unix,
+}
+
+/// `--log-level`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Everything
+    Trace,
+    /// Details
+    Debug,
+    /// What was done
+    #[default]
+    Info,
+    /// What is odd
+    #[value(alias = "warning")]
+    Warn,
+    /// What failed
+    Error,
 }
 
 /// What to do about credentials.

@@ -70,7 +70,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 /// The platform's state directory; where there is none, that of local data (XDG base directory specification).
-fn default_state_dir() -> PathBuf {
+pub(crate) fn default_state_dir() -> PathBuf {
     let folders = directories::ProjectDirs::from("", "", "lakeward");
     let state = folders.map(|folders| folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_owned());
     state.unwrap_or_else(|| env::temp_dir().join("lakeward"))

@@ -7,9 +7,10 @@ use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, regi
 use crate::arguments::{LogFormat, OutputArguments};
 
 /// This project's crates; what others log is capped, since it may hold headers and bodies.
-const OURS: [&str; 7] = [
+pub(crate) const OURS: [&str; 8] = [
     "lakeward",
     "lakeward_auth",
+    "lakeward_cloudquery",
     "lakeward_core",
     "lakeward_loopback",
     "lakeward_sink",

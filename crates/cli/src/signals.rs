@@ -30,6 +30,21 @@ impl Interruption {
         Self(receiver)
     }
 
+    /// Starts to listen for signals, of which the first counts and no later one ends the process: it stops by itself within a bounded
+    /// time, and a host and its terminal may both ask.
+    pub(crate) fn patient() -> Self {
+        let (asked, receiver) = watch::channel(false);
+        if let Ok(mut signals) = Signals::new() {
+            tokio::spawn(async move {
+                loop {
+                    signals.next().await;
+                    asked.send_replace(true);
+                }
+            });
+        }
+        Self(receiver)
+    }
+
     /// Returns when the first signal has come.
     pub(crate) async fn asked(&mut self) {
         if self.0.wait_for(|asked| *asked).await.is_err() {

@@ -10,6 +10,8 @@ use crate::{
 /// By how much an object outgrows `file_size` at most: with the row group that is open when it closes.
 const OVERSHOOT: u64 = 64 << 20;
 
+const READ: &str = "s3:GetObject";
+
 /// The statements that the destination's requests need, as an identity-based policy (IAM user guide, "IAM JSON policy elements
 /// reference"; Amazon S3 user guide, "Required permissions for Amazon S3 API operations"). `region` is where the bucket is, as far as
 /// that is known: it tells the partition.
@@ -36,6 +38,24 @@ pub fn policy(destination: &DestinationPlan, region: Option<&str>) -> Result<Val
     Ok(json!({ "Version": "2012-10-17", "Statement": statements }))
 }
 
+/// [`policy`], with what a CloudQuery host needs beside it that asks for a table's rows: the one call that reads.
+///
+/// # Errors
+/// As [`policy`]; and where objects close by limits, so that nothing could be read back.
+pub fn policy_with_read(destination: &DestinationPlan, region: Option<&str>) -> Result<Value, Failure> {
+    if !destination.no_rotate {
+        return Err(Failure::new(FailureKind::Usage, "rows can be read back only with no_rotate = true")
+            .next("leave out --with-read, or set no_rotate"));
+    }
+    let mut policy = policy(destination, region)?;
+    if let Some(statements) = policy["Statement"].as_array_mut() {
+        // A KMS key's statement allows to decrypt as it is: without rotation objects go up in parts.
+        let resource = statements.first().map(|writes| writes["Resource"].clone());
+        statements.push(json!({ "Sid": "LakewardReads", "Effect": "Allow", "Action": [READ], "Resource": resource }));
+    }
+    Ok(policy)
+}
+
 /// What a bucket has to allow for such objects.
 #[must_use]
 pub fn object_actions(object: &ObjectPlan) -> Vec<&'static str> {
@@ -49,8 +69,13 @@ pub fn object_actions(object: &ObjectPlan) -> Vec<&'static str> {
 #[must_use]
 pub fn note(destination: &DestinationPlan, policy: &Value) -> String {
     let (bucket, prefix) = (&destination.bucket, destination.path.prefix());
+    let reads = policy["Statement"].as_array().is_some_and(|all| all.iter().any(|one| one["Action"] == json!([READ])));
+    let (besides, nothing) = match reads {
+        true => (", reads them back when CloudQuery asks for a table's rows,", "lists and deletes"),
+        false => ("", "lists, reads and deletes"),
+    };
     let mut note = format!(
-        "Lakeward writes objects below {bucket}/{prefix} and does nothing else there: it lists, reads and deletes nothing.\n\
+        "Lakeward writes objects below {bucket}/{prefix}{besides} and does nothing else there: it {nothing} nothing.\n\
          Please attach this policy to the role or user that it signs in as:\n\n{policy:#}\n"
     );
     if goes_up_in_parts(destination) {
@@ -175,6 +200,19 @@ mod tests {
         assert_eq!(alias["Condition"], json!({ "StringEquals": { "kms:RequestAlias": "alias/lake" } }));
         let arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
         assert_eq!((&with(arn)["Resource"], with(arn).get("Condition")), (&json!(arn), None));
+    }
+
+    #[test]
+    fn reading_back_is_allowed_only_where_it_is_asked_for_and_can_be_done() {
+        let whole = destination("my-lake", "file_size = \"1GiB\"");
+        let whole = DestinationPlan { no_rotate: true, ..whole };
+        assert!(!policy(&whole, None).expect("a policy").to_string().contains(READ));
+        let policy = policy_with_read(&whole, None).expect("a policy");
+        assert_eq!(policy["Statement"][1]["Action"], json!([READ]));
+        assert_eq!(policy["Statement"][1]["Resource"], "arn:aws:s3:::my-lake/raw/*");
+        let note = note(&whole, &policy);
+        assert!(note.contains("below my-lake/raw/, reads them back"), "{note}");
+        assert!(policy_with_read(&destination("my-lake", ""), None).is_err());
     }
 
     #[test]

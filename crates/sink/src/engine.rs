@@ -149,8 +149,13 @@ impl Landing {
     /// Ends everything now and tells what has landed until here. Multipart uploads that are left are aborted, which takes a few
     /// seconds at the most.
     pub async fn close(self) -> Landed {
+        self.close_within(Duration::MAX).await
+    }
+
+    /// [`close`](Self::close), with less time for the aborts.
+    pub async fn close_within(self, limit: Duration) -> Landed {
         self.stop.all();
-        self.uploader.abort_rest().await;
+        let _ = tokio::time::timeout(limit, self.uploader.abort_rest()).await;
         self.ledger.close()
     }
 }

@@ -4,4 +4,5 @@ pub(crate) mod auth;
 pub(crate) mod check;
 pub(crate) mod policy;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod sync;

@@ -41,6 +41,11 @@ impl<'a> Document<'a> {
         Err(document.errors(findings.collect()))
     }
 
+    /// The whole document as a value.
+    pub(super) fn root_value(&self) -> Spanned<DeValue<'a>> {
+        Spanned::new(self.root.span(), DeValue::Table(self.root.get_ref().clone()))
+    }
+
     /// The version that the file names, if it names one.
     pub(super) fn version(&self) -> Option<(i64, Range<usize>)> {
         let version = Version::deserialize(Deserializer::from(self.root.clone())).ok()?.version;

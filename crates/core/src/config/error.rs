@@ -34,6 +34,8 @@ pub enum Place {
     Variable(String),
     /// A flag of the command line.
     Flag(&'static str),
+    /// The spec that a CloudQuery host handed over.
+    Spec,
 }
 
 impl fmt::Display for Place {
@@ -42,6 +44,7 @@ impl fmt::Display for Place {
             Self::File { line, column, .. } => write!(f, "line {line}, column {column}"),
             Self::Variable(name) => write!(f, "environment variable {}", printable(name)),
             Self::Flag(name) => write!(f, "{name}"),
+            Self::Spec => f.write_str("the destination's spec"),
         }
     }
 }

@@ -10,6 +10,7 @@ mod environment;
 mod shape;
 mod schema;
 mod tables;
+mod cloudquery;
 mod lower;
 mod values;
 mod secret;
@@ -17,6 +18,7 @@ mod error;
 
 use std::path::{Path, PathBuf};
 
+pub use cloudquery::{DestinationSpec, destination_spec, destination_spec_schema};
 pub use error::{ConfigError, Place, Style, render};
 pub use schema::json_schema;
 

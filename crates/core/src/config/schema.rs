@@ -75,7 +75,7 @@ pub fn json_schema() -> Value {
 }
 
 /// `[auth]`. The source of a role comes in the same kinds, but is no role itself.
-fn auth(g: &mut SchemaGenerator) -> Value {
+pub(super) fn auth(g: &mut SchemaGenerator) -> Value {
     let alone = |g: &mut SchemaGenerator| {
         let kind = |name, description, parts| Kind { name, description, parts };
         vec![
@@ -102,14 +102,14 @@ fn auth(g: &mut SchemaGenerator) -> Value {
 }
 
 /// The schema of one struct, as far as TOML goes.
-fn part<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+pub(super) fn part<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     let mut schema = T::json_schema(generator).to_value();
     tidy(&mut schema);
     schema
 }
 
 /// A table with the keys of all parts and no others.
-fn object(parts: Vec<Value>) -> Map<String, Value> {
+pub(super) fn object(parts: Vec<Value>) -> Map<String, Value> {
     let (mut properties, mut required) = (Map::new(), Vec::new());
     for mut part in parts {
         if let Some(Value::Object(more)) = part.get_mut("properties").map(Value::take) {
@@ -119,6 +119,9 @@ fn object(parts: Vec<Value>) -> Map<String, Value> {
             required.extend(more);
         }
     }
+    // Validators refuse a schema in which a name stands there twice (JSON Schema validation, 6.5.3).
+    let mut seen = std::collections::HashSet::new();
+    required.retain(|name: &Value| seen.insert(name.clone()));
     let mut schema = Map::new();
     schema.insert("type".into(), json!("object"));
     schema.insert("properties".into(), Value::Object(properties));

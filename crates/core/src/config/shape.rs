@@ -311,6 +311,7 @@ fn expected(path: &str, schema: &Value) -> String {
 fn found(path: &str, value: &DeValue<'_>) -> String {
     let is_of_command = path.ends_with(".command");
     match value {
+        DeValue::String(_) if secret::is_name(path.rsplit('.').next().unwrap_or(path)) => "a text".to_owned(),
         DeValue::String(text) if is_of_command => format!("\"{}\"", secret::program_of(text)),
         DeValue::Integer(_) | DeValue::Float(_) if is_of_command => "a number".to_owned(),
         DeValue::String(text) => format!("\"{}\"", excerpt(text, 40)),

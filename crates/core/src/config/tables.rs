@@ -439,7 +439,7 @@ pub(super) enum Format {
     Json,
 }
 
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Compression {
     /// Zstandard.
@@ -545,7 +545,7 @@ impl Config {
 }
 
 impl Auth {
-    fn read(table: &Spanned<DeValue<'_>>) -> Result<Self, Error> {
+    pub(super) fn read(table: &Spanned<DeValue<'_>>) -> Result<Self, Error> {
         Ok(match kind(table.get_ref(), "method") {
             Some("profile") => Self::Profile(read(table.span(), table.get_ref())?),
             Some("sso") => Self::Sso(read(table.span(), table.get_ref())?),

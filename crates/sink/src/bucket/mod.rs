@@ -2,6 +2,7 @@
 //! signed payload.
 
 mod exchange;
+mod fetch;
 mod renewal;
 mod requests;
 mod test_write;
@@ -131,6 +132,24 @@ impl Bucket {
             conditional: AtomicBool::new(!destination.no_rotate && destination.path.uses(Variable::Uuid)),
             regional: Mutex::new(Regional { client, region, told: false }),
             renewal: Renewal::new(renew),
+            moved: AtomicU64::new(0),
+        }))
+    }
+
+    /// The same bucket for objects that replace what is there.
+    pub(crate) fn replacing(&self) -> Self {
+        let shared = &self.0;
+        Self(Arc::new(Shared {
+            name: shared.name.clone(),
+            endpoint: shared.endpoint.clone(),
+            profile: shared.profile,
+            tagging: shared.tagging.clone(),
+            object: shared.object.clone(),
+            content_type: shared.content_type.clone(),
+            log_requests: shared.log_requests,
+            conditional: AtomicBool::new(false),
+            regional: Mutex::new(self.regional().clone()),
+            renewal: shared.renewal.another(),
             moved: AtomicU64::new(0),
         }))
     }

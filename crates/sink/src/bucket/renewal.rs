@@ -50,6 +50,11 @@ impl Renewal {
         Self { renew, refused: Mutex::default(), taken: AtomicBool::new(true) }
     }
 
+    /// Books of its own about the same keys.
+    pub(super) fn another(&self) -> Self {
+        Self::new(self.renew.clone())
+    }
+
     /// The server has taken the keys of a request.
     pub(super) fn taken(&self) {
         self.taken.store(true, Ordering::Relaxed);

@@ -31,7 +31,6 @@ impl Reader<'_> {
         table: &tables::Destination,
         storage: &Storage,
     ) -> Option<plan::DestinationPlan> {
-        self.check(&table.bucket, |name| values::bucket(name));
         let no_rotate = table.no_rotate.unwrap_or(false);
         let path = self.template(&table.path, no_rotate);
         let close = self.close(table, no_rotate);

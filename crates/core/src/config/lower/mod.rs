@@ -2,6 +2,7 @@
 //! once.
 
 mod auth;
+mod cloudquery;
 mod destination;
 mod source;
 
@@ -9,6 +10,8 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
 };
+
+pub(super) use cloudquery::lower_spec;
 
 use super::{
     Inputs, SHUTDOWN_GRACE,
@@ -28,6 +31,7 @@ pub(super) fn lower(config: &Config, inputs: &Inputs<'_>) -> Result<(plan::Plan,
     let state_dir = config.top.state_dir.as_ref().map(|dir| reader.path(dir));
     let shutdown_grace = reader.duration(config.top.shutdown_grace.as_ref(), SHUTDOWN_GRACE);
     let auth = reader.auth(&config.auth);
+    reader.check(&config.destination.bucket, |name| values::bucket(name));
     let destination = reader.destination(&config.destination, &config.storage);
     reader.one_stdin(&config.sources);
     let sources: Vec<Option<plan::SourcePlan>> = config.sources.iter().map(|source| reader.source(source)).collect();

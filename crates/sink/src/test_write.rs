@@ -1,0 +1,46 @@
+//! An empty object, so that it is known before the first row whether objects can be written.
+
+use std::sync::Arc;
+
+use lakeward_core::{
+    event::{Event, Observer},
+    failure::{Failure, FailureKind},
+    key::ObjectKey,
+    plan::RetryPlan,
+    table::TableName,
+};
+use tokio::runtime::Handle;
+
+use crate::{
+    body::Body,
+    bucket::Bucket,
+    digest::Digester,
+    ledger::Ledger,
+    sealed::{Sealed, Unit},
+    stop::Stop,
+    upload::Uploader,
+};
+
+struct Nobody;
+
+impl Observer for Nobody {
+    fn on(&self, _: &Event) {}
+}
+
+/// Puts an empty object, and replaces one that is there. It is tried again as every upload is.
+///
+/// # Errors
+/// As an upload of a run fails.
+pub async fn test_write(bucket: &Bucket, retry: RetryPlan, table: TableName, key: ObjectKey) -> Result<(), Failure> {
+    let (ledger, stop) = (Arc::new(Ledger::new(Arc::new(Nobody))), Arc::new(Stop::default()));
+    let uploader = Uploader::new(bucket.replacing(), retry, 0, ledger.clone(), stop, Handle::current());
+    let digests = Digester::new(uploader.profile().checksum).finish();
+    let memory = lakeward_core::budget::Budget::new(0).nothing();
+    let unit = Unit::Object { table, key, rows: 0 };
+    let sealed = Sealed { unit, body: Body::in_memory(Vec::new()), digests, memory };
+    let submitting = uploader.clone();
+    let submitted = tokio::task::spawn_blocking(move || submitting.submit(sealed)).await;
+    submitted.map_err(|error| Failure::new(FailureKind::Bug, format!("the test write stopped: {error}")))?;
+    uploader.drained().await;
+    ledger.close().failure.map_or(Ok(()), Err)
+}
