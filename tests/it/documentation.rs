@@ -6,16 +6,17 @@
 
 use std::{collections::BTreeMap, fs};
 
-use lakeward_testkit::{Output, python};
+use lakeward_testkit::{Home, HomeCommand, Output, python};
 use serde_json::{Value, json};
 use walkdir::WalkDir;
 
 use crate::{
-    documentation_page::{Block, blocks, messages},
+    documentation_page::{Block, anchors, blocks, links, mentioned, messages},
     documentation_world::{CODE, World},
-    program::{lacks, root},
+    program::{lacks, lakeward, root},
 };
 
+const PAGES: [&str; 2] = ["authentication.md", "check.md"];
 const CASES: &str = include_str!("../data/documentation.toml");
 
 /// What is to come of the blocks below one heading.
@@ -139,16 +140,12 @@ impl<'a> Reader<'a> {
         );
     }
 
-    /// Runs a line of a shell.
-    fn shell(&self, line: &str) -> Output {
-        let command = self.world.home.command("sh").args(["-c", &self.world.here(line)]);
-        self.in_environment(command).run()
+    /// A line of a shell.
+    fn shell(&self, line: &str) -> HomeCommand<'a> {
+        self.in_environment(self.world.home.command("sh").args(["-c", &self.world.here(line)]))
     }
 
-    fn in_environment<'home>(
-        &self,
-        command: lakeward_testkit::HomeCommand<'home>,
-    ) -> lakeward_testkit::HomeCommand<'home> {
+    fn in_environment<'home>(&self, command: HomeCommand<'home>) -> HomeCommand<'home> {
         let command = self.world.command(command);
         self.environment.iter().fold(command, |command, (name, value)| command.env(name, value))
     }
@@ -158,8 +155,8 @@ impl<'a> Reader<'a> {
         assert!(!self.section.configs.is_empty(), "{place}: no place is named to which this config leads");
         let expected = self.section.configs.remove(0);
         self.world.configure(&block.text());
-        let _ = self.shell("lakeward policy --config lakeward.toml").exits(0);
-        let explained = self.shell("lakeward auth explain --offline --json --config lakeward.toml");
+        let _ = self.shell("lakeward policy --config lakeward.toml").run().exits(0);
+        let explained = self.shell("lakeward auth explain --offline --json --config lakeward.toml").run();
         assert_eq!(winner(&explained), expected, "{place}: {}", explained.stdout);
     }
 
@@ -176,7 +173,7 @@ impl<'a> Reader<'a> {
             let key = format!("{name} in {file}");
             let expected = self.section.profiles.remove(&key);
             let expected = expected.unwrap_or_else(|| panic!("{place}: no place is named to which {key:?} leads"));
-            let explained = self.shell(&format!("lakeward auth explain --offline --json --profile {name}"));
+            let explained = self.shell(&format!("lakeward auth explain --offline --json --profile {name}")).run();
             assert_eq!(winner(&explained), expected, "{place}: {}", explained.stdout);
         }
     }
@@ -186,7 +183,7 @@ impl<'a> Reader<'a> {
         let policy: Value = serde_json::from_str(&block.text()).unwrap_or_else(|error| panic!("{place}: {error}"));
         assert!(policy["Version"] == "2012-10-17" && policy["Statement"].is_array(), "{place}");
         if policy["Statement"][0]["Sid"] == "LakewardWrites" {
-            assert_eq!(self.shell("lakeward policy").exits(0).stdout, block.text(), "{place}");
+            assert_eq!(self.shell("lakeward policy").run().exits(0).stdout, block.text(), "{place}");
         }
     }
 
@@ -203,10 +200,8 @@ impl<'a> Reader<'a> {
             let ended: Value = serde_json::from_str(&self.in_environment(script).run().exits(0).stdout).unwrap();
             (ended["status"].as_i64(), ended["shown"].as_str().unwrap().to_owned())
         } else {
-            let shell = self.world.home.command("sh").args(["-c", &self.world.here(command)]);
-            let shell = self.in_environment(shell);
-            let is_export = command.contains("auth export");
-            let output = if is_export { shell.prints_secrets().run() } else { shell.run() };
+            let shell = self.shell(command);
+            let output = if command.contains("auth export") { shell.prints_secrets().run() } else { shell.run() };
             (output.code.map(i64::from), output.stdout + &output.stderr)
         };
         assert_eq!(status, Some(expected.exit.into()), "{place}: {command}\n{printed}");
@@ -223,6 +218,23 @@ fn winner(explained: &Output) -> String {
     let Some(link) = explained["links"].as_array().into_iter().flatten().find(ended) else { return "none".to_owned() };
     let name = link["name"].as_str().unwrap();
     if link["state"] == "found" { name.to_owned() } else { format!("{name}: broken: {}", link["detail"]) }
+}
+
+#[test]
+fn every_command_that_is_mentioned_is_one_and_every_link_leads_somewhere() {
+    let home = Home::new();
+    for page in PAGES {
+        for command in mentioned(page) {
+            let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+            let output = lakeward(&home).args(words).arg("--help").run();
+            assert_eq!(output.code, Some(0), "{page}: {command}: {}", output.stderr);
+        }
+        for (file, heading) in links(page) {
+            let file = if file.is_empty() { page } else { &file };
+            let is_there = root().join("docs").join(file).exists();
+            assert!(is_there && (heading.is_empty() || anchors(file).contains(&heading)), "{page}: {file}#{heading}");
+        }
+    }
 }
 
 #[test]

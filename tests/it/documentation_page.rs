@@ -38,7 +38,7 @@ impl Block {
 fn command(line: &str) -> Option<String> {
     let line = line.trim().replace(['[', ']', ','], "");
     let words: Vec<&str> = line.split_whitespace().collect();
-    let first = words.iter().position(|word| *word == "lakeward" || word.ends_with("=lakeward"))?;
+    let first = words.iter().position(|word| *word == "lakeward" || word.ends_with("/lakeward"))?;
     let follows = words.get(first + 1)?;
     let is_command = follows.starts_with('-') || ["auth", "check", "policy", "sync"].contains(follows);
     // What a file says of another program is that program's.
@@ -78,6 +78,36 @@ pub(crate) fn blocks(page: &str) -> Vec<Block> {
 
 fn is_heading(marks: &str) -> bool {
     !marks.is_empty() && marks.bytes().all(|mark| mark == b'#')
+}
+
+/// The commands of this program that stand amid the text.
+pub(crate) fn mentioned(page: &str) -> Vec<String> {
+    let mut is_block = false;
+    let text = text(page);
+    let prose = text.lines().filter(|line| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_block ^= is_fence;
+        !is_block && !is_fence
+    });
+    // Every other piece is quoted.
+    let quoted = prose.flat_map(|line| line.split('`').skip(1).step_by(2)).filter_map(command);
+    quoted.collect()
+}
+
+/// Where the page's links lead: to another file, to a heading, or both.
+pub(crate) fn links(page: &str) -> Vec<(String, String)> {
+    let text = text(page);
+    let targets = text.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
+    let split = targets.map(|target| target.split_once('#').unwrap_or((target, "")));
+    split.map(|(file, heading)| (file.to_owned(), heading.to_owned())).collect()
+}
+
+/// The headings of a page, as links name them.
+pub(crate) fn anchors(page: &str) -> Vec<String> {
+    let text = text(page);
+    let titles = text.lines().filter_map(|line| line.split_once(' ').filter(|(marks, _)| is_heading(marks)));
+    let kept = |c: &char| c.is_alphanumeric() || "-_ ".contains(*c);
+    titles.map(|(_, title)| title.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")).collect()
 }
 
 /// The texts in backquotes with which rows of the page's tables of messages begin, each in the pieces that stand still.
