@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use walkdir::WalkDir;
 
 use crate::{
-    documentation_page::{Block, anchors, blocks, links, mentioned, messages},
+    documentation_page::{Block, anchors, blocks, command, links, mentioned, messages},
     documentation_world::{CODE, World},
     program::{lacks, lakeward, root},
 };
@@ -125,11 +125,12 @@ impl<'a> Reader<'a> {
             }
             for line in &block.lines {
                 let set = line.strip_prefix("export ").or_else(|| line.strip_prefix("Environment="));
-                if let Some((name, value)) = set.and_then(|set| set.split_once('=')) {
-                    self.environment.push((name.to_owned(), self.world.here(value)));
+                match (set.and_then(|set| set.split_once('=')), command(line)) {
+                    (Some((name, value)), _) => self.environment.push((name.to_owned(), self.world.here(value))),
+                    (None, Some(command)) => self.run(&command, &place),
+                    (None, None) => assert_ne!(block.language, "sh", "{place}: {line:?} is not run"),
                 }
             }
-            block.commands().iter().for_each(|command| self.run(command, &place));
         }
         let Section { profiles, configs, commands, .. } = &self.section;
         let runs: Vec<&String> = commands.iter().map(|command| &command.run).collect();

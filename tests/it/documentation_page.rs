@@ -8,7 +8,7 @@ use crate::program::root;
 pub(crate) struct Block {
     /// The heading that it stands below, of whatever level.
     pub(crate) heading: String,
-    /// Whether that is the first block below a heading of the second level or higher, or below one of its subheadings.
+    /// The heading of the first or second level that it stands below.
     pub(crate) chapter: String,
     /// What follows the opening fence.
     pub(crate) language: String,
@@ -19,6 +19,7 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// The whole block.
     pub(crate) fn text(&self) -> String {
         self.lines.iter().map(|line| format!("{line}\n")).collect()
     }
@@ -27,15 +28,11 @@ impl Block {
     pub(crate) fn file(&self) -> Option<&str> {
         self.lines.first()?.strip_prefix("# ")
     }
-
-    /// The commands of this program: a line of a shell, of a script in YAML, of a crontab, of a unit.
-    pub(crate) fn commands(&self) -> Vec<String> {
-        self.lines.iter().filter_map(|line| command(line)).collect()
-    }
 }
 
-/// The command in a line: from the program's name on, without a comment behind it.
-fn command(line: &str) -> Option<String> {
+/// The command of this program in a line of a shell, of a script in YAML, of a crontab or a unit: from the program's name on, without
+/// a comment behind it.
+pub(crate) fn command(line: &str) -> Option<String> {
     let line = line.trim().replace(['[', ']', ','], "");
     let words: Vec<&str> = line.split_whitespace().collect();
     let first = words.iter().position(|word| *word == "lakeward" || word.ends_with("/lakeward"))?;
