@@ -15,6 +15,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::{
+    loopback_aws::at,
     program::{EMBEDDED, config, files, lacks, lakeward},
     server::{Server, destination},
 };
@@ -54,11 +55,7 @@ impl Rig {
     fn check_as(&self, endpoint: &str, more: &str, auth: &str) -> HomeCommand<'_> {
         let destination = destination(endpoint, &format!("vendor = \"aws\"\n{more}"));
         self.home.write("lakeward.toml", config(&destination, &files(&["x"])) + &format!("[auth]\n{auth}\n"));
-        let mut command = lakeward(&self.home).arg("check");
-        for (name, value) in self.aws.environment() {
-            command = command.env(name, value);
-        }
-        command
+        at(&self.aws, lakeward(&self.home).arg("check"))
             .env("AWS_ACCESS_KEY_ID", &self.user.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY", self.user.secret_access_key.expose_secret())
             .env("AWS_EC2_METADATA_DISABLED", "true")

@@ -7,17 +7,13 @@ use lakeward_testkit::{Answer, Home, HomeCommand, Output, ScriptedServer, python
 use serde_json::{Value, json};
 
 use crate::{
+    loopback_aws::at,
     program::{binary, files, lacks, lakeward, sync},
     server::destination,
 };
 
 const USER: &str = "arn:aws:iam::111122223333:user/Console";
 const TOKEN: Operation = Operation::CreateOAuth2Token(Grant::AuthorizationCode);
-
-/// A command of a home whose AWS is the loopback one.
-pub(crate) fn at<'home>(aws: &LoopbackAws, command: HomeCommand<'home>) -> HomeCommand<'home> {
-    aws.environment().into_iter().fold(command, |command, (name, value)| command.env(name, value))
-}
 
 /// `lakeward auth login` with a browser that agrees to everything.
 fn login<'home>(home: &'home Home, aws: &LoopbackAws, arguments: &[&str]) -> HomeCommand<'home> {
@@ -44,7 +40,8 @@ pub(crate) fn botocore(home: &Home, aws: &LoopbackAws, profiles: &[&str]) -> Val
 #[track_caller]
 pub(crate) fn exported(home: &Home, aws: &LoopbackAws, profile: &str) -> String {
     let export = ["auth", "export", "--format", "credential-process", "--profile", profile];
-    let printed: Value = serde_json::from_str(&at(aws, lakeward(home).args(export)).run().exits(0).stdout).unwrap();
+    let printed: Value =
+        serde_json::from_str(&at(aws, lakeward(home).args(export)).prints_secrets().run().exits(0).stdout).unwrap();
     printed["AccessKeyId"].as_str().unwrap().to_owned()
 }
 
@@ -74,7 +71,7 @@ fn says(output: &Output, says: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn aws_login_session() {
+async fn a_sign_in_is_kept_as_aws_login_keeps_it_and_every_tool_renews_it() {
     let (home, aws) = (Home::new(), aws(|_| ()).await);
     home.write(".aws/config", "# mine\n[profile other]\r\nregion = eu-west-3");
     let output = login(&home, &aws, &["--console", "--profile", "dev", "--region", "us-east-1"]).run().exits(0);
@@ -134,7 +131,9 @@ async fn a_code_from_another_machine_is_pasted() {
         { "wait": "(http://127\\.0\\.0\\.1:\\d+/v1/authorize\\S+)", "page": ">([A-Za-z0-9+/=]{60,})<" },
     ]);
     let asked = json!({ "words": words, "steps": steps }).to_string();
-    let output = at(&aws, python::command(&home, include_str!("../python/typed.py"), [asked])).run().exits(0);
+    // The terminal shows the code that is pasted.
+    let command = python::command(&home, include_str!("../python/typed.py"), [asked]).prints_secrets();
+    let output = at(&aws, command).run().exits(0);
     let ended: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(ended["status"], 0, "{}", ended["shown"]);
     assert!(ended["shown"].as_str().unwrap().contains(&format!("Signed in as {USER}")), "{ended}");

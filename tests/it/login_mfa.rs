@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::{
     auth_sts::Sts,
-    login_console::{at, botocore, exported, syncs},
+    login_console::{botocore, exported, syncs},
+    loopback_aws::at,
     program::{binary, config, lacks, lakeward},
 };
 
@@ -39,7 +40,7 @@ impl Mfa {
         options.users = vec![user];
         let aws = LoopbackAws::start(options).await.unwrap();
         let home = Home::new();
-        home.write(
+        home.write_private(
             ".aws/credentials",
             format!("# mine\n[user]\naws_access_key_id = AKIAUSER000000000000\naws_secret_access_key = {SECRET}\n"),
         );
@@ -202,7 +203,7 @@ async fn a_users_session_takes_no_other_keys_place() {
     );
     assert_eq!(mfa.credentials(), before);
     // A file that others can't read either is not touched.
-    mfa.home.write(".aws/credentials", format!("{before}[user]\n"));
+    mfa.home.write_private(".aws/credentials", format!("{before}[user]\n"));
     says(
         &mfa.login(&["--profile", "user", "--mfa-serial", DEVICE], "123456\n").run().exits(77),
         &["credentials, line 5: "],

@@ -8,11 +8,12 @@ use std::{
 };
 
 use lakeward_loopback::aws::{Account, Approval, Fault, Grant, LoopbackAws, Operation, Options};
-use lakeward_testkit::{Answer, Home, HomeCommand, Output, Running, ScriptedServer, python};
+use lakeward_testkit::{Answer, Home, HomeCommand, Running, ScriptedServer, python};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::{
+    loopback_aws::at,
     program::{self, lacks, lakeward},
     server,
 };
@@ -53,22 +54,15 @@ impl World {
         Self { home, aws: LoopbackAws::start(options).await.unwrap() }
     }
 
-    fn led<'a>(&self, mut command: HomeCommand<'a>) -> HomeCommand<'a> {
-        for (name, value) in self.aws.environment() {
-            command = command.env(name, value);
-        }
-        command
-    }
-
     fn login(&self, arguments: &[&str]) -> HomeCommand<'_> {
-        self.led(lakeward(&self.home).args(["-vv", "auth", "login"]).args(arguments))
+        at(&self.aws, lakeward(&self.home).args(["-vv", "auth", "login"]).args(arguments))
     }
 
     /// The same on a terminal, where what is printed all goes to standard output.
     fn on_terminal(&self, arguments: &[&str]) -> HomeCommand<'_> {
         let program = [program::binary().to_str().unwrap(), "auth", "login"];
         let arguments = program.iter().chain(arguments).copied();
-        self.led(python::command(&self.home, include_str!("../python/terminal.py"), arguments)).open_stdin()
+        at(&self.aws, python::command(&self.home, include_str!("../python/terminal.py"), arguments)).open_stdin()
     }
 
     fn file(&self, name: &str) -> Value {
@@ -78,20 +72,6 @@ impl World {
     fn cache(&self) -> Vec<PathBuf> {
         let files = fs::read_dir(self.home.path().join(".aws/sso/cache")).into_iter().flatten().flatten();
         files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|end| end == "json")).collect()
-    }
-
-    /// Nothing that opens a door was printed, and nothing left half done.
-    #[track_caller]
-    fn silent(&self, output: Output) -> Output {
-        for path in self.cache() {
-            let content: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-            for key in ["accessToken", "refreshToken", "clientSecret"] {
-                if let Some(secret) = content[key].as_str() {
-                    assert!(!output.stdout.contains(secret) && !output.stderr.contains(secret), "{key} is printed");
-                }
-            }
-        }
-        output
     }
 }
 
@@ -131,7 +111,7 @@ fn wait_for(running: &mut Running<'_>, text: &str, times: usize) {
 async fn a_code_signs_in_and_a_run_and_botocore_use_and_renew_it() {
     // So short that whoever uses it renews it.
     let world = World::new(|options| options.lifetimes.sso_token = Duration::from_secs(600)).await;
-    let output = world.silent(world.login(&["--profile", "s"]).run().exits(0));
+    let output = world.login(&["--profile", "s"]).run().exits(0);
     says(
         &output.stderr,
         &[
@@ -161,14 +141,14 @@ async fn a_code_signs_in_and_a_run_and_botocore_use_and_renew_it() {
     let renewals = |world: &World| world.aws.count(Operation::CreateToken(Grant::RefreshToken));
     let before = renewals(&world);
     let judge = python::command(&world.home, include_str!("../python/read_caches.py"), ["s"]);
-    let _ = world.led(judge).env("AWS_DEFAULT_REGION", "us-east-1").run().exits(0);
+    let _ = at(&world.aws, judge).env("AWS_DEFAULT_REGION", "us-east-1").prints_secrets().run().exits(0);
     assert_eq!(renewals(&world), before + 1);
     let s3 = ScriptedServer::start(vec![Answer::stored()]).await;
     world.home.write("t.csv", "id\n1\n");
     let destination = server::destination(&s3.endpoint(), "");
     let auth = "\n[auth]\nmethod = \"profile\"\nprofile = \"s\"\n";
     world.home.write("lakeward.toml", program::config(&destination, &program::files(&["t.csv"])) + auth);
-    let _ = world.led(lakeward(&world.home).args(["--config", "lakeward.toml"])).run().exits(0);
+    let _ = at(&world.aws, lakeward(&world.home).args(["--config", "lakeward.toml"])).run().exits(0);
     let authorization = s3.stop().await[0].header("authorization").unwrap().to_owned();
     let id = authorization.split(['=', '/']).nth(1).unwrap();
     assert!(world.aws.issued(id).is_some(), "{authorization}");
@@ -184,10 +164,7 @@ async fn a_browser_comes_back_and_flows_do_not_share_their_registrations() {
         // No pause lies between the redirect and the browser's coming back.
         let page = visit(&url(&running.stderr()));
         says(&page, &["200 ", "Lakeward has the answer", "This tab can be closed."]);
-        says(
-            &world.silent(running.wait().exits(0)).stderr,
-            &["Sign in with a browser on this machine", "Signed in to"],
-        );
+        says(&running.wait().exits(0).stderr, &["Sign in with a browser on this machine", "Signed in to"]);
         assert_eq!(world.aws.count(Operation::RegisterClient), registered);
     }
     let content: Value = world
@@ -247,7 +224,9 @@ async fn at_a_terminal_a_code_is_renewed_and_the_flow_changed_and_a_url_pasted()
         options.lifetimes.device_code = Duration::from_secs(2);
     })
     .await;
-    let (mut running, mut input) = (world.on_terminal(&["--profile", "s", "--no-browser"]).spawn(), None);
+    // The terminal shows the URL that is pasted, and the code in it.
+    let command = world.on_terminal(&["--profile", "s", "--no-browser"]).prints_secrets();
+    let (mut running, mut input) = (command.spawn(), None);
     running.wait_for("The code has expired.");
     typed(&mut running, &mut input, "n");
     wait_for(&mut running, "The code there must be", 2);
@@ -268,7 +247,7 @@ async fn at_a_terminal_a_code_is_renewed_and_the_flow_changed_and_a_url_pasted()
         [page],
     );
     typed(&mut running, &mut input, pasted.trim());
-    says(&world.silent(running.wait().exits(0)).stdout, &["Signed in to", "Its role is assigned."]);
+    says(&running.wait().exits(0).stdout, &["Signed in to", "Its role is assigned."]);
 }
 
 #[cfg(unix)]
@@ -290,7 +269,7 @@ async fn a_browser_that_is_opened_prints_nothing_amid() {
         command.env("DISPLAY", ":0").env("VSCODE_IPC_HOOK_CLI", "x")
     };
     let command = at_desk("browser").env("BROWSER", format!("w3m:'{}'", browser.display()));
-    let output = world.silent(command.spawn().wait().exits(0));
+    let output = command.spawn().wait().exits(0);
     says(&output.stdout, &["Sign in with a browser on this machine", "Signed in to"]);
     assert!(!output.stdout.contains("NOISE"), "{}", output.stdout);
     let output = at_desk("device").env("BROWSER", "/no/browser").spawn().wait().exits(0);
@@ -423,13 +402,13 @@ async fn a_port_that_is_taken_is_named_and_one_that_is_free_is_used() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_older_format_goes_by_code_alone() {
     let world = World::new(|_| ()).await;
-    let output = world.silent(world.login(&["--profile", "old"]).run().exits(0));
+    let output = world.login(&["--profile", "old"]).run().exits(0);
     says(&output.stderr, &["it does not renew by itself", "Its role is assigned."]);
     let judge = "import botocore.session as b; print(b.Session(profile='old').get_credentials().access_key)";
-    let judged = world.led(python::command(&world.home, judge, [""; 0])).env("AWS_DEFAULT_REGION", "us-east-1");
+    let judged = at(&world.aws, python::command(&world.home, judge, [""; 0])).env("AWS_DEFAULT_REGION", "us-east-1");
     assert!(world.aws.issued(judged.run().exits(0).stdout.trim()).is_some());
     let exported = ["auth", "export", "--profile", "old", "--format", "credential-process"];
-    let _ = world.led(lakeward(&world.home).args(exported)).run().exits(0);
+    let _ = at(&world.aws, lakeward(&world.home).args(exported)).prints_secrets().run().exits(0);
     let output = world.login(&["--profile", "old", "--flow", "browser"]).run().exits(2);
     says(&output.stderr, &["goes by a code alone", "next: leave out --flow browser"]);
 }
@@ -445,7 +424,7 @@ async fn a_start_url_lists_what_may_be_used_with_it_at_the_portals_pace() {
     let slowly = Fault::Body { status: 429, headers: vec![("Retry-After".into(), "2".into())], body: "{}".into() };
     world.aws.fail_next(Operation::ListAccountRoles, 2, &slowly);
     let arguments = ["--sso-start-url", URL, "--sso-region", "us-east-1"];
-    let output = world.silent(world.login(&arguments).run().exits(0));
+    let output = world.login(&arguments).run().exits(0);
     let lines: Vec<&str> = output.stdout.lines().collect();
     assert_eq!(lines.len(), 30, "{}", output.stdout);
     assert_eq!(

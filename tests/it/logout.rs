@@ -7,7 +7,7 @@ use lakeward_testkit::{Home, Output};
 use serde_json::json;
 
 use crate::{
-    login_console::at,
+    loopback_aws::at,
     program::{lacks, lakeward},
 };
 

@@ -74,11 +74,7 @@ impl Aws {
         (options.users, options.roles) = (vec![user.clone()], vec![inner, outer]);
         change(&mut options);
         let aws = LoopbackAws::start(options).await.unwrap();
-        let handed_out = aws.handed_out();
-        home.secrets_in_caches(move || {
-            handed_out.all().iter().map(|secret| secret.expose_secret().to_owned()).collect()
-        });
-        home.secrets_in_caches(|| lines_of(KEY));
+        home.secrets_in_caches("the key of these tests", || lines_of(KEY));
         home.write(".aws/config", CONFIG);
         let secret = user.secret_access_key.expose_secret();
         let keys = format!("[user]\naws_access_key_id = {}\naws_secret_access_key = {secret}\n", user.access_key_id);
@@ -126,8 +122,7 @@ impl Aws {
 
     /// A command with the environment that leads to the services of sign-ins and roles.
     pub(crate) fn leads<'home>(&self, command: HomeCommand<'home>) -> HomeCommand<'home> {
-        let services = self.aws.environment().into_iter().filter(|(name, _)| name.starts_with("AWS_ENDPOINT_URL_"));
-        services.fold(command, |command, (name, endpoint)| command.env(name, endpoint))
+        at(&self.aws, command)
     }
 
     /// `lakeward` with that environment, at the highest log level.
@@ -145,10 +140,17 @@ impl Aws {
 
     /// The environment of an instance.
     pub(crate) fn runs_on_instance<'home>(&self, command: HomeCommand<'home>) -> HomeCommand<'home> {
-        command
-            .env_remove("AWS_EC2_METADATA_DISABLED")
-            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &self.aws.endpoints().imds)
+        self.leads(command).env_remove("AWS_EC2_METADATA_DISABLED")
     }
+}
+
+/// A command whose AWS is the loopback one. All that this hands out is a secret of the command's home from now on.
+pub(crate) fn at<'home>(aws: &LoopbackAws, command: HomeCommand<'home>) -> HomeCommand<'home> {
+    let handed_out = aws.handed_out();
+    command.home().secrets_in_caches(&aws.endpoints().sts, move || {
+        handed_out.all().iter().map(|secret| secret.expose_secret().to_owned()).collect()
+    });
+    aws.environment().into_iter().fold(command, |command, (name, endpoint)| command.env(name, endpoint))
 }
 
 /// What a cache file of the home holds.
@@ -171,7 +173,5 @@ pub(crate) fn lines_of(pem: &str) -> Vec<String> {
 }
 
 fn write_private(home: &Home, file: &str, content: &Value) {
-    let path = home.write(file, content.to_string());
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    home.write_private(file, content.to_string());
 }

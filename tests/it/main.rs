@@ -31,6 +31,7 @@ mod auth_races;
 mod auth_javascript;
 mod auth_foreign_s3;
 mod auth_secrets;
+mod documented_ways;
 
 mod check;
 mod check_denied;
@@ -56,5 +57,9 @@ mod serve_faults;
 mod signals;
 mod crashes;
 mod memory;
+
+mod documentation;
+mod documentation_page;
+mod documentation_world;
 
 mod structure;
