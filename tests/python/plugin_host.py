@@ -19,7 +19,7 @@ import pyarrow as pa
 
 PLUGIN = "/cloudquery.plugin.v3.Plugin/"
 RUN = "11111111-2222-4333-8444-555555555555"
-LIMIT = 60
+LIMIT = 240
 SECRET = "kept-to-themselves-4711"
 
 

@@ -158,3 +158,88 @@ fn check_sizes(batch: &arrow_ipc::RecordBatch<'_>, body: &Buffer) -> Result<(), 
 fn guarded<T>(work: impl FnOnce() -> Result<T, IpcError>) -> Result<T, IpcError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(IpcError::new("its parts contradict each other")))
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{DictionaryArray, Int64Array, NullArray, StringArray, types::Int8Type};
+    use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rows(first: i64, count: i64) -> RecordBatch {
+        let ids: Int64Array = (first..first + count).collect();
+        let texts: StringArray = (first..first + count).map(|id| (id % 3 > 0).then(|| format!("row {id}"))).collect();
+        let kinds: DictionaryArray<Int8Type> = (0..count).map(|id| ["a", "b"][usize::from(id % 2 > 0)]).collect();
+        let columns: [(&str, ArrayRef); 3] =
+            [("id", Arc::new(ids)), ("text", Arc::new(texts)), ("kind", Arc::new(kinds))];
+        RecordBatch::try_from_iter(columns).expect("rows")
+    }
+
+    fn stream(batches: &[RecordBatch], compression: Option<CompressionType>) -> Vec<u8> {
+        let options = IpcWriteOptions::default().try_with_compression(compression).expect("options");
+        let schema = batches.first().expect("some").schema();
+        let mut writer = StreamWriter::try_new_with_options(Vec::new(), &schema, options).expect("a writer");
+        batches.iter().for_each(|batch| writer.write(batch).expect("written"));
+        writer.into_inner().expect("bytes")
+    }
+
+    fn read(stream: &[u8]) -> Result<Vec<RecordBatch>, IpcError> {
+        let (head, rest) = split(Bytes::copy_from_slice(stream))?;
+        batches(rest, &schema(&head)?)
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let batches = [rows(0, 100), rows(100, 1)];
+        for compression in [None, Some(CompressionType::LZ4_FRAME), Some(CompressionType::ZSTD)] {
+            let stream = stream(&batches[..1], compression);
+            assert_eq!(read(&stream).as_deref(), Ok(&batches[..1]), "{compression:?}");
+            let unmarked = stream.len() - 8;
+            assert_eq!(read(&stream[..unmarked]).as_deref(), Ok(&batches[..1]), "the mark of the end may be left out");
+        }
+    }
+
+    #[test]
+    fn a_stream_that_is_cut_off_is_refused_wherever_that_is() {
+        let stream = stream(&[rows(0, 20)], None);
+        let whole: Vec<usize> = (0..stream.len()).filter(|cut| read(&stream[..*cut]).is_ok()).collect();
+        // Between two messages: after the schema, after the dictionary, and after the rows.
+        assert_eq!((whole.len(), whole.last()), (3, Some(&(stream.len() - 8))), "{whole:?}");
+        let more = [&stream[..], &[0; 4]].concat();
+        assert!(read(&more).expect_err("more").to_string().contains("more follows after its end"));
+    }
+
+    #[test]
+    fn sizes_are_held_against_the_bytes_that_are_there() {
+        let mut bomb = stream(&[rows(0, 100_000)], Some(CompressionType::ZSTD));
+        let length = 100_000_u64 * 8;
+        let at = bomb.windows(8).position(|bytes| bytes == length.to_le_bytes()).expect("the length of the ids");
+        bomb[at..at + 8].copy_from_slice(&(1_u64 << 40).to_le_bytes());
+        let refused = read(&bomb).expect_err("a bomb").to_string();
+        assert!(refused.contains("would have 1099511627776 once decompressed"), "{refused}");
+        let nothing = |rows: usize| {
+            let column: ArrayRef = Arc::new(NullArray::new(rows));
+            read(&stream(&[RecordBatch::try_from_iter([("n", column)]).expect("rows")], None))
+        };
+        assert_eq!(nothing(1000).map(|batches| batches[0].num_rows()), Ok(1000));
+        assert!(nothing(1 << 30).expect_err("rows of nothing").to_string().contains("1073741824 rows, in 0 bytes"));
+    }
+
+    proptest! {
+        #[test]
+        fn damage_is_told_or_does_no_harm(
+            flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12), compressed in any::<bool>()
+        ) {
+            let mut stream = stream(&[rows(0, 50)], compressed.then_some(CompressionType::LZ4_FRAME));
+            for (at, byte) in flips {
+                let at = at.index(stream.len());
+                stream[at] = byte;
+            }
+            if let Ok(batches) = read(&stream) {
+                let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+                prop_assert!(rows <= 1 << 20, "{rows} rows");
+            }
+        }
+    }
+}

@@ -202,3 +202,53 @@ fn of_table(table: &Table, batch: RecordBatch) -> Result<RecordBatch, TableError
         difference: excerpt(&error.to_string(), 300),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use arrow_array::{ArrayRef, Int64Array};
+    use arrow_schema::{DataType, Field};
+
+    use super::*;
+
+    fn rows(table: &str, column: &str, metadata: &[(&str, &str)]) -> RecordBatch {
+        let named = [(TABLE_NAME, table)].into_iter().chain(metadata.iter().copied());
+        let metadata: HashMap<String, String> = named.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let schema = Schema::new_with_metadata(vec![Field::new(column, DataType::Int64, true)], metadata);
+        let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+        RecordBatch::try_new(Arc::new(schema), vec![ids]).expect("rows")
+    }
+
+    fn announced(batch: &RecordBatch) -> Bytes {
+        encoded(&batch.slice(0, 0)).expect("bytes")
+    }
+
+    #[test]
+    fn a_schema_is_read_once_and_its_metadata_may_differ_from_the_tables() {
+        let mut tables = Tables::default();
+        let table = rows("t", "id", &[("cq:table_title", "T")]);
+        assert!(!tables.migrate(announced(&table)).expect("a table").is_changed);
+        for _ in 0..3 {
+            let record = tables.record(encoded(&rows("t", "id", &[])).expect("bytes")).expect("a record");
+            assert_eq!(record.batches, std::slice::from_ref(&table));
+        }
+        assert_eq!(tables.known.len(), 1);
+        assert_eq!(tables.known_bytes, tables.known.keys().map(Bytes::len).sum::<usize>());
+    }
+
+    #[test]
+    fn records_fit_what_their_table_was_announced_with_last() {
+        let mut tables = Tables::default();
+        let (old, new) = (rows("t", "id", &[]), rows("t", "number", &[]));
+        tables.migrate(announced(&old)).expect("a table");
+        let record = |batch: &RecordBatch| encoded(batch).expect("bytes");
+        tables.record(record(&old)).expect("a record");
+        assert!(tables.migrate(announced(&new)).expect("a table").is_changed);
+        tables.record(record(&new)).expect("a record");
+        let refused = tables.record(record(&old)).expect_err("old columns").to_string();
+        assert!(refused.contains("column 1 is id Int64 and not number Int64"), "{refused}");
+        let refused = tables.record(record(&rows("u", "id", &[]))).expect_err("no table").to_string();
+        assert!(refused.contains("table u, which was not migrated"), "{refused}");
+    }
+}

@@ -8,7 +8,7 @@
 //! `bucket` is the one place that speaks S3, to each `vendor`'s server in its way; `refusal` knows what servers answer, and `denial` what AWS says of what it
 //! does not allow.
 //!
-//! Nothing here lists, reads or deletes.
+//! Nothing here lists or deletes. One call reads an object, and no run makes it: [`Bucket::fetch`].
 
 mod engine;
 mod table_writer;
@@ -21,7 +21,7 @@ mod body;
 mod sealed;
 mod multipart;
 mod upload;
-mod test_write;
+mod empty_object;
 mod gate;
 mod pace;
 mod patience;
@@ -35,7 +35,7 @@ mod stop;
 
 pub use bucket::{Bucket, BucketOptions, NotWritten, Renew, TestWrite, Written};
 pub use denial::{Denial, PolicyKind, Why};
+pub use empty_object::put_empty;
 pub use engine::{Landing, SinkOptions, SinkOutlet, start};
 pub use keys::first_keys;
 pub use ledger::{Landed, LandedTable};
-pub use test_write::test_write;

@@ -79,11 +79,6 @@ impl Refusal {
         })
     }
 
-    /// The status of the answer.
-    pub(crate) fn status(&self) -> u16 {
-        self.status
-    }
-
     /// Whether the bucket is elsewhere; `region` may say where.
     pub(crate) fn elsewhere(&self) -> bool {
         matches!(

@@ -41,12 +41,12 @@ impl Bucket {
             let refusal = Refusal::of(&error);
             match &refusal {
                 Some(refusal) if refusal.elsewhere() && self.learns_region(refusal, &regional.region) => continue,
-                Some(refusal) if refusal.status() == 404 && !refusal.to_string().contains("NoSuchBucket") => {
+                Some(refusal) if refusal.status == 404 && refusal.code != "NoSuchBucket" => {
                     return Ok(None);
                 }
                 _ => {}
             }
-            let denied = refusal.as_ref().is_some_and(|refusal| refusal.status() == 403);
+            let denied = refusal.as_ref().is_some_and(|refusal| refusal.status == 403);
             let kind = if denied { FailureKind::Denied } else { FailureKind::Destination };
             let cause = refusal.map_or_else(|| told(&error, MOST_TOLD), |refusal| refusal.to_string());
             let what = format!("object {key} could not be read from {}: {cause}", self.place());

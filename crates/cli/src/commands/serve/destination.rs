@@ -8,7 +8,7 @@ use lakeward_core::{
     key::Variable,
     plan::{Plan, RetryPlan},
 };
-use lakeward_sink::{Bucket, test_write};
+use lakeward_sink::{Bucket, put_empty};
 use uuid::Uuid;
 
 use super::{GRACE, test_object::test_object};
@@ -64,7 +64,7 @@ impl Settings {
             let (table, key) = test_object(&self.plan.destination, self.run)?;
             let retry = self.plan.destination.retry;
             let retry = RetryPlan { deadline: retry.deadline.min(TEST_DEADLINE), ..retry };
-            test_write(&bucket, retry, table, key).await?;
+            put_empty(&bucket, retry, table, key).await?;
         }
         Ok(Destination { settings: self, bucket, _storage: storage })
     }

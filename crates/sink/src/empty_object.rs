@@ -1,4 +1,4 @@
-//! An empty object, so that it is known before the first row whether objects can be written.
+//! An empty object, put as a run puts its objects: where a CloudQuery host asks for it, before the first row.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ impl Observer for Nobody {
 ///
 /// # Errors
 /// As an upload of a run fails.
-pub async fn test_write(bucket: &Bucket, retry: RetryPlan, table: TableName, key: ObjectKey) -> Result<(), Failure> {
+pub async fn put_empty(bucket: &Bucket, retry: RetryPlan, table: TableName, key: ObjectKey) -> Result<(), Failure> {
     let (ledger, stop) = (Arc::new(Ledger::new(Arc::new(Nobody))), Arc::new(Stop::default()));
     let uploader = Uploader::new(bucket.replacing(), retry, 0, ledger.clone(), stop, Handle::current());
     let digests = Digester::new(uploader.profile().checksum).finish();
@@ -40,7 +40,7 @@ pub async fn test_write(bucket: &Bucket, retry: RetryPlan, table: TableName, key
     let sealed = Sealed { unit, body: Body::in_memory(Vec::new()), digests, memory };
     let submitting = uploader.clone();
     let submitted = tokio::task::spawn_blocking(move || submitting.submit(sealed)).await;
-    submitted.map_err(|error| Failure::new(FailureKind::Bug, format!("the test write stopped: {error}")))?;
+    submitted.map_err(|error| Failure::new(FailureKind::Bug, format!("putting an empty object stopped: {error}")))?;
     uploader.drained().await;
     ledger.close().failure.map_or(Ok(()), Err)
 }
