@@ -6,7 +6,7 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use lakeward_core::{
     failure::{Failure, FailureKind},
-    plan::{AuthPlan, S3Plan},
+    plan::{AuthPlan, S3Plan, Vendor},
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -16,6 +16,7 @@ use crate::{
     error::SourceError,
     http_client::{HttpClientOptions, http_client},
     link::Source,
+    origin::{Origin, Setting},
     renewing::Renewing,
     resolution::{self, Resolution},
     server_clock::ServerClock,
@@ -44,7 +45,7 @@ impl Session {
     /// [`FailureKind::Denied`] when there are no credentials; [`FailureKind::Destination`] when the service that issues them
     /// can't be reached; [`FailureKind::Usage`] when the CA bundle can't be used.
     pub async fn open(auth: &AuthPlan, s3: &S3Plan) -> Result<Self, Failure> {
-        Signing::plan(auth, Environment::real())?.open(s3).await
+        Signing::plan(auth, Environment::real())?.in_region_of(s3).open(s3).await
     }
 
     /// The credentials at hand.
@@ -132,6 +133,15 @@ impl Signing {
             .map_err(|error| Failure::new(FailureKind::Denied, error.what).next(error.next))?;
         let resolution = resolution::resolve(auth, &environment, &files);
         Ok(Self { resolution, environment, files })
+    }
+
+    /// The same; where nothing but the bucket's place in AWS says a region, AWS's other services are asked there too.
+    #[must_use]
+    pub fn in_region_of(mut self, s3: &S3Plan) -> Self {
+        let region = s3.region.as_ref().filter(|_| s3.vendor == Vendor::Aws);
+        let region = region.map(|region| Setting::of("region", region, Origin::Destination));
+        self.resolution.region = self.resolution.region.or(region);
+        self
     }
 
     /// The same choice in another environment.

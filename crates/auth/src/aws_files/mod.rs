@@ -18,6 +18,7 @@ use lakeward_core::untrusted::{excerpt, printable};
 
 use self::ini::{Entry, Section};
 use crate::{
+    advice::{login, login_at_console},
     environment::Environment,
     origin::{Origin, Setting, Value},
 };
@@ -168,17 +169,24 @@ impl AwsFiles {
         }
         which("profile", name, self.profiles.keys()).unwrap_or_else(|| {
             format!(
-                "neither {} nor {} holds a profile; `aws configure` makes one",
+                "neither {} nor {} holds a profile; {} makes one",
                 printable(&self.config_path.display().to_string()),
-                printable(&self.credentials_path.display().to_string())
+                printable(&self.credentials_path.display().to_string()),
+                login_at_console(name)
             )
         })
     }
 
     /// The same for an SSO session.
     pub(crate) fn which_sso_session(&self, name: &str) -> String {
-        which("[sso-session]", name, self.sso_sessions.keys())
-            .unwrap_or_else(|| "`aws configure sso-session` makes one".to_owned())
+        which("[sso-session]", name, self.sso_sessions.keys()).unwrap_or_else(|| {
+            format!(
+                "write [sso-session {}] with sso_start_url and sso_region into {}, then {}",
+                printable(name),
+                printable(&self.config_path.display().to_string()),
+                login(&["--sso-session", name])
+            )
+        })
     }
 }
 

@@ -11,13 +11,14 @@ use lakeward_core::{
 };
 
 use crate::{
+    advice::login,
     aws_files::{AwsFiles, Keys},
     cache::sso_token::{SsoSignIn, SsoTokens},
     environment::Environment,
     error::{SourceError, code_of},
     link::{Link, Source},
     origin::{Origin, Setting},
-    resolution::Context,
+    sources::Context,
     temporary::temporary,
     tools::Tools,
 };
@@ -58,11 +59,24 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         .collect();
     let missing: Vec<&str> =
         OF_SESSION.iter().chain(&OF_ROLE).copied().filter(|key| !keys.contains_key(*key)).collect();
+    let (start_url, region) = (text("sso_start_url"), text("sso_region"));
     let (Some(start_url), Some(region), Some(account), Some(role)) =
-        (text("sso_start_url"), text("sso_region"), text("sso_account_id"), text("sso_role_name"))
+        (start_url.clone(), region.clone(), text("sso_account_id"), text("sso_role_name"))
     else {
         let what = format!("profile {} lacks {}", profile.name, missing.join(" and "));
-        return Link::broken(NAME, what, "add it, or make the profile anew with `aws configure sso`").with(settings);
+        let lists = login(&[
+            "--sso-start-url",
+            start_url.as_deref().unwrap_or("URL"),
+            "--sso-region",
+            region.as_deref().unwrap_or("REGION"),
+        ]);
+        let next = match session {
+            Some(name) if missing.iter().any(|key| OF_SESSION.contains(key)) => {
+                format!("add sso_start_url and sso_region to [sso-session {}]", printable(name))
+            }
+            _ => format!("add it to the profile; {lists} lists the accounts and roles that there are"),
+        };
+        return Link::broken(NAME, what, next).with(settings);
     };
     let sign_in = SsoSignIn { session: session.map(str::to_owned), start_url, region };
     let settings = settings.into_iter().chain(sign_in.cached(context.environment)).collect();
