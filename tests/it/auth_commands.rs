@@ -143,7 +143,8 @@ fn a_session_whose_end_is_known_is_not_used_after_it() {
     home.write(".aws/credentials", format!("[me]\n{KEYS}[111122223333-phone]\n{session}[other]\n{session}[keys]\n{KEYS}x_security_token_expires = 2020-01-01T00:00:00Z\n"));
     home.write(".aws/config", "[profile me]\nmfa_serial = arn:aws:iam::111122223333:mfa/phone\n");
     let export = |profile: &str, code| {
-        lakeward(&home).args(["auth", "export", "--format", "env", "--profile", profile]).run().exits(code)
+        let command = lakeward(&home).args(["auth", "export", "--format", "env", "--profile", profile]);
+        command.prints_secrets().run().exits(code)
     };
     says(
         &export("111122223333-phone", 77).stderr,

@@ -33,7 +33,6 @@ impl SetUp {
 fn shows(command: HomeCommand<'_>, decisive: &[&str]) {
     let output = command.run().exits(77);
     let screen = format!("{}{}", output.stdout, output.stderr);
-    println!("-----\n{screen}");
     assert_eq!(lacks(&screen, decisive), [""; 0], "{screen}");
 }
 
@@ -50,7 +49,7 @@ async fn an_sso_token_that_has_expired() {
     shows(
         set_up.explain(&["--profile", "sso"]),
         &[
-            "sign-in = token good until 2020-01-01T00:00:00Z",
+            "sign-in = token expired at 2020-01-01T00:00:00Z, renewed when it is used (",
             "error: the sign-in to ",
             "expired at 2020-01-01T00:00:00Z: the sign-in is over: its refresh token is not good any more",
             "next: sign in with `lakeward auth login --sso-session corp`",
@@ -99,7 +98,7 @@ async fn keys_of_the_environment_in_the_way_of_a_profile() {
             "access key id = AKIAOLDOLDOLDOLDOLD0 (AWS_ACCESS_KEY_ID)",
             "note: AWS_PROFILE names profile user, but keys in the environment come first: unset AWS_ACCESS_KEY_ID",
             "InvalidClientTokenId",
-            "next: ",
+            "next: renew the keys in the environment, or unset AWS_ACCESS_KEY_ID to look further",
         ],
     );
 }
@@ -158,7 +157,8 @@ async fn nothing_set_up_and_no_instance() {
             "environment keys              skipped     AWS_ACCESS_KEY_ID is not set",
             "keys in the credentials file  skipped     profile default has no aws_access_key_id there",
             "error: the instance's metadata service gives no credentials: ",
-            "next: if this is no EC2 instance: sign in with `lakeward auth login --console`",
+            "next: unless this is an EC2 instance, nothing is set up here that gives credentials: sign in with `lakeward auth login \
+             --console`",
             "set the instance's metadata hop limit to 2",
         ],
     );
@@ -173,7 +173,8 @@ async fn a_role_that_was_taken_away() {
         set_up.explain(&["--profile", "sso"]),
         &[
             "error: IAM Identity Center gives no credentials for role Writer of account 111122223333: ForbiddenException: No access",
-            "next: check sso_account_id and sso_role_name: the sign-in is good, but this role is not (or no longer) assigned to it",
+            "next: check sso_account_id and sso_role_name: the sign-in is good, but this role is not (or no longer) assigned to it; \
+             `lakeward auth login --sso-start-url https://d-9067loopb0.awsapps.com/start --sso-region us-east-1` lists the accounts and roles",
         ],
     );
 }
@@ -184,9 +185,8 @@ async fn a_config_file_that_is_elsewhere() {
     shows(
         set_up.explain(&["--profile", "console"]).env("AWS_CONFIG_FILE", "/mnt/old/aws-config"),
         &[
-            "there is no profile `console` in the AWS files",
-            "note: AWS_CONFIG_FILE names /mnt/old/aws-config, which does not exist",
-            "next: ",
+            "no profile `console` in the AWS files: AWS_CONFIG_FILE names /mnt/old/aws-config, which does not exist",
+            "next: unset AWS_CONFIG_FILE, or let it name the file that holds the profile; or name a profile that is there: user",
         ],
     );
 }
@@ -201,7 +201,7 @@ async fn a_region_that_nothing_says() {
         set_up.explain(&[]),
         &[
             "broken      profile default lacks sso_region",
-            "next: add it to the profile; `lakeward auth login --sso-start-url https://d-9067loopb0.awsapps.com/start --sso-region REGION` lists",
+            "next: add it to the profile: the settings of IAM Identity Center show it",
             "region: none is set in the environment or the profile",
         ],
     );

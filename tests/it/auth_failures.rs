@@ -199,7 +199,10 @@ async fn what_a_profile_or_a_container_says_amiss() {
     says(
         world.export("a"),
         77,
-        &["profile a lacks sso_start_url", "next: add sso_start_url and sso_region to [sso-session corp]"],
+        &[
+            "profile a lacks sso_start_url",
+            "next: add it to [sso-session corp]: the settings of IAM Identity Center show it",
+        ],
     );
     world.home.write(".aws/config", role);
     says(

@@ -177,8 +177,21 @@ fn of_profile(
     let profile = files.profiles.get(&name.value);
     if profile.is_none() && *is_named {
         // As the AWS CLI has it, before keys of the environment: whoever names a profile does not mean other credentials.
-        let what = format!("there is no profile `{}` in the AWS files ({} names it)", name.value, name.origin);
-        return vec![Link::broken("profile", what, files.which_profile(&name.value)).with(vec![name.clone()])];
+        // What was asked for by name needs no hint to who asked.
+        let variable = (name.origin != Origin::Config).then_some(name);
+        let named = variable.map(|name| format!(" ({} names it)", name.origin)).unwrap_or_default();
+        let mut what = format!("there is no profile `{}` in the AWS files{named}", name.value);
+        let mut next = files.which_profile(&name.value);
+        let elsewhere =
+            files.paths().into_iter().find(|(variable, path)| environment.get(variable).is_some() && !path.exists());
+        if let Some((variable, path)) = elsewhere {
+            what.push_str(&format!(
+                ": {variable} names {}, which does not exist",
+                printable(&path.display().to_string())
+            ));
+            next = format!("unset {variable}, or let it name the file that holds the profile; or {next}");
+        }
+        return vec![Link::broken("profile", what, next).with(variable.cloned().into_iter().collect())];
     }
     let (profile, through) = (profile.unwrap_or(&none), vec![name.value.clone()]);
     let context = Context { environment, files, profile, pinned: *pinned, through };
@@ -220,9 +233,7 @@ fn notes(environment: &Environment, files: &AwsFiles, resolution: &Resolution) -
     if environment.get("AWS_ACCESS_KEY_ID").is_some() && !looks_there {
         notes.push(format!("AWS_ACCESS_KEY_ID is set and does not count: this search is for {}", resolution.asked));
     }
-    for (variable, path) in
-        [("AWS_CONFIG_FILE", &files.config_path), ("AWS_SHARED_CREDENTIALS_FILE", &files.credentials_path)]
-    {
+    for (variable, path) in files.paths() {
         if environment.get(variable).is_some() {
             let missing = if path.exists() { "" } else { ", which does not exist" };
             notes.push(format!("{variable} names {}{missing}", printable(&path.display().to_string())));

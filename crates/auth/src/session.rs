@@ -20,6 +20,7 @@ use crate::{
     renewing::Renewing,
     resolution::{self, Resolution},
     server_clock::ServerClock,
+    sources::environment as variables,
     tools::Tools,
 };
 
@@ -187,7 +188,12 @@ impl Signing {
         let call = sts.get_caller_identity().customize().interceptor(clock.clone());
         let answer = call.send().await.map_err(|error| {
             let answered = error.as_service_error().is_some();
-            let next = "renew these keys, or choose others";
+            let next = match self.resolution.decided().map(|link| link.name) {
+                Some(variables::NAME) => {
+                    "renew the keys in the environment, or unset AWS_ACCESS_KEY_ID to look further"
+                }
+                _ => "renew these keys, or choose others",
+            };
             let failure =
                 SourceError::of_service("STS does not say whose these credentials are", error, next).failure();
             Failure { kind: if answered { FailureKind::Denied } else { FailureKind::Destination }, ..failure }

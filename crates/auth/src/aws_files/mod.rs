@@ -162,6 +162,11 @@ impl AwsFiles {
         of_service().or_else(|| profile.keys.get("endpoint_url").cloned())
     }
 
+    /// Where the files are, and the variable that may say so.
+    pub(crate) fn paths(&self) -> [(&'static str, &Path); 2] {
+        [("AWS_CONFIG_FILE", &self.config_path), ("AWS_SHARED_CREDENTIALS_FILE", &self.credentials_path)]
+    }
+
     /// What to do about a profile that is not there: the name that was meant, or those that there are.
     pub(crate) fn which_profile(&self, name: &str) -> String {
         if let Some(stray) = self.strays.get(name) {

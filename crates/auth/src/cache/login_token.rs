@@ -64,7 +64,10 @@ impl LoginTokens {
         let path = folder(environment)?.join(file_name(&self.session));
         let state = match listed(&path) {
             Some((_, expires)) => {
-                format!("keys good until {}, renewed after that for up to 12 hours", written(expires))
+                let now = SystemTime::now();
+                let state = if expires > now { "good until" } else { "expired at" };
+                let renewed = if now < expires + RENEWED_FOR { ", renewed for up to 12 hours" } else { "" };
+                format!("keys {state} {}{renewed}", written(expires))
             }
             None if path.exists() => "the cached keys can't be read".to_owned(),
             None => "nobody is signed in".to_owned(),

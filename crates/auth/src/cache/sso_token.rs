@@ -44,9 +44,11 @@ impl SsoSignIn {
     /// What the cache holds of it, without asking anybody.
     pub(crate) fn cached(&self, environment: &Environment) -> Option<Setting> {
         let path = environment.home()?.join(FOLDER).join(self.file_name());
-        let expires = listed(&path, SystemTime::UNIX_EPOCH).and_then(|listed| listed.expires);
-        let state = match expires {
-            Some(expires) => format!("token good until {}", written(expires)),
+        let now = SystemTime::now();
+        let state = match listed(&path, now).and_then(|listed| Some((listed.expires?, listed.renews))) {
+            Some((expires, _)) if expires > now => format!("token good until {}", written(expires)),
+            Some((expires, true)) => format!("token expired at {}, renewed when it is used", written(expires)),
+            Some((expires, false)) => format!("token expired at {}", written(expires)),
             None if path.exists() => "the cached token can't be read".to_owned(),
             None => "nobody is signed in".to_owned(),
         };

@@ -104,11 +104,14 @@ impl Source for Instance {
                 "let the role's trust policy name ec2.amazonaws.com".to_owned()
             } else {
                 format!(
-                    "if this is no EC2 instance: {ANY_SIGN_IN}; in a container on EC2: set the instance's metadata hop limit \
-                     to 2"
+                    "unless this is an EC2 instance, nothing is set up here that gives credentials: {ANY_SIGN_IN}; in a \
+                     container on EC2: set the instance's metadata hop limit to 2"
                 )
             };
-            SourceError::caused("the instance's metadata service gives no credentials", error, next)
+            // The SDK's own words before that are about its code.
+            let why = told.split_once("could not communicate with IMDS: ").map_or(told.as_str(), |(_, why)| why);
+            let what = format!("the instance's metadata service gives no credentials: {why}");
+            SourceError::caused("", error, next).told_as(what)
         })
     }
 
