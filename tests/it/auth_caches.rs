@@ -204,8 +204,7 @@ async fn an_early_renewal_that_fails_is_tolerated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_is_over_says_so_and_how_to_sign_in() {
-    let sign_in =
-        "next: sign in with `lakeward auth login --sso-session my-sso` (or `aws sso login --sso-session my-sso`)";
+    let sign_in = "next: sign in with `lakeward auth login --sso-session my-sso`";
     for (kind, says) in [
         ("InvalidGrantException", "the sign-in is over: its refresh token is not good any more"),
         ("InvalidClientException", "its registration is not known any more"),
@@ -369,7 +368,7 @@ async fn a_console_sign_in_that_is_over_says_why() {
     let mut without_key = login(PAST);
     without_key["dpopKey"] = json!("none");
     home.write(LOGIN, without_key.to_string());
-    denied(export(&home, &server, "l").run(), &["dpopKey is no EC key", "`aws login --profile l`"]);
+    denied(export(&home, &server, "l").run(), &["dpopKey is no EC key", "`lakeward auth login --console --profile l`"]);
     // Keys that are still good are used, whatever becomes of their renewal.
     home.write(LOGIN, login(&minutes(3)).to_string());
     let _ = silent(export(&home, &server, "l").run().exits(0));

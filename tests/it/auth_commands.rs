@@ -114,6 +114,51 @@ fn keys_for_another_server_are_not_sent_to_aws() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sts_is_asked_where_the_bucket_is_if_nothing_else_says_a_region() {
+    let home = home();
+    home.write(".aws/credentials", format!("[default]\n{KEYS}"));
+    home.write(
+        "lakeward.toml",
+        program::config("region = \"eu-central-1\"\nbucket = \"lake\"\npath = \"raw\"", &program::files(&["x"])),
+    );
+    let sts = ScriptedServer::start(vec![Answer::error(403, "InvalidClientTokenId"); 2]).await;
+    let here = |command: HomeCommand<'_>| command.env("AWS_ENDPOINT_URL_STS", sts.endpoint()).run().exits(77).stdout;
+    says(&here(explain(&home, &[])), &["region: eu-central-1 ([destination])"]);
+    says(&here(explain(&home, &[]).env("AWS_REGION", "eu-west-1")), &["region: eu-west-1 (AWS_REGION)"]);
+    let signed_for: Vec<bool> = sts
+        .stop()
+        .await
+        .iter()
+        .zip(["/eu-central-1/sts/", "/eu-west-1/sts/"])
+        .map(|(request, scope)| request.header("authorization").unwrap().contains(scope))
+        .collect();
+    assert_eq!(signed_for, [true, true]);
+}
+
+#[test]
+fn a_session_whose_end_is_known_is_not_used_after_it() {
+    let home = home();
+    let session = format!("{KEYS}aws_session_token = t\nx_security_token_expires = 2020-01-01T00:00:00Z\n");
+    home.write(".aws/credentials", format!("[me]\n{KEYS}[111122223333-phone]\n{session}[other]\n{session}[keys]\n{KEYS}x_security_token_expires = 2020-01-01T00:00:00Z\n"));
+    home.write(".aws/config", "[profile me]\nmfa_serial = arn:aws:iam::111122223333:mfa/phone\n");
+    let export = |profile: &str, code| {
+        let command = lakeward(&home).args(["auth", "export", "--format", "env", "--profile", profile]);
+        command.prints_secrets().run().exits(code)
+    };
+    says(
+        &export("111122223333-phone", 77).stderr,
+        &[
+            "the keys of profile 111122223333-phone have expired: x_security_token_expires at ",
+            "credentials:8 is 2020-01-01T00:00:00Z",
+            "next: sign in again: `lakeward auth login --profile me`; if another tool has renewed the keys since, take that line out",
+        ],
+    );
+    says(&export("other", 77).stderr, &["`lakeward auth login --profile USER --mfa-serial DEVICE --to other`"]);
+    // A user's own keys do not expire, whatever a tool has left beside them.
+    says(&export("keys", 0).stdout, &["AKIDFILE"]);
+}
+
 #[test]
 fn cron_does_not_see_what_a_shell_exports() {
     let home = home();
@@ -215,6 +260,10 @@ fn a_process_is_run_without_a_shell_and_its_keys_are_exported() {
         ("printf '%s' '{\"AccessKeyId\": 1}'", "printed JSON without \"Version\": 1"),
         ("sh -c 'echo the-secret-key; cat keys'", "printed something else than JSON"),
         ("sh -c 'exit 3'", "ended with status 3"),
+        (
+            "sh -c 'echo wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY is not good >&2; exit 3'",
+            "ended with status 3: (left out) is not good",
+        ),
         ("no-such-program", "credential_process no-such-program can't be run"),
     ] {
         let output = command(command_line).arg("env").run().exits(77);

@@ -136,7 +136,7 @@ fn a_role_that_asks_for_mfa_takes_a_session_of_the_aws_cli_and_never_asks() {
     let output = export().run().exits(77);
     let says = [
         "asks for a code of the MFA device arn:aws:iam::111122223333:mfa/u",
-        "next: run `lakeward auth login --profile r` (or `aws sts get-caller-identity --profile r`), type the code, then run again",
+        "next: run `lakeward auth login --profile r`, type the code, then run again",
     ];
     assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
     // The name that the AWS CLI gives the file of this role, and what it writes.

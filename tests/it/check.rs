@@ -322,7 +322,7 @@ async fn what_is_not_aws_is_not_asked_what_only_aws_knows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_roles_policy_is_proven_by_a_session_that_has_no_other_rights() {
-    let rig = Rig::new().await;
+    let rig = Rig::with(User::new("Ann"), |options| options.roles[0].subjects = vec!["pod".into()]).await;
     let role = format!("method = \"role\"\nrole_arn = \"{ROLE}\"\nduration = \"1h\"\nsource = {{ method = \"env\" }}");
     let id = |authorization: &str| authorization.split(['=', '/']).nth(1).unwrap().to_owned();
     let s3 = ScriptedServer::start(vec![Answer::stored(), Answer::stored()]).await;
@@ -337,6 +337,16 @@ async fn a_roles_policy_is_proven_by_a_session_that_has_no_other_rights() {
     let printed = lakeward(&rig.home).arg("policy").run().exits(0).stdout;
     let policy: Value = serde_json::from_str(policies[1].as_ref().unwrap()).unwrap();
     assert_eq!((&policies[0], policy), (&None, serde_json::from_str::<Value>(&printed).unwrap()));
+
+    // So is that of a role that is assumed with a token.
+    let token = rig.home.write("token", rig.aws.web_identity_token("pod").expose_secret());
+    let s3 = ScriptedServer::start(vec![Answer::stored(), Answer::stored()]).await;
+    let command = rig.check_as(&s3.endpoint(), "", "method = \"compute\"").arg("--prove");
+    let command = command.env("AWS_ROLE_ARN", ROLE).env("AWS_WEB_IDENTITY_TOKEN_FILE", &token);
+    assert_eq!(outcome(&command.run().exits(0), "least privilege"), "ok");
+    let keys: Vec<_> = s3.stop().await.iter().map(|request| id(request.header("authorization").unwrap())).collect();
+    let policies: Vec<_> = keys.iter().map(|key| rig.aws.issued(key).unwrap().session_policy.is_some()).collect();
+    assert_eq!(policies, [false, true]);
 
     // The bucket encrypts with a key of KMS, of which the config, and so the policy, knows nothing.
     let message = "User: arn:aws:sts::111122223333:assumed-role/Writer/lakeward is not authorized to perform: kms:GenerateDataKey on \
@@ -419,7 +429,7 @@ fn a_signal_ends_what_was_asked_for_credentials_too() {
 
 /// Whether a process is there and not only waits to be reaped.
 #[cfg(unix)]
-fn is_running(pid: &str) -> bool {
+pub(crate) fn is_running(pid: &str) -> bool {
     let state = std::process::Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap().stdout;
     !state.is_empty() && !state.starts_with(b"Z")
 }

@@ -1,9 +1,13 @@
 //! What `lakeward check` makes of AWS's own words for a write that is not allowed.
 
-use lakeward_testkit::{Answer, ScriptedServer};
+use lakeward_testkit::{Answer, Home, ScriptedServer};
 use serde_json::{Value, json};
 
-use crate::check::{Rig, outcome, refusal, says};
+use crate::{
+    check::{Rig, outcome, refusal, says},
+    program::files,
+    server,
+};
 
 const KMS_KEY: &str = "arn:aws:kms:eu-west-1:444455556666:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d";
 
@@ -102,6 +106,31 @@ async fn the_missing_statement_is_told_where_aws_gives_the_reason() {
         assert_eq!(item.get("statement"), statement.as_ref(), "{message}");
         // A refusal will not pass: it is not tried again.
         assert_eq!(s3.stop().await.len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_names_the_missing_statement_too_or_points_to_the_check() {
+    let home = Home::new();
+    home.write("t.csv", "a\n1\n");
+    let says_why = "User: arn:aws:sts::111122223333:assumed-role/Writer/me is not authorized to perform: s3:PutObject on resource: \
+        \"arn:aws:s3:::test/raw/t/x.parquet\" because no resource-based policy allows the s3:PutObject action";
+    let statement = "let this stand in the bucket's policy: {\"Sid\":\"LakewardWrites\",\"Effect\":\"Allow\",\"Action\":[\"s3:PutObject\"],\
+        \"Resource\":\"arn:aws:s3:::test/raw/*\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/Writer\"}}\n";
+    for (message, next) in [
+        (says_why, statement),
+        (
+            "User: x is not authorized to perform: s3:PutObject with an explicit deny in a service control policy",
+            "next: no Allow helps against a Deny: let whoever keeps the organization's service control policies",
+        ),
+        (
+            "Access Denied",
+            "next: allow s3:PutObject on this key for these credentials (bucket policy, role policy, and any deny); `lakeward check` lists what to try\n",
+        ),
+    ] {
+        let s3 = ScriptedServer::start(vec![refusal(403, "AccessDenied", message, &[])]).await;
+        let output = server::sync(&home, &s3.endpoint(), "vendor = \"aws\"", &files(&["t.csv"])).run().exits(77);
+        says(&output.stderr, &["403 AccessDenied", next]);
     }
 }
 

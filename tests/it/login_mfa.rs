@@ -1,6 +1,9 @@
 //! Signing in with codes of MFA devices, against the loopback AWS and moto; botocore uses the sessions that come of it.
 
-use std::fs;
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
 
 use lakeward_loopback::aws::{LoopbackAws, Options, Role, User};
 use lakeward_testkit::{Home, HomeCommand, Output, python, tries};
@@ -9,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     auth_sts::Sts,
+    check::is_running,
     login_console::{botocore, exported, syncs},
     loopback_aws::at,
     program::{binary, config, lacks, lakeward},
@@ -256,6 +260,37 @@ async fn a_code_is_typed_unseen() {
     assert!(!shown.contains("654321") && !shown.contains("123456"), "{shown}");
     let ended = at_terminal(json!([{ "wait": prompt, "type": "12\u{3}" }]));
     assert_eq!((&ended["status"], &ended["echoes"]), (&json!(130), &json!(true)), "{ended}");
+    for signal in ["SIGTERM", "SIGHUP"] {
+        let ended = at_terminal(json!([{ "wait": prompt, "type": "12", "signal": signal }]));
+        assert_eq!((&ended["status"], &ended["echoes"]), (&json!(130), &json!(true)), "{signal}: {ended}");
+    }
+}
+
+/// A code goes with the keys of a program, which may take its time.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_the_program_that_is_asked_for_the_keys() {
+    let mfa = Mfa::start().await;
+    let pid = mfa.home.path().join("pid");
+    mfa.home.write("slow.sh", format!("sleep 300 & echo $! > {0}.part; mv {0}.part {0}; wait", pid.display()));
+    let config = "[profile slow]\ncredential_process = sh slow.sh\n[profile role]\nrole_arn = arn:aws:iam::111122223333:role/inner\nmfa_serial = arn:aws:iam::111122223333:mfa/me\nsource_profile = slow\n";
+    mfa.home.write(".aws/config", config);
+    let running = mfa.login(&["--profile", "role"], "123456\n").spawn();
+    becomes(|| pid.exists(), "the program never ran");
+    let child = fs::read_to_string(&pid).unwrap();
+    running.signal("TERM");
+    let _ = running.wait().exits(130);
+    becomes(|| !is_running(child.trim()), "the program was left running");
+}
+
+#[cfg(unix)]
+#[track_caller]
+fn becomes(is_so: impl Fn() -> bool, else_told: &str) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(20), "{else_told}");
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod standard_input;
 
 mod auth_matrix;
 mod auth_commands;
+mod auth_explain_broken;
+mod auth_failures;
 mod auth_sts;
 mod auth_caches;
 mod loopback_aws;

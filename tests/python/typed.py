@@ -1,5 +1,5 @@
 """Runs a program at a terminal. Takes its words, and what is waited for (a regular expression) before something is typed:
-either a text, or what a regular expression finds on the page whose URL was waited for. Prints all that the terminal showed, how the
+either a text, or what a regular expression finds on the page whose URL was waited for; a signal may be sent then. Prints all that the terminal showed, how the
 program ended, and whether the terminal shows what is typed afterwards."""
 
 import json
@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import sys
 import termios
 import time
@@ -45,6 +46,8 @@ for step in asked["steps"]:
         # A prompt is printed before the terminal stops to show what is typed.
         time.sleep(0.3)
         os.write(terminal, step["type"].encode())
+    if "signal" in step:
+        os.kill(child, getattr(signal, step["signal"]))
 while read():
     pass
 _, status = os.waitpid(child, 0)

@@ -38,6 +38,11 @@ impl SourceError {
         Self { cause: Some(Box::new(cause)), ..Self::new(what, next) }
     }
 
+    /// The same in other words.
+    pub(crate) fn told_as(self, what: String) -> Self {
+        Self { what, ..self }
+    }
+
     /// An AWS service's answer, or that there was none.
     pub(crate) fn of_service<E, R>(what: impl fmt::Display, error: SdkError<E, R>, next: impl Into<String>) -> Self
     where

@@ -10,6 +10,7 @@ mod resolution;
 mod link;
 mod origin;
 mod error;
+mod advice;
 mod temporary;
 mod aws_files;
 mod sources;
@@ -34,6 +35,7 @@ pub use renewing::Renewing;
 pub use resolution::Resolution;
 pub use server_clock::{Clocks, ServerClock};
 pub use session::{Identity, Keys, Session, Signing, known_keys};
+pub use sources::end_programs;
 pub use status::{SignInKind, SignedIn, signed_in};
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub enum Origin {
     Cache(PathBuf),
     /// `[auth]` of Lakeward's config, or the command line.
     Config,
+    /// `[destination]` of Lakeward's config.
+    Destination,
 }
 
 impl fmt::Display for Origin {
@@ -36,6 +38,7 @@ impl fmt::Display for Origin {
             Self::File { path, line } => write!(f, "{}:{line}", printable(&path.display().to_string())),
             Self::Cache(path) => f.write_str(&printable(&path.display().to_string())),
             Self::Config => f.write_str("[auth]"),
+            Self::Destination => f.write_str("[destination]"),
         }
     }
 }

@@ -15,6 +15,12 @@ use crate::error::SourceError;
 /// How often a lock is tried that another process holds.
 const LOCK_POLL: Duration = Duration::from_millis(20);
 
+/// What the names of files begin with that are to replace others.
+const STAGED: &str = ".lakeward-";
+
+/// So old is no such file that a living process is about to put in place: that takes one write.
+const ABANDONED: Duration = Duration::from_mins(10);
+
 /// Held by one process at a time; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
@@ -86,10 +92,27 @@ pub(crate) fn followed(path: &Path) -> PathBuf {
 fn staged(path: &Path, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     make_folder(folder)?;
+    sweep(folder);
     // Made with mode 0600.
-    let mut file = tempfile::Builder::new().prefix(".lakeward-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(STAGED).tempfile_in(folder)?;
     file.write_all(content)?;
     Ok(file)
+}
+
+/// Removes what processes have left in a folder that were killed while they replaced a file: it may hold secrets that nobody
+/// looks for there. What can't be removed stays.
+pub(crate) fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_staged = entry.file_name().to_str().is_some_and(|name| name.starts_with(STAGED));
+        // Of a link too it is the link's own.
+        let is_abandoned = || {
+            let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            metadata.modified().ok()?.elapsed().ok().filter(|age| *age > ABANDONED)
+        };
+        if is_staged && is_abandoned().is_some() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn put(staged: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
@@ -137,6 +160,26 @@ mod tests {
             };
             assert!(is_free(attempt, Duration::from_secs(30)).await);
             assert_eq!(attempts, 1);
+        }
+    }
+
+    #[test]
+    fn what_killed_processes_have_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = |name: &str| folder.path().join(name).exists();
+        let file = |name: &str, age: Duration| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_modified(std::time::SystemTime::now() - age).unwrap();
+        };
+        file(".lakeward-killed", ABANDONED * 2);
+        file(".lakeward-living", Duration::ZERO);
+        file(".another-program's", ABANDONED * 2);
+        file("config", ABANDONED * 2);
+        fs::create_dir(folder.path().join(".lakeward-folder")).unwrap();
+        replace(&folder.path().join("config"), b"new").unwrap();
+        assert!(!there(".lakeward-killed"));
+        for kept in [".lakeward-living", ".another-program's", "config", ".lakeward-folder"] {
+            assert!(there(kept), "{kept}");
         }
     }
 

@@ -8,41 +8,17 @@ use lakeward_core::{
 };
 
 use crate::{
+    advice::{ANY_SIGN_IN, login, login_at_console},
     aws_files::{AwsFiles, Profile},
     endpoints::IGNORE_ENDPOINTS,
     environment::Environment,
     link::{Found, Link, State, deciding},
     origin::{Origin, Setting},
-    sources::{container, environment as variables, instance, keys, login, process, role, sso, web_identity},
+    sources::{
+        Context, IN_PROFILE, OF_MACHINE, Planner, container, environment as variables, instance, role, sso,
+        web_identity,
+    },
 };
-
-/// What planners of links look at.
-pub(crate) struct Context<'a> {
-    pub(crate) environment: &'a Environment,
-    pub(crate) files: &'a AwsFiles,
-    /// The profile at hand; without keys where there is none of the name.
-    pub(crate) profile: &'a Profile,
-    /// Whether the profile was chosen by name, so that variables do not count.
-    pub(crate) pinned: bool,
-    /// The profiles through which the search has come, the first one first.
-    pub(crate) through: Vec<String>,
-}
-
-type Planner = fn(&Context<'_>) -> Link;
-
-/// All that a profile can say, in botocore's order.
-const IN_PROFILE: [Planner; 7] = [
-    role::plan,
-    web_identity::plan,
-    sso::plan,
-    keys::in_credentials_file,
-    login::plan,
-    process::plan,
-    keys::in_config_file,
-];
-
-/// The role of this machine.
-const OF_MACHINE: [Planner; 2] = [container::plan, instance::plan];
 
 /// A plan's choice, resolved as far as that goes without running or asking anything.
 #[derive(Clone, Debug)]
@@ -58,7 +34,7 @@ pub struct Resolution {
     /// What is odd about the environment, though nothing may be wrong: one line each.
     pub notes: Vec<String>,
     /// Where the search looked, as it stands behind "no AWS credentials", and what to do if it found none.
-    nothing: (String, &'static str),
+    nothing: (String, String),
 }
 
 impl Resolution {
@@ -85,7 +61,7 @@ impl Resolution {
                 });
                 let (place, next) = &self.nothing;
                 let what = format!("no AWS credentials {place}: {}", why.collect::<Vec<_>>().join("; "));
-                Err(Failure::new(FailureKind::Denied, what).next(*next))
+                Err(Failure::new(FailureKind::Denied, what).next(next.clone()))
             }
         }
     }
@@ -107,7 +83,7 @@ pub(crate) fn resolve(auth: &AuthPlan, environment: &Environment, files: &AwsFil
         AuthPlan::Sso(plan) => vec![sso::plan_alone(plan, environment, files)],
         AuthPlan::Role(plan) => {
             let source = resolve(&plan.source, environment, files);
-            let link = role::plan_alone(plan, &source);
+            let link = role::plan_alone(plan, &source.links);
             let mut resolution = Resolution { asked: asked(auth), links: vec![link], ..source };
             resolution.notes = notes(environment, files, &resolution);
             return resolution;
@@ -141,25 +117,31 @@ fn asked(auth: &AuthPlan) -> String {
 }
 
 /// Where the search looked, and what to do if it found nothing.
-fn nothing(auth: &AuthPlan, profile: &str) -> (String, &'static str) {
-    match auth {
+fn nothing(auth: &AuthPlan, profile: &str) -> (String, String) {
+    let (place, next) = match auth {
         AuthPlan::Env => (
             "in the environment".to_owned(),
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary keys)",
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary keys)".to_owned(),
         ),
         AuthPlan::Profile(_) => (
-            format!("in profile `{profile}`"),
-            "give the profile a way to sign in (`aws configure sso`, `aws login`), or choose another",
+            format!("in profile `{}`", printable(profile)),
+            format!(
+                "sign in at the console with {}; or add sso_session, sso_account_id and sso_role_name to the profile \
+                 ({} lists what there is); or choose another profile",
+                login_at_console(profile),
+                login(&["--sso-start-url", "URL", "--sso-region", "REGION"])
+            ),
         ),
-        AuthPlan::Compute => {
-            ("of this machine".to_owned(), "give the machine a role, or choose other credentials with [auth] method")
-        }
+        AuthPlan::Compute => (
+            "of this machine".to_owned(),
+            "give the machine a role, or choose other credentials with [auth] method".to_owned(),
+        ),
         AuthPlan::Chain | AuthPlan::Sso(_) | AuthPlan::Role(_) => (
-            format!("found in the environment, profile `{profile}`, or a role of this machine"),
-            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or [auth] method and profile in the config; \
-             `lakeward auth explain` shows the whole search",
+            format!("found in the environment, profile `{}`, or a role of this machine", printable(profile)),
+            format!("{ANY_SIGN_IN}; `lakeward auth explain` shows the whole search"),
         ),
-    }
+    };
+    (place, next)
 }
 
 /// The profile at hand.
@@ -195,8 +177,21 @@ fn of_profile(
     let profile = files.profiles.get(&name.value);
     if profile.is_none() && *is_named {
         // As the AWS CLI has it, before keys of the environment: whoever names a profile does not mean other credentials.
-        let what = format!("there is no profile `{}` in the AWS files ({} names it)", name.value, name.origin);
-        return vec![Link::broken("profile", what, files.which_profile(&name.value)).with(vec![name.clone()])];
+        // What was asked for by name needs no hint to who asked.
+        let variable = (name.origin != Origin::Config).then_some(name);
+        let named = variable.map(|name| format!(" ({} names it)", name.origin)).unwrap_or_default();
+        let mut what = format!("there is no profile `{}` in the AWS files{named}", name.value);
+        let mut next = files.which_profile(&name.value);
+        let elsewhere =
+            files.paths().into_iter().find(|(variable, path)| environment.get(variable).is_some() && !path.exists());
+        if let Some((variable, path)) = elsewhere {
+            what.push_str(&format!(
+                ": {variable} names {}, which does not exist",
+                printable(&path.display().to_string())
+            ));
+            next = format!("unset {variable}, or let it name the file that holds the profile; or {next}");
+        }
+        return vec![Link::broken("profile", what, next).with(variable.cloned().into_iter().collect())];
     }
     let (profile, through) = (profile.unwrap_or(&none), vec![name.value.clone()]);
     let context = Context { environment, files, profile, pinned: *pinned, through };
@@ -208,11 +203,6 @@ fn of_profile(
             std::iter::once(variables::plan(&context)).chain(in_profile).chain(OF_MACHINE.iter().map(plan)).collect()
         }
     }
-}
-
-/// All that a profile says, as the source of a role: variables do not count.
-pub(crate) fn links_of_source(context: &Context<'_>) -> Vec<Link> {
-    IN_PROFILE.iter().skip(1).map(|plan| plan(context)).collect()
 }
 
 /// The region: `AWS_REGION`, `AWS_DEFAULT_REGION`, else the profile's.
@@ -243,9 +233,7 @@ fn notes(environment: &Environment, files: &AwsFiles, resolution: &Resolution) -
     if environment.get("AWS_ACCESS_KEY_ID").is_some() && !looks_there {
         notes.push(format!("AWS_ACCESS_KEY_ID is set and does not count: this search is for {}", resolution.asked));
     }
-    for (variable, path) in
-        [("AWS_CONFIG_FILE", &files.config_path), ("AWS_SHARED_CREDENTIALS_FILE", &files.credentials_path)]
-    {
+    for (variable, path) in files.paths() {
         if environment.get(variable).is_some() {
             let missing = if path.exists() { "" } else { ", which does not exist" };
             notes.push(format!("{variable} names {}{missing}", printable(&path.display().to_string())));

@@ -6,7 +6,7 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use lakeward_core::{
     failure::{Failure, FailureKind},
-    plan::{AuthPlan, S3Plan},
+    plan::{AuthPlan, S3Plan, Vendor},
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -16,9 +16,11 @@ use crate::{
     error::SourceError,
     http_client::{HttpClientOptions, http_client},
     link::Source,
+    origin::{Origin, Setting},
     renewing::Renewing,
     resolution::{self, Resolution},
     server_clock::ServerClock,
+    sources::environment as variables,
     tools::Tools,
 };
 
@@ -44,7 +46,7 @@ impl Session {
     /// [`FailureKind::Denied`] when there are no credentials; [`FailureKind::Destination`] when the service that issues them
     /// can't be reached; [`FailureKind::Usage`] when the CA bundle can't be used.
     pub async fn open(auth: &AuthPlan, s3: &S3Plan) -> Result<Self, Failure> {
-        Signing::plan(auth, Environment::real())?.open(s3).await
+        Signing::plan(auth, Environment::real())?.in_region_of(s3).open(s3).await
     }
 
     /// The credentials at hand.
@@ -134,6 +136,15 @@ impl Signing {
         Ok(Self { resolution, environment, files })
     }
 
+    /// The same; where nothing but the bucket's place in AWS says a region, AWS's other services are asked there too.
+    #[must_use]
+    pub fn in_region_of(mut self, s3: &S3Plan) -> Self {
+        let region = s3.region.as_ref().filter(|_| s3.vendor == Vendor::Aws);
+        let region = region.map(|region| Setting::of("region", region, Origin::Destination));
+        self.resolution.region = self.resolution.region.or(region);
+        self
+    }
+
     /// The same choice in another environment.
     ///
     /// # Errors
@@ -177,7 +188,12 @@ impl Signing {
         let call = sts.get_caller_identity().customize().interceptor(clock.clone());
         let answer = call.send().await.map_err(|error| {
             let answered = error.as_service_error().is_some();
-            let next = "renew these keys, or choose others";
+            let next = match self.resolution.decided().map(|link| link.name) {
+                Some(variables::NAME) => {
+                    "renew the keys in the environment, or unset AWS_ACCESS_KEY_ID to look further"
+                }
+                _ => "renew these keys, or choose others",
+            };
             let failure =
                 SourceError::of_service("STS does not say whose these credentials are", error, next).failure();
             Failure { kind: if answered { FailureKind::Denied } else { FailureKind::Destination }, ..failure }

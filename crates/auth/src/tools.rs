@@ -7,13 +7,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_credential_types::Credentials;
-use aws_sdk_signin::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_sts::config::{
-    BehaviorVersion, Region, SharedCredentialsProvider, StalledStreamProtectionConfig, retry::RetryConfig,
-    timeout::TimeoutConfig,
+    BehaviorVersion, Region, StalledStreamProtectionConfig, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_smithy_runtime_api::{box_error::BoxError, client::http::SharedHttpClient};
+use aws_smithy_types::endpoint::Endpoint;
+use aws_types::{SdkConfig, sdk_config};
 use lakeward_core::untrusted::{excerpt, printable};
 
 use crate::{aws_files::AwsFiles, endpoints::endpoint, environment::Environment, error::SourceError, origin::Setting};
@@ -98,136 +98,104 @@ impl Tools {
 
     /// STS in the region at hand, else in the first one of the ARN's partition; unsigned without credentials.
     pub(crate) fn sts(&self, credentials: Option<Credentials>, arn: &str) -> aws_sdk_sts::Client {
-        let region = self.region.clone().unwrap_or_else(|| first_region(arn).to_owned());
-        let mut config = aws_sdk_sts::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region))
-            .http_client(self.http.clone())
-            .timeout_config(timeouts())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        config.set_endpoint_url(self.endpoints.sts.clone());
-        config.set_use_fips(self.use_fips);
-        config.set_use_dual_stack(self.use_dual_stack);
+        let mut config = self.config(self.region_for(arn), &self.endpoints.sts);
         config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
-        aws_sdk_sts::Client::from_conf(config.build())
+        aws_sdk_sts::Client::new(&config.build())
     }
 
     /// Account Management, in the region in which STS is asked.
     pub(crate) fn account(&self, credentials: Credentials, arn: &str) -> aws_sdk_account::Client {
-        let region = self.region.clone().unwrap_or_else(|| first_region(arn).to_owned());
-        let mut config = aws_sdk_account::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region))
-            .http_client(self.http.clone())
-            .timeout_config(timeouts())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .credentials_provider(SharedCredentialsProvider::new(credentials));
-        config.set_endpoint_url(self.endpoints.account.clone());
-        config.set_use_fips(self.use_fips);
-        aws_sdk_account::Client::from_conf(config.build())
+        let config = self.config(self.region_for(arn), &self.endpoints.account);
+        let config = config.credentials_provider(SharedCredentialsProvider::new(credentials));
+        aws_sdk_account::Client::new(&config.build())
     }
 
     /// The access portal of IAM Identity Center.
     pub(crate) fn portal(&self, region: &str) -> aws_sdk_sso::Client {
-        let mut config = aws_sdk_sso::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.to_owned()))
-            .http_client(self.http.clone())
-            .timeout_config(timeouts())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        config.set_endpoint_url(self.endpoints.portal.clone());
-        config.set_use_fips(self.use_fips);
-        config.set_use_dual_stack(self.use_dual_stack);
-        aws_sdk_sso::Client::from_conf(config.build())
+        aws_sdk_sso::Client::new(&self.config(region, &self.endpoints.portal).build())
     }
 
     /// IAM Identity Center's OIDC. Nothing is tried again: a refresh token may be good for one call only.
     pub(crate) fn oidc(&self, region: &str) -> aws_sdk_ssooidc::Client {
-        let mut config = aws_sdk_ssooidc::Config::builder()
+        let config = self.config(region, &self.endpoints.oidc).retry_config(RetryConfig::disabled());
+        aws_sdk_ssooidc::Client::new(&config.build())
+    }
+
+    /// Console sign-in. Nothing is tried again, as with OIDC.
+    pub(crate) fn signin(&self, region: &str) -> aws_sdk_signin::Client {
+        let config = self.config(region, &self.endpoints.signin).retry_config(RetryConfig::disabled());
+        // It is in one place a region.
+        aws_sdk_signin::Client::new(&config.use_fips(false).use_dual_stack(false).build())
+    }
+
+    /// What the clients of all services have in common.
+    fn config(&self, region: &str, endpoint: &Option<String>) -> sdk_config::Builder {
+        let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .http_client(self.http.clone())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts())
+            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(CALL).build())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        config.set_endpoint_url(self.endpoints.oidc.clone());
+        config.set_endpoint_url(endpoint.clone());
         config.set_use_fips(self.use_fips);
         config.set_use_dual_stack(self.use_dual_stack);
-        aws_sdk_ssooidc::Client::from_conf(config.build())
+        config
+    }
+
+    /// The region at hand, else the one in which STS is asked where nothing names one.
+    fn region_for(&self, arn: &str) -> &str {
+        self.region.as_deref().unwrap_or(match arn.split(':').nth(1) {
+            Some("aws-cn") => "cn-north-1",
+            Some("aws-us-gov") => "us-gov-west-1",
+            Some("aws-eusc") => "eusc-de-east-1",
+            _ => "us-east-1",
+        })
+    }
+
+    /// Whether another server than AWS's own is set for IAM Identity Center's OIDC.
+    pub(crate) fn has_own_oidc(&self) -> bool {
+        self.endpoints.oidc.is_some()
     }
 
     /// Where IAM Identity Center's OIDC is, without a slash at its end: a browser is sent there too.
-    pub(crate) async fn oidc_url(&self, region: &str) -> Option<String> {
+    pub(crate) async fn oidc_url(&self, region: &str) -> Result<String, SourceError> {
         use aws_sdk_ssooidc::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
         let params = Params::builder()
             .region(region)
             .use_fips(self.use_fips.unwrap_or(false))
             .use_dual_stack(self.use_dual_stack.unwrap_or(false))
             .set_endpoint(self.endpoints.oidc.clone())
-            .build()
-            .ok()?;
-        let resolver = DefaultResolver::new();
-        let endpoint = ResolveEndpoint::resolve_endpoint(&resolver, &params).await.ok()?;
-        Some(endpoint.url().trim_end_matches('/').to_owned())
+            .build();
+        let url = async { DefaultResolver::new().resolve_endpoint(&params?).await };
+        found(url.await, "IAM Identity Center", region, "check sso_region")
     }
 
-    /// Whether another server than AWS's own is set for it.
-    pub(crate) fn has_own_oidc(&self) -> bool {
-        self.endpoints.oidc.is_some()
-    }
-
-    /// Console sign-in. Nothing is tried again, as with OIDC.
-    pub(crate) fn signin(&self, region: &str) -> aws_sdk_signin::Client {
-        let mut config = aws_sdk_signin::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.to_owned()))
-            .http_client(self.http.clone())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        config.set_endpoint_url(self.endpoints.signin.clone());
-        aws_sdk_signin::Client::from_conf(config.build())
-    }
-}
-
-impl Tools {
     /// Where browsers and token calls of console sign-ins go, without a slash at the end.
     pub(crate) async fn signin_url(&self, region: &str) -> Result<String, SourceError> {
-        let url = match &self.endpoints.signin {
-            Some(url) => url.clone(),
-            None => signin_url(region).await.map_err(|error| {
-                let what = format!("there is no console sign-in in {}", printable(region));
-                SourceError::new(format!("{what}: {}", excerpt(&error.to_string(), 200)), "check --region")
-            })?,
-        };
-        Ok(url.trim_end_matches('/').to_owned())
+        use aws_sdk_signin::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+        let params = Params::builder()
+            .region(region)
+            .is_control_plane(false)
+            .use_fips(false)
+            .use_dual_stack(false)
+            .set_endpoint(self.endpoints.signin.clone())
+            .build();
+        let url = async { DefaultResolver::new().resolve_endpoint(&params?).await };
+        found(url.await, "console sign-in", region, "check --region")
     }
 }
 
-/// AWS's own, by the rules of its SDK.
-async fn signin_url(region: &str) -> Result<String, BoxError> {
-    let params =
-        Params::builder().region(region).is_control_plane(false).use_fips(false).use_dual_stack(false).build()?;
-    let endpoint = ResolveEndpoint::resolve_endpoint(&DefaultResolver::new(), &params).await?;
-    Ok(endpoint.url().to_owned())
+/// What the rules of a service's SDK have found.
+fn found(endpoint: Result<Endpoint, BoxError>, service: &str, region: &str, next: &str) -> Result<String, SourceError> {
+    let endpoint = endpoint.map_err(|error| {
+        let what = format!("there is no {service} in {}", printable(region));
+        SourceError::new(format!("{what}: {}", excerpt(&error.to_string(), 200)), next)
+    })?;
+    Ok(endpoint.url().trim_end_matches('/').to_owned())
 }
 
 impl fmt::Debug for Tools {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tools").field("region", &self.region).finish_non_exhaustive()
-    }
-}
-
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(CALL).build()
-}
-
-/// Where STS is asked when nothing names a region.
-fn first_region(arn: &str) -> &'static str {
-    match arn.split(':').nth(1) {
-        Some("aws-cn") => "cn-north-1",
-        Some("aws-us-gov") => "us-gov-west-1",
-        Some("aws-eusc") => "eusc-de-east-1",
-        _ => "us-east-1",
     }
 }

@@ -24,6 +24,7 @@ impl Interruption {
                 signals.next().await;
                 // An exit runs nothing of what would end them.
                 commands.kill_now();
+                lakeward_auth::end_programs();
                 process::exit(i32::from(FailureKind::Interrupted.exit_code()));
             });
         }

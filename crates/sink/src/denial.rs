@@ -1,6 +1,12 @@
 //! What AWS says when it does not allow something: who may not do what, on what, and which kind of policy is the reason (IAM user
 //! guide, "Troubleshoot access denied error messages"). It says so only within an organization; to others it is `Access Denied`.
 
+use lakeward_core::{
+    plan::{DestinationPlan, Encryption},
+    policy::policy,
+};
+use serde_json::{Value, json};
+
 /// Who may not do what, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
@@ -97,6 +103,111 @@ impl Denial {
             why: why.unwrap_or(Why::Unsaid),
         })
     }
+
+    /// The denial in a sentence.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let Self { principal, action, resource, why } = self;
+        let who = principal.as_deref().unwrap_or("the caller");
+        let on = resource.as_ref().map(|resource| format!(" on {resource}")).unwrap_or_default();
+        let why = match why {
+            Why::NoneAllows(kind) => format!(": no {} allows it", kind.name()),
+            Why::Denies(kind) => format!(": a {} denies it", kind.name()),
+            Why::PublicAclsBlocked => ": the bucket blocks public ACLs".to_owned(),
+            Why::Unsaid => String::new(),
+        };
+        format!("{who} may not {action}{on}{why}").replace("a identity", "an identity")
+    }
+
+    /// What to do about it, where the reason is said; the [statement](Self::statement) is `this`.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        match self.why {
+            Why::NoneAllows(kind) => Some(format!("let this stand in {}", self.place(kind))),
+            Why::Denies(kind) => Some(format!(
+                "no Allow helps against a Deny: let whoever keeps {} except this write from it, or meet its conditions (it may ask \
+                 for encryption, a VPC endpoint, tags, a storage class)",
+                self.place(kind)
+            )),
+            Why::PublicAclsBlocked => {
+                Some("take `acl` out of [destination], or let the bucket take public ACLs".to_owned())
+            }
+            Why::Unsaid => None,
+        }
+    }
+
+    /// Whether it is a KMS key that may not be used.
+    #[must_use]
+    pub fn is_of_kms(&self) -> bool {
+        self.action.starts_with("kms:")
+    }
+
+    /// Whose policy it is.
+    fn place(&self, kind: PolicyKind) -> &'static str {
+        match kind {
+            PolicyKind::Identity => "the policy of the role or user",
+            PolicyKind::Resource if self.is_of_kms() => "the KMS key's policy",
+            PolicyKind::Resource => "the bucket's policy",
+            PolicyKind::Session => "the session policy that the role is assumed with",
+            PolicyKind::Boundary => "the permissions boundary of the role or user",
+            PolicyKind::ServiceControl => "the organization's service control policies",
+            PolicyKind::ResourceControl => "the organization's resource control policies",
+            PolicyKind::VpcEndpoint => "the policy of the VPC endpoint",
+        }
+    }
+
+    /// The statement that allows it: the one of the least policy that has the action, so that the next write does not find the
+    /// next key or action missing. `region` is the bucket's.
+    #[must_use]
+    pub fn statement(&self, destination: &DestinationPlan, region: &str) -> Option<Value> {
+        let Why::NoneAllows(kind) = self.why else { return None };
+        let mut destination = destination.clone();
+        if self.is_of_kms() && self.resource.is_some() {
+            // The key that the bucket encrypts with by itself is known now.
+            let algorithm = destination.object.encryption.and_then(|encryption| encryption.algorithm);
+            destination.object.encryption = Some(Encryption { algorithm, kms_key_id: self.resource.clone() });
+        }
+        let policy = policy(&destination, Some(region)).ok()?;
+        let has_it = |statement: &&Value| {
+            statement["Action"].as_array().is_some_and(|actions| actions.iter().any(|action| *action == *self.action))
+        };
+        let mut statement = match policy["Statement"].as_array()?.iter().find(has_it) {
+            Some(statement) => statement.clone(),
+            None => json!({ "Effect": "Allow", "Action": [self.action], "Resource": self.resource.clone()? }),
+        };
+        match kind {
+            PolicyKind::Resource => {
+                let (principal, condition) = principal(self.principal.as_deref()?);
+                statement["Principal"] = principal;
+                if let Some(condition) = condition {
+                    statement["Condition"] = condition;
+                }
+                if self.is_of_kms() {
+                    // In a key's own policy that is the key.
+                    statement["Resource"] = json!("*");
+                }
+            }
+            PolicyKind::ResourceControl | PolicyKind::VpcEndpoint => statement["Principal"] = json!("*"),
+            PolicyKind::Identity | PolicyKind::Session | PolicyKind::Boundary | PolicyKind::ServiceControl => {}
+        }
+        Some(statement)
+    }
+}
+
+/// Who is meant, in a resource's policy. A session is its role; the path of a role of IAM Identity Center is not in the session's
+/// ARN, so it is told by a pattern (IAM Identity Center user guide, "Referencing permission sets in resource policies").
+fn principal(arn: &str) -> (Value, Option<Value>) {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let [_, partition, "sts", _, account, resource] = parts.as_slice() else { return (json!({ "AWS": arn }), None) };
+    let Some(role) = resource.strip_prefix("assumed-role/").and_then(|rest| rest.split('/').next()) else {
+        return (json!({ "AWS": arn }), None);
+    };
+    let iam = format!("arn:{partition}:iam::{account}");
+    if role.starts_with("AWSReservedSSO_") {
+        let pattern = format!("{iam}:role/aws-reserved/sso.amazonaws.com/*{role}");
+        return (json!({ "AWS": format!("{iam}:root") }), Some(json!({ "ArnLike": { "aws:PrincipalArn": pattern } })));
+    }
+    (json!({ "AWS": format!("{iam}:role/{role}") }), None)
 }
 
 /// An ARN, which may stand between quotation marks. It is shown, and put into policies.
@@ -206,5 +317,19 @@ mod tests {
         }
         let odd = Denial::read("User: arn:\u{202e} is not authorized to perform: s3:PutObject on resource: *");
         assert!(odd.is_some_and(|denial| denial.principal.is_none() && denial.resource.is_none()));
+    }
+
+    #[test]
+    fn a_session_is_its_role_in_the_policy_of_a_resource() {
+        let user = "arn:aws:iam::111122223333:user/Ann";
+        assert_eq!(principal(user), (json!({ "AWS": user }), None));
+        let session = "arn:aws-cn:sts::111122223333:assumed-role/Writer/me";
+        assert_eq!(principal(session), (json!({ "AWS": "arn:aws-cn:iam::111122223333:role/Writer" }), None));
+        let (principal, condition) =
+            principal("arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Ingest_0123456789abcdef/ann@example.com");
+        assert_eq!(principal, json!({ "AWS": "arn:aws:iam::111122223333:root" }));
+        let pattern =
+            "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Ingest_0123456789abcdef";
+        assert_eq!(condition, Some(json!({ "ArnLike": { "aws:PrincipalArn": pattern } })));
     }
 }

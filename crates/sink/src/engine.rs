@@ -63,7 +63,7 @@ pub fn start(options: SinkOptions, observer: Arc<dyn Observer>) -> Result<(SinkO
     let stop = Arc::new(Stop::default());
     let ledger = Arc::new(Ledger::new(observer));
     let share = budget.share();
-    let uploader = Uploader::new(bucket, destination.retry, share, ledger.clone(), stop.clone(), Handle::current());
+    let uploader = Uploader::new(bucket, &destination, share, ledger.clone(), stop.clone(), Handle::current());
     let context = Arc::new(WriterContext {
         destination,
         spool_dir,

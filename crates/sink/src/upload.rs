@@ -9,13 +9,14 @@ use lakeward_core::{
     event::Event,
     failure::{Failure, FailureKind},
     key::ObjectKey,
-    plan::RetryPlan,
+    plan::DestinationPlan,
     table::TableName,
 };
 use tokio::{runtime::Handle, task::JoinSet};
 
 use crate::{
     bucket::Bucket,
+    denial::Denial,
     gate::Gate,
     ledger::Ledger,
     multipart::{Completion, LargeObject, Part},
@@ -47,12 +48,12 @@ pub(crate) struct Uploader(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     bucket: Bucket,
+    destination: DestinationPlan,
     ledger: Arc<Ledger>,
     stop: Arc<Stop>,
     runtime: Handle,
     gate: Gate,
     patience: Mutex<Patience>,
-    deadline: Duration,
     /// Objects in parts that have not landed.
     large: Mutex<Vec<Arc<LargeObject>>>,
 }
@@ -61,15 +62,15 @@ impl Uploader {
     /// An uploader whose uploads hold no more than so many bytes in memory.
     pub(crate) fn new(
         bucket: Bucket,
-        retry: RetryPlan,
+        destination: &DestinationPlan,
         most_memory: u64,
         ledger: Arc<Ledger>,
         stop: Arc<Stop>,
         runtime: Handle,
     ) -> Self {
-        let (gate, patience) = (Gate::new(most_memory), Mutex::new(Patience::new(retry)));
-        let deadline = retry.deadline;
-        Self(Arc::new(Shared { bucket, ledger, stop, runtime, gate, patience, deadline, large: Mutex::default() }))
+        let (gate, patience) = (Gate::new(most_memory), Mutex::new(Patience::new(destination.retry)));
+        let destination = destination.clone();
+        Self(Arc::new(Shared { bucket, destination, ledger, stop, runtime, gate, patience, large: Mutex::default() }))
     }
 
     /// What the server takes.
@@ -207,7 +208,7 @@ impl Shared {
         let failed = format!("object {key} could not be made of its parts in");
         let request = Request { key, failed, lands: true, body: None };
         let complete = |stall| {
-            let patience = if stall < STALL { stall } else { COMPLETING.min(self.deadline) };
+            let patience = if stall < STALL { stall } else { COMPLETING.min(self.destination.retry.deadline) };
             self.bucket.complete_upload((key, id), completion, patience)
         };
         match self.persist(&request, complete).await {
@@ -305,7 +306,7 @@ impl Shared {
         let failed = &request.failed;
         if let Verdict::Never(kind, advice) | Verdict::DoneIfOurs(kind, advice) = &error.verdict {
             let what = format!("{failed} {place}: {}", error.cause);
-            return Err(Failure::new(*kind, what).next(advice));
+            return Err(Failure::new(*kind, what).next(self.advice(error, advice)));
         }
         let (why, advice) = match lock(&self.patience).failed(error.answered, tried, error.moving, Instant::now()) {
             Hope::Pause(pause) => return Ok(pause),
@@ -328,6 +329,19 @@ impl Shared {
         };
         let what = format!("{failed} {place}: {why}: {}", error.cause);
         Err(Failure::new(FailureKind::Partial, what).next(advice))
+    }
+
+    /// What to do about a request that will never do: the missing statement, where AWS says enough of what is not allowed.
+    fn advice(&self, error: &PutError, usual: &str) -> String {
+        let Some(refusal) = error.refusal.as_ref().filter(|refusal| refusal.code == "AccessDenied") else {
+            return usual.to_owned();
+        };
+        let said = Denial::read(&refusal.message).and_then(|denial| {
+            let statement = denial.statement(&self.destination, &self.bucket.region());
+            let statement = statement.map(|statement| format!(": {statement}")).unwrap_or_default();
+            Some(format!("{}{statement}", denial.advice()?))
+        });
+        said.unwrap_or_else(|| format!("{usual}; `lakeward check` lists what to try"))
     }
 }
 

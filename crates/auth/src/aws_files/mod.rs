@@ -18,6 +18,7 @@ use lakeward_core::untrusted::{excerpt, printable};
 
 use self::ini::{Entry, Section};
 use crate::{
+    advice::{login, login_at_console},
     environment::Environment,
     origin::{Origin, Setting, Value},
 };
@@ -161,6 +162,11 @@ impl AwsFiles {
         of_service().or_else(|| profile.keys.get("endpoint_url").cloned())
     }
 
+    /// Where the files are, and the variable that may say so.
+    pub(crate) fn paths(&self) -> [(&'static str, &Path); 2] {
+        [("AWS_CONFIG_FILE", &self.config_path), ("AWS_SHARED_CREDENTIALS_FILE", &self.credentials_path)]
+    }
+
     /// What to do about a profile that is not there: the name that was meant, or those that there are.
     pub(crate) fn which_profile(&self, name: &str) -> String {
         if let Some(stray) = self.strays.get(name) {
@@ -168,17 +174,24 @@ impl AwsFiles {
         }
         which("profile", name, self.profiles.keys()).unwrap_or_else(|| {
             format!(
-                "neither {} nor {} holds a profile; `aws configure` makes one",
+                "neither {} nor {} holds a profile; {} makes one",
                 printable(&self.config_path.display().to_string()),
-                printable(&self.credentials_path.display().to_string())
+                printable(&self.credentials_path.display().to_string()),
+                login_at_console(name)
             )
         })
     }
 
     /// The same for an SSO session.
     pub(crate) fn which_sso_session(&self, name: &str) -> String {
-        which("[sso-session]", name, self.sso_sessions.keys())
-            .unwrap_or_else(|| "`aws configure sso-session` makes one".to_owned())
+        which("[sso-session]", name, self.sso_sessions.keys()).unwrap_or_else(|| {
+            format!(
+                "write [sso-session {}] with sso_start_url and sso_region into {}, then {}",
+                printable(name),
+                printable(&self.config_path.display().to_string()),
+                login(&["--sso-session", name])
+            )
+        })
     }
 }
 

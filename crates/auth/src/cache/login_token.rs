@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::{CacheFile, Content, Renewed, hex, text, written};
 use crate::{
+    advice::login_at_console,
     environment::Environment,
     error::{SourceError, code_of},
     origin::{Origin, Setting},
@@ -54,11 +55,7 @@ pub(crate) struct LoginTokens {
 impl LoginTokens {
     /// Those of a profile's `login_session`.
     pub(crate) fn new(session: &str, profile: &str) -> Self {
-        let profile = match profile {
-            "default" => String::new(),
-            name => format!(" --profile {}", printable(name)),
-        };
-        let sign_in = format!("sign in with `lakeward auth login --console{profile}` (or `aws login{profile}`)");
+        let sign_in = format!("sign in with {}", login_at_console(profile));
         Self { session: session.to_owned(), sign_in, content: Renewed::new(expiry) }
     }
 
@@ -67,7 +64,10 @@ impl LoginTokens {
         let path = folder(environment)?.join(file_name(&self.session));
         let state = match listed(&path) {
             Some((_, expires)) => {
-                format!("keys good until {}, renewed after that for up to 12 hours", written(expires))
+                let now = SystemTime::now();
+                let state = if expires > now { "good until" } else { "expired at" };
+                let renewed = if now < expires + RENEWED_FOR { ", renewed for up to 12 hours" } else { "" };
+                format!("keys {state} {}{renewed}", written(expires))
             }
             None if path.exists() => "the cached keys can't be read".to_owned(),
             None => "nobody is signed in".to_owned(),

@@ -82,8 +82,9 @@ impl CacheFile {
         replace::replace(&self.path, serde_json::to_string(content)?.as_bytes())
     }
 
-    /// Removes the file; false if it was not there.
+    /// Removes the file; false if it was not there. What was left of others goes with it.
     pub(crate) fn remove(&self) -> io::Result<bool> {
+        replace::sweep(self.path.parent().unwrap_or(Path::new("/")));
         match fs::remove_file(&self.path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

@@ -79,6 +79,19 @@ impl RoleCache {
         Some(temporary(id, secret, token, Some(expires), "AWS CLI cache"))
     }
 
+    /// Why there is no session that is still good.
+    pub(crate) fn lack(&self) -> String {
+        let content = self.0.as_ref().map(CacheFile::read).transpose();
+        let expires = |content: &Content| text(credentials(content)?, "Expiration").and_then(time);
+        match content.map(Option::flatten) {
+            Err(damaged) => damaged,
+            Ok(content) => match content.as_ref().and_then(expires) {
+                Some(expires) => format!("the session in the AWS CLI's cache expired at {}", written(expires)),
+                None => "the AWS CLI's cache holds no session that is still good".to_owned(),
+            },
+        }
+    }
+
     /// Keeps STS's answer, as the AWS CLI does; returns the file.
     pub(crate) async fn write(&self, answer: &AssumeRoleOutput, tools: &Tools) -> Result<PathBuf, SourceError> {
         let lost = |what: String| {

@@ -12,6 +12,7 @@ use sha1::{Digest, Sha1};
 
 use super::{CacheFile, Content, Renewed, hex, sso_registration::Registration, text, written};
 use crate::{
+    advice::login,
     environment::Environment,
     error::{SourceError, code_of},
     origin::{Origin, Setting},
@@ -43,33 +44,27 @@ impl SsoSignIn {
     /// What the cache holds of it, without asking anybody.
     pub(crate) fn cached(&self, environment: &Environment) -> Option<Setting> {
         let path = environment.home()?.join(FOLDER).join(self.file_name());
-        let expires = listed(&path, SystemTime::UNIX_EPOCH).and_then(|listed| listed.expires);
-        let state = match expires {
-            Some(expires) => format!("token good until {}", written(expires)),
+        let now = SystemTime::now();
+        let state = match listed(&path, now).and_then(|listed| Some((listed.expires?, listed.renews))) {
+            Some((expires, _)) if expires > now => format!("token good until {}", written(expires)),
+            Some((expires, true)) => format!("token expired at {}, renewed when it is used", written(expires)),
+            Some((expires, false)) => format!("token expired at {}", written(expires)),
             None if path.exists() => "the cached token can't be read".to_owned(),
             None => "nobody is signed in".to_owned(),
         };
         Some(Setting::of("sign-in", &state, Origin::Cache(path)))
     }
 
-    /// What a person runs to sign in: Lakeward, or the AWS CLI.
+    /// What a person does to sign in.
     pub(crate) fn sign_in(&self) -> String {
-        let ours = self.command();
-        match &self.session {
-            Some(name) => format!("sign in with `{ours}` (or `aws sso login --sso-session {}`)", quoted(name)),
-            None => format!("sign in with `{ours}` (or `aws sso login` and a profile of that URL)"),
-        }
+        format!("sign in with {}", self.command())
     }
 
-    /// Lakeward's command for it.
-    pub(crate) fn command(&self) -> String {
+    /// The command for it.
+    fn command(&self) -> String {
         match &self.session {
-            Some(name) => format!("lakeward auth login --sso-session {}", quoted(name)),
-            None => format!(
-                "lakeward auth login --sso-start-url {} --sso-region {}",
-                quoted(&self.start_url),
-                quoted(&self.region)
-            ),
+            Some(name) => login(&["--sso-session", name]),
+            None => login(&["--sso-start-url", &self.start_url, "--sso-region", &self.region]),
         }
     }
 
@@ -141,12 +136,6 @@ pub(crate) struct Fresh {
     pub(crate) refresh: Option<SecretString>,
     /// The client that it was given to, and that renews it.
     pub(crate) client: Registration,
-}
-
-/// A word as a POSIX shell takes it.
-fn quoted(word: &str) -> String {
-    let word = printable(word);
-    shlex::try_quote(&word).map_or_else(|_| word.to_string(), |quoted| quoted.into_owned())
 }
 
 /// The name of the file of a session, by its name or start URL.

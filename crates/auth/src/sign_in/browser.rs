@@ -31,10 +31,10 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, register: bool, person: &mut 
     let client = attempt.client(Flow::Browser, register).await?;
     attempt.time.tell(person);
     let verifier = pkce::verifier();
-    let Some(base) = attempt.tools.oidc_url(&attempt.portal.region).await else {
-        let what = format!("there is no endpoint of IAM Identity Center in {}", attempt.portal.region);
-        return Err(Failure::new(FailureKind::Usage, what).next(attempt.suspects()));
-    };
+    let base = attempt.tools.oidc_url(&attempt.portal.region).await.map_err(|error| {
+        let failure = error.failure();
+        Failure { kind: FailureKind::Usage, ..failure }.next(attempt.suspects())
+    })?;
     person.show(Progress::Open(Page {
         flow: Flow::Browser,
         url: url(&base, attempt, &client, &listener, &verifier).into(),

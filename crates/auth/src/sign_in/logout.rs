@@ -8,7 +8,7 @@ use lakeward_core::{
     untrusted::printable,
 };
 
-use super::SignIn;
+use super::{SignIn, start_url::bare};
 use crate::{
     aws_files::Profile,
     cache::{CacheFile, login_token, sso_token, text, written},
@@ -153,7 +153,6 @@ impl SignIn {
 
 /// Whether a token is one for this start URL, however that is written.
 fn is_same_portal(file: &Path, url: &str) -> bool {
-    let bare = |url: &str| url.trim().trim_end_matches(['#', '/']).to_owned();
     let content = CacheFile::new(file.to_owned()).read().ok().flatten();
     content.is_some_and(|content| text(&content, "startUrl").is_some_and(|known| bare(known) == bare(url)))
 }

@@ -27,7 +27,10 @@ use crate::{
     error::{SourceError, code_of},
     link::Source,
     session::Signing,
-    sources::{keys::EXPIRES, role::MfaRole},
+    sources::{
+        keys::{EXPIRES, session_profile},
+        role::MfaRole,
+    },
     temporary::of_sts,
     tools::Tools,
 };
@@ -188,7 +191,7 @@ impl UserMfa {
             let what = format!("a session can't last {} s", duration.as_secs());
             return usage(what, "AWS allows 15 minutes to 36 hours (900 to 129600 s)");
         }
-        let to = request.to.unwrap_or_else(|| session_name(&serial));
+        let to = request.to.unwrap_or_else(|| session_profile(&serial));
         // Its keys are all that a user may have, and AWS shows them once.
         let keeps = files.profiles.get(&to).filter(|profile| profile.get("aws_access_key_id").is_some());
         if keeps.is_some_and(|profile| profile.get("aws_session_token").is_none()) || to == name {
@@ -305,15 +308,6 @@ fn is_wrong_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     code_of(error) == "AccessDenied" && message.contains("invalid MFA one time pass code")
 }
 
-/// The name that the AWS CLI's `configure mfa-login` offers.
-fn session_name(serial: &str) -> String {
-    let arn = || {
-        let (account, device) = (serial.split(':').nth(4)?, serial.split_once(":mfa/")?.1);
-        Some(format!("{account}-{device}"))
-    };
-    arn().unwrap_or_else(|| format!("session-{serial}"))
-}
-
 impl fmt::Debug for RoleMfa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RoleMfa").field("question", &self.question()).finish_non_exhaustive()
@@ -337,7 +331,7 @@ mod tests {
         {
             assert_eq!(well_formed(&code.into()).is_ok(), fits, "{code}");
         }
-        assert_eq!(session_name("arn:aws:iam::111122223333:mfa/me"), "111122223333-me");
-        assert_eq!(session_name("GAHT12345678"), "session-GAHT12345678");
+        assert_eq!(session_profile("arn:aws:iam::111122223333:mfa/me"), "111122223333-me");
+        assert_eq!(session_profile("GAHT12345678"), "session-GAHT12345678");
     }
 }

@@ -21,6 +21,7 @@ use super::{
     target::SsoTarget,
 };
 use crate::{
+    aws_files::{Changed, Edit, Of},
     cache::{
         sso_registration::{ACCESS_SCOPE, Registration, RegistrationFile},
         sso_token::{Fresh, SsoSignIn},
@@ -51,6 +52,8 @@ pub struct SsoSignedIn {
     pub expires: SystemTime,
     /// Whether it is renewed without a person.
     pub renews: bool,
+    /// The region that the start URL names, where it is another than `sso_region` says.
+    pub region: Option<String>,
 }
 
 /// One sign-in, whichever way it goes.
@@ -98,7 +101,8 @@ impl SignIn {
             .into_iter()
             .for_each(|note| person.note(note));
         let portal = Portal::of(sign_in, tools).await?;
-        if let Some(region) = region_of(&portal.url).filter(|region| *region != sign_in.region) {
+        let region = region_of(&portal.url).filter(|region| *region != sign_in.region).map(str::to_owned);
+        if let Some(region) = &region {
             person.note(format!(
                 "The start URL is one of {region}, so that is asked; sso_region says {} and should say {region}.",
                 printable(&sign_in.region)
@@ -138,8 +142,19 @@ impl SignIn {
         let expires = tools.now() + token.life;
         let renews = sign_in.session.is_some() && token.refresh.is_some();
         let fresh = Fresh { token: token.access, expires, refresh: token.refresh, client: token.client };
-        let file = sign_in.keep(&fresh, tools).await.map_err(|error| error.failure())?;
-        Ok(SsoSignedIn { file, expires, renews })
+        let kept = SsoSignIn { region: region.clone().unwrap_or_else(|| sign_in.region.clone()), ..sign_in.clone() };
+        let file = kept.keep(&fresh, tools).await.map_err(|error| error.failure())?;
+        Ok(SsoSignedIn { file, expires, renews, region })
+    }
+
+    /// The config file with the region that a sign-in has found in place of that of the session, as the AWS CLI changes it. Nothing
+    /// is written yet.
+    ///
+    /// # Errors
+    /// [`FailureKind::Denied`] when the file can't be changed so.
+    pub fn region_changes(&self, target: &SsoTarget, region: &str) -> Result<Vec<Changed>, Failure> {
+        let edit = target.session().map(|name| Edit::new(Of::SsoSession(name.to_owned())).set("sso_region", region));
+        self.files.changed(edit.as_slice())
     }
 }
 

@@ -72,6 +72,13 @@ impl SsoTarget {
         &self.sign_in.start_url
     }
 
+    /// The same sign-in in the region that it was found to be in.
+    #[must_use]
+    pub fn in_region(mut self, region: &str) -> Self {
+        region.clone_into(&mut self.sign_in.region);
+        self
+    }
+
     /// The region of IAM Identity Center.
     #[must_use]
     pub fn region(&self) -> &str {

@@ -17,7 +17,7 @@ use crate::{
     error::SourceError,
     link::{Link, Source},
     origin::{Origin, Setting},
-    resolution::Context,
+    sources::Context,
     temporary::{temporary, time},
     tools::Tools,
 };

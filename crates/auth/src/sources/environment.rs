@@ -6,7 +6,7 @@ use super::keys::Keys;
 use crate::{
     link::Link,
     origin::{Origin, Setting},
-    resolution::Context,
+    sources::Context,
     temporary::time,
 };
 
@@ -47,6 +47,11 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
     }
     let token = token.map(|(_, token)| token.to_owned());
     let kind = if token.is_some() { "temporary keys" } else { "keys" };
-    let keys = Keys(Credentials::new(id, secret, token, expires, "environment"));
+    let credentials = Credentials::new(id, secret, token, expires, "environment");
+    let expired = (
+        "the keys in the environment have expired (AWS_CREDENTIAL_EXPIRATION)".to_owned(),
+        "export new ones, or unset AWS_ACCESS_KEY_ID to look further".to_owned(),
+    );
+    let keys = Keys { credentials, expired };
     Link::found(NAME, format!("{kind} in the environment"), keys).with(settings)
 }

@@ -11,10 +11,11 @@ use aws_credential_types::{Credentials, provider::ProvideCredentials};
 use lakeward_core::failure::told;
 
 use crate::{
+    advice::ANY_SIGN_IN,
     error::{MOST_TOLD, SourceError},
     link::{Link, Source},
     origin::{Origin, Setting},
-    resolution::Context,
+    sources::Context,
     tools::Tools,
 };
 
@@ -98,14 +99,19 @@ impl Source for Instance {
         self.provider(tools)?.provide_credentials().await.map_err(|error| {
             let told = told(&error, MOST_TOLD);
             let next = if told.contains("404") {
-                "attach a role to the instance (an instance profile)"
+                "attach a role to the instance (an instance profile)".to_owned()
             } else if told.contains("AssumeRoleUnauthorizedAccess") {
-                "let the role's trust policy name ec2.amazonaws.com"
+                "let the role's trust policy name ec2.amazonaws.com".to_owned()
             } else {
-                "if this is no EC2 instance, set up other credentials (`lakeward auth explain` shows where they are looked for); \
-                 in a container on EC2, set the instance's metadata hop limit to 2"
+                format!(
+                    "unless this is an EC2 instance, nothing is set up here that gives credentials: {ANY_SIGN_IN}; in a \
+                     container on EC2: set the instance's metadata hop limit to 2"
+                )
             };
-            SourceError::caused("the instance's metadata service gives no credentials", error, next)
+            // The SDK's own words before that are about its code.
+            let why = told.split_once("could not communicate with IMDS: ").map_or(told.as_str(), |(_, why)| why);
+            let what = format!("the instance's metadata service gives no credentials: {why}");
+            SourceError::caused("", error, next).told_as(what)
         })
     }
 

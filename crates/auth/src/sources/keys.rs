@@ -2,13 +2,16 @@
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
+use lakeward_core::untrusted::printable;
 
 use crate::{
+    advice::{login, login_of},
     aws_files,
     error::SourceError,
     link::{Link, Source},
-    origin::Setting,
-    resolution::Context,
+    origin::{Setting, Value},
+    sources::Context,
+    temporary::time,
     tools::Tools,
 };
 
@@ -16,18 +19,28 @@ use crate::{
 /// AWS's own pass over it.
 pub(crate) const EXPIRES: &str = "x_security_token_expires";
 
+/// The profile that gets the keys of a user's MFA session, as the AWS CLI's `configure mfa-login` names it.
+pub(crate) fn session_profile(serial: &str) -> String {
+    let arn = || {
+        let (account, device) = (serial.split(':').nth(4)?, serial.split_once(":mfa/")?.1);
+        Some(format!("{account}-{device}"))
+    };
+    arn().unwrap_or_else(|| format!("session-{serial}"))
+}
+
 /// Keys that are at hand.
-pub(crate) struct Keys(pub(crate) Credentials);
+pub(crate) struct Keys {
+    pub(crate) credentials: Credentials,
+    /// What is told once they have expired, and what to do then.
+    pub(crate) expired: (String, String),
+}
 
 #[async_trait]
 impl Source for Keys {
     async fn fetch(&self, tools: &Tools) -> Result<Credentials, SourceError> {
-        match self.0.expiry() {
-            Some(expiry) if expiry <= tools.now() => Err(SourceError::new(
-                "the keys in the environment have expired (AWS_CREDENTIAL_EXPIRATION)",
-                "export new ones, or unset AWS_ACCESS_KEY_ID to look further",
-            )),
-            _ => Ok(self.0.clone()),
+        match (self.credentials.expiry(), &self.expired) {
+            (Some(expiry), (what, next)) if expiry <= tools.now() => Err(SourceError::new(what, next)),
+            _ => Ok(self.credentials.clone()),
         }
     }
 
@@ -65,6 +78,33 @@ fn plan(name: &'static str, keys: &aws_files::Keys, context: &Context<'_>) -> Li
     settings.extend(keys.get(EXPIRES).map(|expires| Setting::new(EXPIRES, expires)));
     let token = token.map(|(_, value)| value.text.clone());
     let kind = if token.is_some() { "temporary keys" } else { "keys" };
-    let keys = Keys(Credentials::new(&id.text, &secret.text, token, None, "AWS files"));
+    // Keys without a token do not expire, whatever stands beside them.
+    let until = keys.get(EXPIRES).filter(|_| token.is_some()).and_then(|until| Some((until, time(&until.text)?)));
+    let expired = until.map(|(until, _)| expired(context, until)).unwrap_or_default();
+    let credentials = Credentials::new(&id.text, &secret.text, token, until.map(|(_, time)| time), "AWS files");
+    let keys = Keys { credentials, expired };
     Link::found(name, format!("{kind} of profile {}", context.profile.name), keys).with(settings)
+}
+
+/// That a session's keys are over, and how the user whose session it was begins another one.
+fn expired(context: &Context<'_>, until: &Value) -> (String, String) {
+    let name = context.profile.name.as_str();
+    let what = format!(
+        "the keys of profile {} have expired: {EXPIRES} at {} is {}",
+        printable(name),
+        until.origin,
+        printable(&until.text)
+    );
+    let user = context.files.profiles.values().find(|profile| {
+        let serial = profile.get("mfa_serial").filter(|_| profile.get("role_arn").is_none());
+        serial.is_some_and(|serial| session_profile(serial) == name)
+    });
+    let again = match user {
+        Some(user) => login_of(&user.name),
+        None => format!(
+            "{}, where USER is the profile with the user's own keys",
+            login(&["--profile", "USER", "--mfa-serial", "DEVICE", "--to", name])
+        ),
+    };
+    (what, format!("sign in again: {again}; if another tool has renewed the keys since, take that line out"))
 }

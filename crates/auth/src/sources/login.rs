@@ -8,7 +8,7 @@ use crate::{
     cache::login_token::LoginTokens,
     error::SourceError,
     link::{Link, Source},
-    resolution::Context,
+    sources::Context,
     tools::Tools,
 };
 

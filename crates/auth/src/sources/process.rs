@@ -1,8 +1,10 @@
 //! A program that prints credentials (`credential_process`).
 
 use std::{
-    process::Stdio,
-    sync::{Arc, Mutex, PoisonError},
+    collections::BTreeSet,
+    io,
+    process::{ExitStatus, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -19,7 +21,7 @@ use tokio::{
 use crate::{
     error::SourceError,
     link::{Link, Source},
-    resolution::Context,
+    sources::Context,
     temporary::time,
     tools::Tools,
 };
@@ -36,6 +38,9 @@ const GRACE: Duration = Duration::from_millis(500);
 /// The profiles whose programs run already, one above the other: a program may ask Lakeward for another profile's credentials,
 /// but not for its own.
 const RUNNING: &str = "LAKEWARD_CREDENTIAL_PROCESS";
+
+/// So many characters without a space may be a secret.
+const SHORTEST_TOKEN: usize = 32;
 
 /// The most bytes that are read of what it prints.
 const MOST_BYTES: u64 = 64 << 10;
@@ -93,15 +98,15 @@ impl Process {
             .kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);
-        let failed = |error: std::io::Error| {
+        let failed = |error: io::Error| {
             SourceError::new(
                 format!("credential_process {program} can't be run: {error}"),
-                "give its full path; no shell runs it, so aliases and pipes are not known",
+                "install it, or write its full path into the profile; no shell runs it, so aliases and pipes are not known",
             )
         };
-        let mut group = Group(command.spawn().map_err(failed)?);
-        let (stdout, stderr) = (Reader::of(group.0.stdout.take()), Reader::of(group.0.stderr.take()));
-        let Ok(status) = tokio::time::timeout(self.time_limit, group.0.wait()).await else {
+        let mut group = Group::of(command.spawn().map_err(failed)?);
+        let (stdout, stderr) = (Reader::of(group.child.stdout.take()), Reader::of(group.child.stderr.take()));
+        let Ok(status) = tokio::time::timeout(self.time_limit, group.ended()).await else {
             drop(group);
             let said = said(&stderr.end().await);
             return Err(SourceError::new(
@@ -161,16 +166,60 @@ impl Source for Process {
     }
 }
 
+/// The groups of the programs that run now, by the ids of their leaders.
+static GROUPS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// Ends at once every program that was asked for credentials, with what it has started: it is what comes before an exit that
+/// waits for nothing.
+pub fn end_programs() {
+    groups().iter().for_each(|group| kill(*group));
+}
+
+fn groups() -> MutexGuard<'static, BTreeSet<u32>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(unix)]
+fn kill(group: u32) {
+    if let Some(group) = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill(_: u32) {}
+
 /// The program with what it starts: a wrapper's children end with it, unless it ended by itself before.
-struct Group(Child);
+struct Group {
+    child: Child,
+    id: Option<u32>,
+}
+
+impl Group {
+    fn of(child: Child) -> Self {
+        let id = child.id();
+        groups().extend(id);
+        Self { child, id }
+    }
+
+    /// Waits for its end. What it has left running then was meant to go on.
+    async fn ended(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait().await;
+        self.forget();
+        status
+    }
+
+    fn forget(&mut self) -> Option<u32> {
+        let id = self.id.take()?;
+        groups().remove(&id);
+        Some(id)
+    }
+}
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // One that was waited for has no id any more: what it has left running was meant to go on.
-        #[cfg(unix)]
-        if let Some(group) = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
-        {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        if let Some(group) = self.forget() {
+            kill(group);
         }
     }
 }
@@ -219,8 +268,29 @@ fn said(stderr: &[u8]) -> String {
     match said.trim() {
         "" => String::new(),
         said if holds_keys(said) => ": (it printed keys there)".to_owned(),
-        said => format!(": {}", excerpt(said, 300)),
+        said => format!(": {}", excerpt(&without_tokens(said), 300)),
     }
+}
+
+/// A text without the words that could be a key or a token. A path of that length may be taken for one.
+fn without_tokens(text: &str) -> String {
+    let is_of_word = |c: char| c.is_ascii_alphanumeric() || "+/=_-%~".contains(c);
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(is_of_word) {
+        let (before, from) = rest.split_at(start);
+        let (word, after) = from.split_at(from.find(|c| !is_of_word(c)).unwrap_or(from.len()));
+        kept.push_str(before);
+        kept.push_str(if is_token(word) { "(left out)" } else { word });
+        rest = after;
+    }
+    kept + rest
+}
+
+/// Whether a word is as long and as mixed as secrets are: an AWS secret key has 40 characters, a session token hundreds.
+fn is_token(word: &str) -> bool {
+    let kinds = [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit];
+    word.len() >= SHORTEST_TOKEN && kinds.iter().filter(|kind| word.bytes().any(|byte| kind(&byte))).count() > 1
 }
 
 /// Whether a text names a secret as JSON, a shell or the AWS files do.
@@ -255,6 +325,49 @@ mod tests {
         let missing =
             Process { words: vec!["/no/such/program".into()], running: String::new(), time_limit: TIME_LIMIT };
         assert!(missing.output().await.is_err_and(|error| error.what.contains("/no/such/program can't be run")));
+    }
+
+    #[test]
+    fn words_that_could_be_secrets_are_left_out() {
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        for (text, kept) in [
+            (secret.to_owned(), "(left out)"),
+            (format!("key={secret}, retry"), "(left out), retry"),
+            (
+                format!("got '{secret}' from\n  eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.e30"),
+                "got '(left out)' from\n  (left out).e30",
+            ),
+            ("0123456789abcdef0123456789abcdef".to_owned(), "(left out)"),
+            (
+                "no such profile: arn:aws:iam::111122223333:role/Reader".to_owned(),
+                "no such profile: arn:aws:iam::111122223333:role/Reader",
+            ),
+            (
+                "/usr/local/share/some/long/folder/helper: permission denied é".to_owned(),
+                "/usr/local/share/some/long/folder/helper: permission denied é",
+            ),
+        ] {
+            assert_eq!(without_tokens(&text), kept);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_program_that_runs_can_be_ended_at_once_with_its_children() {
+        let folder = tempfile::tempdir().unwrap();
+        let done = folder.path().join("done");
+        let id = folder.path().join("id");
+        let script = format!("echo $$ > '{}'; sh -c \"sleep 1; echo > '{}'\"; true", id.display(), done.display());
+        let program = Process { time_limit: TIME_LIMIT, ..program(&script) };
+        let (ended, ()) = tokio::join!(program.output(), async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            // Not all of them: other tests' run in the same process.
+            let id = std::fs::read_to_string(&id).unwrap().trim().parse().unwrap();
+            assert!(groups().contains(&id));
+            kill(id);
+        });
+        assert!(ended.is_err_and(|error| error.what.contains("ended by a signal")));
+        tokio::time::sleep(Duration::from_millis(1300)).await;
+        assert!(!done.exists());
     }
 
     #[tokio::test]

@@ -10,14 +10,14 @@ use aws_sdk_sts::{
 };
 use lakeward_core::{plan::RolePlan, untrusted::printable};
 
-use super::{container, environment, instance};
+use super::{Context, container, environment, instance, links_of_source};
 use crate::{
+    advice::login_of,
     aws_files::Profile,
     cache::role::{RoleCache, RoleRequest},
     error::{SourceError, code_of},
     link::{Link, Source, State, deciding},
     origin::{Origin, Setting},
-    resolution::{Context, Resolution, links_of_source},
     temporary::of_sts,
     tools::Tools,
 };
@@ -38,7 +38,7 @@ const KEYS: [&str; 8] = [
 pub(super) const SESSION_NAME: &str = "lakeward";
 
 /// The shortest session of a role, and the longest session policy in characters (AWS STS API reference, AssumeRole).
-const SHORTEST: Duration = Duration::from_mins(15);
+pub(super) const SHORTEST: Duration = Duration::from_mins(15);
 const MOST_POLICY: usize = 2048;
 
 pub(crate) fn plan(context: &Context<'_>) -> Link {
@@ -54,10 +54,7 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
             return Link::broken(NAME, what, next).with(settings);
         }
     };
-    let name = printable(&profile.name);
-    let sign_in = format!(
-        "run `lakeward auth login --profile {name}` (or `aws sts get-caller-identity --profile {name}`), type the code"
-    );
+    let sign_in = format!("run {}, type the code", login_of(&profile.name));
     link(NAME, request, inner, sign_in).with(settings)
 }
 
@@ -75,7 +72,7 @@ pub(crate) fn request_of(profile: &Profile) -> Option<RoleRequest> {
 }
 
 /// The role that the config itself names.
-pub(crate) fn plan_alone(plan: &RolePlan, source: &Resolution) -> Link {
+pub(crate) fn plan_alone(plan: &RolePlan, source: &[Link]) -> Link {
     let setting =
         |key: &str, value: &Option<String>| value.as_ref().map(|value| Setting::of(key, value, Origin::Config));
     let settings = [
@@ -92,7 +89,7 @@ pub(crate) fn plan_alone(plan: &RolePlan, source: &Resolution) -> Link {
         mfa_serial: plan.mfa_serial.clone(),
     };
     let sign_in = "run `lakeward auth login` with this config, type the code";
-    let link = link("role of [auth]", request, source.links.clone(), sign_in.to_owned());
+    let link = link("role of [auth]", request, source.to_vec(), sign_in.to_owned());
     link.with(settings.into_iter().flatten().collect())
 }
 
@@ -241,12 +238,14 @@ impl Source for AssumedRole {
         let request = &self.request;
         if let Some(serial) = &request.mfa_serial {
             // Without a person there is no code: what a person's sign-in has left in the AWS CLI's cache counts.
-            return RoleCache::of(tools, request).read(tools.now()).ok_or_else(|| {
+            let cache = RoleCache::of(tools, request);
+            return cache.read(tools.now()).ok_or_else(|| {
                 SourceError::new(
                     format!(
-                        "role {} asks for a code of the MFA device {}, and the AWS CLI's cache holds no session that is still good",
+                        "role {} asks for a code of the MFA device {}, and {}",
                         printable(&request.role_arn),
-                        printable(serial)
+                        printable(serial),
+                        cache.lack()
                     ),
                     format!("{}, then run again", self.sign_in),
                 )
@@ -285,12 +284,18 @@ impl Source for AssumedRole {
         if self.request.mfa_serial.is_some() {
             return Err("to assume the role again takes another code of the MFA device");
         }
-        if policy.chars().count() > MOST_POLICY {
-            return Err("the policy is longer than a session policy may be (2,048 characters)");
-        }
+        fits_session(policy)?;
         // As short as a session can be: it is for one write, and within what any role and any chain of roles may have.
         let request = RoleRequest { duration: Some(SHORTEST), ..self.request.clone() };
         let (source, sign_in) = (self.source.clone(), self.sign_in.clone());
         Ok(Arc::new(Self { request, source, policy: Some(policy.to_owned()), sign_in }))
+    }
+}
+
+/// Whether a policy can be a session's.
+pub(super) fn fits_session(policy: &str) -> Result<(), &'static str> {
+    match policy.chars().count() {
+        0..=MOST_POLICY => Ok(()),
+        _ => Err("the policy is longer than a session policy may be (2,048 characters)"),
     }
 }

@@ -11,13 +11,14 @@ use lakeward_core::{
 };
 
 use crate::{
+    advice::login,
     aws_files::{AwsFiles, Keys},
     cache::sso_token::{SsoSignIn, SsoTokens},
     environment::Environment,
     error::{SourceError, code_of},
     link::{Link, Source},
     origin::{Origin, Setting},
-    resolution::Context,
+    sources::Context,
     temporary::temporary,
     tools::Tools,
 };
@@ -58,11 +59,22 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         .collect();
     let missing: Vec<&str> =
         OF_SESSION.iter().chain(&OF_ROLE).copied().filter(|key| !keys.contains_key(*key)).collect();
+    let (start_url, region) = (text("sso_start_url"), text("sso_region"));
     let (Some(start_url), Some(region), Some(account), Some(role)) =
-        (text("sso_start_url"), text("sso_region"), text("sso_account_id"), text("sso_role_name"))
+        (start_url.clone(), region.clone(), text("sso_account_id"), text("sso_role_name"))
     else {
         let what = format!("profile {} lacks {}", profile.name, missing.join(" and "));
-        return Link::broken(NAME, what, "add it, or make the profile anew with `aws configure sso`").with(settings);
+        let next = match (missing.iter().any(|key| OF_SESSION.contains(key)), session) {
+            (true, Some(name)) => {
+                format!("add it to [sso-session {}]: the settings of IAM Identity Center show it", printable(name))
+            }
+            (true, None) => "add it to the profile: the settings of IAM Identity Center show it".to_owned(),
+            (false, _) => {
+                let lists = lists(start_url.as_deref().unwrap_or_default(), region.as_deref().unwrap_or_default());
+                format!("add it to the profile: {lists}")
+            }
+        };
+        return Link::broken(NAME, what, next).with(settings);
     };
     let sign_in = SsoSignIn { session: session.map(str::to_owned), start_url, region };
     let settings = settings.into_iter().chain(sign_in.cached(context.environment)).collect();
@@ -111,6 +123,12 @@ fn link(sign_in: SsoSignIn, account: String, role: String) -> Link {
     Link::found(NAME, what, SsoRole { tokens: SsoTokens::new(sign_in), account, role })
 }
 
+/// How a person finds out what may be used.
+fn lists(start_url: &str, region: &str) -> String {
+    let login = login(&["--sso-start-url", start_url, "--sso-region", region]);
+    format!("{login} lists the accounts and roles that there are")
+}
+
 struct SsoRole {
     tokens: SsoTokens,
     account: String,
@@ -132,15 +150,17 @@ impl SsoRole {
                 printable(&self.role),
                 printable(&self.account)
             );
+            let SsoSignIn { start_url, region, .. } = &self.tokens.sign_in;
+            let check =
+                |why: &str| format!("check sso_account_id and sso_role_name: {why}; {}", lists(start_url, region));
             let next = match code_of(&error) {
                 "UnauthorizedException" => return Refused::Token,
                 "ForbiddenException" => {
-                    "check sso_account_id and sso_role_name: the sign-in is good, but this role is not (or no longer) assigned \
-                     to it"
+                    check("the sign-in is good, but this role is not (or no longer) assigned to it")
                 }
-                "ResourceNotFoundException" => "check sso_account_id and sso_role_name: there is no such account or role",
-                "TooManyRequestsException" => "wait a moment, then try again",
-                _ => "check sso_region, sso_account_id and sso_role_name",
+                "ResourceNotFoundException" => check("there is no such account or role"),
+                "TooManyRequestsException" => "wait a moment, then try again".to_owned(),
+                _ => "check sso_region, sso_account_id and sso_role_name".to_owned(),
             };
             Refused::Other(SourceError::of_service(what, error, next))
         })

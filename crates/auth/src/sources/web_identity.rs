@@ -1,17 +1,17 @@
 //! Web identity: a role that is assumed with a token in a file, as EKS (IRSA) and CI systems give it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use lakeward_core::untrusted::printable;
 
-use super::role::SESSION_NAME;
+use super::role::{SESSION_NAME, SHORTEST, fits_session};
 use crate::{
     error::{SourceError, code_of},
     link::{Link, Source},
     origin::{Origin, Setting},
-    resolution::Context,
+    sources::Context,
     temporary::of_sts,
     tools::Tools,
 };
@@ -40,15 +40,19 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         role_arn: role_arn.value.clone(),
         session_name: session_name.as_ref().map(|setting| setting.value.clone()),
         token_file: PathBuf::from(&token_file.value),
+        policy: None,
     };
     let settings = [Some(token_file), Some(role_arn), session_name].into_iter().flatten().collect();
     Link::found(NAME, what, source).with(settings)
 }
 
+#[derive(Clone)]
 struct WebIdentity {
     role_arn: String,
     session_name: Option<String>,
     token_file: PathBuf,
+    /// Leaves the session no more rights than this.
+    policy: Option<String>,
 }
 
 #[async_trait]
@@ -68,6 +72,8 @@ impl Source for WebIdentity {
             .role_arn(&self.role_arn)
             .role_session_name(self.session_name.as_deref().unwrap_or(SESSION_NAME))
             .web_identity_token(token.trim())
+            .set_policy(self.policy.clone())
+            .set_duration_seconds(self.policy.as_ref().and_then(|_| i32::try_from(SHORTEST.as_secs()).ok()))
             .send()
             .await;
         let answer = answer.map_err(|error| {
@@ -86,5 +92,10 @@ impl Source for WebIdentity {
 
     fn needs(&self) -> Vec<String> {
         vec![format!("sends the token in {} to STS", printable(&self.token_file.display().to_string()))]
+    }
+
+    fn restricted(&self, policy: &str) -> Result<Arc<dyn Source>, &'static str> {
+        fits_session(policy)?;
+        Ok(Arc::new(Self { policy: Some(policy.to_owned()), ..self.clone() }))
     }
 }

@@ -212,6 +212,11 @@ impl Bucket {
         true
     }
 
+    /// The region that requests are signed for now.
+    pub(crate) fn region(&self) -> String {
+        self.regional().region.clone()
+    }
+
     fn regional(&self) -> MutexGuard<'_, Regional> {
         // It is replaced as a whole, so a panic elsewhere doesn't spoil it.
         self.0.regional.lock().unwrap_or_else(PoisonError::into_inner)

@@ -5,7 +5,9 @@ use std::{
     time::SystemTime,
 };
 
-use lakeward_auth::{Environment, Identity, Keys, Link, Resolution, ServerClock, Setting, Signing, State, deciding};
+use lakeward_auth::{
+    Environment, Identity, Keys, Link, Origin, Resolution, ServerClock, Setting, Signing, State, deciding,
+};
 use lakeward_core::{
     failure::{Failure, FailureKind},
     untrusted::printable,
@@ -24,7 +26,7 @@ const NAMES: usize = 29;
 pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> Result<(), Failure> {
     let asked = asked(arguments.choice, console)?;
     let environment = Environment::real();
-    let signing = Signing::plan(&asked.auth, environment.clone());
+    let signing = asked.signing(environment.clone());
     if let (Err(failure), true) = (&signing, arguments.json) {
         print(&format!("{:#}\n", json!({ "error": { "what": failure.what, "next": failure.next } })));
     }
@@ -154,8 +156,8 @@ fn search(resolution: &Resolution, asked: &Asked) -> String {
 
 fn chosen_by(profile: &Setting) -> String {
     match &profile.origin {
-        lakeward_auth::Origin::Config if profile.value == "default" => "nothing names another".to_owned(),
-        lakeward_auth::Origin::Config => "named for this search".to_owned(),
+        Origin::Config if profile.value == "default" => "nothing names another".to_owned(),
+        Origin::Config => "named for this search".to_owned(),
         origin => format!("named by {origin}"),
     }
 }
@@ -242,7 +244,8 @@ impl Elsewhere {
                 for (name, difference) in differences {
                     text.push_str(&format!("     {name:<NAMES$} {}\n", printable(&difference)));
                 }
-                if there.region.is_none() && here.region.is_some() {
+                let is_of_destination = |region: &Setting| region.origin == Origin::Destination;
+                if there.region.is_none() && here.region.as_ref().is_some_and(|region| !is_of_destination(region)) {
                     text.push_str("     no region is set there: set [destination] region\n");
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use lakeward_auth::{Environment, Keys, Signing};
+use lakeward_auth::{Environment, Keys};
 use lakeward_core::failure::{Failure, FailureKind};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::{
 
 pub(super) async fn export(arguments: ExportArguments, console: &Console) -> Result<(), Failure> {
     let asked = asked(arguments.choice, console)?;
-    let keys = Signing::plan(&asked.auth, Environment::real())?.keys().await?;
+    let keys = asked.signing(Environment::real())?.keys().await?;
     let text = match arguments.format {
         ExportFormat::Env => env(&keys),
         ExportFormat::CredentialProcess => credential_process(&keys),

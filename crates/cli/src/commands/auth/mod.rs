@@ -8,7 +8,7 @@ mod status;
 
 use std::{path::PathBuf, time::SystemTime};
 
-use lakeward_auth::Changed;
+use lakeward_auth::{Changed, Environment, Signing};
 use lakeward_core::{
     failure::Failure,
     plan::{AuthPlan, Plan, S3Plan, Storage, Vendor},
@@ -42,6 +42,19 @@ struct Asked {
     /// The config that says so, if one does.
     config: Option<PathBuf>,
     server: Server,
+    /// The bucket's place, if a config names one.
+    s3: Option<S3Plan>,
+}
+
+impl Asked {
+    /// Decides where the credentials come from.
+    fn signing(&self, environment: Environment) -> Result<Signing, Failure> {
+        let signing = Signing::plan(&self.auth, environment)?;
+        Ok(match &self.s3 {
+            Some(s3) => signing.in_region_of(s3),
+            None => signing,
+        })
+    }
 }
 
 /// What they are for.
@@ -80,14 +93,18 @@ impl Server {
 /// The profile that is named, else what the config says; without a config, the credential chain.
 fn asked(choice: AuthChoice, console: &Console) -> Result<Asked, Failure> {
     if let Some(profile) = choice.profile {
-        return Ok(Asked { auth: AuthPlan::Profile(profile), config: None, server: Server::Aws });
+        return Ok(Asked { auth: AuthPlan::Profile(profile), config: None, server: Server::Aws, s3: None });
     }
     let Some(config) = config_file::found(choice.config) else {
-        return Ok(Asked { auth: AuthPlan::Chain, config: None, server: Server::Aws });
+        return Ok(Asked { auth: AuthPlan::Chain, config: None, server: Server::Aws, s3: None });
     };
     let plan = config_file::resolve(Some(config.clone()), Vec::new(), *console)?.plan;
     let server = Server::of(&plan);
-    Ok(Asked { auth: plan.auth, config: Some(config), server })
+    let s3 = match plan.destination.storage {
+        Storage::S3(s3) => Some(s3),
+        Storage::Embedded { .. } => None,
+    };
+    Ok(Asked { auth: plan.auth, config: Some(config), server, s3 })
 }
 
 /// Shows and writes changes of the AWS files.

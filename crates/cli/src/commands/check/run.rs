@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use lakeward_auth::{
-    Clocks, Environment, Identity, Keys, Origin, Regions, ServerClock, Session, Setting, Signing, deciding,
-};
+use lakeward_auth::{Clocks, Environment, Identity, Keys, Regions, ServerClock, Session, Signing, deciding};
 use lakeward_core::{
     failure::{Failure, FailureKind},
     plan::{Plan, S3Plan, Storage as StoragePlan},
@@ -70,7 +68,7 @@ async fn in_process(plan: &Plan, prove: bool, telling: &mut Telling<'_>) {
 }
 
 async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, telling: &mut Telling<'_>) {
-    let (mut signing, session, keys) = match signed_in(plan, s3).await {
+    let (signing, session, keys) = match signed_in(plan, s3).await {
         Ok(signed_in) => signed_in,
         Err(failure) => return telling.tell(Item::failed(Check::Credentials, &failure)),
     };
@@ -80,12 +78,6 @@ async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, telling: &mut Telli
     telling.tell(Item::new(Check::Credentials, Outcome::Ok, credentials));
 
     let signed_for = signing.resolution.region.as_ref().map(|region| region.origin.to_string());
-    // Where no region is set but the bucket's, that tells in which partition AWS is to be asked.
-    if let (None, Some(region)) = (&signing.resolution.region, &s3.region) {
-        let setting = Setting { key: "region".to_owned(), value: region.clone(), origin: Origin::Config };
-        signing.resolution.region = Some(setting);
-    }
-
     let clock = ServerClock::default();
     let is_signed_in = match Server::of(plan) {
         Server::Aws => caller(&signing, &keys, &clock, telling).await,
@@ -124,7 +116,7 @@ async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, telling: &mut Telli
 }
 
 async fn signed_in(plan: &Plan, s3: &S3Plan) -> Result<(Signing, Session, Keys), Failure> {
-    let signing = Signing::plan(&plan.auth, Environment::real())?;
+    let signing = Signing::plan(&plan.auth, Environment::real())?.in_region_of(s3);
     let session = signing.open(s3).await?;
     let keys = session.keys().await?;
     Ok((signing, session, keys))

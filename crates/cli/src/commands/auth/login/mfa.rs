@@ -18,6 +18,7 @@ use secrecy::SecretString;
 use super::{
     super::{until, written},
     attend::is_attended,
+    terminal::Terminal,
 };
 use crate::{
     arguments::{LoginArguments, MfaArguments},
@@ -76,6 +77,10 @@ fn end(expires: Option<SystemTime>) -> String {
     expires.map_or_else(|| "an unknown time".to_owned(), |expires| until(expires, SystemTime::now()))
 }
 
+fn interrupted() -> Failure {
+    Failure::new(FailureKind::Interrupted, "interrupted before anybody had signed in")
+}
+
 /// Asks for one code, until it is right.
 struct Tries {
     prompt: String,
@@ -105,7 +110,11 @@ impl Tries {
     ) -> Result<(), Failure> {
         loop {
             let code = self.code().await?;
-            match give(&code).await? {
+            let given = tokio::select! {
+                given = give(&code) => given?,
+                () = self.interruption.asked() => return Err(interrupted()),
+            };
+            match given {
                 Given::Accepted => return Ok(()),
                 Given::Refused(why) => self.refused(&why)?,
             }
@@ -113,7 +122,7 @@ impl Tries {
     }
 
     async fn code(&mut self) -> Result<SecretString, Failure> {
-        let (prompt, from_stdin) = (self.prompt.clone(), self.from_stdin);
+        let (prompt, from_stdin, terminal) = (self.prompt.clone(), self.from_stdin, Terminal::now());
         let mut read = tokio::task::spawn_blocking(move || {
             if !from_stdin {
                 return rpassword::prompt_password(prompt).map(SecretString::from);
@@ -124,13 +133,14 @@ impl Tries {
                 _ => Ok(SecretString::from(line)),
             }
         });
-        let interrupted = || Failure::new(FailureKind::Interrupted, "interrupted before a code was given");
         let read = tokio::select! {
             biased;
             read = &mut read => read.unwrap_or_else(|error| Err(io::Error::other(error))),
             () = self.interruption.asked() => {
-                // The prompt gives the terminal back first.
+                terminal.set_back();
+                // The prompt does so itself if it has read Ctrl-C; it may also have come to hide what is typed only now.
                 let _ = tokio::time::timeout(GRACE, read).await;
+                terminal.set_back();
                 return Err(interrupted());
             }
         };

@@ -4,6 +4,7 @@ mod attend;
 mod sso;
 mod console;
 mod mfa;
+mod terminal;
 
 use lakeward_auth::{
     Environment,

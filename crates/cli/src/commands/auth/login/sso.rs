@@ -14,7 +14,7 @@ use lakeward_core::{
 use tokio::sync::mpsc;
 
 use super::{
-    super::until,
+    super::{until, written},
     attend::{Offers, attend, is_attended},
 };
 use crate::{arguments::WayArguments, console::Console};
@@ -34,11 +34,18 @@ pub(super) async fn login(choice: Choice, asked: WayArguments, console: Console)
                 .next(format!("run `lakeward auth login --console --profile {}`", printable(&profile))));
         }
     };
-    let (target, (way, offers)) = (&target, way(&target, asked, console)?);
-    let signed_in = Box::pin(attend(|person| sign_in.sso(target, way, person), offers, console)).await?;
-    console.note(&done(target, &signed_in));
+    let (way, offers) = way(&target, asked, console)?;
+    let signed_in = Box::pin(attend(|person| sign_in.sso(&target, way, person), offers, console)).await?;
+    console.note(&done(&target, &signed_in));
+    let target = match &signed_in.region {
+        Some(region) => {
+            written(sign_in.region_changes(&target, region)?, console).await?;
+            target.in_region(region)
+        }
+        None => target,
+    };
     if target.role.is_some() {
-        return match sign_in.verify(target).await {
+        return match sign_in.verify(&target).await {
             Ok(()) => {
                 console.note("Its role is assigned.\n");
                 Ok(())
@@ -48,7 +55,7 @@ pub(super) async fn login(choice: Choice, asked: WayArguments, console: Console)
         };
     }
     match choice {
-        Choice::Portal { .. } => list(sign_in, target, console).await,
+        Choice::Portal { .. } => list(sign_in, &target, console).await,
         _ => Ok(()),
     }
 }

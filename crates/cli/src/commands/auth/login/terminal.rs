@@ -1,0 +1,44 @@
+//! The terminal while something is typed unseen: a prompt that a signal ends does not set it back.
+
+#[cfg(unix)]
+use std::fs::File;
+
+#[cfg(unix)]
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+/// The terminal as it was.
+#[cfg(unix)]
+pub(super) struct Terminal(Option<(File, Termios)>);
+
+#[cfg(unix)]
+impl Terminal {
+    /// As it is now; where there is none, there is nothing to set back.
+    pub(super) fn now() -> Self {
+        let now = || {
+            let terminal = File::open("/dev/tty").ok()?;
+            let settings = tcgetattr(&terminal).ok()?;
+            Some((terminal, settings))
+        };
+        Self(now())
+    }
+
+    /// Sets it back.
+    pub(super) fn set_back(&self) {
+        if let Some((terminal, settings)) = &self.0 {
+            let _ = tcsetattr(terminal, OptionalActions::Now, settings);
+        }
+    }
+}
+
+/// Elsewhere a console forgets what a program has set once that ends.
+#[cfg(not(unix))]
+pub(super) struct Terminal;
+
+#[cfg(not(unix))]
+impl Terminal {
+    pub(super) fn now() -> Self {
+        Self
+    }
+
+    pub(super) fn set_back(&self) {}
+}
