@@ -51,6 +51,9 @@ mod serve;
 mod serve_cli;
 mod serve_end;
 
+mod cloudquery_source;
+mod cloudquery_source_faults;
+
 mod signals;
 mod crashes;
 mod memory;
