@@ -56,6 +56,9 @@ mod serve_cli;
 mod serve_end;
 mod serve_faults;
 
+mod cloudquery_source;
+mod cloudquery_source_faults;
+
 mod signals;
 mod crashes;
 mod memory;

@@ -381,6 +381,379 @@ pub mod test_connection {
         pub failure_description: ::prost::alloc::string::String,
     }
 }
+/// Generated client implementations.
+pub mod plugin_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    #[derive(Debug, Clone)]
+    pub struct PluginClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> PluginClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> PluginClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            PluginClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        pub async fn get_name(
+            &mut self,
+            request: impl tonic::IntoRequest<super::get_name::Request>,
+        ) -> std::result::Result<
+            tonic::Response<super::get_name::Response>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/GetName",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cloudquery.plugin.v3.Plugin", "GetName"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_version(
+            &mut self,
+            request: impl tonic::IntoRequest<super::get_version::Request>,
+        ) -> std::result::Result<
+            tonic::Response<super::get_version::Response>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/GetVersion",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cloudquery.plugin.v3.Plugin", "GetVersion"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_spec_schema(
+            &mut self,
+            request: impl tonic::IntoRequest<super::get_spec_schema::Request>,
+        ) -> std::result::Result<
+            tonic::Response<super::get_spec_schema::Response>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/GetSpecSchema",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cloudquery.plugin.v3.Plugin", "GetSpecSchema"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn init(
+            &mut self,
+            request: impl tonic::IntoRequest<super::init::Request>,
+        ) -> std::result::Result<tonic::Response<super::init::Response>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/Init",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cloudquery.plugin.v3.Plugin", "Init"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_tables(
+            &mut self,
+            request: impl tonic::IntoRequest<super::get_tables::Request>,
+        ) -> std::result::Result<
+            tonic::Response<super::get_tables::Response>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/GetTables",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cloudquery.plugin.v3.Plugin", "GetTables"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn sync(
+            &mut self,
+            request: impl tonic::IntoRequest<super::sync::Request>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::sync::Response>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/Sync",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cloudquery.plugin.v3.Plugin", "Sync"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        pub async fn read(
+            &mut self,
+            request: impl tonic::IntoRequest<super::read::Request>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::read::Response>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/Read",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cloudquery.plugin.v3.Plugin", "Read"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        pub async fn write(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<Message = super::write::Request>,
+        ) -> std::result::Result<
+            tonic::Response<super::write::Response>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/Write",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cloudquery.plugin.v3.Plugin", "Write"));
+            self.inner.client_streaming(req, path, codec).await
+        }
+        pub async fn transform(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::transform::Request,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::transform::Response>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/Transform",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cloudquery.plugin.v3.Plugin", "Transform"));
+            self.inner.streaming(req, path, codec).await
+        }
+        pub async fn transform_schema(
+            &mut self,
+            request: impl tonic::IntoRequest<super::transform_schema::Request>,
+        ) -> std::result::Result<
+            tonic::Response<super::transform_schema::Response>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/TransformSchema",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cloudquery.plugin.v3.Plugin", "TransformSchema"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn close(
+            &mut self,
+            request: impl tonic::IntoRequest<super::close::Request>,
+        ) -> std::result::Result<
+            tonic::Response<super::close::Response>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/Close",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cloudquery.plugin.v3.Plugin", "Close"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn test_connection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::test_connection::Request>,
+        ) -> std::result::Result<
+            tonic::Response<super::test_connection::Response>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cloudquery.plugin.v3.Plugin/TestConnection",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cloudquery.plugin.v3.Plugin", "TestConnection"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
 /// Generated server implementations.
 pub mod plugin_server {
     #![allow(

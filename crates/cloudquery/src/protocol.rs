@@ -13,7 +13,7 @@ pub mod plugin {
 }
 
 /// The version of the plugin protocol that is spoken here.
-const VERSION: i32 = 3;
+pub const VERSION: i32 = 3;
 
 /// Answers every host that version 3 is spoken.
 #[derive(Clone, Copy, Debug, Default)]

@@ -175,7 +175,7 @@ pub fn encoded(batch: &RecordBatch) -> Result<Bytes, arrow_schema::ArrowError> {
     writer.into_inner().map(Bytes::from)
 }
 
-fn name(schema: &Schema) -> Option<&str> {
+pub(crate) fn name(schema: &Schema) -> Option<&str> {
     schema.metadata().get(TABLE_NAME).map(String::as_str)
 }
 

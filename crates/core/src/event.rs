@@ -115,6 +115,9 @@ pub struct TableSummary {
     pub landed: u64,
     /// Rows set aside in rejects files.
     pub rejected: u64,
+    /// What its source told that went wrong with it: rows of it may be missing. Absent where nothing did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errors: Option<String>,
     /// Objects that S3 confirmed.
     pub objects: Vec<LandedObject>,
 }

@@ -367,16 +367,62 @@ pub enum SourcePlan {
         /// How it is read; the format is given.
         read: ReadPlan,
     },
+    /// A source plugin of CloudQuery.
+    CloudQuery(PluginPlan),
 }
 
 impl SourcePlan {
-    /// How its rows are read.
+    /// How its rows are read, where it is text or files that are read.
     #[must_use]
-    pub fn read(&self) -> &ReadPlan {
+    pub fn read(&self) -> Option<&ReadPlan> {
         match self {
-            Self::Files { read, .. } | Self::Stdin { read, .. } | Self::Command { read, .. } => read,
+            Self::Files { read, .. } | Self::Stdin { read, .. } | Self::Command { read, .. } => Some(read),
+            Self::CloudQuery(_) => None,
         }
     }
+}
+
+/// A source plugin of CloudQuery, and what is asked of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginPlan {
+    /// What messages call it, and what its state is kept under. No other source of the plan has the name.
+    pub name: String,
+    /// Where it is.
+    pub place: PluginPlace,
+    /// The folder (absolute) in which it runs, and from which the files count that its spec refers to.
+    pub folder: PathBuf,
+    /// The tables to sync: names with `*` as the plugin reads them. At least one.
+    pub tables: Vec<String>,
+    /// Those of them to leave out.
+    pub skip_tables: Vec<String>,
+    /// The plugin's own spec; `${NAME}` and `${file:PATH}` in its texts stand for what they name when it runs.
+    pub spec: serde_json::Map<String, serde_json::Value>,
+    /// How long it may say nothing when something is due.
+    pub timeout: Duration,
+}
+
+/// Where a plugin is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PluginPlace {
+    /// A program (absolute) of this machine, to be started and ended with the run.
+    Program {
+        /// Its path.
+        path: PathBuf,
+        /// How it is reached.
+        network: PluginNetwork,
+    },
+    /// One that is running: a host and a port.
+    Address(String),
+}
+
+/// How a plugin that was started is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PluginNetwork {
+    /// At a unix socket that this user alone can reach.
+    #[default]
+    Unix,
+    /// At a port of the loopback interface.
+    Tcp,
 }
 
 /// How rows are read, whatever they are read from.

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lakeward_core::{table::TableName, untrusted};
+use lakeward_core::{failure::Failure, table::TableName, untrusted};
 
 use crate::error::{CommandFailed, Error};
 
@@ -27,6 +27,8 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How much of it is kept and shown: the end.
 const KEPT_BYTES: usize = 4 << 10;
 const KEPT_LINES: usize = 20;
+/// The longest line of a service's standard output that is taken as one, in bytes.
+const LONGEST_LINE: usize = 64 << 10;
 
 /// The programs of a run that are running. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -57,31 +59,65 @@ impl Commands {
         registry.running.iter().for_each(|running| running.kill_now());
     }
 
-    /// Starts a program in a folder, in a process group of its own. Its output is the reader's; whoever drops the
-    /// [`EndCommand`] ends it.
+    /// Starts a program whose output is an input, as [`Self::spawn`] does.
     pub(crate) fn start(
         &self,
         command: &[String],
         folder: &Path,
         table: &TableName,
     ) -> Result<(Output, EndCommand), Error> {
-        let (program, arguments) = command.split_first().ok_or_else(|| Error::Bug("a command without words".into()))?;
+        let program = command.first().map_or("", String::as_str);
         // Arguments may hold secrets; the table tells apart what has the same program.
         let name = format!("the command {} of table {table}", untrusted::excerpt(program, 200));
+        let Spawned { stdout, stderr, running, end } = self.spawn(name, command, folder, &[])?;
+        let heard = running.listen(stderr).map_err(|cause| not_started(&running.name, cause))?;
+        Ok((Output { stdout, running, heard }, end))
+    }
+
+    /// Starts a program that serves others until it is ended, as [`Self::spawn`] does. `name` is what messages call it, and `hear` gets each
+    /// line that it writes to standard output.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn start_service(
+        &self,
+        name: String,
+        command: &[String],
+        folder: &Path,
+        environment: &[(&str, &str)],
+        hear: impl FnMut(&str) + Send + 'static,
+    ) -> Result<Service, Failure> {
+        let Spawned { stdout, stderr, running, end } = self.spawn(name, command, folder, environment)?;
+        let listening = running.listen(stderr).and_then(|heard| {
+            lines(stdout, hear)?;
+            Ok(heard)
+        });
+        let heard = listening.map_err(|cause| not_started(&running.name, cause))?;
+        Ok(Service { running, heard: Mutex::new(heard), _end: end })
+    }
+
+    /// Starts a program in a folder, in a process group of its own. Whoever drops the [`EndCommand`] ends it.
+    fn spawn(
+        &self,
+        name: String,
+        command: &[String],
+        folder: &Path,
+        environment: &[(&str, &str)],
+    ) -> Result<Spawned, Error> {
+        let (program, arguments) = command.split_first().ok_or_else(|| Error::Bug("a command without words".into()))?;
         let path = Path::new(program);
         // A path counts from the folder, and a mere name is looked for in PATH.
         let path = if path.components().count() > 1 { folder.join(path) } else { path.to_owned() };
         let mut prepared = Command::new(path);
-        prepared.args(arguments).current_dir(folder);
+        prepared.args(arguments).current_dir(folder).envs(environment.iter().copied());
         prepared.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut prepared, 0);
         let mut registry = lock(&self.0);
-        let not_started = |cause| Error::NotStarted { command: name.clone(), cause };
         if registry.ended {
-            return Err(not_started(io::Error::other("the run is stopping")));
+            return Err(not_started(&name, io::Error::other("the run is stopping")));
         }
-        let mut child = prepared.spawn().map_err(not_started)?;
+        let mut child = prepared.spawn().map_err(|cause| not_started(&name, cause))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let running = Arc::new(Running {
             name,
@@ -99,10 +135,20 @@ impl Commands {
         let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
             return Err(Error::Bug("a command without pipes".into()));
         };
-        let heard =
-            running.listen(stderr).map_err(|cause| Error::NotStarted { command: running.name.clone(), cause })?;
-        Ok((Output { stdout, running, heard }, end))
+        Ok(Spawned { stdout, stderr, running, end })
     }
+}
+
+fn not_started(command: &str, cause: io::Error) -> Error {
+    Error::NotStarted { command: command.to_owned(), cause }
+}
+
+/// A program that was just started.
+struct Spawned {
+    stdout: ChildStdout,
+    stderr: ChildStderr,
+    running: Arc<Running>,
+    end: EndCommand,
 }
 
 impl Drop for EndCommands {
@@ -263,9 +309,14 @@ impl Running {
     /// The last lines of what it wrote to standard error, printable.
     fn last_words(&self) -> Vec<String> {
         let words: Vec<u8> = lock(&self.words).iter().copied().collect();
+        let is_cut = words.len() >= KEPT_BYTES;
         let words = String::from_utf8_lossy(&words);
         let lines = words.split(['\n', '\r']).map(|line| untrusted::printable(line.trim_end()).into_owned());
-        let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
+        let mut lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
+        if is_cut && lines.len() > 1 {
+            // The first has lost its beginning.
+            lines.remove(0);
+        }
         lines.get(lines.len().saturating_sub(KEPT_LINES)..).unwrap_or_default().to_vec()
     }
 }
@@ -292,6 +343,56 @@ impl Read for Output {
         let (command, words) = (self.running.name.clone(), self.running.last_words());
         Err(io::Error::other(CommandFailed { command, end: told(status), words }))
     }
+}
+
+/// A program that serves others. It ends, with all that it started, when this is dropped.
+#[derive(Debug)]
+pub struct Service {
+    running: Arc<Running>,
+    /// Standard error has ended.
+    heard: Mutex<Receiver<()>>,
+    _end: EndCommand,
+}
+
+impl Service {
+    /// How it ended, and the end of what it wrote to standard error, if it has ended by itself: "the plugin x was ended by SIGKILL; …".
+    #[must_use]
+    pub fn ended(&self) -> Option<String> {
+        let mut child = lock(&self.running.child);
+        let status = child.try_wait().ok().flatten()?;
+        // What it started serves nobody any more.
+        self.running.end_group(&mut child);
+        drop(child);
+        let _ = lock(&self.heard).recv_timeout(LAST_WORDS);
+        let (command, words) = (self.running.name.clone(), self.running.last_words());
+        Some(CommandFailed { command, end: told(status), words }.to_string())
+    }
+}
+
+/// Reads lines all the time, so that no program ever waits to write one. What goes on without end comes in pieces.
+fn lines(mut stdout: ChildStdout, mut hear: impl FnMut(&str) + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name("standard output".into()).spawn(move || {
+        let (mut buffer, mut line) = ([0; 16 << 10], Vec::new());
+        loop {
+            match stdout.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => break,
+                Ok(read) => {
+                    for piece in buffer.get(..read).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+                        line.extend_from_slice(piece);
+                        if piece.ends_with(b"\n") || line.len() >= LONGEST_LINE {
+                            hear(String::from_utf8_lossy(&line).trim_end());
+                            line.clear();
+                        }
+                    }
+                }
+            }
+        }
+        if !line.is_empty() {
+            hear(String::from_utf8_lossy(&line).trim_end());
+        }
+    })?;
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -51,10 +51,27 @@ const SAMPLE_STEP: usize = 256 << 10;
 /// When something is missing or can't be read, a table has no columns, two sources of one table differ in how it is to be
 /// read, or `only` names a table that is not there.
 pub fn discover(sources: &[SourcePlan], only: &[TableName], context: &Context) -> Result<Vec<TableReader>, Failure> {
+    discover_beside(sources, only, &[], context)
+}
+
+/// As [`discover`], beside sources of other kinds, which have the tables `elsewhere`.
+///
+/// # Errors
+/// Also when one of these tables is one of the sources' here.
+pub fn discover_beside(
+    sources: &[SourcePlan],
+    only: &[TableName],
+    elsewhere: &[TableName],
+    context: &Context,
+) -> Result<Vec<TableReader>, Failure> {
     let mut groups = group(sources, only)?;
+    if let Some(group) = groups.iter().find(|group| elsewhere.contains(&group.name)) {
+        return Err(Error::Elsewhere { table: group.name.clone() }.into());
+    }
     for name in only {
-        if !groups.iter().any(|group| group.name == *name) {
-            let near = nearest(name.as_str(), groups.iter().map(|group| group.name.as_str())).map(str::to_owned);
+        let mut known = groups.iter().map(|group| &group.name).chain(elsewhere);
+        if !known.clone().any(|known| known == name) {
+            let near = nearest(name.as_str(), known.by_ref().map(TableName::as_str)).map(str::to_owned);
             return Err(Error::UnknownTable { name: name.to_string(), near }.into());
         }
     }
@@ -114,6 +131,8 @@ fn group<'a>(sources: &'a [SourcePlan], only: &[TableName]) -> Result<Vec<Group<
                 }
                 groups.add(table.clone(), read, Place::Stdin)?;
             }
+            // Its tables are elsewhere.
+            SourcePlan::CloudQuery(_) => {}
         }
     }
     Ok(groups.in_order)
@@ -122,8 +141,8 @@ fn group<'a>(sources: &'a [SourcePlan], only: &[TableName]) -> Result<Vec<Group<
 /// The folders for rejects files that are there, as canonical paths.
 fn rejects_folders(sources: &[SourcePlan]) -> Vec<PathBuf> {
     let mut folders = Vec::new();
-    for source in sources {
-        if let OnError::Skip { rejects, .. } = &source.read().on_error
+    for read in sources.iter().filter_map(SourcePlan::read) {
+        if let OnError::Skip { rejects, .. } = &read.on_error
             && let Ok(folder) = rejects.canonicalize()
             && !folders.contains(&folder)
         {

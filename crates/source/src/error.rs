@@ -165,6 +165,8 @@ pub(crate) enum Error {
     UnknownColumn { table: TableName, column: String, near: Option<String> },
     #[error("two sources read the table {table} and differ in {key:?}")]
     Conflict { table: TableName, key: &'static str },
+    #[error("the table {table} is also one of a source of type \"cloudquery\"")]
+    Elsewhere { table: TableName },
     #[error("standard input can be read by one source only")]
     StdinTwice,
     #[error("sample = \"all\" reads everything twice, and {name} can be read only once")]
@@ -187,6 +189,7 @@ impl Error {
             Self::UnknownTable { .. }
             | Self::UnknownColumn { .. }
             | Self::Conflict { .. }
+            | Self::Elsewhere { .. }
             | Self::StdinTwice
             | Self::PipeSample { .. }
             | Self::PipeFormat { .. }
@@ -266,6 +269,7 @@ impl Error {
                 None => "take it out of `columns`, or sample more (sample = \"all\")".into(),
             },
             Self::Conflict { .. } => "give both the same, or another `table` to one of them".into(),
+            Self::Elsewhere { .. } => "give the files another `table`, or leave it out of the plugin's with `skip_tables`".into(),
             Self::StdinTwice => "leave one source of type \"stdin\"".into(),
             Self::PipeSample { .. } => "give the sample in bytes, such as sample = \"16MiB\"".into(),
             Self::NotStarted { cause, .. } => match cause.kind() {

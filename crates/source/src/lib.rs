@@ -33,8 +33,8 @@ use std::{path::PathBuf, sync::Arc};
 use lakeward_core::{budget::Budget, event::Observer};
 
 pub use crate::{
-    command::{Commands, EndCommands},
-    discover::discover,
+    command::{Commands, EndCommands, Service},
+    discover::{discover, discover_beside},
     read::{TableRead, TableReader},
 };
 

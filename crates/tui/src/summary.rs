@@ -24,6 +24,11 @@ const MOST_NAMES: usize = 2000;
 #[must_use]
 pub fn render(summary: &Summary, place: &str, format: &FormatPlan, rejects: &str) -> String {
     let mut text = table(summary);
+    for table in &summary.tables {
+        if let Some(errors) = &table.errors {
+            let _ = writeln!(text, "{}: {}", printable(table.table.as_str()), printable(errors));
+        }
+    }
     let rows: u64 = summary.tables.iter().map(landed).sum();
     let objects: u64 = summary.tables.iter().map(|table| table.objects.len() as u64).sum();
     let bytes: u64 = summary.tables.iter().map(stored).sum();

@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (proto, generated) = (Path::new(&folder).join("proto"), Path::new(&folder).join("generated"));
     let descriptors = protox::compile(FILES, [&proto])?;
     fs::create_dir_all(&generated)?;
-    tonic_prost_build::configure().build_client(false).bytes(".").out_dir(&generated).compile_fds(descriptors)?;
+    tonic_prost_build::configure().build_transport(false).bytes(".").out_dir(&generated).compile_fds(descriptors)?;
     let mut sums = String::new();
     for place in [&proto, &generated] {
         let mut files: Vec<_> = fs::read_dir(place)?.collect::<Result<_, _>>()?;

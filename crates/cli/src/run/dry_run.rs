@@ -1,26 +1,33 @@
 //! `--dry-run`: what a run would do.
 
-use lakeward_core::{column_type, failure::Failure, plan::Plan, untrusted::printable};
+use std::sync::Arc;
+
+use lakeward_core::{column_type, failure::Failure, plan::Plan, table::Table, untrusted::printable};
 use lakeward_sink::first_keys;
 use lakeward_source::TableReader;
 use uuid::Uuid;
 
+use super::plugin::PluginSource;
 use crate::storage;
 
-/// Each table with its files, columns and first key.
-pub(super) fn dry_run(plan: &Plan, readers: &[TableReader], run: Uuid) -> Result<String, Failure> {
-    let keys = first_keys(&plan.destination, readers.iter().map(TableReader::table), run)?;
+/// Each table with where its rows come from, its columns and first key.
+pub(super) fn dry_run(
+    plan: &Plan,
+    readers: &[TableReader],
+    plugins: &[PluginSource],
+    run: Uuid,
+) -> Result<String, Failure> {
+    let of_files = readers.iter().map(|reader| (reader.table(), inputs(reader)));
+    let of_plugins = plugins
+        .iter()
+        .flat_map(|plugin| plugin.tables().iter().map(|table| (table, printable(&plugin.description()).into_owned())));
+    let tables: Vec<(&Arc<Table>, String)> = of_files.chain(of_plugins).collect();
+    let keys = first_keys(&plan.destination, tables.iter().map(|(table, _)| *table), run)?;
     let place = storage::place(plan);
     let mut text = String::new();
-    for (reader, key) in readers.iter().zip(keys) {
-        let inputs: Vec<String> = reader.names().collect();
-        let from = match inputs.as_slice() {
-            [] => "nothing".to_owned(),
-            [input] => input.clone(),
-            [first, .., last] => format!("{} inputs, {first} to {last}", inputs.len()),
-        };
-        text.push_str(&format!("{}: from {from}\n  first key {}{key}\n", reader.table().name, printable(&place)));
-        for field in reader.table().schema.fields() {
+    for ((table, from), key) in tables.iter().zip(keys) {
+        text.push_str(&format!("{}: from {from}\n  first key {}{key}\n", table.name, printable(&place)));
+        for field in table.schema.fields() {
             text.push_str(&format!("  {}: {}\n", printable(field.name()), column_type::describe(field.data_type())));
         }
     }
@@ -30,5 +37,20 @@ pub(super) fn dry_run(plan: &Plan, readers: &[TableReader], run: Uuid) -> Result
     } else {
         "Each run appends all rows: the second lands them a second time.\n"
     });
+    for plugin in plugins.iter().filter(|plugin| plugin.keeps_state()) {
+        text.push_str(&format!(
+            "Of the source {}, incremental tables go on where the last run ended.\n",
+            printable(plugin.name())
+        ));
+    }
     Ok(text)
+}
+
+fn inputs(reader: &TableReader) -> String {
+    let inputs: Vec<String> = reader.names().collect();
+    match inputs.as_slice() {
+        [] => "nothing".to_owned(),
+        [input] => input.clone(),
+        [first, .., last] => format!("{} inputs, {first} to {last}", inputs.len()),
+    }
 }

@@ -1,23 +1,33 @@
 //! One run from its plan to its books: the sources are found, read on a thread of their own, and landed.
 
 mod dry_run;
+mod plugin;
 mod tally;
 
-use std::{sync::Arc, thread, time::Instant};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Instant,
+};
 
 use lakeward_core::{
     budget::Budget,
     event::{Event, Observer, Summary, TableSize, TableSummary},
     failure::{Failure, FailureKind},
-    plan::{OnError, Plan},
-    table::TableName,
+    plan::{OnError, Plan, SourcePlan},
+    table::{Table, TableName},
 };
 use lakeward_sink::{Landed, Landing, SinkOptions, SinkOutlet, first_keys};
-use lakeward_source::{Commands, Context, TableReader};
+use lakeward_source::{Commands, Context, TableRead, TableReader};
 use lakeward_tui::summary;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use self::{dry_run::dry_run, tally::Tally};
+use self::{
+    dry_run::dry_run,
+    plugin::{PluginRead, PluginSource, Plugins, Shared, save_states},
+    tally::Tally,
+};
 use crate::{
     console::shown,
     signals::Interruption,
@@ -39,6 +49,9 @@ pub(crate) struct Run {
     budget: Budget,
     tally: Arc<Tally>,
     readers: Vec<TableReader>,
+    plugins: Plugins,
+    /// What reading the plugins has come to so far.
+    plugin_reads: Arc<Mutex<Vec<PluginRead>>>,
 }
 
 /// What a run came to, as it is told.
@@ -59,6 +72,8 @@ impl Run {
     /// As [`lakeward_source::discover`].
     pub(crate) async fn discover(plan: Plan, observer: Arc<dyn Observer>, commands: Commands) -> Result<Self, Failure> {
         let (run, budget, tally) = (Uuid::now_v7(), Budget::new(MEMORY), Arc::new(Tally::new(observer)));
+        let mut plugins = Plugins::find(&plan, &run.to_string(), &commands).await?;
+        let elsewhere: Vec<TableName> = plugins.found.iter().flat_map(PluginSource::names).cloned().collect();
         let (sources, only) = (plan.sources.clone(), plan.only_tables.clone());
         let context = Context {
             budget: budget.clone(),
@@ -67,11 +82,20 @@ impl Run {
             spool_dir: plan.state_dir.join("spool"),
             commands,
         };
-        let work = tokio::task::spawn_blocking(move || lakeward_source::discover(&sources, &only, &context));
+        let work = tokio::task::spawn_blocking(move || {
+            lakeward_source::discover_beside(&sources, &only, &elsewhere, &context)
+        });
         let readers = work.await.unwrap_or_else(|error| {
             Err(Failure::new(FailureKind::Bug, format!("looking for tables stopped: {error}")))
         })?;
-        Ok(Self { plan, run, budget, tally, readers })
+        // A plugin none of whose tables was chosen is not needed any more.
+        plugins.found.retain(|plugin| !plugin.tables().is_empty());
+        Ok(Self { plan, run, budget, tally, readers, plugins, plugin_reads: Arc::default() })
+    }
+
+    /// The tables of all sources, in the order in which they are read.
+    fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        self.readers.iter().map(TableReader::table).chain(self.plugins.found.iter().flat_map(PluginSource::tables))
     }
 
     /// What it would do.
@@ -79,7 +103,7 @@ impl Run {
     /// # Errors
     /// When two tables would write one key.
     pub(crate) fn dry_run(&self) -> Result<String, Failure> {
-        dry_run(&self.plan, &self.readers, self.run)
+        dry_run(&self.plan, &self.readers, &self.plugins.found, self.run)
     }
 
     /// Signs in, reads and lands everything, until it is interrupted.
@@ -88,20 +112,26 @@ impl Run {
     /// When it ended before anything was sent. What happened later stands in what it returns.
     pub(crate) async fn land(mut self, mut interruption: Interruption) -> Result<Ended, Failure> {
         // Before anything is sent: that every table has a key of its own.
-        first_keys(&self.plan.destination, self.readers.iter().map(TableReader::table), self.run)?;
+        first_keys(&self.plan.destination, self.tables(), self.run)?;
+        for plugin in &mut self.plugins.found {
+            plugin.open_state(&self.plan)?;
+        }
         let storage = tokio::select! {
             storage = Storage::open(&self.plan) => storage?,
             () = interruption.asked() => return Err(interrupted_early()),
         };
         let began = Instant::now();
         let place = storage::place(&self.plan);
-        let readers = std::mem::take(&mut self.readers);
+        let tables: Vec<TableName> = self.tables().map(|table| table.name.clone()).collect();
+        let (readers, plugins) = (std::mem::take(&mut self.readers), std::mem::take(&mut self.plugins.found));
+        let of_plugins = plugins.iter().flat_map(PluginSource::tables);
         self.tally.on(&Event::RunStarted {
             run: self.run.to_string(),
             destination: format!("{place}{}", self.plan.destination.path.prefix()),
             tables: readers
                 .iter()
                 .map(|reader| TableSize { table: reader.table().name.clone(), bytes: reader.input_bytes() })
+                .chain(of_plugins.map(|table| TableSize { table: table.name.clone(), bytes: None }))
                 .collect(),
         });
         let options = SinkOptions {
@@ -111,9 +141,16 @@ impl Run {
             budget: self.budget.clone(),
             run: self.run,
         };
-        let tables: Vec<TableName> = readers.iter().map(|reader| reader.table().name.clone()).collect();
         let (outlet, landing) = lakeward_sink::start(options, self.tally.clone())?;
-        read_on_own_thread(readers, outlet, self.tally.clone())?;
+        let reading = Reading {
+            readers,
+            plugins,
+            shared: Shared { budget: self.budget.clone(), observer: self.tally.clone() },
+            tally: self.tally.clone(),
+            plugin_reads: self.plugin_reads.clone(),
+            runtime: Handle::current(),
+        };
+        reading.on_own_thread(outlet)?;
         let landed = self.wait(landing, interruption).await;
         let denied_calls = storage.close().await;
         Ok(self.told(&tables, landed, denied_calls, began, &place))
@@ -143,6 +180,8 @@ impl Run {
         began: Instant,
         place: &str,
     ) -> Ended {
+        let plugin_reads = self.plugin_reads.lock().unwrap_or_else(PoisonError::into_inner);
+        let (saved, not_saved) = save_states(&plugin_reads, &landed);
         let tables: Vec<TableSummary> = landed
             .tables
             .iter()
@@ -153,11 +192,16 @@ impl Run {
                     read: self.tally.rows_of_whole(&table.table).unwrap_or(table.taken + rejected),
                     landed: table.landed(),
                     rejected,
+                    errors: plugin_reads.iter().find_map(|read| read.errors().of(&table.table)),
                     objects: table.objects.clone(),
                 }
             })
             .collect();
-        let failure = landed.failure.or_else(|| self.imbalance(expected, &tables));
+        let failure = landed
+            .failure
+            .or_else(|| plugin_reads.iter().find_map(PluginRead::failure))
+            .or(not_saved)
+            .or_else(|| self.imbalance(expected, &tables));
         let complete = failure.is_none();
         let summary = Summary { elapsed: began.elapsed(), retries: landed.retries, denied_calls, complete, tables };
         let rejects = self.rejects();
@@ -166,7 +210,12 @@ impl Run {
         let incomplete = failure.as_ref().map(|_| {
             let unread: Vec<&TableName> =
                 expected.iter().filter(|table| self.tally.rows_of_whole(table).is_none()).collect();
-            summary::render_incomplete(&summary, &unread, &landed.uncertain, self.plan.destination.no_rotate)
+            let no_rotate = self.plan.destination.no_rotate;
+            let mut text = summary::render_incomplete(&summary, &unread, &landed.uncertain, no_rotate);
+            for source in &saved {
+                text.push_str(&format!("of the source {source}, incremental tables go on where they ended\n"));
+            }
+            text
         });
         self.tally.on(&Event::RunFinished { summary });
         Ended { summary: text, rejected, failure: failure.zip(incomplete) }
@@ -175,8 +224,8 @@ impl Run {
     /// The folders of rejects files.
     fn rejects(&self) -> String {
         let mut folders: Vec<String> = Vec::new();
-        for source in &self.plan.sources {
-            if let OnError::Skip { rejects, .. } = &source.read().on_error {
+        for read in self.plan.sources.iter().filter_map(SourcePlan::read) {
+            if let OnError::Skip { rejects, .. } = &read.on_error {
                 let folder = shown(rejects);
                 if !folders.contains(&folder) {
                     folders.push(folder);
@@ -204,18 +253,44 @@ impl Run {
     }
 }
 
-/// Reads table after table; the first failure ends the run.
-fn read_on_own_thread(readers: Vec<TableReader>, outlet: SinkOutlet, tally: Arc<Tally>) -> Result<(), Failure> {
-    let read = move || {
+/// All that is read, and what it takes.
+struct Reading {
+    readers: Vec<TableReader>,
+    plugins: Vec<PluginSource>,
+    shared: Shared,
+    tally: Arc<Tally>,
+    plugin_reads: Arc<Mutex<Vec<PluginRead>>>,
+    runtime: Handle,
+}
+
+impl Reading {
+    fn on_own_thread(self, outlet: SinkOutlet) -> Result<(), Failure> {
+        let read = move || {
+            if let Err(failure) = self.read(&outlet) {
+                outlet.fail(failure);
+            }
+        };
+        let thread = thread::Builder::new().name("read".into()).spawn(read);
+        thread.map(drop).map_err(|error| Failure::new(FailureKind::Bug, format!("no thread for reading: {error}")))
+    }
+
+    /// Reads table after table, and plugin after plugin; the first failure ends the run.
+    fn read(self, outlet: &SinkOutlet) -> Result<(), Failure> {
+        let Self { readers, plugins, shared, tally, plugin_reads, runtime } = self;
         for reader in readers {
             let table = reader.table().name.clone();
-            match reader.read(&outlet) {
-                Ok(read) if read.complete => tally.is_whole(table, read),
-                Ok(_) => return,
-                Err(failure) => return outlet.fail(failure),
+            match reader.read(outlet)? {
+                read if read.complete => tally.is_whole(table, read),
+                _ => return Ok(()),
             }
         }
-    };
-    let thread = thread::Builder::new().name("read".into()).spawn(read);
-    thread.map(drop).map_err(|error| Failure::new(FailureKind::Bug, format!("no thread for reading: {error}")))
+        for plugin in plugins {
+            let read = plugin.read(outlet, &shared, &runtime)?;
+            for (table, rows_read) in read.whole() {
+                tally.is_whole(table.clone(), TableRead { rows_read, rows_rejected: 0, complete: true });
+            }
+            plugin_reads.lock().unwrap_or_else(PoisonError::into_inner).push(read);
+        }
+        Ok(())
+    }
 }

@@ -1,10 +1,12 @@
-//! Unix sockets and TCP: where hosts connect, and what serves their connections.
+//! Unix sockets and TCP: where hosts connect, what serves their connections, and the connection of a host.
 
 mod authority;
 mod header_block;
 mod filtered;
 mod listener;
 mod server;
+mod client;
 
+pub use client::Connection;
 pub use listener::{Address, Listener};
-pub use server::{HostId, serve};
+pub use server::{HostId, LARGEST_MESSAGE, serve};

@@ -29,8 +29,8 @@ use crate::protocol::{
     plugin::plugin_server::{Plugin, PluginServer},
 };
 
-/// The largest message in bytes that a host may send (observed: the limit of the original).
-const LARGEST_MESSAGE: usize = 200 << 20;
+/// The largest message in bytes that is taken (observed: the limit of the original).
+pub const LARGEST_MESSAGE: usize = 200 << 20;
 /// What a host may send on one stream, and on a connection, before it is read, in bytes: enough for the wire to stay busy.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;

@@ -14,12 +14,14 @@ mod cloudquery;
 mod lower;
 mod values;
 mod secret;
+mod reference;
 mod error;
 
 use std::path::{Path, PathBuf};
 
 pub use cloudquery::{DestinationSpec, destination_spec, destination_spec_schema};
 pub use error::{ConfigError, Place, Style, render};
+pub use reference::{Reference, expand};
 pub use schema::json_schema;
 
 use crate::{plan::Plan, table::TableName};
@@ -36,6 +38,7 @@ const PART_SIZE: &str = "64MiB";
 const MAX_BACKOFF: u64 = 20;
 const MAX_ROW_GROUP_LENGTH: u64 = 1 << 20;
 const REJECTS: &str = "rejects";
+const PLUGIN_TIMEOUT: &str = "30m";
 
 /// The version of the format that this Lakeward reads.
 const VERSION: i64 = 1;

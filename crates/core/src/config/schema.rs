@@ -5,7 +5,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::tables::{
-    Command, Destination, Embedded, Files, ProfileAuth, Read, RoleAuth, S3, SsoAuth, Stdin, Top, Version,
+    CloudQuery, Command, Destination, Embedded, Files, ProfileAuth, Read, RoleAuth, S3, SsoAuth, Stdin, Top, Version,
 };
 
 /// One kind of a table whose `type`, `method` or `storage` says which kind it is.
@@ -56,6 +56,11 @@ pub fn json_schema() -> Value {
                 name: "command",
                 description: "What a program writes to its standard output.",
                 parts: vec![part::<Command>(g), part::<Read>(g)],
+            },
+            Kind {
+                name: "cloudquery",
+                description: "A source plugin of CloudQuery.",
+                parts: vec![part::<CloudQuery>(g)],
             },
         ],
     );

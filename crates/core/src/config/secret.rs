@@ -13,6 +13,37 @@ pub(super) fn is_name(key: &str) -> bool {
     WORDS.iter().any(|word| key.contains(word))
 }
 
+/// What the name of a key ends in that holds a secret and nothing about one, in lower case without marks between its words.
+const ENDS: [&str; 12] = [
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "apikey",
+    "accesskey",
+    "secretkey",
+    "privatekey",
+    "authkey",
+    "secretaccesskey",
+    "credentials",
+];
+
+/// Whether a text that stands under this key is most likely a secret, as it stands there.
+pub(super) fn is_secret_value(key: &str, text: &str) -> bool {
+    let key: String = key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let is_named = ENDS.iter().any(|end| key.ends_with(end));
+    (is_named && !text.is_empty()) || text.contains("-----BEGIN") && text.contains("PRIVATE KEY") || has_password(text)
+}
+
+/// Whether a URL in the text has a password before its host.
+fn has_password(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map(|(user, _)| user);
+    user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
+}
+
 /// A command as messages show it: its program alone, because arguments may hold secrets.
 pub(super) fn program_of(command: &str) -> String {
     let program = program(command);
@@ -181,6 +212,29 @@ mod tests {
             ("endpoint = \"https://me:pw@host\"", "endpoint = \"https://*****@host\""),
         ] {
             assert_eq!(mask(text), masked);
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_most_likely_a_secret_is_known() {
+        for (key, text) in [
+            ("token", "x"),
+            ("api-key", "x"),
+            ("clientSecret", "x"),
+            ("AWS_SECRET_ACCESS_KEY", "x"),
+            ("key", "-----BEGIN RSA PRIVATE KEY-----"),
+            ("dsn", "postgres://me:pw@host/db"),
+        ] {
+            assert!(is_secret_value(key, text), "{key}");
+        }
+        for (key, text) in [
+            ("token_url", "https://host/token"),
+            ("token", ""),
+            ("secret_name", "prod"),
+            ("dsn", "postgres://me@host:5432/db?x=a@b"),
+            ("key", "id"),
+        ] {
+            assert!(!is_secret_value(key, text), "{key}");
         }
     }
 

@@ -124,7 +124,7 @@ impl<'a> Check<'a> {
                 let known: Vec<&str> = properties(schema).map(|(key, _)| key).collect();
                 meant.extend(nearest(name, known.iter().copied()));
                 self.unknown(path, key.span(), name, &known);
-            } else {
+            } else if schema["additionalProperties"].is_object() {
                 self.value(&dotted(path, name), value, &schema["additionalProperties"]);
             }
         }

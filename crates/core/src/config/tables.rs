@@ -406,6 +406,59 @@ pub(super) struct Command {
     pub(super) format: InputFormat,
 }
 
+/// A source plugin of CloudQuery, started here or running already.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct CloudQuery {
+    /// The plugin's program; a relative path counts from the config's folder. Instead: address.
+    #[schemars(length(min = 1), example = &"./cq-source-aws")]
+    pub(super) path: Option<At<String>>,
+    /// The host and port of a plugin that is running already.
+    #[schemars(regex(pattern = r"^(\[[0-9A-Fa-f:.]+\]|[^:/?#@\s\[\]]+):[0-9]{1,5}$"), example = &"127.0.0.1:7777")]
+    pub(super) address: Option<At<String>>,
+    /// How a plugin that is started is reached: at a unix socket of this user's own, or at a port of the loopback interface, for plugins
+    /// that know nothing else (those of the JavaScript SDK).
+    #[schemars(extend("default" = "unix"))]
+    pub(super) network: Option<At<Network>>,
+    /// What messages call it, and what its state is kept under. Default: the name of its program, or its address.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"), example = &"aws")]
+    pub(super) name: Option<At<String>>,
+    /// The tables to sync; `*` stands for any characters.
+    #[schemars(length(min = 1), extend("default" = ["*"], "examples" = [["aws_ec2_*"]]))]
+    pub(super) tables: Option<At<Vec<At<String>>>>,
+    /// The tables to leave out of them.
+    #[schemars(extend("default" = []))]
+    pub(super) skip_tables: Option<Vec<At<String>>>,
+    /// The plugin's own spec. `${NAME}` in a text stands for an environment variable, and `${file:PATH}` for what a file holds; they are
+    /// looked up when the plugin is run.
+    pub(super) spec: Option<At<PluginSpec>>,
+    /// How long the plugin may take to answer, and then to send the next row, before the run ends.
+    #[schemars(extend("default" = super::PLUGIN_TIMEOUT))]
+    pub(super) timeout: Option<At<Duration>>,
+}
+
+/// The spec of a plugin: a table with any keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct PluginSpec(pub(super) toml::Table);
+
+impl JsonSchema for PluginSpec {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PluginSpec".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object", "additionalProperties": true })
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Network {
+    /// A unix socket.
+    Unix,
+    /// A port of the loopback interface.
+    Tcp,
+}
+
 /// How rows are read, whatever they are read from.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Read {
@@ -512,6 +565,7 @@ pub(super) enum SourceKind {
     Files(Files),
     Stdin(Stdin),
     Command(Command),
+    CloudQuery(CloudQuery),
 }
 
 impl Config {
@@ -535,6 +589,7 @@ impl Config {
             let kind = match kind(source.get_ref(), "type") {
                 Some("stdin") => SourceKind::Stdin(read(source.span(), source.get_ref())?),
                 Some("command") => SourceKind::Command(read(source.span(), source.get_ref())?),
+                Some("cloudquery") => SourceKind::CloudQuery(read(source.span(), source.get_ref())?),
                 _ => SourceKind::Files(read(source.span(), source.get_ref())?),
             };
             sources.push(Source { kind, read: read(source.span(), source.get_ref())?, span: source.span() });

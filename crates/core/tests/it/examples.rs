@@ -103,7 +103,7 @@ fn each_alternative_can_take_the_place_of_its_table() {
         plan(&format!("{}\n{}\n", others.join("\n"), code.join("\n")));
         tried += 1;
     }
-    assert_eq!(tried, 10);
+    assert_eq!(tried, 12);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn the_quickstart_lands_three_tables_below_examples() {
     assert!(matches!(&plan.destination.storage, Storage::Embedded { dir } if dir.ends_with("examples/lake")));
     let paths = plan.sources.iter().flat_map(|source| match source {
         SourcePlan::Files { paths, .. } => paths.clone(),
-        SourcePlan::Stdin { .. } | SourcePlan::Command { .. } => Vec::new(),
+        SourcePlan::Stdin { .. } | SourcePlan::Command { .. } | SourcePlan::CloudQuery(_) => Vec::new(),
     });
     let files: Vec<String> = paths.collect();
     assert_eq!(files.len(), 3);

@@ -273,3 +273,33 @@ fn one_that_hangs_is_waited_for_and_ended_with_the_run() {
         assert!(words.contains("the run is stopping"), "{words}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_service_is_heard_until_it_ends_with_all_that_it_started() {
+    let fixture = csv();
+    let start = |script: &str| {
+        let (sender, heard) = std::sync::mpsc::channel();
+        let hear = move |line: &str| sender.send(line.to_owned()).expect("the test is listening");
+        let words = ["sh", "-c", script].map(str::to_owned);
+        let service =
+            fixture.commands.start_service("the service".into(), &words, &fixture.path(""), &[("A", "b")], hear);
+        (service.expect("started"), heard)
+    };
+    let (service, heard) = start("sleep 60 & echo $! > child; echo $A; printf c; echo why >&2; exit 3");
+    assert_eq!(heard.iter().collect::<Vec<_>>(), ["b", "c"]);
+    let ended = loop {
+        if let Some(ended) = service.ended() {
+            break ended;
+        }
+        thread::sleep(Duration::from_millis(10));
+    };
+    assert!(ended.starts_with("the service ended with status 3; ") && ended.ends_with("why"), "{ended}");
+    assert!(!is_alive(&fixture, "child"));
+
+    let (service, heard) = start("yes long & echo $$ > shell; sleep 60");
+    assert_eq!(heard.recv_timeout(Duration::from_secs(10)), Ok("long".to_owned()));
+    assert_eq!(service.ended(), None);
+    drop(service);
+    assert!(!is_alive(&fixture, "shell"));
+}

@@ -5,6 +5,7 @@ mod auth;
 mod cloudquery;
 mod destination;
 mod source;
+mod plugin;
 
 use std::{
     ops::Range,
@@ -35,6 +36,7 @@ pub(super) fn lower(config: &Config, inputs: &Inputs<'_>) -> Result<(plan::Plan,
     let destination = reader.destination(&config.destination, &config.storage);
     reader.one_stdin(&config.sources);
     let sources: Vec<Option<plan::SourcePlan>> = config.sources.iter().map(|source| reader.source(source)).collect();
+    reader.plugin_names(&config.sources, &sources);
     match (destination, sources.into_iter().collect()) {
         (Some(destination), Some(sources)) if reader.errors.is_empty() => {
             let plan = plan::Plan {

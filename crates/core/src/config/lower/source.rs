@@ -58,6 +58,7 @@ impl Reader<'_> {
                 let read = read(self, Some(input_format(command.format)));
                 Some(plan::SourcePlan::Command { command: words?, folder: folder.to_owned(), table: table?, read })
             }
+            SourceKind::CloudQuery(table) => self.plugin(table, &source.span).map(plan::SourcePlan::CloudQuery),
         }
     }
 

@@ -17,6 +17,7 @@ use crate::{
 mod auth;
 mod destination;
 mod errors;
+mod plugin;
 
 /// The least config that can be run.
 const LEAST: &str = r#"version = 1
