@@ -6,7 +6,7 @@ use lakeward_core::{
     event::{Event, Observer},
     failure::{Failure, FailureKind},
     key::ObjectKey,
-    plan::RetryPlan,
+    plan::DestinationPlan,
     table::TableName,
 };
 use tokio::runtime::Handle;
@@ -31,9 +31,14 @@ impl Observer for Nobody {
 ///
 /// # Errors
 /// As an upload of a run fails.
-pub async fn put_empty(bucket: &Bucket, retry: RetryPlan, table: TableName, key: ObjectKey) -> Result<(), Failure> {
+pub async fn put_empty(
+    bucket: &Bucket,
+    destination: &DestinationPlan,
+    table: TableName,
+    key: ObjectKey,
+) -> Result<(), Failure> {
     let (ledger, stop) = (Arc::new(Ledger::new(Arc::new(Nobody))), Arc::new(Stop::default()));
-    let uploader = Uploader::new(bucket.replacing(), retry, 0, ledger.clone(), stop, Handle::current());
+    let uploader = Uploader::new(bucket.replacing(), destination, 0, ledger.clone(), stop, Handle::current());
     let digests = Digester::new(uploader.profile().checksum).finish();
     let memory = lakeward_core::budget::Budget::new(0).nothing();
     let unit = Unit::Object { table, key, rows: 0 };

@@ -6,7 +6,7 @@ use lakeward_core::{
     config::{ConfigError, DestinationSpec, destination_spec},
     failure::{Failure, FailureKind},
     key::Variable,
-    plan::{Plan, RetryPlan},
+    plan::{Plan},
 };
 use lakeward_sink::{Bucket, put_empty};
 use uuid::Uuid;
@@ -62,9 +62,9 @@ impl Settings {
         let bucket = storage.bucket.clone();
         if self.test_write {
             let (table, key) = test_object(&self.plan.destination, self.run)?;
-            let retry = self.plan.destination.retry;
-            let retry = RetryPlan { deadline: retry.deadline.min(TEST_DEADLINE), ..retry };
-            put_empty(&bucket, retry, table, key).await?;
+            let mut destination = self.plan.destination.clone();
+            destination.retry.deadline = destination.retry.deadline.min(TEST_DEADLINE);
+            put_empty(&bucket, &destination, table, key).await?;
         }
         Ok(Destination { settings: self, bucket, _storage: storage })
     }
