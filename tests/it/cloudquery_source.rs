@@ -106,22 +106,21 @@ fn the_source_of_the_javascript_sdk_lands_started_or_at_an_address() {
     let places = "console.log(JSON.stringify([process.execPath, process.cwd()]))";
     let places = node.command(&home, places, [""; 0]).run().exits(0).stdout;
     let [binary, libraries]: [String; 2] = serde_json::from_str(&places).unwrap();
-    let script = home.write("memdb.mjs", include_str!("../node/memdb_source.mjs"));
-    // The word in front stands for a script's name, which the SDK leaves out.
+    let script = home.write("plugin.mjs", include_str!("../node/plugin.mjs"));
+    // Its imports are looked up from the folder in which it runs.
     let text = format!(
-        "#!/bin/sh\necho $$ > pid\ncd {libraries:?}\nexec {binary:?} --no-warnings --input-type=module --eval \"$(cat {script:?})\" -- memdb \"$@\"\n"
+        "#!/bin/sh\necho $$ > pid\ncd {libraries:?}\nexec {binary:?} --no-warnings --input-type=module --eval \"$(cat {script:?})\" -- \"$@\"\n"
     );
-    let program = executable(&home, "memdb", &text);
-    let child =
-        json!([["name-1", 1, "name-1"], ["name-1", 1, "name-2"], ["name-2", 2, "name-1"], ["name-2", 2, "name-2"]]);
-    let two = json!([["name-1"], ["name-2"]]);
-    let table1 = json!([["id-1", { "a": 1 }], ["id-2", [1, 2, 3]], ["id-3", null]]);
-    let expected = json!({ "table1": table1, "table2": two, "table3": two, "table3_child1": child });
+    let program = executable(&home, "things", &text);
+    let things = json!([[1, { "a": [1, null] }, "00000000-0000-4000-8000-000000000001"], [2, null, null]]);
+    let expected = json!({ "parts": [["a", 1], ["a", 2], ["b", 1], ["b", 2]], "things": things });
 
-    let started = plugin("memdb", "network = \"tcp\"");
-    let _ = sync(&home, EMBEDDED, &started).run().exits(0);
+    // Its SDK tells errors of tables in its log alone.
+    let output = sync(&home, EMBEDDED, &plugin("things", "network = \"tcp\"")).run().exits(0);
     deny_orphans(&home);
     assert_eq!(rows(&home), expected);
+    let says = ["the source things logs: error resolving table failing"];
+    assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
 
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let words = ["serve", "--network", "tcp", "--address", &address];
@@ -129,20 +128,16 @@ fn the_source_of_the_javascript_sdk_lands_started_or_at_an_address() {
     running.wait_for("server running");
     let destination = EMBEDDED.replace("lake", "other");
     let source = format!(
-        "type = \"cloudquery\"\naddress = {address:?}\ntables = [\"table1\", \"table2\"]\nskip_tables = [\"table2\"]"
+        "type = \"cloudquery\"\naddress = {address:?}\ntables = [\"things\", \"failing\"]\nskip_tables = [\"parts\", \"failing\"]"
     );
     let _ = sync(&home, &destination, &source).run().exits(0);
     let found = python::json(include_str!("../python/read_landed.py"), [home.path().join("other/test")]);
-    assert_eq!(found, json!({ "table1": expected["table1"] }));
+    assert_eq!(found, json!({ "things": expected["things"] }));
 
     // Without the key, it is told.
-    let output = sync(&home, EMBEDDED, &plugin("memdb", "")).run().exits(65);
-    assert_eq!(
-        lacks(&output.stderr, &["could not be connected to", "network = \"tcp\""]),
-        [""; 0],
-        "{}",
-        output.stderr
-    );
+    let output = sync(&home, EMBEDDED, &plugin("things", "")).run().exits(65);
+    let says = ["could not be connected to", "network = \"tcp\""];
+    assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
 }
 
 #[test]

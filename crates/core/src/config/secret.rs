@@ -5,7 +5,21 @@ use std::{borrow::Cow, ops::Range};
 use crate::untrusted::excerpt;
 
 /// What the name of a secret holds, in lower case with `_`.
-const WORDS: [&str; 6] = ["secret", "password", "passphrase", "token", "access_key", "credential"];
+const WORDS: [&str; 13] = [
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "access_key",
+    "accesskey",
+    "api_key",
+    "apikey",
+    "private_key",
+    "privatekey",
+    "auth_key",
+    "credential",
+];
 
 /// Whether a key of this name would hold a secret.
 pub(super) fn is_name(key: &str) -> bool {
@@ -60,7 +74,7 @@ fn program(command: &str) -> &str {
 }
 
 /// The text with `*` for each byte of what looks like a secret: the value of a key of such a name, what follows the program of
-/// a command, and what stands before the `@` of a URL. It looks at lines rather than at TOML, because a file that is no TOML is shown too. Lengths stay.
+/// a command, what stands before the `@` of a URL, and the first line of a key as PEM writes it. It looks at lines rather than at TOML, because a file that is no TOML is shown too. Lengths stay.
 pub(super) fn mask(text: &str) -> Cow<'_, str> {
     let hidden = hidden(text);
     if hidden.is_empty() {
@@ -97,6 +111,8 @@ fn hidden(text: &str) -> Vec<Range<usize>> {
             hidden.push(value + shown..value_end);
         } else if let Some((scheme, at)) = line.find("://").zip(line.rfind('@')).filter(|(scheme, at)| scheme < at) {
             hidden.push(start + scheme + 3..start + at);
+        } else if let Some(at) = line.find("-----BEGIN") {
+            hidden.push(start + at..end);
         }
     }
     hidden
@@ -210,6 +226,7 @@ mod tests {
             ("command = [\"a\", \"SECRET\n\"SECRET\"\n", "command = [\"a** *******\n********\n"),
             ("commands = 1", "commands = 1"),
             ("endpoint = \"https://me:pw@host\"", "endpoint = \"https://*****@host\""),
+            ("pem = \"-----BEGIN KEY-----", "pem = \"*********** ********"),
         ] {
             assert_eq!(mask(text), masked);
         }

@@ -105,7 +105,9 @@ impl Reader<'_> {
         table
             .iter()
             .map(|(key, value)| {
-                (key.clone(), json(value, key, &mut |wrong| self.errors.push(finding(span.clone(), wrong))))
+                // Its first line alone is shown: what is wrong may be a secret.
+                let mut tell = |wrong| self.errors.push(finding(span.start..span.start, wrong));
+                (key.clone(), json(value, &format!("spec.{}", excerpt(key, 60)), &mut tell))
             })
             .collect()
     }
@@ -144,7 +146,8 @@ fn json(value: &toml::Value, path: &str, tell: &mut impl FnMut(Wrong)) -> Value 
 fn literal(path: &str, text: &str) -> Result<(), Wrong> {
     let key = path.rsplit('.').next().unwrap_or(path);
     let is_secret = secret::is_secret_value(key, text);
-    if !reference::has_reference(text)? && is_secret {
+    let named = |wrong: Wrong| Wrong { what: format!("`{path}`: {}", wrong.what), ..wrong };
+    if !reference::has_reference(text).map_err(named)? && is_secret {
         let what = format!("`{path}` looks like a secret, and none belongs into a config");
         return Err(Wrong::new(what).hint(format!(
             "write {key} = \"${{NAME}}\" for the environment variable NAME, or \"${{file:PATH}}\" for what a file holds"
