@@ -98,7 +98,7 @@ async fn keys_of_the_environment_in_the_way_of_a_profile() {
             "access key id = AKIAOLDOLDOLDOLDOLD0 (AWS_ACCESS_KEY_ID)",
             "note: AWS_PROFILE names profile user, but keys in the environment come first: unset AWS_ACCESS_KEY_ID",
             "InvalidClientTokenId",
-            "next: renew the keys in the environment, or unset AWS_ACCESS_KEY_ID to look further",
+            "next: renew the keys in the environment, or unset AWS_ACCESS_KEY_ID where others are meant",
         ],
     );
 }

@@ -146,8 +146,28 @@ async fn a_client_that_is_not_registered() {
     ] {
         world.fail(Operation::RegisterClient, 400, code);
         let login = world.run(&["auth", "login", "--sso-session", "corp", "--flow", "device"]);
-        says(login, exit, &["IAM Identity Center did not register Lakeward as a client: ", code, next]);
+        let what = format!("IAM Identity Center did not register Lakeward as a client: {code}: the service's words");
+        says(login, exit, &[&what, next]);
     }
+    world.aws.aws.fail_no_more();
+    let of_kms = Fault::Body {
+        status: 400,
+        headers: vec![
+            ("content-type".into(), "application/json".into()),
+            ("x-amzn-errortype".into(), "AccessDeniedException".into()),
+        ],
+        body: r#"{"error": "access_denied", "error_description": "no", "reason": "KMS_AccessDeniedException"}"#.into(),
+    };
+    world.aws.aws.fail_next(Operation::CreateToken(Grant::DeviceCode), 1, &of_kms);
+    let login = world.run(&["auth", "login", "--sso-session", "corp", "--flow", "device"]);
+    says(
+        login,
+        77,
+        &[
+            "AccessDeniedException: no (KMS_AccessDeniedException)",
+            "next: ask who administers IAM Identity Center: its KMS key",
+        ],
+    );
 }
 
 /// The start URL leads to another region than the config says: that is written back, as the AWS CLI does.

@@ -271,7 +271,10 @@ async fn the_first_failure_gives_the_exit_code_and_what_hangs_on_it_is_not_reach
         (outcome(&output, "identity"), outcome(&output, "account:ListRegions")),
         ("failed".into(), "not reached".into())
     );
-    says(&output.stdout, &["InvalidClientTokenId", "1 renew these keys", "2 `lakeward auth explain` shows where"]);
+    says(
+        &output.stdout,
+        &["InvalidClientTokenId", "1 renew the keys in the environment", "2 `lakeward auth explain` shows where"],
+    );
     // No such bucket.
     let s3 =
         ScriptedServer::start(vec![refusal(404, "NoSuchBucket", "The specified bucket does not exist", &[])]).await;

@@ -2,12 +2,16 @@
 
 use std::{error::Error, fmt};
 
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use lakeward_core::{
     failure::{Failure, FailureKind, told},
     untrusted::excerpt,
 };
+use serde_json::Value;
+
+/// An error of a service's client.
+type SdkError<E> = result::SdkError<E, HttpResponse>;
 
 /// The most characters of a foreign error that are told.
 pub(crate) const MOST_TOLD: usize = 400;
@@ -44,10 +48,9 @@ impl SourceError {
     }
 
     /// An AWS service's answer, or that there was none.
-    pub(crate) fn of_service<E, R>(what: impl fmt::Display, error: SdkError<E, R>, next: impl Into<String>) -> Self
+    pub(crate) fn of_service<E>(what: impl fmt::Display, error: SdkError<E>, next: impl Into<String>) -> Self
     where
         E: Error + ProvideErrorMetadata + Send + Sync + 'static,
-        R: fmt::Debug + Send + Sync + 'static,
     {
         // Nobody has denied anything where nobody has answered.
         let kind = match &error {
@@ -58,9 +61,13 @@ impl SourceError {
         match &error {
             SdkError::ServiceError(service) => {
                 let code = excerpt(service.err().code().unwrap_or("an error without a code"), 80);
-                let message =
-                    service.err().message().map(|text| format!(": {}", excerpt(text, 300))).unwrap_or_default();
-                Self::new(format!("{what}: {code}{message}"), next)
+                let oauth = OAuthError::of(&error);
+                let message = service.err().message().map(str::to_owned).or(oauth.description);
+                let message = message.map(|text| format!(": {}", excerpt(&text, 300))).unwrap_or_default();
+                match oauth.reason {
+                    Some(reason) => Self::new(format!("{what}: {code}{message} ({})", excerpt(&reason, 80)), KMS),
+                    None => Self::new(format!("{what}: {code}{message}"), next),
+                }
             }
             _ => Self { kind, ..Self::caused(what, error, "check the network and proxies, then try again") },
         }
@@ -91,7 +98,28 @@ impl Error for SourceError {
     }
 }
 
+/// What to do where IAM Identity Center can't use the KMS key that its data is encrypted with.
+pub(crate) const KMS: &str =
+    "ask who administers IAM Identity Center: its KMS key is disabled, gone, or may not be used by it";
+
+/// What the answer of an OAuth service says beside its code (RFC 6749, section 5.2).
+#[derive(Default)]
+pub(crate) struct OAuthError {
+    description: Option<String>,
+    /// Which of KMS's refusals is the reason, if one is.
+    pub(crate) reason: Option<String>,
+}
+
+impl OAuthError {
+    pub(crate) fn of<E>(error: &SdkError<E>) -> Self {
+        let body = error.raw_response().and_then(|answer| answer.body().bytes()).unwrap_or_default();
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |key: &str| answer[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        Self { description: text("error_description"), reason: text("reason").filter(|text| text.starts_with("KMS_")) }
+    }
+}
+
 /// The error code of a service's answer.
-pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &result::SdkError<E, R>) -> &str {
     error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default()
 }

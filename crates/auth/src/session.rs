@@ -190,7 +190,7 @@ impl Signing {
             let answered = error.as_service_error().is_some();
             let next = match self.resolution.decided().map(|link| link.name) {
                 Some(variables::NAME) => {
-                    "renew the keys in the environment, or unset AWS_ACCESS_KEY_ID to look further"
+                    "renew the keys in the environment, or unset AWS_ACCESS_KEY_ID where others are meant"
                 }
                 _ => "renew these keys, or choose others",
             };

@@ -14,7 +14,10 @@ use super::{
     person::{Act, Code, Flow, Page, Person, Progress},
     sso::{Attempt, Ended, PATIENCE, expired},
 };
-use crate::{cache::sso_registration::Registration, error::code_of};
+use crate::{
+    cache::sso_registration::Registration,
+    error::{OAuthError, code_of},
+};
 
 /// How long to wait between two questions where the service does not say, and how much longer each time it asks to slow down.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -69,7 +72,7 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, register: bool, person: &mut 
             "AuthorizationPendingException" => person.show(Progress::Waiting),
             "SlowDownException" | "TooManyRequestsException" | "ThrottlingException" => interval += INTERVAL,
             "ExpiredTokenException" => return expired(Flow::Device, person).await,
-            "AccessDeniedException" => {
+            "AccessDeniedException" if OAuthError::of(&error).reason.is_none() => {
                 return Err(Failure::new(FailureKind::Denied, "the sign-in was denied in the browser")
                     .next("sign in again and approve it, if the code is the one shown here"));
             }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use lakeward_core::{
     failure::{Failure, FailureKind},
@@ -27,7 +27,7 @@ use crate::{
         sso_token::{Fresh, SsoSignIn},
     },
     endpoints::redirected,
-    error::{SourceError, code_of},
+    error::{OAuthError, SourceError, code_of},
     tools::Tools,
 };
 
@@ -181,15 +181,16 @@ impl Attempt<'_> {
     }
 
     /// A call that was refused, or not answered. Those that go with a wrong start URL or region are [`FailureKind::Usage`].
-    pub(super) fn refused<E, R>(&self, what: &str, error: SdkError<E, R>) -> Failure
+    pub(super) fn refused<E>(&self, what: &str, error: SdkError<E, HttpResponse>) -> Failure
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
     {
+        let of_kms = OAuthError::of(&error).reason.is_some();
         let answered = error.as_service_error().is_some();
         let code = code_of(&error).to_owned();
         let failure = SourceError::of_service(what, error, "try again in a moment").failure();
         match code.as_str() {
+            _ if of_kms => failure,
             "InvalidRequestException" | "InvalidGrantException" => {
                 Failure { kind: FailureKind::Usage, ..failure }.next(self.suspects())
             }
