@@ -50,6 +50,7 @@ mod readers;
 mod serve;
 mod serve_cli;
 mod serve_end;
+mod import;
 
 mod signals;
 mod crashes;

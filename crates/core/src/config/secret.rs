@@ -13,6 +13,51 @@ pub(super) fn is_name(key: &str) -> bool {
     WORDS.iter().any(|word| key.contains(word))
 }
 
+/// What the name of a key ends with whose value is a secret, in lower case without `_`.
+const ENDINGS: [&str; 14] = [
+    "password", "passwd", "passphrase", "pwd", "secret", "secretkey", "token", "accesskey", "accesskeyid", "apikey",
+    "privatekey", "keyjson", "credential", "credentials",
+];
+
+/// What secrets of well-known services begin with, and how many characters follow at least.
+const BEGINNINGS: [(&str, usize); 13] = [
+    ("AKIA", 16), ("ASIA", 16), ("ghp_", 30), ("gho_", 30), ("ghs_", 30), ("github_pat_", 30), ("glpat-", 16), ("xoxb-", 16),
+    ("xoxp-", 16), ("sk_live_", 16), ("rk_live_", 16), ("AIza", 30), ("eyJhbGciOi", 20),
+];
+
+/// Why a text that stands in the value of a key looks like a secret that is written out, if it does. What a reference names is
+/// none.
+pub(super) fn written_out(key: &str, text: &str) -> Option<String> {
+    let name: String = key.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    if ENDINGS.iter().any(|ending| name.ends_with(ending)) && !text.trim().is_empty() {
+        return Some(format!("`{}` is the name of a secret", excerpt(key, 60)));
+    }
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c)));
+    let begins = |word: &str| {
+        let rest = |(beginning, least): &(&str, usize)| word.strip_prefix(beginning).is_some_and(|rest| rest.len() >= *least);
+        BEGINNINGS.iter().find(|beginning| rest(beginning))
+    };
+    if let Some((beginning, _)) = words.into_iter().find_map(begins) {
+        return Some(format!("it begins as keys do that begin with {beginning}"));
+    }
+    if text.contains("PRIVATE KEY-----") {
+        return Some("it holds a private key".to_owned());
+    }
+    let is_with_password = |url: &str| {
+        let authority = url.split(['/', '?', '#', ' ']).next().unwrap_or_default();
+        let user = authority.rsplit_once('@').map(|(user, _)| user);
+        user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
+    };
+    if text.split("://").skip(1).any(is_with_password) {
+        return Some("the URL holds a password".to_owned());
+    }
+    let mut pairs = text.split(|c: char| c.is_whitespace() || ";&?".contains(c)).filter_map(|pair| pair.split_once('='));
+    let is_password = |(name, value): (&str, &str)| {
+        !value.is_empty() && ["password", "pwd", "secret", "token"].iter().any(|word| name.to_lowercase().ends_with(word))
+    };
+    pairs.any(is_password).then(|| "it holds a password".to_owned())
+}
+
 /// A command as messages show it: its program alone, because arguments may hold secrets.
 pub(super) fn program_of(command: &str) -> String {
     let program = program(command);
@@ -46,6 +91,45 @@ pub(super) fn mask(text: &str) -> Cow<'_, str> {
     }
     masked.push_str(text.get(shown_from..).unwrap_or_default());
     Cow::Owned(masked)
+}
+
+/// As [`mask`], of a text that should be YAML: what stands behind a key of such a name, also on the lines below that are part of it,
+/// and words that look like secrets.
+pub(super) fn mask_yaml(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    // The column of the key whose value goes on, and whether all that is below it belongs to a secret.
+    let mut open: Option<(usize, bool)> = None;
+    for line in text.split_inclusive('\n') {
+        let item = line.trim_start();
+        let column = line.len() - item.trim_start_matches(['-', ' ']).len();
+        let indent = line.len() - item.len();
+        open = open.filter(|(key, _)| item.is_empty() || indent > *key || (indent == *key && item.starts_with('-')));
+        let key = line.match_indices(':').find(|(colon, _)| line.get(..*colon).is_some_and(is_secret_key));
+        let from = match (open, key) {
+            (Some((_, true)), _) => indent,
+            (_, Some((colon, _))) => {
+                let value = line.get(colon + 1..).unwrap_or_default().trim();
+                open = Some((column, !value.is_empty() && !value.starts_with('#')));
+                colon + 1
+            }
+            (Some((_, false)), None) if !line.contains(": ") && !line.trim_end().ends_with(':') => indent,
+            _ => line.split_whitespace().find(|word| written_out("", word).is_some()).and_then(|word| line.find(word)).unwrap_or(line.len()),
+        };
+        let (shown, secret) = line.split_at_checked(from).unwrap_or((line, ""));
+        masked.push_str(shown);
+        for c in secret.chars() {
+            let star = if c.is_whitespace() { c } else { '*' };
+            masked.extend(std::iter::repeat_n(star, c.len_utf8() / star.len_utf8()));
+        }
+    }
+    masked
+}
+
+/// Whether what stands before a `:` ends in a key that would hold a secret.
+fn is_secret_key(before: &str) -> bool {
+    let key = before.trim_end_matches(['"', '\'']);
+    let key = key.rsplit(|c: char| !(c.is_alphanumeric() || "_-".contains(c))).next().unwrap_or_default();
+    is_name(key) || written_out(key, "x").is_some()
 }
 
 /// The bytes to mask, in order.
