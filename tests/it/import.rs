@@ -76,8 +76,11 @@ fn specs_become_configs_or_are_refused_with_the_reason() {
             Some(_) => lacking(&stderr, &case.says),
             None => [lacking(&stdout, &case.says), lacking(&stderr, &case.warns)].concat(),
         };
-        lack.extend(case.lacks.iter().filter(|text| stdout.contains(*text) || stderr.contains(*text)).map(String::as_str));
-        if code != Some(case.refused.unwrap_or(0)) || !lack.is_empty() || (case.refused.is_some() && !stdout.is_empty()) {
+        lack.extend(
+            case.lacks.iter().filter(|text| stdout.contains(*text) || stderr.contains(*text)).map(String::as_str),
+        );
+        if code != Some(case.refused.unwrap_or(0)) || !lack.is_empty() || (case.refused.is_some() && !stdout.is_empty())
+        {
             wrong.push(format!("{}: {code:?}, {lack:?}\n{stdout}\n{stderr}", case.name));
         }
     }
@@ -108,7 +111,10 @@ fn lakeward_reads_every_config_that_it_makes() {
 #[test]
 fn a_config_without_its_variables_says_what_is_missing() {
     let home = Home::new();
-    home.write("spec.yml", format!("{SOURCE}---\n{}", destination("s3").replace("my-s3", "${BUCKET}")).replace(", second", ""));
+    home.write(
+        "spec.yml",
+        format!("{SOURCE}---\n{}", destination("s3").replace("my-s3", "${BUCKET}")).replace(", second", ""),
+    );
     let _ = lakeward(&home).args(["import", "spec.yml", "--output", "made.toml"]).run().exits(0);
     let made = fs::read_to_string(home.path().join("made.toml")).unwrap();
     home.write("lakeward.toml", read_as(&made, &home));
@@ -124,7 +130,10 @@ fn specs_are_read_from_several_files_and_folders() {
     home.write("sources/notes.txt", "not a spec");
     home.write("s3.yml", destination("s3"));
     let output = lakeward(&home).args(["import", "sources", "s3.yml"]).run().exits(0);
-    assert_eq!(lacks(&output.stdout, &["from sources/a.yaml, s3.yml", "bucket = \"my-s3\"", "path = \"./a\""]), [""; 0]);
+    assert_eq!(
+        lacks(&output.stdout, &["from sources/a.yaml, s3.yml", "bucket = \"my-s3\"", "path = \"./a\""]),
+        [""; 0]
+    );
     home.write("sources/b.yml", "kind: source\nspec: {nam: b}\n");
     let output = lakeward(&home).args(["import", "sources", "s3.yml"]).run().exits(65);
     assert_eq!(lacks(&output.stderr, &["sources/b.yml:2", "did you mean `name`?"]), [""; 0], "{}", output.stderr);
@@ -182,6 +191,7 @@ fn a_spec_can_forge_nothing() {
     let source = SOURCE.replace("name: a", "name: \"a\\e[31m\\nbucket = 'x'\\u202e\"").replace(", second", "");
     home.write("spec.yml", format!("{source}---\n{}", destination("s3")));
     let output = lakeward(&home).args(["import", "spec.yml"]).run().exits(0);
-    let forged = |text: &str| text.contains(['\u{1b}', '\u{202e}']) || text.lines().any(|line| line.starts_with("bucket = 'x'"));
+    let forged =
+        |text: &str| text.contains(['\u{1b}', '\u{202e}']) || text.lines().any(|line| line.starts_with("bucket = 'x'"));
     assert!(!forged(&output.stdout) && !forged(&output.stderr), "{}{}", output.stdout, output.stderr);
 }

@@ -39,7 +39,9 @@ pub(crate) fn import(arguments: ImportArguments, console: Console) -> Result<(),
     imported.warnings.iter().for_each(|warning| console.warning(warning));
     if let Some(file) = &output {
         let file = shown(file);
-        console.note(&format!("{file} is written. Its comments tell what is otherwise; next: lakeward check --config {file}\n"));
+        console.note(&format!(
+            "{file} is written. Its comments tell what is otherwise; next: lakeward check --config {file}\n"
+        ));
     }
     Ok(())
 }

@@ -15,14 +15,37 @@ pub(super) fn is_name(key: &str) -> bool {
 
 /// What the name of a key ends with whose value is a secret, in lower case without `_`.
 const ENDINGS: [&str; 14] = [
-    "password", "passwd", "passphrase", "pwd", "secret", "secretkey", "token", "accesskey", "accesskeyid", "apikey",
-    "privatekey", "keyjson", "credential", "credentials",
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "secretkey",
+    "token",
+    "accesskey",
+    "accesskeyid",
+    "apikey",
+    "privatekey",
+    "keyjson",
+    "credential",
+    "credentials",
 ];
 
 /// What secrets of well-known services begin with, and how many characters follow at least.
 const BEGINNINGS: [(&str, usize); 13] = [
-    ("AKIA", 16), ("ASIA", 16), ("ghp_", 30), ("gho_", 30), ("ghs_", 30), ("github_pat_", 30), ("glpat-", 16), ("xoxb-", 16),
-    ("xoxp-", 16), ("sk_live_", 16), ("rk_live_", 16), ("AIza", 30), ("eyJhbGciOi", 20),
+    ("AKIA", 16),
+    ("ASIA", 16),
+    ("ghp_", 30),
+    ("gho_", 30),
+    ("ghs_", 30),
+    ("github_pat_", 30),
+    ("glpat-", 16),
+    ("xoxb-", 16),
+    ("xoxp-", 16),
+    ("sk_live_", 16),
+    ("rk_live_", 16),
+    ("AIza", 30),
+    ("eyJhbGciOi", 20),
 ];
 
 /// Why a text that stands in the value of a key looks like a secret that is written out, if it does. What a reference names is
@@ -34,7 +57,8 @@ pub(super) fn written_out(key: &str, text: &str) -> Option<String> {
     }
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c)));
     let begins = |word: &str| {
-        let rest = |(beginning, least): &(&str, usize)| word.strip_prefix(beginning).is_some_and(|rest| rest.len() >= *least);
+        let rest =
+            |(beginning, least): &(&str, usize)| word.strip_prefix(beginning).is_some_and(|rest| rest.len() >= *least);
         BEGINNINGS.iter().find(|beginning| rest(beginning))
     };
     if let Some((beginning, _)) = words.into_iter().find_map(begins) {
@@ -51,9 +75,11 @@ pub(super) fn written_out(key: &str, text: &str) -> Option<String> {
     if text.split("://").skip(1).any(is_with_password) {
         return Some("the URL holds a password".to_owned());
     }
-    let mut pairs = text.split(|c: char| c.is_whitespace() || ";&?".contains(c)).filter_map(|pair| pair.split_once('='));
+    let mut pairs =
+        text.split(|c: char| c.is_whitespace() || ";&?".contains(c)).filter_map(|pair| pair.split_once('='));
     let is_password = |(name, value): (&str, &str)| {
-        !value.is_empty() && ["password", "pwd", "secret", "token"].iter().any(|word| name.to_lowercase().ends_with(word))
+        !value.is_empty()
+            && ["password", "pwd", "secret", "token"].iter().any(|word| name.to_lowercase().ends_with(word))
     };
     pairs.any(is_password).then(|| "it holds a password".to_owned())
 }
@@ -113,7 +139,11 @@ pub(super) fn mask_yaml(text: &str) -> String {
                 colon + 1
             }
             (Some((_, false)), None) if !line.contains(": ") && !line.trim_end().ends_with(':') => indent,
-            _ => line.split_whitespace().find(|word| written_out("", word).is_some()).and_then(|word| line.find(word)).unwrap_or(line.len()),
+            _ => line
+                .split_whitespace()
+                .find(|word| written_out("", word).is_some())
+                .and_then(|word| line.find(word))
+                .unwrap_or(line.len()),
         };
         let (shown, secret) = line.split_at_checked(from).unwrap_or((line, ""));
         masked.push_str(shown);
@@ -268,7 +298,62 @@ mod tests {
         }
     }
 
+    #[test]
+    fn secrets_that_are_written_out_are_told_from_what_only_sounds_so() {
+        for (key, text) in [
+            ("api_token", "x"),
+            ("clientSecret", "x"),
+            ("access-key", "x"),
+            ("service_account_key_json", "{}"),
+            ("x", "AKIAIOSFODNN7EXAMPLE"),
+            ("x", "key=AKIAIOSFODNN7EXAMPLE;"),
+            ("x", "postgresql://me:pw@localhost/db"),
+            ("x", "host=localhost password=pw"),
+            ("x", "-----BEGIN PRIVATE KEY-----\nabc"),
+            ("", "ghp_0123456789abcdefghijklmnopqrstuvwxyz"),
+        ] {
+            assert!(written_out(key, text).is_some(), "{key}: {text}");
+        }
+        for (key, text) in [
+            ("api_token", " "),
+            ("token_path", "/run/secrets/token"),
+            ("secret_name", "lake"),
+            ("tables", "tokens"),
+            ("x", "postgresql://me@localhost/db"),
+            ("x", "postgresql://me:@localhost/db"),
+            ("x", "https://example.com:443/a@b"),
+            ("x", "AKIA"),
+            ("x", "password="),
+        ] {
+            assert_eq!(written_out(key, text), None, "{key}: {text}");
+        }
+    }
+
+    #[test]
+    fn values_of_secret_names_are_masked_in_yaml() {
+        for (text, masked) in [
+            ("a: b\n", "a: b\n"),
+            ("api_token: abc # c\nb: c\n", "api_token: *** * *\nb: c\n"),
+            ("- token: abc\n  b: c\n", "- token: ***\n  b: c\n"),
+            ("token: |\n  abc: d\n\n  e\nb: c\n", "token: *\n  **** *\n\n  *\nb: c\n"),
+            ("tokens:\n- abc\n- d\nb: c\n", "tokens:\n- ***\n- *\nb: c\n".replace("- ", "* ").as_str()),
+            ("credentials:\n  role_arn: abc\n  secret: d\n", "credentials:\n  role_arn: abc\n  secret: *\n"),
+            ("{a: b, 'password': c, d: e}\n", "{a: b, 'password': ** ** **\n"),
+            ("token:\n  abc\n  d\nb: c\n", "token:\n  ***\n  *\nb: c\n"),
+            ("dsn: postgresql://me:pw@host\n", "dsn: ***********************\n"),
+        ] {
+            assert_eq!(mask_yaml(text), masked, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn lengths_and_lines_of_yaml_stay(text in "(token|a|: |:|- |#|\"|\\||é|\n| |://|@){0,30}") {
+            let masked = mask_yaml(&text);
+            prop_assert_eq!(masked.len(), text.len());
+            prop_assert_eq!(masked.lines().count(), text.lines().count());
+        }
+
         #[test]
         fn lengths_and_lines_stay(text in "(token|command|a|=|,|#|\\\\|\"|'''|\\[|é|\n| |://|@){0,30}") {
             let masked = mask(&text);

@@ -101,7 +101,8 @@ fn unique(specs: &[Spec<'_>], refusals: &mut Refusals) {
         let mut before = specs.iter().take(index);
         if let Some(first) = before.find(|first| kind(first) == kind(spec) && name(first) == name(spec)) {
             let what = format!("a second one of this name; the first is in {}", excerpt(&first.file.name, 120));
-            let finding = Finding::value(spec.specified.plugin.name.span.clone(), what).hint("give each a name of its own");
+            let finding =
+                Finding::value(spec.specified.plugin.name.span.clone(), what).hint("give each a name of its own");
             refusals.add(spec.file, Some(&spec.document), vec![finding]);
         }
     }
@@ -137,8 +138,10 @@ fn destination<'s, 'a>(destinations: &[&'s Spec<'a>], chosen: Option<&str>) -> R
         [] => Err(not_s3(destinations)),
         several => {
             let names: Vec<&str> = several.iter().map(|spec| name(spec)).collect();
-            let what = format!("there are {} destinations in S3, and a config has one: {}", names.len(), quoted(&names));
-            Err(Failure::new(FailureKind::Usage, what).next("choose one with --destination NAME, and make a config for each"))
+            let what =
+                format!("there are {} destinations in S3, and a config has one: {}", names.len(), quoted(&names));
+            Err(Failure::new(FailureKind::Usage, what)
+                .next("choose one with --destination NAME, and make a config for each"))
         }
     }
 }

@@ -95,7 +95,8 @@ impl Taking<'_> {
             return Err((NO_VARIABLE.to_owned(), WRITE_IT.to_owned()));
         };
         if DECIDING.contains(&key) {
-            let hint = format!("write the value in its place; the variable {variable} can still change it when it runs");
+            let hint =
+                format!("write the value in its place; the variable {variable} can still change it when it runs");
             return Err(("a reference can't stay here: it decides what other fields mean".to_owned(), hint));
         }
         let word = reference::shell_word(text).ok_or_else(|| {

@@ -5,7 +5,10 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{super::{error::Finding, secret}, toml_text::written};
+use super::{
+    super::{error::Finding, secret},
+    toml_text::written,
+};
 
 /// What is to be said of a field that was left out.
 pub(super) struct LeftOut {
@@ -19,7 +22,8 @@ type Field = (&'static str, &'static str, &'static str);
 
 const STATE: &str = "Lakeward keeps the state of incremental tables itself, in `state_dir`, and saves it only once the rows have \
                      landed; the state that there is can't be taken over, so the first run reads everything";
-const CONCURRENCY: &str = "it is a field of older versions; where the plugin knows it, it stands in the plugin's own spec";
+const CONCURRENCY: &str =
+    "it is a field of older versions; where the plugin knows it, it stands in the plugin's own spec";
 const TRACES: &str = "Lakeward sends no traces, and starts plugins so that they send none";
 
 const OF_SOURCES: [Field; 15] = [
@@ -47,9 +51,17 @@ const OF_SOURCES: [Field; 15] = [
 const OF_DESTINATIONS: [Field; 9] = [
     ("write_mode", "'append'", APPEND),
     ("migrate_mode", "'safe'", "each object brings its own schema, so that nothing is migrated"),
-    ("pk_mode", "'default'", "primary keys are those that the plugin tells, and stand in the metadata of Parquet alone"),
+    (
+        "pk_mode",
+        "'default'",
+        "primary keys are those that the plugin tells, and stand in the metadata of Parquet alone",
+    ),
     ("sync_group_id", "", "objects can be told apart by {{SYNC_ID}} in `path`"),
-    ("send_sync_summary", "false", "no table of summaries is written; a run prints one (--progress json: for programs)"),
+    (
+        "send_sync_summary",
+        "false",
+        "no table of summaries is written; a run prints one (--progress json: for programs)",
+    ),
     ("batch_size", "", MOVED),
     ("batch_size_bytes", "", MOVED),
     ("docker_registry_auth_token", "", "Lakeward fetches no plugins"),

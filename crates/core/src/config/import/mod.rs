@@ -156,10 +156,8 @@ fn about(toml: &mut TomlText, warnings: &mut Vec<String>, spec: &Spec<'_>) {
 /// Makes sure that a config reads what was made.
 fn readable(toml: &TomlText, exported: &[Exported]) -> Result<(), Failure> {
     let text = format!("{}\n[[source]]\ntype = \"files\"\npaths = [\"x\"]\n", toml.as_str());
-    let environment: Vec<(String, String)> = exported
-        .iter()
-        .filter_map(|exported| Some((exported.variable.clone(), exported.stand_in.clone()?)))
-        .collect();
+    let environment: Vec<(String, String)> =
+        exported.iter().filter_map(|exported| Some((exported.variable.clone(), exported.stand_in.clone()?))).collect();
     let inputs = Inputs {
         file: Path::new("/lakeward.toml"),
         text: &text,

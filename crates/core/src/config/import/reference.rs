@@ -37,7 +37,8 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
 fn next(text: &str) -> Option<(usize, usize)> {
     text.match_indices("${").find_map(|(start, open)| {
         let inner = text.get(start + open.len()..)?;
-        let end = inner.find(['}', '\n']).filter(|end| *end > 0 && inner.get(*end..).is_some_and(|c| c.starts_with('}')))?;
+        let end =
+            inner.find(['}', '\n']).filter(|end| *end > 0 && inner.get(*end..).is_some_and(|c| c.starts_with('}')))?;
         Some((start, start + open.len() + end + 1))
     })
 }
@@ -52,10 +53,13 @@ pub(super) fn all(text: &str) -> impl Iterator<Item = &str> {
 
 /// The text without its references.
 pub(super) fn literal(text: &str) -> String {
-    pieces(text).into_iter().filter_map(|piece| match piece {
-        Piece::Literal(literal) => Some(literal),
-        Piece::Reference(_) => None,
-    }).collect()
+    pieces(text)
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Literal(literal) => Some(literal),
+            Piece::Reference(_) => None,
+        })
+        .collect()
 }
 
 /// What a reference names.

@@ -71,7 +71,13 @@ fn program(toml: &mut TomlText, plugin: &Plugin) {
                 "Lakeward downloads no plugins: write here where its program is. `cloudquery plugin install` puts it below \
                  .cq/plugins (`find .cq/plugins -name plugin` shows it).",
             );
-            let name: String = path.rsplit('/').next().unwrap_or_default().chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
+            let name: String = path
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c))
+                .collect();
             toml.text_entry("path", &format!("./cq-source-{}", name.trim_start_matches("cq-source-")));
         }
     }
@@ -127,8 +133,10 @@ impl Check {
 
 /// What to write in the place of a secret.
 fn instead(key: &str) -> String {
-    let name: String = key.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
-    let name = Some(name).filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase())).unwrap_or("SECRET".to_owned());
+    let name: String =
+        key.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    let name =
+        Some(name).filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase())).unwrap_or("SECRET".to_owned());
     format!(
         "write ${{{name}}} in its place, and set the variable {name} wherever Lakeward runs; or ${{file:PATH}}, with the path of a file \
          that holds it"

@@ -10,7 +10,8 @@ use crate::{
     plan::{AuthPlan, DestinationPlan, Plan, S3Plan, Storage},
 };
 
-const SOURCE: &str = "kind: source\nspec:\n  name: aws\n  path: ./aws\n  registry: local\n  tables: ['*']\n  destinations: [s3]\n";
+const SOURCE: &str =
+    "kind: source\nspec:\n  name: aws\n  path: ./aws\n  registry: local\n  tables: ['*']\n  destinations: [s3]\n";
 
 fn imported(specs: &[&str]) -> Result<Imported, Failure> {
     let files: Vec<SpecFile> = specs
@@ -80,7 +81,11 @@ fn a_config_means_what_serve_does() {
         match (destination_spec(spec.to_string().as_bytes()), of(&spec)) {
             (Ok(DestinationSpec { destination, auth, .. }), Ok(Imported { toml, .. })) => {
                 let plan = plan(&toml);
-                assert_eq!((comparable(plan.destination), plan.auth), (comparable(destination), auth), "{spec}\n{toml}");
+                assert_eq!(
+                    (comparable(plan.destination), plan.auth),
+                    (comparable(destination), auth),
+                    "{spec}\n{toml}"
+                );
                 taken += 1;
             }
             (Err(_), Err(failure)) => assert_eq!(failure.kind, FailureKind::Input, "{spec}: {failure}"),
@@ -137,10 +142,12 @@ fn credentials_are_chosen_as_before() {
     assert_eq!(spec(json!({ "local_profile": "lake" })), AuthPlan::Profile("lake".into()));
     assert_eq!(spec(json!({ "credentials": { "local_profile": "lake" } })), AuthPlan::Profile("lake".into()));
     assert_eq!(spec(json!({ "auth": { "method": "compute" } })), AuthPlan::Compute);
-    let role = json!({ "role_arn": "arn:aws:iam::111122223333:role/lake", "local_profile": "lake", "external_id": "abc" });
+    let role =
+        json!({ "role_arn": "arn:aws:iam::111122223333:role/lake", "local_profile": "lake", "external_id": "abc" });
     let AuthPlan::Role(role) = spec(json!({ "credentials": role })) else { panic!("a role") };
     assert_eq!((role.source, role.external_id.as_deref()), (AuthPlan::Profile("lake".into()), Some("abc")));
-    let role = json!({ "method": "role", "role_arn": "arn:aws:iam::111122223333:role/lake", "source": { "method": "env" } });
+    let role =
+        json!({ "method": "role", "role_arn": "arn:aws:iam::111122223333:role/lake", "source": { "method": "env" } });
     let AuthPlan::Role(role) = spec(json!({ "auth": role })) else { panic!("a role") };
     assert_eq!(role.source, AuthPlan::Env);
 }

@@ -19,6 +19,8 @@ use crate::untrusted::excerpt;
 /// Far more than a spec has; aliases that multiply end here.
 const MOST_EVENTS: usize = 50_000;
 const MOST_DOCUMENTS: usize = 1_000;
+/// How deep values may stand in one another: each level takes room on the stack.
+const MOST_DEPTH: usize = 32;
 
 /// A YAML text that could be read.
 pub(super) struct Yaml<'a> {
@@ -33,7 +35,10 @@ impl<'a> Yaml<'a> {
     /// Why it is no YAML.
     pub(super) fn parse(text: &'a str) -> Result<Self, Finding> {
         let hidden = Hidden::of(text).ok_or_else(|| {
-            Finding::new(0..0, "the text holds characters of the last planes for private use, or far too many references")
+            Finding::new(
+                0..0,
+                "the text holds characters of the last planes for private use, or far too many references",
+            )
         })?;
         let options = serde_saphyr::options! {
             with_snippet: false,
@@ -43,9 +48,12 @@ impl<'a> Yaml<'a> {
                 max_events: MOST_EVENTS,
                 max_nodes: MOST_EVENTS,
                 max_documents: MOST_DOCUMENTS,
+                max_depth: MOST_DEPTH,
+                flow_nesting_limit: MOST_DEPTH,
             },
         };
-        let documents = serde_saphyr::from_multiple_with_options(&hidden.text, options).map_err(|error| refused(&hidden.text, &error))?;
+        let documents = serde_saphyr::from_multiple_with_options(&hidden.text, options)
+            .map_err(|error| refused(&hidden.text, &error))?;
         Ok(Self { documents, hidden })
     }
 
@@ -98,7 +106,9 @@ fn value<'a>(node: &'a InYaml<Node>, hidden: &Hidden<'_>) -> Result<Option<Spann
         Node::Number(number) => match DeValue::parse(number).map(Spanned::into_inner) {
             Ok(DeValue::Integer(number)) if number.as_str().parse::<i64>().is_ok() => DeValue::Integer(number),
             Ok(DeValue::Float(number)) => DeValue::Float(number),
-            _ => return Err(Finding::new(at, "a config holds no number of more than 64 bits").hint("write it in quotes")),
+            _ => {
+                return Err(Finding::new(at, "a config holds no number of more than 64 bits").hint("write it in quotes"));
+            }
         },
         Node::Text(text) => DeValue::String(DeString::Owned(hidden.restored(text))),
         Node::List(items) => {
@@ -209,29 +219,62 @@ impl<'de> Visitor<'de> for AnyNode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::import::toml_text::written;
+
+    fn read(text: &str) -> Result<Vec<String>, String> {
+        let told = |finding: Finding| format!("{}..: {}", finding.span.start, finding.what);
+        let yaml = Yaml::parse(text).map_err(told)?;
+        let documents = yaml.documents().map_err(told)?;
+        Ok(documents.into_iter().map(|document| written(&DeValue::Table(document.into_inner()))).collect())
+    }
+
+    fn owned(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
 
     #[test]
-    fn probe() {
-        for text in ["a: 1\nb: [x, 'y', ${A}]\nc: {d: ${B}, e: null}\nf: yes\ng: \"yes\"\nh: 010\ni: 2024-01-01\nj: 1.0\nk: 1e3\n3: x\nl: |\n  abc\n  def\nm: é\nn: -5\no: 0x1F\np: ~\nq: 12345678901234567890\n",
-            "x: &a {p: 1}\ny:\n  <<: *a\n  q: 2\nz: *a\n", "a: 1\na: 2\n", "a: [1\n", "\ta: 1", "- a\n- b\n", "a: 1\r\nb: 2\r\n---\r\nc: 3\r\n", "", "---\n---\na: 1\n", "a: b: c\n", "a: *x\n", "\u{feff}a: 1\n", "a: .inf\n", "a: !!binary aGk=\n", "a: !foo x\n", "a: @b\n",
-            "a: &a [x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"] {
-            let yaml = match Yaml::parse(text) { Ok(y) => y, Err(error) => { println!("ERROR {:?} {:?}\n---", error.span, error.what); continue } };
-            match yaml.documents() {
-                Ok(documents) => for document in documents { show(text, "", &Spanned::new(document.span(), DeValue::Table(document.into_inner()))) },
-                Err(error) => println!("ERROR {:?} {:?}", error.span, error.what),
-            }
-            println!("----");
+    fn values_are_those_of_yaml() {
+        for (text, documents) in [
+            ("a: 1\nb: [x, 'y']\n", vec!["{ a = 1, b = [\"x\", \"y\"] }"]),
+            ("a: null\nb: ~\nc:\nd: ''\n", vec!["{ d = \"\" }"]),
+            (
+                "a: 1.0\nb: 1e3\nc: -5\nd: 0x1F\ne: 1.5e300\n",
+                vec!["{ a = 1.0, b = 1000.0, c = -5, d = 31, e = 1.5e300 }"],
+            ),
+            (
+                "a: 012345678901\nb: 2024-01-01\nc: v1.0\n",
+                vec!["{ a = \"012345678901\", b = \"2024-01-01\", c = \"v1.0\" }"],
+            ),
+            ("a: |\n  b\n  c\nd: >-\n  e\n  f\n", vec!["{ a = \"\"\"\nb\nc\n\"\"\", d = \"e f\" }"]),
+            (
+                "x: &a {p: 1}\ny:\n  <<: *a\n  q: 2\nz: *a\n",
+                vec!["{ x = { p = 1 }, y = { p = 1, q = 2 }, z = { p = 1 } }"],
+            ),
+            ("a: {b: ${A}, c: [${B}, d]}\n", vec!["{ a = { b = \"${A}\", c = [\"${B}\", \"d\"] } }"]),
+            ("\u{feff}a: 1\r\n---\r\nb: 2\r\n", vec!["{ a = 1 }", "{ b = 2 }"]),
+            ("---\n# nothing\n---\na: 1\n...\n", vec!["{ a = 1 }"]),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(owned(&documents).as_slice()), "{text}");
         }
     }
-    fn show(text: &str, path: &str, value: &Spanned<DeValue<'_>>) {
-        println!("{path}: {} {:?}", value.get_ref().type_str(), text.get(value.span()));
-        match value.get_ref() {
-            DeValue::Table(t) => t.iter().for_each(|(k, v)| { println!("   key {:?}", text.get(k.span())); show(text, &format!("{path}.{}", k.get_ref()), v) }),
-            DeValue::Array(t) => t.iter().for_each(|v| show(text, &format!("{path}[]"), v)),
-            DeValue::String(s) => println!("      {s:?}"),
-            DeValue::Integer(s) => println!("      {s}"),
-            DeValue::Float(s) => println!("      {}", s.as_str()),
-            _ => {}
+
+    #[test]
+    fn what_can_not_be_read_is_told_with_its_place() {
+        let deep = format!("a: {}{}", "[".repeat(100), "]".repeat(100));
+        for (text, at, says) in [
+            ("a: 1\na: 2\n", 5, "duplicate"),
+            ("a: 1\nb: [1\n", 8, "bracket"),
+            ("a: b: c\n", 4, "mapping values"),
+            ("a: *x\n", 3, "unknown"),
+            ("- a\n", 0, "no mapping"),
+            ("a: [1, null]\n", 7, "null"),
+            ("a: 9223372036854775808\n", 3, "64 bits"),
+            ("a: \u{F0000}\n", 0, "private use"),
+            (&deep, 0, "no YAML"),
+        ] {
+            let told = read(text).expect_err(text);
+            assert!(told.contains(says), "{text}: {told}");
+            assert!(says == "no YAML" || told.starts_with(&format!("{at}..")), "{text}: {told}");
         }
     }
 }
