@@ -59,6 +59,8 @@ mod serve_faults;
 mod cloudquery_source;
 mod cloudquery_source_faults;
 
+mod import;
+
 mod signals;
 mod crashes;
 mod memory;

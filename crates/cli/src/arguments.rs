@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Print the IAM policy that a config needs, and nothing more
     Policy(PolicyArguments),
+    /// Make a config of specs of CloudQuery's command line
+    Import(ImportArguments),
     /// Be the S3 destination of CloudQuery: its command line starts this, or reaches it at an address
     Serve(ServeArguments),
     /// Print the JSON Schema of the config
@@ -67,6 +69,20 @@ pub(crate) struct PolicyArguments {
     /// Also allow `serve` to read tables back, which a CloudQuery host may ask for where no_rotate is set
     #[arg(long)]
     pub(crate) with_read: bool,
+}
+
+/// What `import` reads and writes.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// Files of specs, or folders of them (*.yml, *.yaml): a destination and its sources
+    #[arg(required = true, value_name = "SPEC")]
+    pub(crate) specs: Vec<PathBuf>,
+    /// The destination that becomes the config's, where several are S3
+    #[arg(long, value_name = "NAME")]
+    pub(crate) destination: Option<String>,
+    /// Write the config to this new file; without it to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// The flags of `serve`: those with which a CloudQuery host starts a plugin.

@@ -51,6 +51,7 @@ fn run(arguments: Arguments, console: &Console) -> Result<(), Failure> {
             in_runtime(unless_interrupted(commands::check::check(arguments, output, console)))
         }
         Some(Command::Policy(arguments)) => commands::policy::policy(arguments, console),
+        Some(Command::Import(arguments)) => commands::import::import(arguments, *console),
         Some(Command::Serve(arguments)) => in_runtime(commands::serve::serve(arguments, output)),
         Some(Command::Schema) => commands::schema::schema(),
         None if sync.are_given() => in_runtime(commands::sync::sync(sync, output, console)),

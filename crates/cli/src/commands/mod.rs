@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod check;
+pub(crate) mod import;
 pub(crate) mod policy;
 pub(crate) mod schema;
 pub(crate) mod serve;

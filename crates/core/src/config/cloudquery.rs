@@ -3,11 +3,13 @@
 //! It is checked as a config is, by the schema of its types, and means the same plans. What the original takes or refuses is
 //! taken or refused here; only the defaults and fields that differ from a config's stand in this module.
 
-use std::collections::BTreeMap;
-
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{
     document::Document,
@@ -150,9 +152,12 @@ pub fn destination_spec(json: &[u8]) -> Result<DestinationSpec, Vec<ConfigError>
         Value::Object(fields) => fields,
         _ => return Err(alone("the spec is no object".into(), "write it as fields and their values")),
     };
-    let text = toml::to_string(&json!({ ROOT: present(spec) }))
+    let text = toml::to_string(&json!({ ROOT: without_null(Value::Object(spec)) }))
         .map_err(|error| alone(format!("the spec can't be read: {error}"), "numbers have at most 64 bits"))?;
-    let document = Document::parse(&text)?;
+    let mut document = Document::parse(&text)?;
+    if let Some(DeValue::Table(spec)) = document.root.get_mut().get_mut(ROOT).map(Spanned::get_mut) {
+        leave_out_empty(spec);
+    }
     let schema = json!({ "properties": { ROOT: destination_spec_schema() }, "additionalProperties": false });
     let told = |findings| {
         let errors = document.errors(findings).into_iter();
@@ -162,11 +167,8 @@ pub fn destination_spec(json: &[u8]) -> Result<DestinationSpec, Vec<ConfigError>
     if !findings.is_empty() {
         return Err(told(findings));
     }
-    let spec = Spec::read(&document).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        told(vec![Finding::value(span, error.message())])
-    })?;
-    lower_spec(spec).map_err(told)
+    let spec = document.root.get_ref().get(ROOT).cloned().unwrap_or_else(|| document.root_value());
+    Spec::read(&spec).and_then(lower_spec).map_err(told)
 }
 
 /// The JSON Schema (draft 2020-12) of a destination's spec.
@@ -184,35 +186,47 @@ pub fn destination_spec_schema() -> Value {
     Value::Object(root)
 }
 
-/// The fields that say something.
-fn present(fields: Map<String, Value>) -> Map<String, Value> {
-    let says = |key: &str, value: &Value| match value {
-        Value::Null => false,
-        Value::String(text) => !(text.is_empty() && EMPTY_IS_ABSENT.contains(&key)),
-        _ => true,
-    };
-    let within = |key: &str, value: Value| match value {
-        Value::Object(inner) if key == "credentials" || key == "server_side_encryption_configuration" => {
-            let said = inner.into_iter().filter(|(_, value)| !value.is_null() && value != "");
-            Value::Object(said.collect())
+/// A JSON value without fields that are null.
+fn without_null(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let said = fields.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(said.map(|(key, value)| (key, without_null(value))).collect())
         }
-        Value::Object(inner) => Value::Object(inner.into_iter().filter(|(_, value)| !value.is_null()).collect()),
         value => value,
-    };
-    let said = fields.into_iter().filter(|(key, value)| says(key, value));
-    said.map(|(key, value)| (key.clone(), within(&key, value))).collect::<BTreeMap<_, _>>().into_iter().collect()
+    }
+}
+
+/// Takes texts out of a spec that mean nothing because they are empty.
+pub(super) fn leave_out_empty(spec: &mut DeTable<'_>) {
+    fn leave_out(table: &mut DeTable<'_>, can_be_absent: impl Fn(&str) -> bool) {
+        let is_empty = |value: &Spanned<DeValue<'_>>| value.get_ref().as_str() == Some("");
+        let empty = table.iter().filter(|(key, value)| is_empty(value) && can_be_absent(key.get_ref()));
+        let empty: Vec<String> = empty.map(|(key, _)| key.get_ref().to_string()).collect();
+        empty.iter().for_each(|key| _ = table.remove(key.as_str()));
+    }
+    leave_out(spec, |key| EMPTY_IS_ABSENT.contains(&key));
+    for key in ["credentials", "server_side_encryption_configuration"] {
+        if let Some(DeValue::Table(within)) = spec.get_mut(key).map(Spanned::get_mut) {
+            leave_out(within, |_| true);
+        }
+    }
 }
 
 impl Spec {
-    fn read(document: &Document<'_>) -> Result<Self, toml::de::Error> {
-        let table = document.root.get_ref().get(ROOT).cloned().unwrap_or_else(|| document.root_value());
+    /// Reads a table whose shape was checked.
+    ///
+    /// # Errors
+    /// A value that its schema lets through and its type does not.
+    pub(super) fn read(table: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Finding>> {
+        let told = |error: toml::de::Error| vec![Finding::value(error.span().unwrap_or(0..0), error.message())];
         let (span, value) = (table.span(), table.get_ref());
         let auth = value.get("auth").map(|auth| Auth::read(auth).map(|value| At { value, span: auth.span() }));
         Ok(Self {
-            own: read(span.clone(), value)?,
-            destination: read(span.clone(), value)?,
-            s3: read(span.clone(), value)?,
-            auth: auth.transpose()?,
+            own: read(span.clone(), value).map_err(told)?,
+            destination: read(span.clone(), value).map_err(told)?,
+            s3: read(span.clone(), value).map_err(told)?,
+            auth: auth.transpose().map_err(told)?,
             span,
         })
     }

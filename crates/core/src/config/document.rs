@@ -41,6 +41,11 @@ impl<'a> Document<'a> {
         Err(document.errors(findings.collect()))
     }
 
+    /// A document that was read in another way; places in it are ranges of this text.
+    pub(super) fn of(text: &'a str, root: Spanned<DeTable<'a>>) -> Self {
+        Self { root, text, variables: Vec::new() }
+    }
+
     /// The whole document as a value.
     pub(super) fn root_value(&self) -> Spanned<DeValue<'a>> {
         Spanned::new(self.root.span(), DeValue::Table(self.root.get_ref().clone()))

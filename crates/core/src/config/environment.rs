@@ -82,6 +82,11 @@ fn leave_out(root: &mut DeTable<'_>, variable: &Variable<'_>, kind: &str) -> Opt
     })
 }
 
+/// The variable that sets a key, if one does.
+pub(super) fn variable_of(schema: &Value, path: &[&str]) -> Option<String> {
+    variables(schema).into_iter().find(|variable| variable.path == path).map(|variable| variable.name)
+}
+
 /// The names of all variables that set a key, in the order of the schema.
 #[cfg(test)]
 pub(super) fn variable_names() -> Vec<String> {

@@ -11,6 +11,7 @@ mod shape;
 mod schema;
 mod tables;
 mod cloudquery;
+mod import;
 mod lower;
 mod values;
 mod secret;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use cloudquery::{DestinationSpec, destination_spec, destination_spec_schema};
 pub use error::{ConfigError, Place, Style, render};
+pub use import::{Imported, SpecFile, import};
 pub use reference::{Reference, expand};
 pub use schema::json_schema;
 

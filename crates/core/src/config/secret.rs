@@ -27,35 +27,76 @@ pub(super) fn is_name(key: &str) -> bool {
     WORDS.iter().any(|word| key.contains(word))
 }
 
-/// What the name of a key ends in that holds a secret and nothing about one, in lower case without marks between its words.
-const ENDS: [&str; 12] = [
-    "secret",
+/// What the name of a key ends with whose value is a secret, in lower case without `_`.
+const ENDINGS: [&str; 15] = [
     "password",
     "passwd",
     "passphrase",
-    "token",
-    "apikey",
-    "accesskey",
+    "pwd",
+    "secret",
     "secretkey",
-    "privatekey",
+    "token",
+    "accesskey",
+    "accesskeyid",
+    "apikey",
     "authkey",
-    "secretaccesskey",
+    "privatekey",
+    "keyjson",
+    "credential",
     "credentials",
 ];
 
-/// Whether a text that stands under this key is most likely a secret, as it stands there.
-pub(super) fn is_secret_value(key: &str, text: &str) -> bool {
-    let key: String = key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let is_named = ENDS.iter().any(|end| key.ends_with(end));
-    (is_named && !text.is_empty()) || text.contains("-----BEGIN") && text.contains("PRIVATE KEY") || has_password(text)
-}
+/// What secrets of well-known services begin with, and how many characters follow at least.
+const BEGINNINGS: [(&str, usize); 13] = [
+    ("AKIA", 16),
+    ("ASIA", 16),
+    ("ghp_", 30),
+    ("gho_", 30),
+    ("ghs_", 30),
+    ("github_pat_", 30),
+    ("glpat-", 16),
+    ("xoxb-", 16),
+    ("xoxp-", 16),
+    ("sk_live_", 16),
+    ("rk_live_", 16),
+    ("AIza", 30),
+    ("eyJhbGciOi", 20),
+];
 
-/// Whether a URL in the text has a password before its host.
-fn has_password(text: &str) -> bool {
-    let Some((_, rest)) = text.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let user = authority.rsplit_once('@').map(|(user, _)| user);
-    user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
+/// Why a text that stands in the value of a key looks like a secret that is written out, if it does. What a reference names is
+/// none.
+pub(super) fn written_out(key: &str, text: &str) -> Option<String> {
+    let name: String = key.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    if ENDINGS.iter().any(|ending| name.ends_with(ending)) && !text.trim().is_empty() {
+        return Some(format!("`{}` is the name of a secret", excerpt(key, 60)));
+    }
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c)));
+    let begins = |word: &str| {
+        let rest =
+            |(beginning, least): &(&str, usize)| word.strip_prefix(beginning).is_some_and(|rest| rest.len() >= *least);
+        BEGINNINGS.iter().find(|beginning| rest(beginning))
+    };
+    if let Some((beginning, _)) = words.into_iter().find_map(begins) {
+        return Some(format!("it begins as keys do that begin with {beginning}"));
+    }
+    if text.contains("PRIVATE KEY-----") {
+        return Some("it holds a private key".to_owned());
+    }
+    let is_with_password = |url: &str| {
+        let authority = url.split(['/', '?', '#', ' ']).next().unwrap_or_default();
+        let user = authority.rsplit_once('@').map(|(user, _)| user);
+        user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
+    };
+    if text.split("://").skip(1).any(is_with_password) {
+        return Some("the URL holds a password".to_owned());
+    }
+    let mut pairs =
+        text.split(|c: char| c.is_whitespace() || ";&?".contains(c)).filter_map(|pair| pair.split_once('='));
+    let is_password = |(name, value): (&str, &str)| {
+        !value.is_empty()
+            && ["password", "pwd", "secret", "token"].iter().any(|word| name.to_lowercase().ends_with(word))
+    };
+    pairs.any(is_password).then(|| "it holds a password".to_owned())
 }
 
 /// A command as messages show it: its program alone, because arguments may hold secrets.
@@ -91,6 +132,49 @@ pub(super) fn mask(text: &str) -> Cow<'_, str> {
     }
     masked.push_str(text.get(shown_from..).unwrap_or_default());
     Cow::Owned(masked)
+}
+
+/// As [`mask`], of a text that should be YAML: what stands behind a key of such a name, also on the lines below that are part of it,
+/// and words that look like secrets.
+pub(super) fn mask_yaml(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    // The column of the key whose value goes on, and whether all that is below it belongs to a secret.
+    let mut open: Option<(usize, bool)> = None;
+    for line in text.split_inclusive('\n') {
+        let item = line.trim_start();
+        let column = line.len() - item.trim_start_matches(['-', ' ']).len();
+        let indent = line.len() - item.len();
+        open = open.filter(|(key, _)| item.is_empty() || indent > *key || (indent == *key && item.starts_with('-')));
+        let key = line.match_indices(':').find(|(colon, _)| line.get(..*colon).is_some_and(is_secret_key));
+        let from = match (open, key) {
+            (Some((_, true)), _) => indent,
+            (_, Some((colon, _))) => {
+                let value = line.get(colon + 1..).unwrap_or_default().trim();
+                open = Some((column, !value.is_empty() && !value.starts_with('#')));
+                colon + 1
+            }
+            (Some((_, false)), None) if !line.contains(": ") && !line.trim_end().ends_with(':') => indent,
+            _ => line
+                .split_whitespace()
+                .find(|word| written_out("", word).is_some())
+                .and_then(|word| line.find(word))
+                .unwrap_or(line.len()),
+        };
+        let (shown, secret) = line.split_at_checked(from).unwrap_or((line, ""));
+        masked.push_str(shown);
+        for c in secret.chars() {
+            let star = if c.is_whitespace() { c } else { '*' };
+            masked.extend(std::iter::repeat_n(star, c.len_utf8() / star.len_utf8()));
+        }
+    }
+    masked
+}
+
+/// Whether what stands before a `:` ends in a key that would hold a secret.
+fn is_secret_key(before: &str) -> bool {
+    let key = before.trim_end_matches(['"', '\'']);
+    let key = key.rsplit(|c: char| !(c.is_alphanumeric() || "_-".contains(c))).next().unwrap_or_default();
+    is_name(key) || written_out(key, "x").is_some()
 }
 
 /// The bytes to mask, in order.
@@ -233,29 +317,61 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_most_likely_a_secret_is_known() {
+    fn secrets_that_are_written_out_are_told_from_what_only_sounds_so() {
         for (key, text) in [
-            ("token", "x"),
-            ("api-key", "x"),
+            ("api_token", "x"),
             ("clientSecret", "x"),
-            ("AWS_SECRET_ACCESS_KEY", "x"),
-            ("key", "-----BEGIN RSA PRIVATE KEY-----"),
-            ("dsn", "postgres://me:pw@host/db"),
+            ("access-key", "x"),
+            ("service_account_key_json", "{}"),
+            ("x", "AKIAIOSFODNN7EXAMPLE"),
+            ("x", "key=AKIAIOSFODNN7EXAMPLE;"),
+            ("x", "postgresql://me:pw@localhost/db"),
+            ("x", "host=localhost password=pw"),
+            ("x", "-----BEGIN PRIVATE KEY-----\nabc"),
+            ("", "ghp_0123456789abcdefghijklmnopqrstuvwxyz"),
         ] {
-            assert!(is_secret_value(key, text), "{key}");
+            assert!(written_out(key, text).is_some(), "{key}: {text}");
         }
         for (key, text) in [
-            ("token_url", "https://host/token"),
-            ("token", ""),
-            ("secret_name", "prod"),
-            ("dsn", "postgres://me@host:5432/db?x=a@b"),
-            ("key", "id"),
+            ("api_token", " "),
+            ("token_path", "/run/secrets/token"),
+            ("secret_name", "lake"),
+            ("tables", "tokens"),
+            ("x", "postgresql://me@localhost/db"),
+            ("x", "postgresql://me:@localhost/db"),
+            ("x", "https://example.com:443/a@b"),
+            ("x", "AKIA"),
+            ("x", "password="),
         ] {
-            assert!(!is_secret_value(key, text), "{key}");
+            assert_eq!(written_out(key, text), None, "{key}: {text}");
+        }
+    }
+
+    #[test]
+    fn values_of_secret_names_are_masked_in_yaml() {
+        for (text, masked) in [
+            ("a: b\n", "a: b\n"),
+            ("api_token: abc # c\nb: c\n", "api_token: *** * *\nb: c\n"),
+            ("- token: abc\n  b: c\n", "- token: ***\n  b: c\n"),
+            ("token: |\n  abc: d\n\n  e\nb: c\n", "token: *\n  **** *\n\n  *\nb: c\n"),
+            ("tokens:\n- abc\n- d\nb: c\n", "tokens:\n- ***\n- *\nb: c\n".replace("- ", "* ").as_str()),
+            ("credentials:\n  role_arn: abc\n  secret: d\n", "credentials:\n  role_arn: abc\n  secret: *\n"),
+            ("{a: b, 'password': c, d: e}\n", "{a: b, 'password': ** ** **\n"),
+            ("token:\n  abc\n  d\nb: c\n", "token:\n  ***\n  *\nb: c\n"),
+            ("dsn: postgresql://me:pw@host\n", "dsn: ***********************\n"),
+        ] {
+            assert_eq!(mask_yaml(text), masked, "{text}");
         }
     }
 
     proptest! {
+        #[test]
+        fn lengths_and_lines_of_yaml_stay(text in "(token|a|: |:|- |#|\"|\\||é|\n| |://|@){0,30}") {
+            let masked = mask_yaml(&text);
+            prop_assert_eq!(masked.len(), text.len());
+            prop_assert_eq!(masked.lines().count(), text.lines().count());
+        }
+
         #[test]
         fn lengths_and_lines_stay(text in "(token|command|a|=|,|#|\\\\|\"|'''|\\[|é|\n| |://|@){0,30}") {
             let masked = mask(&text);

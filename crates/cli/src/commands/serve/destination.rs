@@ -6,7 +6,7 @@ use lakeward_core::{
     config::{ConfigError, DestinationSpec, destination_spec},
     failure::{Failure, FailureKind},
     key::Variable,
-    plan::{Plan},
+    plan::Plan,
 };
 use lakeward_sink::{Bucket, put_empty};
 use uuid::Uuid;

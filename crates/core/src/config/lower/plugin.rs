@@ -145,10 +145,12 @@ fn json(value: &toml::Value, path: &str, tell: &mut impl FnMut(Wrong)) -> Value 
 /// Checks a text of the spec: its references, and that it is no secret.
 fn literal(path: &str, text: &str) -> Result<(), Wrong> {
     let key = path.rsplit('.').next().unwrap_or(path);
-    let is_secret = secret::is_secret_value(key, text);
+    let secret = secret::written_out(key, text);
     let named = |wrong: Wrong| Wrong { what: format!("`{path}`: {}", wrong.what), ..wrong };
-    if !reference::has_reference(text).map_err(named)? && is_secret {
-        let what = format!("`{path}` looks like a secret, and none belongs into a config");
+    if !reference::has_reference(text).map_err(named)?
+        && let Some(why) = secret
+    {
+        let what = format!("`{path}` looks like a secret ({why}), and none belongs into a config");
         return Err(Wrong::new(what).hint(format!(
             "write {key} = \"${{NAME}}\" for the environment variable NAME, or \"${{file:PATH}}\" for what a file holds"
         )));
