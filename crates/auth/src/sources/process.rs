@@ -356,17 +356,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let done = folder.path().join("done");
         let id = folder.path().join("id");
-        let script = format!("echo $$ > '{}'; sh -c \"sleep 1; echo > '{}'\"; true", id.display(), done.display());
+        let script = format!("echo $$ > '{}'; sh -c \"sleep 2; echo > '{}'\"; true", id.display(), done.display());
         let program = Process { time_limit: TIME_LIMIT, ..program(&script) };
         let (ended, ()) = tokio::join!(program.output(), async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            // Not all of them: other tests' run in the same process.
-            let id = std::fs::read_to_string(&id).unwrap().trim().parse().unwrap();
+            let id = loop {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let written = std::fs::read_to_string(&id).ok().and_then(|text| text.trim().parse().ok());
+                if let Some(id) = written {
+                    break id;
+                }
+            };
             assert!(groups().contains(&id));
+            // Not all of them: other tests' run in the same process.
             kill(id);
         });
         assert!(ended.is_err_and(|error| error.what.contains("ended by a signal")));
-        tokio::time::sleep(Duration::from_millis(1300)).await;
+        tokio::time::sleep(Duration::from_millis(2300)).await;
         assert!(!done.exists());
     }
 
