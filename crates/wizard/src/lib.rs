@@ -6,6 +6,9 @@
 mod question;
 mod registry;
 mod answers;
+mod layers;
+mod validate;
+mod compose;
 mod draft;
 mod facts;
 mod state;
@@ -15,6 +18,7 @@ mod secret;
 mod reduce;
 
 pub use answers::{Answer, Answers, From, Value};
+pub use compose::{Composed, auth_plan, command, compose};
 pub use draft::Draft;
 pub use effect::{Effect, Exit, SignInRequest, Ticket, Writing};
 pub use event::{Code, Event, Intent, Key, Page, Press, SignInAct, SignInEvent};
@@ -23,6 +27,7 @@ pub use facts::{
     Remote, Trouble,
 };
 pub use question::{Choice, Id, Kind, Need, QUESTIONS, Question};
+pub use reduce::{Hint, Start, start};
 pub use secret::{Hidden, Secret};
 pub use state::{
     Field, Form, List, Popup, Review, ReviewTab, Row, RunState, RunTable, Screen, SignInState, State, TableState, Way,

@@ -70,6 +70,10 @@ impl Hidden {
         self.0.is_empty()
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn push(&mut self, text: &str) {
         let mut longer = Zeroizing::new(String::with_capacity(self.0.len() + text.len()));
         longer.push_str(&self.0);

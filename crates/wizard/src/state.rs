@@ -51,6 +51,7 @@ pub struct State {
     /// How the wizard ended, once it has.
     pub exit: Option<crate::effect::Exit>,
     pub(crate) tickets: Tickets,
+    pub(crate) effects: Vec<crate::effect::Effect>,
 }
 
 impl State {
@@ -76,6 +77,7 @@ impl State {
             now,
             exit: None,
             tickets: Tickets::default(),
+            effects: Vec::new(),
         };
         state.show(Screen::Method);
         state
@@ -173,6 +175,10 @@ pub struct List {
     pub matching: Vec<usize>,
     /// Which of those that match has the focus.
     pub focus: usize,
+    /// Whether the person has moved or filtered: then nothing is chosen by itself.
+    pub touched: bool,
+    /// What each row is searched in, in lower case.
+    pub texts: Vec<String>,
 }
 
 impl List {
@@ -339,8 +345,10 @@ pub struct RunState {
     pub ended: Option<Result<String, Trouble>>,
     /// When it ended.
     pub ended_at: Option<SystemTime>,
-    pub(crate) counted_to: Option<SystemTime>,
-    pub(crate) landed_since: u64,
+    /// Up to when [`rate`](Self::rate) is counted.
+    pub counted_to: Option<SystemTime>,
+    /// Bytes that landed since then.
+    pub landed_since: u64,
 }
 
 impl RunState {

@@ -1,24 +1,133 @@
-//! What follows from an event.
+//! What follows from an event. `flow` says which screen follows which; each screen or concern has a module of its own.
 
-use std::collections::BTreeMap;
+mod tickets;
+mod keys;
+mod form;
+mod line;
+mod list;
+mod flow;
+mod method;
+mod sign_in;
+mod directory;
+mod identity;
+mod review;
+mod run;
 
-use crate::{effect::Effect, effect::Ticket, event::Event, state::Screen, state::State};
+#[cfg(test)]
+mod tests;
 
-/// The latest ticket of each kind of request.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tickets {
-    _latest: BTreeMap<u8, Ticket>,
-}
+pub use flow::{Start, start};
+pub use keys::Hint;
+pub(crate) use tickets::Tickets;
+
+use crate::{
+    draft::Draft,
+    effect::{Effect, Exit},
+    event::{Event, Intent},
+    state::{Popup, Screen, State},
+};
+use tickets::Request;
 
 impl State {
-    /// Leads to a screen and fills its form or list from the answers and facts. Nothing else happens.
-    pub fn show(&mut self, screen: Screen) {
-        self.screen = screen;
+    /// What follows from an event: the state changes, and effects are to be carried out. After the end nothing follows.
+    pub fn step(&mut self, event: Event) -> Vec<Effect> {
+        if self.exit.is_none() {
+            self.take(event);
+        }
+        std::mem::take(&mut self.effects)
     }
 
-    /// What follows from an event: the state changes, and effects are to be carried out.
-    pub fn step(&mut self, event: Event) -> Vec<Effect> {
-        let _ = event;
-        Vec::new()
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Key(press) => self.press(press),
+            Event::Paste(text) => self.paste(&text),
+            Event::Intent(intent) => self.intend(intent),
+            Event::Resize(columns, rows) => self.size = (columns, rows),
+            Event::Tick(now) => {
+                // A clock that is set back leaves what was awaited awaited.
+                self.now = now;
+                self.count_seconds();
+            }
+            Event::Signal => self.interrupt(),
+            Event::Found(ticket, found) if self.tickets.is_latest(Request::Detect, ticket) => self.found(*found),
+            Event::Detected(ticket) if self.tickets.is_latest(Request::Detect, ticket) => self.detected(),
+            Event::SignIn(ticket, event) if self.tickets.is_latest(Request::SignIn, ticket) => {
+                self.sign_in_event(event)
+            }
+            Event::Accounts(ticket, accounts) if self.tickets.is_latest(Request::Accounts, ticket) => {
+                self.accounts(accounts);
+            }
+            Event::Roles(ticket, account, roles) if self.tickets.is_latest(Request::Accounts, ticket) => {
+                self.roles(&account, roles);
+            }
+            Event::Listed(ticket, result) if self.tickets.is_latest(Request::Accounts, ticket) => self.listed(result),
+            Event::Identified(ticket, result) if self.tickets.is_latest(Request::Identify, ticket) => {
+                self.facts.identity = result.into();
+            }
+            Event::Previewed(ticket, result) if self.tickets.is_latest(Request::Preview, ticket) => {
+                self.facts.preview = result.into();
+                if self.screen == Screen::Preview {
+                    self.refresh_list();
+                }
+            }
+            Event::Checked(ticket, line) if self.tickets.is_latest(Request::Check, ticket) => self.checked(line),
+            Event::CheckDone(ticket, works) if self.tickets.is_latest(Request::Check, ticket) => self.check_done(works),
+            Event::Written(ticket, result) if self.tickets.is_latest(Request::Write, ticket) => self.written(result),
+            Event::Run(ticket, event) if self.tickets.is_latest(Request::Run, ticket) => self.run_event(*event),
+            Event::RunEnded(ticket, result) if self.tickets.is_latest(Request::Run, ticket) => self.run_ended(result),
+            Event::Note(note) => self.notice = Some(note),
+            // The answer to a request that nobody waits for any more.
+            _ => {}
+        }
+    }
+
+    fn intend(&mut self, intent: Intent) {
+        self.notice = None;
+        match intent {
+            Intent::Next => self.enter(),
+            Intent::Back => self.escape(),
+            Intent::Pick(row) => self.pick(row),
+            Intent::Fill(id, text) => self.fill_field(id, &text),
+            Intent::Filter(text) => self.filter_by(text),
+            Intent::Hidden(secret) => self.hidden_given(secret),
+            Intent::Quit => self.leave(Exit::Left),
+            Intent::End => {
+                let missing = self.answers.missing().iter().map(|question| format!("--{}", question.flag)).collect();
+                self.leave(Exit::Unanswered(missing));
+            }
+        }
+    }
+
+    /// Ctrl-C, and signals: a run is asked to stop, anything else ends.
+    fn interrupt(&mut self) {
+        if self.is_running() {
+            self.stop_run();
+        } else if self.screen == Screen::Run || self.screen == Screen::Farewell {
+            self.leave(self.end_of_run());
+        } else {
+            self.leave(Exit::Interrupted);
+        }
+    }
+
+    /// The end. Answers are kept, unless they are in the config by now.
+    fn leave(&mut self, exit: Exit) {
+        if self.sign_in.request.is_some() {
+            self.drop_sign_in();
+        }
+        self.popup = None;
+        if !matches!(self.screen, Screen::Written | Screen::Run | Screen::Farewell | Screen::Welcome) {
+            self.keep_form();
+            self.save_draft();
+        }
+        self.exit = Some(exit.clone());
+        self.effects.push(Effect::Exit(exit));
+    }
+
+    fn save_draft(&mut self) {
+        self.effects.push(Effect::SaveDraft(Draft::text(&self.answers)));
+    }
+
+    fn ask_to_quit(&mut self) {
+        self.popup = Some(Popup::Quit);
     }
 }
