@@ -64,13 +64,14 @@ pub fn auth_plan(answers: &Answers, facts: &Facts) -> Result<AuthPlan, Trouble> 
     Ok(plan.auth)
 }
 
-/// The same answers as one command. Answers that are the defaults are left out.
+/// The same answers as one command. Answers that are the defaults are left out, but for the two that say
+/// what else is asked.
 #[must_use]
 pub fn command(answers: &Answers) -> String {
     let mut words = vec!["lakeward".to_owned(), "init".to_owned()];
     for question in QUESTIONS.iter().filter(|question| (question.need)(answers) != Need::NotAsked) {
         let Some(value) = answers.value(question.id) else { continue };
-        if (question.default)(&without(answers, question.id), &Facts::default()).as_ref() == Some(value) {
+        if !matches!(question.id, Id::Auth | Id::Source) && is_default(question, answers) {
             continue;
         }
         match value {

@@ -9,6 +9,7 @@ mod answers;
 mod layers;
 mod validate;
 mod compose;
+mod headless;
 mod draft;
 mod facts;
 mod state;
@@ -16,6 +17,9 @@ mod event;
 mod effect;
 mod secret;
 mod reduce;
+
+#[cfg(test)]
+mod tests;
 
 pub use answers::{Answer, Answers, From, Value};
 pub use compose::{Composed, auth_plan, command, compose};
@@ -26,6 +30,7 @@ pub use facts::{
     Account, CheckLine, Column, Condition, Document, Facts, Found, Identity, Outcome, Place, Preview, PreviewedTable,
     Remote, Trouble,
 };
+pub use headless::headless;
 pub use question::{Choice, Id, Kind, Need, QUESTIONS, Question};
 pub use reduce::{Hint, Start, start};
 pub use secret::{Hidden, Secret};

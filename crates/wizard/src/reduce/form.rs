@@ -287,8 +287,10 @@ impl State {
         true
     }
 
-    /// The key of a table's first object as the path in the field would make it, or what is wrong with the path.
-    #[must_use]
+    /// The key of a table's first object as the path in the field would make it.
+    ///
+    /// # Errors
+    /// What is wrong with the path.
     pub fn key_preview(&self) -> Result<String, String> {
         super::identity::key_preview(&self.typed_answers(), &self.facts, self.now)
     }

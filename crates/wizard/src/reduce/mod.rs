@@ -89,7 +89,7 @@ impl State {
             Intent::Pick(row) => self.pick(row),
             Intent::Fill(id, text) => self.fill_field(id, &text),
             Intent::Filter(text) => self.filter_by(text),
-            Intent::Hidden(secret) => self.hidden_given(secret),
+            Intent::Hidden(secret) => self.hidden_given(&secret),
             Intent::Quit => self.leave(Exit::Left),
             Intent::End => {
                 let missing = self.answers.missing().iter().map(|question| format!("--{}", question.flag)).collect();

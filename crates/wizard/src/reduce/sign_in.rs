@@ -103,7 +103,7 @@ impl State {
     }
 
     /// A whole hidden text, as the plain mode reads it.
-    pub(super) fn hidden_given(&mut self, secret: Secret) {
+    pub(super) fn hidden_given(&mut self, secret: &Secret) {
         if self.screen == Screen::SignIn && self.hidden.is_none() {
             self.hidden = Some(Hidden::default());
         }
