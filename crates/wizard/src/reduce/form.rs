@@ -13,11 +13,16 @@ use crate::{
 impl State {
     /// Makes the fields of the screen from the answers. What stands in fields that stay, stays.
     pub(super) fn refresh_form(&mut self) {
-        let is_hand_written = self.screen != Screen::Directory || self.form.more;
+        // How to sign in, and account and role, are chosen from lists.
+        let is_form = match self.screen {
+            Screen::Details | Screen::Destination | Screen::Source => true,
+            Screen::Directory => self.form.more,
+            _ => false,
+        };
         let focused = self.form.fields.get(self.form.focus).map(|field| field.id);
         let is_shown = |question: &&Question| {
             question.screen == self.screen
-                && is_hand_written
+                && is_form
                 && (question.need)(&self.answers) != Need::NotAsked
                 && (!question.rare || self.form.more || self.is_unusual(question))
         };

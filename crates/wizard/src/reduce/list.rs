@@ -12,7 +12,8 @@ const PAGE: usize = 10;
 impl State {
     /// Makes the rows of the screen from what is known. The focus stays on its row; where the person has not moved, it is on the best.
     pub(super) fn refresh_list(&mut self) {
-        let before = self.list.focused().filter(|_| self.list.touched).map(|row| self.row_text(row));
+        let focused = self.list.matching.get(self.list.focus).and_then(|row| self.list.texts.get(*row));
+        let before = focused.filter(|_| self.list.touched).cloned();
         let rows = self.rows();
         let texts = rows.iter().map(|row| self.row_text(*row)).collect();
         self.list = List { rows, texts, ..std::mem::take(&mut self.list) };

@@ -85,7 +85,10 @@ fn flags_file_config_and_command_give_the_same_bytes() {
         there.place.existing = Some(toml.clone());
         let edited = compose(&Answers::from_config(&toml).expect("a config"), &there).expect("a config");
         assert_eq!(edited.document.toml, toml);
-        assert_eq!(compose(&Answers::from_config(&toml).expect("a config"), &facts()).expect("a config").document.toml, toml);
+        assert_eq!(
+            compose(&Answers::from_config(&toml).expect("a config"), &facts()).expect("a config").document.toml,
+            toml
+        );
     }
 }
 
@@ -131,10 +134,11 @@ fn editing_keeps_what_it_does_not_touch() {
     assert_eq!(edit(&[], THERE).expect("a config").toml, THERE);
     assert!(edit(&[], THERE).expect("a config").changes.is_empty());
     let edited = edit(&[(Id::Bucket, "new-lake"), (Id::Auth, "profile"), (Id::Profile, "p")], THERE).expect("a config");
-    let expected = THERE
-        .replace("\"old-lake\"", "\"new-lake\"")
-        .replace("method = \"sso\"", "method = \"profile\"")
-        .replace("sso_session = \"acme\"\nsso_account_id = \"111122223333\"\nsso_role_name = \"Writer\"\n", "profile = \"p\"\n");
+    let expected =
+        THERE.replace("\"old-lake\"", "\"new-lake\"").replace("method = \"sso\"", "method = \"profile\"").replace(
+            "sso_session = \"acme\"\nsso_account_id = \"111122223333\"\nsso_role_name = \"Writer\"\n",
+            "profile = \"p\"\n",
+        );
     assert_eq!(edited.toml, expected);
     let changes: Vec<&String> = edited.changes.iter().filter(|line| !line.starts_with(' ')).collect();
     assert!(changes.contains(&&"-bucket = \"old-lake\" # not for long".to_owned()), "{changes:?}");
@@ -147,11 +151,7 @@ fn editing_goes_into_tables_that_are_not_there_and_takes_them_out_again() {
     let kms = edit(&[(Id::SseKmsKeyId, "alias/lake")], THERE).expect("a config").toml;
     assert!(kms.contains("server_side_encryption_configuration = { sse_kms_key_id = \"alias/lake\" }"), "{kms}");
     assert_eq!(edit(&[(Id::SseKmsKeyId, "")], &kms).expect("a config").toml, THERE);
-    let role = [
-        (Id::Auth, "role"),
-        (Id::RoleArn, "arn:aws:iam::111122223333:role/x"),
-        (Id::SourceProfile, "base"),
-    ];
+    let role = [(Id::Auth, "role"), (Id::RoleArn, "arn:aws:iam::111122223333:role/x"), (Id::SourceProfile, "base")];
     let role = edit(&role, THERE).expect("a config").toml;
     assert!(role.contains("source = { method = \"profile\", profile = \"base\" }"), "{role}");
     let back = edit(&[(Id::Auth, "env")], &role).expect("a config").toml;
@@ -180,7 +180,8 @@ fn yes_tells_all_that_is_missing_or_wrong_at_once() {
         assert!(lacks.what.contains(flag), "{flag}: {}", lacks.what);
     }
     assert!(!lacks.what.contains("--path ") && lacks.code == 2);
-    let wrong = headless(place(), &answers(&[(Id::Auth, "env"), (Id::Bucket, "B"), (Id::Region, "a b"), (Id::Profile, "x")]));
+    let wrong =
+        headless(place(), &answers(&[(Id::Auth, "env"), (Id::Bucket, "B"), (Id::Region, "a b"), (Id::Profile, "x")]));
     let wrong = wrong.expect_err("wrong").what;
     for flag in ["--bucket: ", "--region: ", "--profile does not go with"] {
         assert!(wrong.contains(flag), "{flag}: {wrong}");

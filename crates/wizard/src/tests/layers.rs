@@ -2,16 +2,8 @@ use super::*;
 
 #[test]
 fn the_stronger_giver_wins_in_whatever_order_they_come() {
-    let givers = [
-        From::Typed,
-        From::Flag,
-        From::Variable,
-        From::File,
-        From::Draft,
-        From::Config,
-        From::Detected,
-        From::Default,
-    ];
+    let givers =
+        [From::Typed, From::Flag, From::Variable, From::File, From::Draft, From::Config, From::Detected, From::Default];
     assert!(givers.is_sorted());
     for (at, strong) in givers.iter().enumerate() {
         for weak in &givers[at + 1..] {

@@ -129,7 +129,11 @@ fn what_is_wrong_is_said_in_the_configs_words_and_without_the_key() {
         "a bucket's name is made of lower-case letters, digits, `.` and `-`, and this one holds 'M'"
     );
     assert!(said(Id::Bucket, "s3://my-lake/raw").starts_with("this is a URL; write the bucket's name alone"));
-    assert!(said(Id::Path, "raw/{{TABLE}}/{{UIID}}").contains("did you mean {{UUID}}"), "{}", said(Id::Path, "raw/{{UIID}}"));
+    assert!(
+        said(Id::Path, "raw/{{TABLE}}/{{UIID}}").contains("did you mean {{UUID}}"),
+        "{}",
+        said(Id::Path, "raw/{{UIID}}")
+    );
     assert!(said(Id::Path, "raw/{{TABLE}}.{{FORMAT}}").contains("overwrite"));
     assert!(said(Id::Bucket, "").contains("my-lake"));
 }

@@ -1,0 +1,181 @@
+//! Whatever comes, in whatever order: nothing panics, the focus is on something, and going back loses nothing.
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::*;
+use crate::{Intent, QUESTIONS};
+
+fn key() -> impl Strategy<Value = Event> {
+    let named = select(vec![
+        Key::Enter,
+        Key::Enter,
+        Key::Esc,
+        Key::Tab,
+        Key::BackTab,
+        Key::Backspace,
+        Key::Delete,
+        Key::Up,
+        Key::Down,
+        Key::Left,
+        Key::Right,
+        Key::Home,
+        Key::End,
+        Key::PageUp,
+        Key::PageDown,
+        Key::F(1),
+        Key::F(2),
+        Key::F(3),
+    ]);
+    let letter = select("cmnopqrudegyt?159 aé🇩🇪\u{301}\u{202e}/'{".chars().collect::<Vec<_>>());
+    prop_oneof![
+        8 => named.prop_map(Event::from),
+        6 => letter.clone().prop_map(|c| Event::from(Key::Char(c))),
+        2 => letter.prop_map(|c| Event::Key(Press { ctrl: c != 'c', ..Key::Char(c).into() })),
+    ]
+}
+
+/// An event as a runner would send it, for whatever was asked for last or earlier.
+#[derive(Clone, Debug)]
+enum Step {
+    Event(Event),
+    Answer(usize, bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let text =
+        prop_oneof!["[ -~]{0,12}", "\\PC{0,12}", Just("my-lake".to_owned()), Just("x.csv".to_owned()), "[0-9]{6}"];
+    let id = select(QUESTIONS.iter().map(|question| question.id).collect::<Vec<_>>());
+    let intent = prop_oneof![
+        Just(Intent::Next),
+        Just(Intent::Back),
+        (0_usize..12).prop_map(Intent::Pick),
+        (id, text.clone()).prop_map(|(id, text)| Intent::Fill(id, text)),
+        text.clone().prop_map(Intent::Filter),
+        text.clone().prop_map(|text| Intent::Hidden(text.as_str().into())),
+    ];
+    prop_oneof![
+        20 => key().prop_map(Step::Event),
+        3 => text.clone().prop_map(|text| Step::Event(Event::Paste(text))),
+        4 => intent.prop_map(|intent| Step::Event(Event::Intent(intent))),
+        1 => (0_u16..200, 0_u16..80).prop_map(|(columns, rows)| Step::Event(Event::Resize(columns, rows))),
+        2 => (0_u64..4000).prop_map(|seconds| Step::Event(Event::Tick(noon() + Duration::from_secs(seconds)))),
+        1 => text.prop_map(|text| Step::Event(Event::Note(text))),
+        12 => (0_usize..4, any::<bool>()).prop_map(|(which, good)| Step::Answer(which, good)),
+    ]
+}
+
+/// What a runner answers to an effect.
+fn answers(effect: &Effect, good: bool) -> Vec<Event> {
+    fn result<T>(good: bool, value: T) -> Result<T, Trouble> {
+        if good { Ok(value) } else { Err(trouble("no")) }
+    }
+    let roles = vec!["Writer".to_owned(), "Reader".to_owned()];
+    match effect {
+        Effect::Detect(ticket) => vec![Event::Found(*ticket, Box::new(session())), Event::Detected(*ticket)],
+        Effect::SignIn(ticket, _) if good => vec![
+            Event::SignIn(*ticket, SignInEvent::Page(page(true))),
+            Event::SignIn(*ticket, SignInEvent::Done("in".into())),
+        ],
+        Effect::SignIn(ticket, _) => vec![
+            Event::SignIn(*ticket, SignInEvent::Page(page(false))),
+            Event::SignIn(*ticket, SignInEvent::Failed(trouble("denied"))),
+        ],
+        Effect::ListAccounts(ticket, _) => {
+            vec![Event::Accounts(*ticket, vec![account(1), account(2)]), Event::Listed(*ticket, result(good, ()))]
+        }
+        Effect::ListRoles(ticket, _, account) => vec![Event::Roles(*ticket, account.clone(), result(good, roles))],
+        Effect::Identify(ticket, _) => vec![Event::Identified(*ticket, result(good, identity()))],
+        Effect::Preview(ticket, _) => {
+            let table = PreviewedTable { name: "orders".into(), ..PreviewedTable::default() };
+            vec![Event::Previewed(*ticket, result(good, Preview { tables: vec![table] }))]
+        }
+        Effect::Check(ticket, _) => {
+            let outcome = if good { Outcome::Ok } else { Outcome::Failed };
+            let region = Some((Id::Region, "eu-west-1".into()));
+            vec![Event::Checked(*ticket, line(outcome, region)), Event::CheckDone(*ticket, good)]
+        }
+        Effect::Write(ticket, _) => vec![Event::Written(*ticket, result(good, "wrote it".into()))],
+        Effect::Run(ticket, _) => vec![Event::RunEnded(*ticket, result(good, "all landed".into()))],
+        _ => vec![],
+    }
+}
+
+fn check_state(state: &State) -> Result<(), TestCaseError> {
+    let form = &state.form;
+    prop_assert!(form.fields.is_empty() || form.focus < form.fields.len());
+    for field in &form.fields {
+        prop_assert!(field.cursor <= field.text.graphemes(true).count(), "{:?}", field);
+        prop_assert!(field.text.len() <= 4096 && !field.text.chars().any(char::is_control));
+    }
+    let list = &state.list;
+    prop_assert!(list.matching.is_empty() && list.focus == 0 || list.focus < list.matching.len());
+    prop_assert!(list.matching.iter().all(|row| *row < list.rows.len()));
+    prop_assert_eq!(list.rows.len(), list.texts.len());
+    prop_assert!(state.trail.len() <= Screen::ALL.len(), "{:?}", state.trail);
+    prop_assert!(state.sign_in.notes.len() <= 5 && state.run.errors.len() <= 100);
+    prop_assert!(state.exit.is_some() || !state.hints().is_empty());
+    prop_assert!(
+        state.popup.is_some()
+            || state.screen != Screen::Mfa
+            || state.hidden.is_some()
+            || state.trouble().is_some()
+            || state.sign_in.request.is_none()
+    );
+    _ = (
+        state.key_preview(),
+        state.command(),
+        state.awaited(),
+        state.offered(),
+        state.review_text(),
+        state.takes_text(),
+    );
+    Ok(())
+}
+
+/// What people said and what stands in fields.
+fn said(state: &State) -> Vec<(Id, Value)> {
+    let answers = state.typed_answers();
+    answers
+        .iter()
+        .filter(|(_, answer)| answer.from <= crate::From::Config)
+        .map(|(id, answer)| (id, answer.value.clone()))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 2000, ..ProptestConfig::with_cases(
+        std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(24)
+    ) })]
+
+    #[test]
+    fn nothing_panics_and_back_loses_nothing(steps in vec(step(), 1..120), is_there in any::<bool>()) {
+        let toml = is_there.then(|| crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml);
+        let begin = Start { place: crate::Place { existing: toml, ..place() }, ..Start::default() };
+        let mut session = Session::with(begin);
+        for step in steps {
+            let before = said(&session.state);
+            let is_back = match &step {
+                Step::Event(Event::Intent(Intent::Back)) => session.state.popup.is_none(),
+                Step::Event(Event::Key(Press { key: Key::Esc, .. })) => session.state.popup.is_none(),
+                _ => false,
+            };
+            match step {
+                Step::Event(event) => _ = session.event(event),
+                Step::Answer(which, good) => {
+                    let asked = session.effects.iter().rev().filter(|effect| !answers(effect, good).is_empty()).nth(which);
+                    for event in asked.map(|effect| answers(effect, good)).unwrap_or_default() {
+                        session.event(event);
+                    }
+                }
+            }
+            check_state(&session.state)?;
+            if is_back {
+                prop_assert_eq!(said(&session.state), before);
+            }
+            if session.state.exit.is_some() {
+                break;
+            }
+        }
+    }
+}
