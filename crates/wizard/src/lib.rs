@@ -17,6 +17,8 @@ mod event;
 mod effect;
 mod secret;
 mod reduce;
+pub mod plain;
+pub mod record;
 
 #[cfg(test)]
 mod tests;

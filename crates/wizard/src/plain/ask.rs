@@ -1,0 +1,231 @@
+//! Questions of a form, one after the other, and rows of a list.
+
+use super::{Plain, Turn};
+use crate::{
+    answers::From,
+    event::{Event, Intent, Key},
+    question::{Id, Kind, Need, QUESTIONS, Question},
+    state::{Field, Row, Screen},
+};
+
+/// How many rows are listed at once.
+pub(super) const PAGE: usize = 20;
+
+impl Plain {
+    /// The questions that are asked with the answers so far.
+    fn asked(&self) -> Vec<Id> {
+        let answers = &self.state.answers;
+        let is_asked = |question: &&Question| {
+            // Account and role are one choice.
+            (question.need)(answers) != Need::NotAsked && !question.rare && question.id != Id::SsoRoleName
+        };
+        QUESTIONS.iter().filter(is_asked).map(|question| question.id).collect()
+    }
+
+    /// "Question 3 of 9".
+    pub(super) fn number(&self, id: Id) -> String {
+        let asked = self.asked();
+        match asked.iter().position(|other| *other == id) {
+            Some(at) => format!("Question {} of {}", at + 1, asked.len()),
+            None => "One more question".to_owned(),
+        }
+    }
+
+    /// The field whose question is open: the first that is not dealt with and that nobody answered by other means.
+    pub(super) fn open_field(&self) -> Option<&Field> {
+        let is_open = |field: &&Field| {
+            if self.answered.contains(&field.id) {
+                return false;
+            }
+            let answer = self.state.answers.get(field.id);
+            let is_given = answer.is_some_and(|answer| {
+                matches!(answer.from, From::Flag | From::Variable | From::File) && !answer.stale
+            });
+            // What was given and can't be taken is asked after all.
+            field.error.is_some() || !is_given
+        };
+        self.state.form.fields.iter().find(is_open)
+    }
+
+    pub(super) fn ask(&self, field: &Field) -> Vec<String> {
+        let question = field.id.question();
+        let mut lines = vec![String::new(), format!("{}: {}", self.number(field.id), question.title)];
+        for (at, choice) in question.choices().iter().enumerate() {
+            lines.push(format!("  {}. {}: {}", at + 1, choice.value, choice.help));
+        }
+        if let Some(note) = &field.note {
+            lines.push(format!("  ({note})"));
+        }
+        let need = (question.need)(&self.state.answers);
+        lines.push(match (field.text.as_str(), need) {
+            ("", Need::Required) => format!("An answer is needed, such as {}.", question.example),
+            ("", _) => "Enter leaves it empty.".to_owned(),
+            (text, Need::Required) => format!("Enter takes {text}."),
+            (text, _) => format!("Enter takes {text}, - leaves it empty."),
+        });
+        if field.id == Id::Path
+            && let Ok(key) = self.state.key_preview()
+        {
+            lines.push(format!("An object's address then is such as {key}"));
+        }
+        lines
+    }
+
+    /// A line that answers the open question.
+    pub(super) fn answer(&mut self, line: &str, turn: &mut Turn) {
+        let Some(field) = self.open_field() else { return };
+        let (id, before) = (field.id, field.text.clone());
+        let question = id.question();
+        let line = line.trim();
+        let choices = question.choices();
+        let chosen = line.parse::<usize>().ok().and_then(|number| choices.get(number.checked_sub(1)?));
+        let text = match (line, chosen) {
+            ("", _) => before,
+            ("-", _) if (question.need)(&self.state.answers) == Need::Optional => String::new(),
+            (_, Some(choice)) => choice.value.to_owned(),
+            (line, None) => line.to_owned(),
+        };
+        self.take(Event::Intent(Intent::Fill(id, text.clone())), turn);
+        let error = self.state.form.fields.iter().find(|field| field.id == id).and_then(|field| field.error.clone());
+        if let Some(error) = error {
+            self.told.question = None;
+            let shown = match question.kind {
+                Kind::Words => String::new(),
+                _ if text.is_empty() => String::new(),
+                _ => format!("\"{}\": ", lakeward_core::untrusted::excerpt(&text, 80)),
+            };
+            turn.lines.push(format!("Not taken: {shown}{error}."));
+            turn.lines.push(format!("An example: {}", question.example));
+            return;
+        }
+        if !self.answered.contains(&id) {
+            self.answered.push(id);
+        }
+    }
+
+    /// The question before, or else the screen before.
+    pub(super) fn back(&mut self, turn: &mut Turn) {
+        self.told.question = None;
+        self.told.rows = None;
+        if !self.state.form.fields.is_empty() && self.answered.pop().is_some() {
+            return;
+        }
+        if self.state.trail.is_empty() {
+            turn.lines.push("This is the first question; q quits and keeps the answers.".to_owned());
+            return;
+        }
+        self.intend(Intent::Back, turn);
+    }
+
+    pub(super) fn help(&mut self, turn: &mut Turn) {
+        if let Some(field) = self.open_field() {
+            let question = field.id.question();
+            turn.lines.push(question.help.to_owned());
+            turn.lines.push(format!("An example: {}. As a flag: --{}. In the config: {}.", question.example, question.flag, question.key));
+        }
+        turn.lines.push(
+            match self.state.screen {
+                Screen::Details | Screen::Destination | Screen::Source => "Type the answer, or its number; Enter takes what is proposed.",
+                Screen::Directory => "Type a number to choose, words to filter, + for the next page, = to type account and role.",
+                Screen::SignIn => "n: a new code; m: the other way to sign in; o: open the page here; p: paste the address that the browser ended at; e: edit URL and region.",
+                Screen::Review => "Enter tests and then writes; w writes without a test; t tests again; policy, command and toml show these.",
+                Screen::Identity | Screen::Preview => "Enter goes on; r tries again; g goes on although it failed.",
+                Screen::Method => "Type a number to choose; r looks again.",
+                Screen::Welcome | Screen::Written => "Type a number to choose.",
+                Screen::Mfa => "Type the code that the device shows now. It is not shown.",
+                Screen::Run => "Ctrl-C stops safely: what was taken still lands. Again: the run ends at once.",
+                Screen::Farewell => "Enter leaves.",
+            }
+            .to_owned(),
+        );
+        turn.lines.push("< goes back, q quits and keeps the answers.".to_owned());
+        turn.lines.push(format!("The same so far: {}", self.state.command()));
+        self.told.question = None;
+        self.told.rows = None;
+    }
+
+    /// Whether no row of the page is about to become others.
+    pub(super) fn is_directory_ready(&self) -> bool {
+        let list = &self.state.list;
+        let waits = |row: &usize| match list.rows.get(*row) {
+            Some(Row::Account(at)) => {
+                self.state.facts.accounts.get(*at).is_some_and(|account| account.roles.asked().is_some())
+            }
+            _ => false,
+        };
+        self.state.form.more
+            || (self.state.facts.directory.asked().is_none()
+                && !list.matching.iter().skip(self.page).take(PAGE).any(waits))
+    }
+
+    /// The rows of the page, numbered over all that match.
+    pub(super) fn list(&self) -> Vec<String> {
+        let list = &self.state.list;
+        let total = list.matching.len();
+        let shown = list.matching.iter().enumerate().skip(self.page).take(PAGE);
+        let mut lines: Vec<String> = shown
+            .filter_map(|(at, row)| Some(format!("  {}. {}", at + 1, self.row(*list.rows.get(*row)?))))
+            .collect();
+        if total > PAGE {
+            let to = (self.page + PAGE).min(total);
+            lines.push(format!("  {} to {to} of {total}; + shows the next, words filter", self.page + 1));
+        }
+        if total == 0 && !list.filter.is_empty() {
+            lines.push(format!("  nothing matches \"{}\"", lakeward_core::untrusted::excerpt(&list.filter, 40)));
+        }
+        lines
+    }
+
+    fn row(&self, row: Row) -> String {
+        let facts = &self.state.facts;
+        match row {
+            Row::Welcome(choice) => format!("{}: {}", choice.words().0, choice.words().1),
+            Row::Found(at) => facts.found.get(at).map_or_else(String::new, |found| {
+                format!("{} ({}): {}", found.title, found.origin, found.condition.words())
+            }),
+            Row::Other(way) => format!("{}: {}", way.words().0, way.words().1),
+            Row::Account(at) => facts.accounts.get(at).map_or_else(String::new, |account| {
+                let role = match &account.roles {
+                    crate::facts::Remote::Failed(trouble) => trouble.what.clone(),
+                    crate::facts::Remote::Got(_) => "no role".to_owned(),
+                    _ => "roles not listed yet".to_owned(),
+                };
+                format!("{} {}: {role}", account.name, account.id)
+            }),
+            Row::Role(at, role) => facts.accounts.get(at).map_or_else(String::new, |account| {
+                let role = account.roles.got().and_then(|roles| roles.get(role)).map(String::as_str).unwrap_or_default();
+                format!("{} {}: {role}", account.name, account.id)
+            }),
+            Row::Table(at) => facts
+                .preview
+                .got()
+                .and_then(|preview| preview.tables.get(at))
+                .map_or_else(String::new, |table| table.name.clone()),
+            Row::Run(true) => "Run now: all rows land; each run appends them all".to_owned(),
+            Row::Run(false) => "Not now".to_owned(),
+        }
+    }
+
+    /// Whether all questions of the form are dealt with: then it goes on by itself.
+    pub(super) fn go_on(&mut self, turn: &mut Turn) -> bool {
+        let is_form = !self.state.form.fields.is_empty() && self.state.popup.is_none();
+        if !is_form || self.open_field().is_some() {
+            return false;
+        }
+        let screen = self.state.screen;
+        self.press(Key::Enter, turn);
+        if self.state.screen != screen {
+            return true;
+        }
+        // Something that was dealt with is wrong beside the others: it is asked again.
+        let wrong: Vec<Id> =
+            self.state.form.fields.iter().filter(|field| field.error.is_some()).map(|field| field.id).collect();
+        for field in self.state.form.fields.iter().filter(|field| wrong.contains(&field.id)) {
+            let error = field.error.clone().unwrap_or_default();
+            turn.lines.push(format!("{}: {error}.", field.id.question().title));
+        }
+        self.answered.retain(|id| !wrong.contains(id));
+        self.told.question = None;
+        false
+    }
+}

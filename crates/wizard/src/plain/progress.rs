@@ -1,0 +1,69 @@
+//! The run, told every tenth of its way or every half minute.
+
+use std::time::{Duration, SystemTime};
+
+use crate::state::{RunState, TableState};
+
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// What was told of the run.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    begun: bool,
+    tenths: u64,
+    told_at: Option<SystemTime>,
+    done: usize,
+    errors: Option<String>,
+    ended: bool,
+}
+
+impl Progress {
+    pub(super) fn tell(&mut self, run: &RunState, now: SystemTime, lines: &mut Vec<String>) {
+        if run.began.is_none() {
+            return;
+        }
+        if !self.begun && !run.tables.is_empty() {
+            let names: Vec<&str> = run.tables.iter().map(|table| table.name.as_str()).collect();
+            lines.push(format!("Into {}: {}. Ctrl-C stops safely.", run.destination, names.join(", ")));
+            self.begun = true;
+            self.told_at = Some(now);
+        }
+        if self.errors.as_ref() != run.errors.last() && run.ended.is_none() {
+            lines.extend(run.errors.last().cloned());
+            self.errors = run.errors.last().cloned();
+        }
+        let done = run.tables.iter().filter(|table| table.state == TableState::Done).count();
+        if done > self.done {
+            let finished = run.tables.iter().filter(|table| table.state == TableState::Done);
+            for table in finished.skip(self.done) {
+                lines.push(format!("{} is done: {} rows in {} objects.", table.name, table.rows, table.objects));
+            }
+            self.done = done;
+        }
+        if run.ended.is_none() {
+            self.tell_how_far(run, now, lines);
+        } else if !self.ended {
+            self.ended = true;
+            if let Some(Ok(summary)) = &run.ended {
+                lines.extend(summary.lines().map(str::to_owned));
+                lines.push("Enter goes on.".to_owned());
+            }
+        }
+    }
+
+    fn tell_how_far(&mut self, run: &RunState, now: SystemTime, lines: &mut Vec<String>) {
+        let read: u64 = run.tables.iter().map(|table| table.read).fold(0, u64::saturating_add);
+        let input: Option<u64> = run.tables.iter().map(|table| table.input).try_fold(0_u64, |sum, bytes| sum.checked_add(bytes?));
+        let tenths = input.filter(|input| *input > 0).map(|input| read.saturating_mul(10) / input).unwrap_or(0).min(10);
+        let is_due = self.told_at.is_some_and(|told| now.duration_since(told).is_ok_and(|passed| passed >= PAUSE));
+        if !self.begun || (tenths <= self.tenths && !is_due) {
+            return;
+        }
+        self.tenths = self.tenths.max(tenths);
+        self.told_at = Some(now);
+        let rows: u64 = run.tables.iter().map(|table| table.rows).fold(0, u64::saturating_add);
+        let objects: u64 = run.tables.iter().map(|table| table.objects).fold(0, u64::saturating_add);
+        let far = if input.is_some() { format!("{} % read, ", tenths * 10) } else { String::new() };
+        lines.push(format!("{far}{rows} rows taken, {objects} objects landed."));
+    }
+}

@@ -1,0 +1,330 @@
+//! What is said of a screen, once.
+
+use std::time::{Duration, SystemTime};
+
+use super::{Plain, Turn};
+use crate::{
+    event::{Key, Page},
+    facts::{CheckLine, Outcome, Remote, Trouble},
+    question::Id,
+    state::{Popup, ReviewTab, Screen},
+};
+
+/// How many rows of a table are shown.
+const ROWS: usize = 5;
+
+impl Plain {
+    /// Says what is new, and goes on where nothing is to be asked.
+    pub(super) fn speak(&mut self, turn: &mut Turn) {
+        // A form whose questions all have answers leads to the next; there are as many as screens.
+        for _ in Screen::ALL {
+            if self.state.exit.is_some() {
+                return;
+            }
+            self.say(turn);
+            if !self.go_on(turn) {
+                break;
+            }
+        }
+        if let Some(notice) = self.state.notice.clone()
+            && self.told.notice.as_ref() != Some(&notice)
+        {
+            turn.lines.push(sentence(&notice));
+            self.told.notice = Some(notice);
+        }
+    }
+
+    fn say(&mut self, turn: &mut Turn) {
+        if let Some(popup) = self.state.popup.clone() {
+            if self.told.popup.as_ref() != Some(&popup) {
+                self.say_popup(&popup, turn);
+                self.told.popup = Some(popup);
+            }
+            return;
+        }
+        self.told.popup = None;
+        let screen = self.state.screen;
+        let is_new = self.told.screen != Some(screen);
+        self.told.screen = Some(screen);
+        if is_new {
+            turn.lines.extend(self.title(screen));
+        }
+        let awaited = self.state.awaited().map(|(what, _)| what);
+        if let Some(what) = awaited.filter(|what| self.told.awaited != Some(*what)) {
+            turn.lines.push(format!("Waiting for {what} ..."));
+        }
+        self.told.awaited = awaited;
+        match screen {
+            Screen::Welcome | Screen::Written => self.say_list(turn),
+            Screen::Method if awaited.is_none() => self.say_list(turn),
+            Screen::Directory if self.state.form.fields.is_empty() => {
+                if self.is_directory_ready() {
+                    self.say_list(turn);
+                }
+            }
+            Screen::SignIn => self.say_page(turn),
+            Screen::Identity => self.say_identity(turn),
+            Screen::Preview => self.say_preview(turn),
+            Screen::Review => self.say_review(turn),
+            Screen::Run => self.progress.tell(&self.state.run, self.state.now, &mut turn.lines),
+            Screen::Mfa if is_new => turn.lines.push("Type the six digits of the MFA device. They are not shown.".to_owned()),
+            _ => {}
+        }
+        self.say_trouble(turn);
+        if let Some(field) = self.open_field() {
+            let asked = Some((field.id, field.error.clone()));
+            if self.told.question != asked {
+                turn.lines.extend(self.ask(field));
+                self.told.question = asked;
+            }
+        }
+    }
+
+    fn title(&self, screen: Screen) -> Vec<String> {
+        let facts = &self.state.facts;
+        let title = match screen {
+            Screen::Welcome => format!("There is a config: {}. What do you want to do?", facts.place.config_shown),
+            Screen::Method => format!("{}: How should Lakeward sign in to AWS?", self.number(Id::Auth)),
+            Screen::Details => "About signing in.".to_owned(),
+            Screen::SignIn => "Signing in.".to_owned(),
+            Screen::Directory => format!("{}: Which account and role?", self.number(Id::SsoAccountId)),
+            Screen::Mfa => "An MFA code is needed.".to_owned(),
+            Screen::Identity => "Whose credentials these are.".to_owned(),
+            Screen::Destination => "Where the data goes.".to_owned(),
+            Screen::Source => "Where rows come from.".to_owned(),
+            Screen::Preview => "What the source holds.".to_owned(),
+            Screen::Review => "The config.".to_owned(),
+            Screen::Written => match facts.written.got() {
+                Some(said) => format!("{} Run it now?", sentence(said)),
+                None => "Run it now?".to_owned(),
+            },
+            Screen::Run => "The run.".to_owned(),
+            Screen::Farewell => return self.farewell(),
+        };
+        vec![String::new(), title]
+    }
+
+    fn farewell(&self) -> Vec<String> {
+        let shown = &self.state.facts.place.config_shown;
+        let mut lines = vec![String::new()];
+        if let Some(Ok(summary)) = &self.state.run.ended {
+            lines.extend(summary.lines().map(str::to_owned));
+        }
+        lines.push(format!("To run it from now on, also from cron: lakeward --config {shown}"));
+        lines.push("Each run appends all rows. Enter leaves.".to_owned());
+        lines
+    }
+
+    fn say_popup(&mut self, popup: &Popup, turn: &mut Turn) {
+        match popup {
+            Popup::Resume => turn.lines.push("There are answers of an earlier session. Go on with them? Enter: yes, n: no.".to_owned()),
+            Popup::Trouble(trouble) => {
+                turn.lines.extend(told(trouble));
+                self.press(Key::Esc, turn);
+            }
+            Popup::Errors => {
+                turn.lines.extend(self.state.run.errors.clone());
+                self.press(Key::Esc, turn);
+            }
+            Popup::Quit => turn.lines.push("Quit? The answers are kept. Enter: stay, q: quit.".to_owned()),
+            Popup::Help | Popup::Command => {
+                turn.lines.push(self.state.command());
+                self.press(Key::Esc, turn);
+            }
+        }
+    }
+
+    fn say_list(&mut self, turn: &mut Turn) {
+        let list = &self.state.list;
+        let rows = Some((list.matching.iter().filter_map(|row| list.rows.get(*row)).copied().collect::<Vec<_>>(), self.page));
+        if self.told.rows == rows {
+            return;
+        }
+        self.told.rows = rows;
+        turn.lines.extend(self.list());
+        if !self.state.list.matching.is_empty() {
+            turn.lines.push(format!("Type a number. Enter takes {}.", self.state.list.focus + 1));
+        }
+    }
+
+    fn say_page(&mut self, turn: &mut Turn) {
+        let sign_in = &self.state.sign_in;
+        for note in sign_in.notes.iter().skip(self.told.notes) {
+            turn.lines.push(sentence(note));
+        }
+        self.told.notes = sign_in.notes.len();
+        let Some((page, _)) = &sign_in.page else { return };
+        let left = sign_in.left(self.state.now).unwrap_or_default();
+        if self.told.page.as_ref() != Some(page) {
+            turn.lines.extend(opened(page, left));
+            self.told.page = Some(page.clone());
+            self.told.warned = None;
+            return;
+        }
+        for (mark, words) in [(1, "1 minute"), (5, "5 minutes")] {
+            let mark = Duration::from_secs(mark * 60);
+            if left <= mark {
+                if self.told.warned.is_none_or(|warned| warned > mark) && !left.is_zero() {
+                    turn.lines.push(format!("The sign-in is good for {words} more. n asks for a new one."));
+                }
+                self.told.warned = Some(self.told.warned.map_or(mark, |warned| warned.min(mark)));
+                break;
+            }
+        }
+    }
+
+    fn say_identity(&mut self, turn: &mut Turn) {
+        let Remote::Got(identity) = &self.state.facts.identity else {
+            self.told.is_known = false;
+            return;
+        };
+        if self.told.is_known {
+            return;
+        }
+        turn.lines.push(format!("Account {}, {}.", identity.account, identity.arn));
+        if let Some(expires) = identity.expires {
+            let renewed = if identity.renews { ", and are renewed by themselves" } else { ", and are not renewed by themselves" };
+            turn.lines.push(format!("The keys are good for {}{renewed}.", minutes(expires, self.state.now)));
+        }
+        turn.lines.extend(identity.warnings.iter().map(|warning| format!("Warning: {warning}")));
+        turn.lines.push("Enter goes on.".to_owned());
+        self.told.is_known = true;
+    }
+
+    fn say_preview(&mut self, turn: &mut Turn) {
+        let Remote::Got(preview) = &self.state.facts.preview else {
+            self.told.is_known = false;
+            return;
+        };
+        if self.told.is_known {
+            return;
+        }
+        for table in &preview.tables {
+            let columns: Vec<String> =
+                table.columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
+            turn.lines.push(format!("Table {}: {}", table.name, columns.join(", ")));
+            turn.lines.extend(table.rows.iter().take(ROWS).map(|row| format!("  {}", row.join(", "))));
+            turn.lines.push(format!("  its first object: {}", table.first_key));
+        }
+        turn.lines.push("Enter goes on.".to_owned());
+        self.told.is_known = true;
+    }
+
+    fn say_review(&mut self, turn: &mut Turn) {
+        if let Remote::Got(document) = &self.state.facts.document
+            && !self.told.is_known
+        {
+            let text = if document.changes.is_empty() { document.toml.clone() } else { document.changes.join("\n") };
+            turn.lines.extend(text.lines().map(str::to_owned));
+            turn.lines.extend(document.warnings.iter().map(|warning| format!("Warning: {warning}")));
+            if self.state.facts.check == Remote::Idle {
+                turn.lines.push("Enter tests it with one small write, w writes it without a test, policy shows the IAM policy.".to_owned());
+            }
+            self.told.is_known = true;
+        }
+        let checks = &self.state.facts.checks;
+        self.told.checks = self.told.checks.min(checks.len());
+        for line in checks.iter().skip(self.told.checks) {
+            turn.lines.extend(check(line));
+        }
+        self.told.checks = checks.len();
+        let result = self.state.facts.check.got().copied();
+        if let Some(works) = result.filter(|_| self.told.checked != result) {
+            let shown = &self.state.facts.place.config_shown;
+            turn.lines.push(if works {
+                format!("It works. Enter writes {shown}.")
+            } else {
+                format!("It does not work yet. t tests again, w writes {shown} anyway.")
+            });
+            if let Some((id, value)) = self.state.offered().and_then(|line| line.answer.as_ref()) {
+                turn.lines.push(format!("u takes {} for {}.", value.typed(), id.question().title));
+            }
+        }
+        self.told.checked = result;
+    }
+
+    fn say_trouble(&mut self, turn: &mut Turn) {
+        let trouble = self.state.trouble().cloned();
+        if let Some(trouble) = trouble.as_ref().filter(|trouble| self.told.trouble.as_ref() != Some(trouble)) {
+            turn.lines.extend(told(trouble));
+            turn.lines.push(
+                match self.state.screen {
+                    Screen::SignIn | Screen::Mfa => "n tries again, < goes back with all answers.",
+                    Screen::Directory => "Enter tries again, = lets you type account and role.",
+                    Screen::Identity | Screen::Preview => "r tries again, g goes on anyway, < goes back.",
+                    Screen::Run => "Enter goes on.",
+                    _ => "< goes back.",
+                }
+                .to_owned(),
+            );
+        }
+        self.told.trouble = trouble;
+    }
+
+    /// A page of the review that was asked for.
+    pub(super) fn page_of_review(&mut self, name: &str) -> Vec<String> {
+        self.state.review.tab = match name {
+            "policy" => ReviewTab::Policy,
+            "command" => ReviewTab::Command,
+            _ => ReviewTab::Toml,
+        };
+        let text = self.state.review_text();
+        text.map_or_else(|| vec!["The embedded S3 needs none.".to_owned()], |text| text.lines().map(str::to_owned).collect())
+    }
+}
+
+fn opened(page: &Page, left: Duration) -> Vec<String> {
+    let mut lines = vec![format!("Open this page in a browser: {}", page.url.expose())];
+    if let Some(code) = &page.code {
+        lines.push(format!("It must show this code: {}", code.code.expose()));
+        lines.push(format!("Without the code in the address: {}", code.page));
+        lines.push("Approve only if you started this.".to_owned());
+    }
+    lines.push(format!("It is good for {}.", minutes_of(left)));
+    lines
+}
+
+fn check(line: &CheckLine) -> Vec<String> {
+    let word = match line.outcome {
+        Outcome::Ok => "ok",
+        Outcome::Warning => "warning",
+        Outcome::Failed => "failed",
+        Outcome::Skipped => "skipped",
+    };
+    let detail = if line.detail.is_empty() { String::new() } else { format!(": {}", line.detail) };
+    let mut lines = vec![format!("{word}: {}{detail}", line.check)];
+    lines.extend(line.next.iter().map(|next| format!("  {}", sentence(next))));
+    if let Some(statement) = &line.statement {
+        lines.push("  This statement allows it:".to_owned());
+        lines.extend(statement.lines().map(|line| format!("  {line}")));
+    }
+    lines
+}
+
+pub(super) fn told(trouble: &Trouble) -> Vec<String> {
+    let mut lines = vec![format!("Failed: {}", sentence(&trouble.what))];
+    lines.extend(trouble.next.iter().map(|next| sentence(next)));
+    lines.extend(trouble.statement.iter().flat_map(|statement| statement.lines().map(str::to_owned)));
+    lines
+}
+
+/// With a capital letter and a dot.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let dot = if text.ends_with(['.', '?', '!', '"', ':']) { "" } else { "." };
+    format!("{first}{}{dot}", letters.as_str())
+}
+
+fn minutes(until: SystemTime, now: SystemTime) -> String {
+    minutes_of(until.duration_since(now).unwrap_or_default())
+}
+
+fn minutes_of(left: Duration) -> String {
+    match left.as_secs() / 60 {
+        0 => "less than a minute".to_owned(),
+        1 => "1 minute".to_owned(),
+        minutes @ 2..120 => format!("{minutes} minutes"),
+        minutes => format!("{} hours", minutes / 60),
+    }
+}
