@@ -204,7 +204,8 @@ async fn an_early_renewal_that_fails_is_tolerated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_is_over_says_so_and_how_to_sign_in() {
-    let sign_in = "next: sign in with `aws sso login --sso-session my-sso`";
+    let sign_in =
+        "next: sign in with `lakeward auth login --sso-session my-sso` (or `aws sso login --sso-session my-sso`)";
     for (kind, says) in [
         ("InvalidGrantException", "the sign-in is over: its refresh token is not good any more"),
         ("InvalidClientException", "its registration is not known any more"),
@@ -278,7 +279,10 @@ async fn an_older_sign_in_is_judged_by_its_time_and_never_renewed() {
     let server = ScriptedServer::start(vec![role()]).await;
     denied(
         export(&home, &server, "old").run(),
-        &["came without a refresh token", "next: sign in with `aws sso login`"],
+        &[
+            "came without a refresh token",
+            "next: sign in with `lakeward auth login --sso-start-url https://d-abc123.awsapps.com/start --sso-region eu-west-1`",
+        ],
     );
     assert_eq!(server.requests().len(), 0);
     home.write(old, token(FAR).to_string());
@@ -357,12 +361,15 @@ async fn a_console_sign_in_that_is_over_says_why() {
     let (home, server) = (home(FAR), ScriptedServer::start(Vec::new()).await);
     denied(
         export(&home, &server, "l").run(),
-        &["nobody is signed in as arn:aws:iam::0123456789012:user/Admin", "`aws login`"],
+        &[
+            "nobody is signed in as arn:aws:iam::0123456789012:user/Admin",
+            "`lakeward auth login --console --profile l`",
+        ],
     );
     let mut without_key = login(PAST);
     without_key["dpopKey"] = json!("none");
     home.write(LOGIN, without_key.to_string());
-    denied(export(&home, &server, "l").run(), &["dpopKey is no EC key", "`aws login`"]);
+    denied(export(&home, &server, "l").run(), &["dpopKey is no EC key", "`aws login --profile l`"]);
     // Keys that are still good are used, whatever becomes of their renewal.
     home.write(LOGIN, login(&minutes(3)).to_string());
     let _ = silent(export(&home, &server, "l").run().exits(0));
@@ -375,7 +382,10 @@ async fn two_sessions_with_one_start_url_are_two_sign_ins() {
     let other = other.split("[profile old]").next().unwrap();
     home.write(".aws/config", format!("{CONFIG}\n{other}"));
     let server = ScriptedServer::start(vec![role()]).await;
-    denied(export(&home, &server, "o").run(), &["nobody is signed in", "`aws sso login --sso-session other-sso`"]);
+    denied(
+        export(&home, &server, "o").run(),
+        &["nobody is signed in", "`lakeward auth login --sso-session other-sso`"],
+    );
     let _ = silent(export(&home, &server, "s").run().exits(0));
 }
 

@@ -8,14 +8,14 @@ use serde_json::Value;
 use crate::program::{lacks, lakeward};
 
 /// A server that ends with this.
-struct Sts<'home> {
-    endpoint: String,
+pub(crate) struct Sts<'home> {
+    pub(crate) endpoint: String,
     _stdin: Option<ChildStdin>,
     _running: Running<'home>,
 }
 
 impl<'home> Sts<'home> {
-    fn start(home: &'home Home) -> Self {
+    pub(crate) fn start(home: &'home Home) -> Self {
         let command = python::command(home, include_str!("../python/sts_server.py"), [""; 0]).open_stdin();
         let mut running = command.spawn();
         running.wait_for("listening on");
@@ -136,7 +136,7 @@ fn a_role_that_asks_for_mfa_takes_a_session_of_the_aws_cli_and_never_asks() {
     let output = export().run().exits(77);
     let says = [
         "asks for a code of the MFA device arn:aws:iam::111122223333:mfa/u",
-        "next: run `aws sts get-caller-identity --profile r` and type the code",
+        "next: run `lakeward auth login --profile r` (or `aws sts get-caller-identity --profile r`), type the code, then run again",
     ];
     assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
     // The name that the AWS CLI gives the file of this role, and what it writes.

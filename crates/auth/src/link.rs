@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use lakeward_core::untrusted::printable;
 
-use crate::{error::SourceError, origin::Setting, tools::Tools};
+use crate::{error::SourceError, origin::Setting, sources::role::MfaRole, tools::Tools};
 
 /// One place where credentials may come from.
 #[derive(Clone, Debug)]
@@ -114,8 +114,18 @@ pub(crate) trait Source: Send + Sync {
     /// What has to be run or asked for that, innermost first.
     fn needs(&self) -> Vec<String>;
 
+    /// The roles on the way that ask for an MFA code, innermost first.
+    fn mfa_roles(&self) -> Vec<MfaRole> {
+        Vec::new()
+    }
+
     /// Whether later credentials can differ from earlier ones: whether it renews by itself.
     fn renews(&self) -> bool {
         true
+    }
+
+    /// A source of the same credentials that may do no more than a session policy allows; or why there is none.
+    fn restricted(&self, _policy: &str) -> Result<Arc<dyn Source>, &'static str> {
+        Err("these are not credentials of a role that is assumed here, so they can't be had with fewer rights")
     }
 }

@@ -1,6 +1,6 @@
 //! From a plan's choice to what a client of an AWS service is built with.
 
-use std::{fmt, time::SystemTime};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -15,8 +15,10 @@ use crate::{
     environment::Environment,
     error::SourceError,
     http_client::{HttpClientOptions, http_client},
+    link::Source,
     renewing::Renewing,
     resolution::{self, Resolution},
+    server_clock::ServerClock,
     tools::Tools,
 };
 
@@ -42,14 +44,15 @@ impl Session {
     /// [`FailureKind::Denied`] when there are no credentials; [`FailureKind::Destination`] when the service that issues them
     /// can't be reached; [`FailureKind::Usage`] when the CA bundle can't be used.
     pub async fn open(auth: &AuthPlan, s3: &S3Plan) -> Result<Self, Failure> {
-        let signing = Signing::plan(auth, Environment::real())?;
-        let unverified_endpoint = s3.endpoint.as_deref().filter(|_| s3.skip_tls_verify);
-        let http = signing.http(unverified_endpoint)?;
-        let renewing = signing.renewing(http.clone())?;
-        renewing.current().await.map_err(|error| error.failure())?;
-        let region =
-            s3.region.clone().or_else(|| signing.resolution.region.as_ref().map(|region| region.value.clone()));
-        Ok(Self { credentials: SharedCredentialsProvider::new(renewing.clone()), renewing, region, http })
+        Signing::plan(auth, Environment::real())?.open(s3).await
+    }
+
+    /// The credentials at hand.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub async fn keys(&self) -> Result<Keys, Failure> {
+        Keys::of(&self.renewing).await
     }
 }
 
@@ -64,8 +67,8 @@ pub fn known_keys(access_key_id: &str, secret_access_key: &SecretString) -> Shar
 pub struct Signing {
     /// What was decided.
     pub resolution: Resolution,
-    environment: Environment,
-    files: AwsFiles,
+    pub(crate) environment: Environment,
+    pub(crate) files: AwsFiles,
 }
 
 /// Credentials for other programs.
@@ -81,6 +84,25 @@ pub struct Keys {
     pub expires: Option<SystemTime>,
     /// Whether there will be others by themselves.
     pub renews: bool,
+}
+
+impl Keys {
+    async fn of(renewing: &Renewing) -> Result<Self, Failure> {
+        let credentials = renewing.current().await.map_err(|error| error.failure())?;
+        Ok(Self {
+            access_key_id: credentials.access_key_id().to_owned(),
+            secret_access_key: credentials.secret_access_key().into(),
+            session_token: credentials.session_token().map(Into::into),
+            expires: credentials.expiry(),
+            renews: renewing.renews(),
+        })
+    }
+
+    pub(crate) fn credentials(&self) -> Credentials {
+        let token = self.session_token.as_ref().map(|token| token.expose_secret().to_owned());
+        let secret = self.secret_access_key.expose_secret();
+        Credentials::new(&self.access_key_id, secret, token, self.expires, "known keys")
+    }
 }
 
 /// Whose credentials they are, as STS says.
@@ -126,27 +148,34 @@ impl Signing {
     /// [`FailureKind::Denied`] when there are none; [`FailureKind::Destination`] when the service that issues them can't be
     /// reached.
     pub async fn keys(&self) -> Result<Keys, Failure> {
-        let renewing = self.renewing(self.http(None)?)?;
-        let credentials = renewing.current().await.map_err(|error| error.failure())?;
-        Ok(Keys {
-            access_key_id: credentials.access_key_id().to_owned(),
-            secret_access_key: credentials.secret_access_key().into(),
-            session_token: credentials.session_token().map(Into::into),
-            expires: credentials.expiry(),
-            renews: renewing.renews(),
-        })
+        Keys::of(&self.renewing(self.http(None)?)?).await
     }
 
-    /// Asks STS whose credentials these are. Every identity may ask that.
+    /// Opens a session for an S3, as [`Session::open`] does.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub async fn open(&self, s3: &S3Plan) -> Result<Session, Failure> {
+        self.session(self.resolution.found()?.source.clone(), s3).await
+    }
+
+    pub(crate) async fn session(&self, source: Arc<dyn Source>, s3: &S3Plan) -> Result<Session, Failure> {
+        let unverified_endpoint = s3.endpoint.as_deref().filter(|_| s3.skip_tls_verify);
+        let http = self.http(unverified_endpoint)?;
+        let renewing = Renewing::new(source, self.tools(http.clone()));
+        renewing.current().await.map_err(|error| error.failure())?;
+        let region = s3.region.clone().or_else(|| self.resolution.region.as_ref().map(|region| region.value.clone()));
+        Ok(Session { credentials: SharedCredentialsProvider::new(renewing.clone()), renewing, region, http })
+    }
+
+    /// Asks STS whose credentials these are, and `clock` sees the time that it answers with. Every identity may ask that.
     ///
     /// # Errors
     /// [`FailureKind::Denied`] when STS refuses them, [`FailureKind::Destination`] when it can't be asked.
-    pub async fn identity(&self, keys: &Keys) -> Result<Identity, Failure> {
-        let token = keys.session_token.as_ref().map(|token| token.expose_secret().to_owned());
-        let secret = keys.secret_access_key.expose_secret();
-        let credentials = Credentials::new(&keys.access_key_id, secret, token, keys.expires, "explained");
-        let tools = self.tools(self.http(None)?);
-        let answer = tools.sts(Some(credentials), "").get_caller_identity().send().await.map_err(|error| {
+    pub async fn identity(&self, keys: &Keys, clock: &ServerClock) -> Result<Identity, Failure> {
+        let sts = self.tools(self.http(None)?).sts(Some(keys.credentials()), "");
+        let call = sts.get_caller_identity().customize().interceptor(clock.clone());
+        let answer = call.send().await.map_err(|error| {
             let answered = error.as_service_error().is_some();
             let next = "renew these keys, or choose others";
             let failure =

@@ -9,12 +9,14 @@ use std::{
 use lakeward_core::untrusted::printable;
 
 use crate::{
-    aws_files::AwsFiles,
+    aws_files::{AwsFiles, Profile},
     cache::{
         login_token, role,
         sso_token::{self, SsoSignIn},
     },
     environment::Environment,
+    sources::{keys, role::request_of},
+    temporary::time,
 };
 
 /// One sign-in or cached credential.
@@ -39,8 +41,12 @@ pub enum SignInKind {
     Sso,
     /// A console sign-in.
     Console,
-    /// Credentials of a role.
+    /// Credentials of a role, which a sign-in to IAM Identity Center has got.
+    SsoRole,
+    /// Credentials of a role, such as those that an MFA code was given for.
     Role,
+    /// A session of an IAM user, for which an MFA code was given: keys of the credentials file.
+    User,
 }
 
 impl SignedIn {
@@ -76,8 +82,19 @@ pub fn signed_in(environment: &Environment, now: SystemTime) -> Vec<SignedIn> {
         }
     }
     for file in in_home(environment, role::FOLDER) {
-        if let Some((whose, expires)) = role::listed(&file) {
-            add(SignInKind::Role, whose, Some(expires), false, file);
+        if let Some(role) = role::listed(&file) {
+            let kind = if role.of_sso { SignInKind::SsoRole } else { SignInKind::Role };
+            let what = match names.role(&file) {
+                Some(profile) => format!("{} (profile {profile})", role.whose),
+                None => role.whose,
+            };
+            add(kind, what, Some(role.expires), false, file);
+        }
+    }
+    for profile in names.0.profiles.values() {
+        if let Some(expires) = profile.credentials.get(keys::EXPIRES).and_then(|text| time(&text.text)) {
+            let file = names.0.credentials_path.clone();
+            add(SignInKind::User, format!("profile {}", profile.name), Some(expires), false, file);
         }
     }
     all.sort_by(|a, b| (a.kind, &a.what, &a.file).cmp(&(b.kind, &b.what, &b.file)));
@@ -99,6 +116,13 @@ impl Names {
             file.ends_with(sign_in.file_name())
         };
         self.0.sso_sessions.keys().find(is_its)
+    }
+
+    /// The profile whose role it is.
+    fn role(&self, file: &Path) -> Option<&str> {
+        let is_its =
+            |profile: &&Profile| request_of(profile).is_some_and(|request| file.ends_with(request.file_name()));
+        self.0.profiles.values().find(is_its).map(|profile| profile.name.as_str())
     }
 
     fn console(&self, file: &Path) -> Option<String> {

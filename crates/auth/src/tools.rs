@@ -8,13 +8,15 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
+use aws_sdk_signin::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_sts::config::{
     BehaviorVersion, Region, SharedCredentialsProvider, StalledStreamProtectionConfig, retry::RetryConfig,
     timeout::TimeoutConfig,
 };
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::{box_error::BoxError, client::http::SharedHttpClient};
+use lakeward_core::untrusted::{excerpt, printable};
 
-use crate::{aws_files::AwsFiles, endpoints::endpoint, environment::Environment, origin::Setting};
+use crate::{aws_files::AwsFiles, endpoints::endpoint, environment::Environment, error::SourceError, origin::Setting};
 
 /// How long one call may take, and a connection to open.
 const CALL: Duration = Duration::from_secs(15);
@@ -27,6 +29,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug, Default)]
 struct Endpoints {
     sts: Option<String>,
+    account: Option<String>,
     portal: Option<String>,
     oidc: Option<String>,
     signin: Option<String>,
@@ -68,6 +71,7 @@ impl Tools {
             region: region.map(|region| region.value.clone()),
             endpoints: Endpoints {
                 sts: url(("AWS_ENDPOINT_URL_STS", "sts")),
+                account: url(("AWS_ENDPOINT_URL_ACCOUNT", "account")),
                 portal: url(("AWS_ENDPOINT_URL_SSO", "sso")),
                 oidc: url(("AWS_ENDPOINT_URL_SSO_OIDC", "sso_oidc")),
                 signin: url(("AWS_ENDPOINT_URL_SIGNIN", "signin")),
@@ -108,6 +112,21 @@ impl Tools {
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
+    /// Account Management, in the region in which STS is asked.
+    pub(crate) fn account(&self, credentials: Credentials, arn: &str) -> aws_sdk_account::Client {
+        let region = self.region.clone().unwrap_or_else(|| first_region(arn).to_owned());
+        let mut config = aws_sdk_account::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region))
+            .http_client(self.http.clone())
+            .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .credentials_provider(SharedCredentialsProvider::new(credentials));
+        config.set_endpoint_url(self.endpoints.account.clone());
+        config.set_use_fips(self.use_fips);
+        aws_sdk_account::Client::from_conf(config.build())
+    }
+
     /// The access portal of IAM Identity Center.
     pub(crate) fn portal(&self, region: &str) -> aws_sdk_sso::Client {
         let mut config = aws_sdk_sso::Config::builder()
@@ -137,6 +156,26 @@ impl Tools {
         aws_sdk_ssooidc::Client::from_conf(config.build())
     }
 
+    /// Where IAM Identity Center's OIDC is, without a slash at its end: a browser is sent there too.
+    pub(crate) async fn oidc_url(&self, region: &str) -> Option<String> {
+        use aws_sdk_ssooidc::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+        let params = Params::builder()
+            .region(region)
+            .use_fips(self.use_fips.unwrap_or(false))
+            .use_dual_stack(self.use_dual_stack.unwrap_or(false))
+            .set_endpoint(self.endpoints.oidc.clone())
+            .build()
+            .ok()?;
+        let resolver = DefaultResolver::new();
+        let endpoint = ResolveEndpoint::resolve_endpoint(&resolver, &params).await.ok()?;
+        Some(endpoint.url().trim_end_matches('/').to_owned())
+    }
+
+    /// Whether another server than AWS's own is set for it.
+    pub(crate) fn has_own_oidc(&self) -> bool {
+        self.endpoints.oidc.is_some()
+    }
+
     /// Console sign-in. Nothing is tried again, as with OIDC.
     pub(crate) fn signin(&self, region: &str) -> aws_sdk_signin::Client {
         let mut config = aws_sdk_signin::Config::builder()
@@ -149,6 +188,28 @@ impl Tools {
         config.set_endpoint_url(self.endpoints.signin.clone());
         aws_sdk_signin::Client::from_conf(config.build())
     }
+}
+
+impl Tools {
+    /// Where browsers and token calls of console sign-ins go, without a slash at the end.
+    pub(crate) async fn signin_url(&self, region: &str) -> Result<String, SourceError> {
+        let url = match &self.endpoints.signin {
+            Some(url) => url.clone(),
+            None => signin_url(region).await.map_err(|error| {
+                let what = format!("there is no console sign-in in {}", printable(region));
+                SourceError::new(format!("{what}: {}", excerpt(&error.to_string(), 200)), "check --region")
+            })?,
+        };
+        Ok(url.trim_end_matches('/').to_owned())
+    }
+}
+
+/// AWS's own, by the rules of its SDK.
+async fn signin_url(region: &str) -> Result<String, BoxError> {
+    let params =
+        Params::builder().region(region).is_control_plane(false).use_fips(false).use_dual_stack(false).build()?;
+    let endpoint = ResolveEndpoint::resolve_endpoint(&DefaultResolver::new(), &params).await?;
+    Ok(endpoint.url().to_owned())
 }
 
 impl fmt::Debug for Tools {

@@ -1,8 +1,9 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use lakeward_auth::sign_in::Flow;
 use lakeward_tui::progress::Style;
 
 /// Lands tables in S3 with nothing but s3:PutObject.
@@ -30,10 +31,26 @@ pub(crate) enum Command {
     /// Show which AWS credentials there are, from where, and until when
     #[command(subcommand)]
     Auth(AuthCommand),
+    /// Look whether a config works, step by step, up to the write of one small object
+    Check(CheckArguments),
     /// Print the IAM policy that a config needs, and nothing more
     Policy(PolicyArguments),
     /// Print the JSON Schema of the config
     Schema,
+}
+
+/// The flags of `check`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The config; without it LAKEWARD_CONFIG, then ./lakeward.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Also assume the role again with nothing but the policy that `lakeward policy` prints, and write with that
+    #[arg(long)]
+    pub(crate) prove: bool,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The flags of `policy`.
@@ -50,6 +67,10 @@ pub(crate) struct PolicyArguments {
 /// What to do about credentials.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthCommand {
+    /// Sign in, as far as the config, the profile or the start URL needs it
+    Login(LoginArguments),
+    /// Sign out: end sessions at AWS, and remove what the AWS tools have cached of them
+    Logout(LogoutArguments),
     /// Walk through the search for credentials, and say what it leads to and why
     Explain(ExplainArguments),
     /// Print the credentials for another program
@@ -71,6 +92,112 @@ pub(crate) struct AuthChoice {
     /// One profile of the AWS files, whatever a config says
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+}
+
+/// The flags of `auth login`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct LoginArguments {
+    #[command(flatten)]
+    pub(crate) choice: AuthChoice,
+    /// One [sso-session] of ~/.aws/config
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["config", "profile"])]
+    pub(crate) sso_session: Option<String>,
+    /// The start URL of an access portal of IAM Identity Center
+    #[arg(long, value_name = "URL", conflicts_with_all = ["config", "profile", "sso_session"])]
+    pub(crate) sso_start_url: Option<String>,
+    /// The region of IAM Identity Center
+    #[arg(long, value_name = "REGION", requires = "sso_start_url")]
+    pub(crate) sso_region: Option<String>,
+    /// Sign in at the console, as `aws login` does
+    #[arg(long, conflicts_with_all = ["config", "sso_session", "sso_start_url"])]
+    pub(crate) console: bool,
+    #[command(flatten)]
+    pub(crate) way: WayArguments,
+    #[command(flatten)]
+    pub(crate) at_console: ConsoleArguments,
+    #[command(flatten)]
+    pub(crate) mfa: MfaArguments,
+}
+
+/// What a sign-in at the console can be told.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ConsoleArguments {
+    /// The region whose sign-in is used; without it that of the environment or the profile
+    #[arg(long, value_name = "REGION", requires = "console")]
+    pub(crate) region: Option<String>,
+    /// Let the profile change from another's console sign-in to this one
+    #[arg(long, requires = "console")]
+    pub(crate) replace: bool,
+}
+
+/// What a sign-in with a code of an MFA device can be told.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct MfaArguments {
+    /// Start a session of the IAM user whose keys the profile holds, with a code of this device
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["config", "console", "sso_session", "sso_start_url"])]
+    pub(crate) mfa_serial: Option<String>,
+    /// Read the code from standard input, a line each, in place of the terminal
+    #[arg(long, conflicts_with = "console")]
+    pub(crate) mfa_code_stdin: bool,
+    /// How long that session lasts, such as 8h: 15 minutes to 36 hours; 12 hours without it
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, conflicts_with = "console")]
+    pub(crate) duration: Option<Duration>,
+    /// The profile of the credentials file that gets its keys; without it ACCOUNT-DEVICE
+    #[arg(long, value_name = "NAME", conflicts_with = "console")]
+    pub(crate) to: Option<String>,
+}
+
+/// The flags of `auth logout`.
+#[derive(Clone, Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct LogoutArguments {
+    /// What this profile signs in with; without any flag that of the environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// One [sso-session] of ~/.aws/config
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sso_session: Option<String>,
+    /// Every sign-in to the access portal with this start URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) sso_start_url: Option<String>,
+    /// Every console sign-in
+    #[arg(long)]
+    pub(crate) console: bool,
+    /// Everything
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// How somebody signs in.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct WayArguments {
+    /// browser: one on this machine; device: one anywhere, in which a code is confirmed. Without it, what fits the situation
+    #[arg(long, value_enum, value_name = "FLOW")]
+    pub(crate) flow: Option<FlowChoice>,
+    /// Open no browser; the URL is printed in any case
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// The port of 127.0.0.1 that the browser comes back to, such as one that ssh forwards; else any that is free
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) redirect_port: Option<u16>,
+}
+
+/// `--flow`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FlowChoice {
+    /// A browser on this machine, which comes back by itself
+    Browser,
+    /// A browser anywhere, and a code
+    Device,
+}
+
+impl From<FlowChoice> for Flow {
+    fn from(choice: FlowChoice) -> Self {
+        match choice {
+            FlowChoice::Browser => Self::Browser,
+            FlowChoice::Device => Self::Device,
+        }
+    }
 }
 
 /// The flags of `auth explain`.

@@ -36,6 +36,16 @@ impl Console {
         }
     }
 
+    /// What a person who signs in has to see, on standard error: also where nothing else is printed, for else nobody could
+    /// sign in.
+    pub(crate) fn note(self, text: &str) {
+        if self.json {
+            self.line("info", text.trim_end(), &json!({}));
+        } else {
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
+    }
+
     /// Something odd, on standard error.
     pub(crate) fn warning(self, text: &str) {
         if !self.quiet {

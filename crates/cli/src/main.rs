@@ -5,10 +5,12 @@ mod config_file;
 mod console;
 mod logging;
 mod storage;
+mod run;
+mod browser;
 mod signals;
 mod commands;
 
-use std::{io::Write, process};
+use std::{io::Write, process, time::Duration};
 
 use clap::{CommandFactory, Parser};
 use lakeward_core::failure::{Failure, FailureKind};
@@ -16,7 +18,11 @@ use lakeward_core::failure::{Failure, FailureKind};
 use crate::{
     arguments::{Arguments, Command},
     console::Console,
+    signals::unless_interrupted,
 };
+
+/// How long an interrupted program waits for what still runs.
+const ENDING: Duration = Duration::from_millis(500);
 
 fn main() {
     let arguments = Arguments::parse();
@@ -41,6 +47,9 @@ fn run(arguments: Arguments, console: &Console) -> Result<(), Failure> {
     match command {
         Some(Command::Sync(sync)) => in_runtime(commands::sync::sync(sync, output, console)),
         Some(Command::Auth(command)) => in_runtime(commands::auth::auth(command, output, console)),
+        Some(Command::Check(arguments)) => {
+            in_runtime(unless_interrupted(commands::check::check(arguments, output, console)))
+        }
         Some(Command::Policy(arguments)) => commands::policy::policy(arguments, console),
         Some(Command::Schema) => commands::schema::schema(),
         None if sync.are_given() => in_runtime(commands::sync::sync(sync, output, console)),
@@ -58,6 +67,10 @@ fn in_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Fai
         .build()
         .map_err(|error| Failure::new(FailureKind::Bug, format!("no threads for the network: {error}")))?;
     let result = runtime.block_on(work);
-    runtime.shutdown_background();
+    match &result {
+        // What still runs in the background ends with it: a program that was asked for credentials, above all.
+        Err(failure) if failure.kind == FailureKind::Interrupted => runtime.shutdown_timeout(ENDING),
+        _ => runtime.shutdown_background(),
+    }
     result
 }

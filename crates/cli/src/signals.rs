@@ -3,7 +3,7 @@
 
 use std::process;
 
-use lakeward_core::failure::FailureKind;
+use lakeward_core::failure::{Failure, FailureKind};
 use lakeward_source::Commands;
 use tokio::sync::watch;
 
@@ -36,6 +36,15 @@ impl Interruption {
             // Nothing listens any more, so nothing will come.
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// Work that a signal ends: for commands that have nothing to bring to an end themselves.
+pub(crate) async fn unless_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let mut interruption = Interruption::listen(Commands::default());
+    tokio::select! {
+        result = work => result,
+        () = interruption.asked() => Err(Failure::new(FailureKind::Interrupted, "interrupted")),
     }
 }
 

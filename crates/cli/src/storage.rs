@@ -22,7 +22,10 @@ impl Storage {
     /// Signs in, or starts the server.
     pub(crate) async fn open(plan: &Plan) -> Result<Self, Failure> {
         match &plan.destination.storage {
-            StoragePlan::S3(s3) => over_network(plan, s3).await,
+            StoragePlan::S3(s3) => {
+                let session = Session::open(&plan.auth, s3).await?;
+                Ok(Self { bucket: over_network(plan, s3, session), embedded: None })
+            }
             StoragePlan::Embedded { dir } => {
                 let prefix = plan.destination.path.prefix();
                 let server = EmbeddedS3::start(Options::new(dir, &plan.destination.bucket, prefix)).await?;
@@ -49,10 +52,10 @@ pub(crate) fn place(plan: &Plan) -> String {
     }
 }
 
-async fn over_network(plan: &Plan, s3: &S3Plan) -> Result<Storage, Failure> {
-    let session = Session::open(&plan.auth, s3).await?;
+/// The bucket, written with a session's credentials.
+pub(crate) fn over_network(plan: &Plan, s3: &S3Plan, session: Session) -> Bucket {
     let renewing = session.renewing;
-    let bucket = Bucket::new(BucketOptions {
+    Bucket::new(BucketOptions {
         destination: &plan.destination,
         s3,
         region: session.region,
@@ -67,8 +70,7 @@ async fn over_network(plan: &Plan, s3: &S3Plan) -> Result<Storage, Failure> {
             }
         })),
         http: session.http,
-    });
-    Ok(Storage { bucket, embedded: None })
+    })
 }
 
 fn embedded(plan: &Plan, server: EmbeddedS3) -> Result<Storage, Failure> {

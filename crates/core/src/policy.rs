@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     failure::{Failure, FailureKind},
-    plan::{DestinationPlan, PARTS_OF_ONE_PUT, Storage},
+    plan::{DestinationPlan, ObjectPlan, PARTS_OF_ONE_PUT, Storage},
 };
 
 /// By how much an object outgrows `file_size` at most: with the row group that is open when it closes.
@@ -23,13 +23,10 @@ pub fn policy(destination: &DestinationPlan, region: Option<&str>) -> Result<Val
     };
     let partition = partition(s3.region.as_deref().or(region));
     let object = &destination.object;
-    let mut actions = vec!["s3:PutObject"];
-    actions.extend(object.acl.as_ref().map(|_| "s3:PutObjectAcl"));
-    actions.extend((!object.tags.is_empty()).then_some("s3:PutObjectTagging"));
     let mut statements = vec![json!({
         "Sid": "LakewardWrites",
         "Effect": "Allow",
-        "Action": actions,
+        "Action": object_actions(object),
         "Resource": resource(destination, partition),
     })];
     let key = object.encryption.as_ref().and_then(|encryption| encryption.kms_key_id.as_deref());
@@ -37,6 +34,15 @@ pub fn policy(destination: &DestinationPlan, region: Option<&str>) -> Result<Val
         statements.push(key_statement(key, partition, goes_up_in_parts(destination)));
     }
     Ok(json!({ "Version": "2012-10-17", "Statement": statements }))
+}
+
+/// What a bucket has to allow for such objects.
+#[must_use]
+pub fn object_actions(object: &ObjectPlan) -> Vec<&'static str> {
+    let mut actions = vec!["s3:PutObject"];
+    actions.extend(object.acl.as_ref().map(|_| "s3:PutObjectAcl"));
+    actions.extend((!object.tags.is_empty()).then_some("s3:PutObjectTagging"));
+    actions
 }
 
 /// What the administrator who sets the policy may want to know, in a few lines.

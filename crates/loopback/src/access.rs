@@ -1,16 +1,22 @@
-//! The one pair of keys, and the policy: writes below one prefix of one bucket, and nothing else.
+//! The access keys, and the policy: writes below one prefix of one bucket, and nothing else.
 
 use std::{path::PathBuf, sync::Arc};
 
 use http::{HeaderMap, Uri, header};
 use s3s::{
-    S3ErrorCode, S3Result,
+    S3Error, S3ErrorCode, S3Result,
     access::{S3Access, S3AccessContext},
     auth::{S3Auth, SecretKey},
     path::S3Path,
 };
+use secrecy::{ExposeSecret, SecretString};
 
-use crate::{calls::Counters, error::bad, object_path};
+use crate::{
+    aws::{AccessKeys, KeyRefused},
+    calls::Counters,
+    error::bad,
+    object_path,
+};
 
 /// The calls that exist, each with the query parameters that it may have. `x-id` is how SDKs name the call.
 const CALLS: [(&str, &[&str]); 5] = [
@@ -21,28 +27,70 @@ const CALLS: [(&str, &[&str]); 5] = [
     ("AbortMultipartUpload", &["x-id", "uploadId"]),
 ];
 
+/// The header that temporary keys come with.
+const SESSION_TOKEN: &str = "x-amz-security-token";
+
 /// Who may call.
+#[derive(Clone, Debug)]
 pub(crate) struct Keys {
-    /// The one access key's id.
+    /// The server's own access key's id.
     pub(crate) id: String,
-    /// The one access key's secret.
-    pub(crate) secret: SecretKey,
+    /// The server's own access key's secret.
+    pub(crate) secret: SecretString,
+    /// The keys of others, with their session tokens and their ends.
+    pub(crate) others: Option<AccessKeys>,
+}
+
+impl Keys {
+    /// The secret of a key that was not refused. A key that is over is refused here, before its signature is looked at.
+    fn secret(&self, id: &str) -> S3Result<SecretString> {
+        if id == self.id {
+            return Ok(self.secret.clone());
+        }
+        let key = self.others.as_ref().and_then(|others| others.get(id)).ok_or_else(|| refused(KeyRefused::Unknown))?;
+        let token = key.session_token.as_ref().map(ExposeSecret::expose_secret);
+        // Any error but the token's, which is not known here.
+        self.accept(id, token)?;
+        Ok(key.secret_access_key)
+    }
+
+    /// Whether the token that came with a key is the key's. With the server's own key a token makes no difference.
+    fn accept(&self, id: &str, token: Option<&str>) -> S3Result<()> {
+        match &self.others {
+            Some(others) if id != self.id => others.accept(id, token).map(drop).map_err(|why| match token {
+                // That is how S3 answers where the token of temporary keys is missing.
+                None if why == KeyRefused::WrongToken => refused(KeyRefused::Unknown),
+                _ => refused(why),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A refused key, in S3's words.
+fn refused(why: KeyRefused) -> S3Error {
+    let (code, message) = match why {
+        KeyRefused::Unknown => {
+            (S3ErrorCode::InvalidAccessKeyId, "The AWS Access Key Id you provided does not exist in our records.")
+        }
+        KeyRefused::WrongToken => (S3ErrorCode::InvalidToken, "The provided token is malformed or otherwise invalid."),
+        KeyRefused::Expired => (S3ErrorCode::ExpiredToken, "The provided token has expired."),
+    };
+    bad(code, message)
 }
 
 #[async_trait::async_trait]
 impl S3Auth for Keys {
     async fn get_secret_key(&self, id: &str) -> S3Result<SecretKey> {
-        if id == self.id {
-            Ok(self.secret.clone())
-        } else {
-            Err(bad(S3ErrorCode::InvalidAccessKeyId, "there is no such access key here"))
-        }
+        Ok(self.secret(id)?.expose_secret().into())
     }
 }
 
 /// What may be written, and by which calls.
 #[derive(Debug)]
 pub(crate) struct Policy {
+    /// Whose tokens are looked at.
+    pub(crate) keys: Keys,
     /// The one bucket.
     pub(crate) bucket: String,
     /// What every key begins with.
@@ -58,9 +106,9 @@ pub(crate) struct Policy {
 #[async_trait::async_trait]
 impl S3Access for Policy {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
-        if cx.credentials().is_none() {
-            return denied("the request is not signed");
-        }
+        let Some(credentials) = cx.credentials() else { return denied("the request is not signed") };
+        let token = cx.headers().get(SESSION_TOKEN).map(|token| token.to_str().unwrap_or_default());
+        self.keys.accept(&credentials.access_key, token)?;
         // SigV2 and signed URLs sign nothing of the body; nobody here needs them.
         let authorization = cx.headers().get(header::AUTHORIZATION).map_or(&b""[..], |value| value.as_bytes());
         if !authorization.starts_with(b"AWS4-HMAC-SHA256") {

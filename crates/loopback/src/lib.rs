@@ -17,6 +17,8 @@
 //! An object's entity tag is opaque, as it is on AWS with KMS encryption: it is not an MD5, which would cost more time
 //! than everything else that happens to a byte here.
 //!
+//! Beside its own key it accepts those that a [`aws::LoopbackAws`] gives out, if it is told to ([`Options::access_keys`]).
+//!
 //! Beside it, [`aws`] is the rest of AWS that a sign-in needs, for tests and demonstrations.
 
 mod access;

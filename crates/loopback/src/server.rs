@@ -9,7 +9,7 @@ use s3s::{
     config::{S3Config, StaticConfigProvider},
     service::{S3Service, S3ServiceBuilder},
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     access::{Keys, Policy},
+    aws::AccessKeys,
     calls::{Calls, Counters},
     exchange,
     service::WriteHalf,
@@ -52,6 +53,10 @@ pub struct Options {
     pub bucket: String,
     /// What every key must begin with; other writes are denied.
     pub prefix: String,
+    /// Keys that are accepted beside the server's own while they are good, as those that
+    /// [`LoopbackAws`](crate::aws::LoopbackAws::access_keys) gives out. Those that are over, unknown, or come with another
+    /// token than theirs are refused as S3 refuses them.
+    pub access_keys: Option<AccessKeys>,
     /// Whether even aborting a multipart upload is denied, as where only `s3:PutObject` is granted.
     pub strict_abort: bool,
     /// How long a body may make no progress.
@@ -71,6 +76,7 @@ impl Options {
             dir: dir.into(),
             bucket: bucket.into(),
             prefix: prefix.into(),
+            access_keys: None,
             strict_abort: false,
             body_timeout: Duration::from_secs(30),
             capacity: None,
@@ -101,7 +107,7 @@ impl EmbeddedS3 {
     /// [`FailureKind::Usage`] if the bucket's name is none, [`FailureKind::Destination`] if the folder can't be written or
     /// nothing can listen on 127.0.0.1.
     pub async fn start(options: Options) -> Result<Self, Failure> {
-        let Options { dir, bucket, prefix, strict_abort, body_timeout, capacity, stop_timeout } = options;
+        let Options { dir, bucket, prefix, access_keys, strict_abort, body_timeout, capacity, stop_timeout } = options;
         if !s3s::path::check_bucket_name(&bucket) {
             let what = format!("{bucket:?} can't be a bucket's name");
             let advice = "name it with 3 to 63 lower-case letters, digits, dots and hyphens";
@@ -121,9 +127,17 @@ impl EmbeddedS3 {
         let secret_access_key = SecretString::from(secret);
         let counters = Arc::new(Counters::default());
         let mut builder = S3ServiceBuilder::new(WriteHalf::new(Arc::clone(&store), Arc::clone(&counters)));
-        builder.set_auth(Keys { id: access_key_id.clone(), secret: secret_access_key.expose_secret().into() });
+        let keys = Keys { id: access_key_id.clone(), secret: secret_access_key.clone(), others: access_keys };
+        builder.set_auth(keys.clone());
         let bucket_folder = store.bucket().to_path_buf();
-        builder.set_access(Policy { bucket, prefix, strict_abort, bucket_folder, counters: Arc::clone(&counters) });
+        builder.set_access(Policy {
+            keys,
+            bucket,
+            prefix,
+            strict_abort,
+            bucket_folder,
+            counters: Arc::clone(&counters),
+        });
         let mut limits = S3Config::default();
         limits.xml_max_body_size = MAX_XML;
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits))));
@@ -144,12 +158,12 @@ impl EmbeddedS3 {
         REGION
     }
 
-    /// The one access key's id.
+    /// The server's own access key's id.
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
     }
 
-    /// The one access key's secret.
+    /// The server's own access key's secret.
     pub fn secret_access_key(&self) -> &SecretString {
         &self.secret_access_key
     }

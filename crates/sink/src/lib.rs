@@ -5,7 +5,8 @@
 //! into a `spool`, which cuts them into pieces and hashes each. One piece alone is an object and is sealed when the object closes;
 //! of a larger one each piece is sealed as a part (`multipart`) as soon as there is more. `upload` sends what is sealed, as many
 //! at once as `pace` finds good, tries again as long as `patience` and `put_error` say, and tells the `ledger` what has landed.
-//! `bucket` is the one place that speaks S3, to each `vendor`'s server in its way; `refusal` knows what servers answer.
+//! `bucket` is the one place that speaks S3, to each `vendor`'s server in its way; `refusal` knows what servers answer, and `denial` what AWS says of what it
+//! does not allow.
 //!
 //! Nothing here lists, reads or deletes.
 
@@ -28,9 +29,11 @@ mod bucket;
 mod vendor;
 mod put_error;
 mod refusal;
+mod denial;
 mod stop;
 
-pub use bucket::{Bucket, BucketOptions, Renew};
+pub use bucket::{Bucket, BucketOptions, NotWritten, Renew, TestWrite, Written};
+pub use denial::{Denial, PolicyKind, Why};
 pub use engine::{Landing, SinkOptions, SinkOutlet, start};
 pub use keys::first_keys;
 pub use ledger::{Landed, LandedTable};

@@ -28,6 +28,8 @@ pub(crate) struct PutError {
     pub(crate) may_be_done: bool,
     /// How long bytes of a body moved.
     pub(crate) moving: Duration,
+    /// What the server answered, where that is an error of S3.
+    pub(crate) refusal: Option<Box<Refusal>>,
     /// What to do about it.
     pub(crate) verdict: Verdict,
 }
@@ -41,6 +43,7 @@ impl PutError {
             slow_down: body.contains("<Code>SlowDown<"),
             may_be_done: true,
             moving: Duration::ZERO,
+            refusal: None,
             verdict: Verdict::Again,
         }
     }
@@ -54,6 +57,7 @@ impl PutError {
             slow_down: false,
             may_be_done: true,
             moving: Duration::ZERO,
+            refusal: None,
             verdict: Verdict::Never(FailureKind::Destination, advice.into()),
         }
     }
@@ -61,12 +65,24 @@ impl PutError {
     /// Nothing moved for so long.
     pub(crate) fn stalled(time: Duration, sent_whole: bool) -> Self {
         let cause = format!("the upload stood still for {} s", time.as_secs());
-        let moving = Duration::ZERO;
-        Self { cause, answered: false, slow_down: false, may_be_done: sent_whole, moving, verdict: Verdict::Again }
+        Self { cause, answered: false, may_be_done: sent_whole, ..Self::unknown() }
+    }
+
+    /// Nothing is known but that it is tried again.
+    fn unknown() -> Self {
+        Self {
+            cause: String::new(),
+            answered: false,
+            slow_down: false,
+            may_be_done: false,
+            moving: Duration::ZERO,
+            refusal: None,
+            verdict: Verdict::Again,
+        }
     }
 
     /// The server answered with an error.
-    pub(crate) fn refused(refusal: &Refusal, asked: &Asked, sent_whole: bool) -> Self {
+    pub(crate) fn refused(refusal: Refusal, asked: &Asked, sent_whole: bool) -> Self {
         Self {
             cause: refusal.to_string(),
             answered: true,
@@ -74,6 +90,7 @@ impl PutError {
             may_be_done: sent_whole && refusal.leaves_doubt(),
             moving: Duration::ZERO,
             verdict: refusal.verdict(asked),
+            refusal: Some(Box::new(refusal)),
         }
     }
 
@@ -93,7 +110,7 @@ impl PutError {
             Verdict::Again
         };
         let answered = matches!(error, SdkError::ResponseError(_));
-        Self { cause, answered, slow_down: false, may_be_done: sent_whole, moving: Duration::ZERO, verdict }
+        Self { cause, answered, may_be_done: sent_whole, verdict, ..Self::unknown() }
     }
 }
 

@@ -16,7 +16,7 @@ use std::{
 
 use lakeward_core::{table::TableName, untrusted};
 
-use crate::error::Error;
+use crate::error::{CommandFailed, Error};
 
 /// How long a program that is asked to end may take.
 const GRACE: Duration = Duration::from_secs(2);
@@ -292,22 +292,6 @@ impl Read for Output {
         let (command, words) = (self.running.name.clone(), self.running.last_words());
         Err(io::Error::other(CommandFailed { command, end: told(status), words }))
     }
-}
-
-/// A program that ended otherwise than with status 0.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{command} {end}{}", said(words))]
-pub(crate) struct CommandFailed {
-    command: String,
-    end: String,
-    words: Vec<String>,
-}
-
-fn said(words: &[String]) -> String {
-    if words.is_empty() {
-        return ", and wrote nothing to standard error".into();
-    }
-    format!("; the end of its standard error:\n  {}", words.join("\n  "))
 }
 
 #[cfg(unix)]

@@ -25,8 +25,9 @@ use crate::{
     decode::json::record_text,
     error::{Error, Misfit, MisfitAt, Place as At, nearest, shown},
     infer::{BadKey, SeenFields},
+    input::Input,
     locate::locate,
-    open::{Input, Stamp, Stream},
+    open::{Stamp, Stream},
     read::TableReader,
     sniff::{SNIFFED, by_magic, sniff, stripped},
 };

@@ -8,8 +8,6 @@ use lakeward_core::{
     untrusted,
 };
 
-use crate::command::CommandFailed;
-
 /// Why a record is not a row of its table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Misfit {
@@ -330,4 +328,22 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
         .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// A program that ended otherwise than with status 0.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{command} {end}{}", said(words))]
+pub(crate) struct CommandFailed {
+    pub(crate) command: String,
+    /// How it ended.
+    pub(crate) end: String,
+    /// The end of what it wrote to standard error.
+    pub(crate) words: Vec<String>,
+}
+
+fn said(words: &[String]) -> String {
+    if words.is_empty() {
+        return ", and wrote nothing to standard error".into();
+    }
+    format!("; the end of its standard error:\n  {}", words.join("\n  "))
 }

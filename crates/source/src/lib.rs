@@ -20,6 +20,7 @@ mod infer;
 mod decode;
 
 mod columnar;
+mod input;
 
 mod discover;
 mod read;

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, BufReader, Read},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -14,26 +14,15 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use lakeward_core::{plan::InputFormat, table::TableName};
+use lakeward_core::table::TableName;
 
 use crate::{
-    columnar::stored::Stored,
-    command::{CommandFailed, Commands, EndCommand},
-    error::{Error, shown},
+    command::{Commands, EndCommand},
+    error::{CommandFailed, Error, shown},
 };
 
 /// How much is read from the system at once.
 const CHUNK: usize = 256 << 10;
-
-/// One input of a table.
-pub(crate) enum Input {
-    /// A file, as it was found.
-    File { path: PathBuf, format: InputFormat, stamp: Stamp },
-    /// Standard input or what a command prints, with what was taken as a sample put back before it.
-    Piped { format: InputFormat, stream: Box<Stream> },
-    /// What came through a pipe and had to be put into a file.
-    Spooled { name: String, format: InputFormat, stored: Stored },
-}
 
 /// What tells that a file is the same as before.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -31,7 +31,8 @@ use crate::{
         item_cells,
     },
     error::{Error, MisfitAt, shown},
-    open::{Input, Stream},
+    input::Input,
+    open::Stream,
     reject::RejectsFile,
 };
 

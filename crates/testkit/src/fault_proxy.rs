@@ -43,6 +43,8 @@ pub struct Faults {
     pub outage: Option<(u64, Duration)>,
     /// After so many requests, every other one is answered `403 ExpiredToken`, unforwarded.
     pub expired_after: Option<u64>,
+    /// How long lies between two answers at least. An answer is held back; its request is acted on when it arrives.
+    pub pace: Duration,
     /// Where the draws begin.
     pub seed: u64,
 }
@@ -104,7 +106,7 @@ impl FaultProxy {
             counts: Counts::default(),
             completed: BTreeSet::new(),
         };
-        let proxy = Arc::new(Proxy { upstream, faults, state: Mutex::new(state) });
+        let proxy = Arc::new(Proxy { upstream, faults, state: Mutex::new(state), turn: tokio::sync::Mutex::default() });
         Self { server: Server::start(Arc::clone(&proxy)).await, proxy }
     }
 
@@ -178,6 +180,8 @@ struct Proxy {
     upstream: SocketAddr,
     faults: Faults,
     state: Mutex<State>,
+    /// Whose answer is next, where they are paced.
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -283,6 +287,10 @@ impl Handler for Proxy {
                 })
             }
         };
+        if !self.faults.pace.is_zero() {
+            let _turn = self.turn.lock().await;
+            tokio::time::sleep(self.faults.pace).await;
+        }
         let mut state = self.state();
         match reply {
             Some(reply) => {

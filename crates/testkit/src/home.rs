@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
+    fmt,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
@@ -23,6 +24,9 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// How often a running program is looked at.
 const POLL: Duration = Duration::from_millis(10);
 
+/// Where the AWS tools, and Lakeward with them, keep sign-ins and temporary keys, from the home.
+const CACHES: [&str; 3] = [".aws/sso/cache", ".aws/login/cache", ".aws/cli/cache"];
+
 /// A temporary HOME. Programs started by [`Home::command`] get an environment that holds nothing of the caller's but
 /// `PATH`, and a test fails when a [secret](Home::secret) shows up in what they print or leave behind.
 #[derive(Debug)]
@@ -30,7 +34,17 @@ pub struct Home {
     folder: TempDir,
     runs: AtomicU32,
     secrets: Mutex<Vec<String>>,
+    kept: Mutex<Vec<Kept>>,
     fixtures: Mutex<BTreeMap<PathBuf, Vec<u8>>>,
+}
+
+/// Tells the secrets that may lie in the AWS tools' caches, as many as there are by now.
+struct Kept(Box<dyn Fn() -> Vec<String> + Send>);
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Kept")
+    }
 }
 
 impl Home {
@@ -43,7 +57,13 @@ impl Home {
         for part in ["home", "tmp", "output"] {
             fs::create_dir(folder.path().join(part)).expect("a new temporary folder can be written");
         }
-        Self { folder, runs: AtomicU32::new(0), secrets: Mutex::default(), fixtures: Mutex::default() }
+        Self {
+            folder,
+            runs: AtomicU32::new(0),
+            secrets: Mutex::default(),
+            kept: Mutex::default(),
+            fixtures: Mutex::default(),
+        }
     }
 
     /// The folder that programs see as HOME, and in which they start unless told otherwise.
@@ -70,6 +90,12 @@ impl Home {
         lock(&self.secrets).push(secret);
     }
 
+    /// Registers all secrets that `all` tells, at the end of each run anew, as [`Self::secret`] does; but a file of the AWS
+    /// tools' caches may hold them, if nobody else can read it.
+    pub fn secrets_in_caches(&self, all: impl Fn() -> Vec<String> + Send + 'static) {
+        lock(&self.kept).push(Kept(Box::new(all)));
+    }
+
     /// A program to run in this home.
     pub fn command(&self, program: impl AsRef<OsStr>) -> HomeCommand<'_> {
         let mut command = Command::new(program);
@@ -83,22 +109,29 @@ impl Home {
             .env("TZ", "UTC")
             .env("LANG", "C.UTF-8")
             .env("AWS_EC2_METADATA_DISABLED", "true");
-        HomeCommand { home: self, command, limit: TIME_LIMIT, input: None }
+        HomeCommand { home: self, command, limit: TIME_LIMIT, input: None, prints_secrets: false }
     }
 
     /// Where any of the secrets is in the output of a run or in a file below the home, of programs' temporary files too.
     #[must_use]
     pub fn leaks(&self, output: &Output, secrets: &[&str]) -> Vec<Leak> {
+        self.find(Some(output.stdout.as_bytes()), output.stderr.as_bytes(), secrets, &[])
+    }
+
+    /// As [`Self::leaks`], with secrets that may be in caches, and perhaps without standard output.
+    fn find(&self, stdout: Option<&[u8]>, stderr: &[u8], secrets: &[&str], kept: &[&str]) -> Vec<Leak> {
         let mut leaks = Vec::new();
-        let mut look = |place: &str, text: &[u8]| {
-            for secret in secrets {
+        let mut look = |place: &str, text: &[u8], is_kept_well: bool| {
+            for secret in secrets.iter().chain(if is_kept_well { &[][..] } else { kept }) {
                 if memmem::find(text, secret.as_bytes()).is_some() {
                     leaks.push(Leak { secret: (*secret).to_owned(), place: place.to_owned() });
                 }
             }
         };
-        look("stdout", output.stdout.as_bytes());
-        look("stderr", output.stderr.as_bytes());
+        if let Some(stdout) = stdout {
+            look("stdout", stdout, false);
+        }
+        look("stderr", stderr, false);
         let fixtures = lock(&self.fixtures);
         for part in ["home", "tmp"] {
             let files = WalkDir::new(self.folder.path().join(part)).into_iter().filter_map(Result::ok);
@@ -106,19 +139,28 @@ impl Home {
                 // A file may be gone again, or closed to us: neither can be read by anyone else either.
                 let Ok(content) = fs::read(file.path()) else { continue };
                 if fixtures.get(file.path()) != Some(&content) {
-                    look(&file.path().display().to_string(), &content);
+                    look(&file.path().display().to_string(), &content, self.is_kept_well(file.path()));
                 }
-                look(&format!("the name of {}", file.path().display()), file.file_name().as_encoded_bytes());
+                look(&format!("the name of {}", file.path().display()), file.file_name().as_encoded_bytes(), false);
             }
         }
         leaks
     }
 
+    /// Whether a file is one of the AWS tools' caches that nobody else can read.
+    fn is_kept_well(&self, file: &Path) -> bool {
+        let home = self.path();
+        file.parent().is_some_and(|folder| CACHES.iter().any(|cache| folder == home.join(cache))) && is_private(file)
+    }
+
     #[track_caller]
-    fn deny_leaks(&self, output: &Output) {
+    fn deny_leaks(&self, output: &Output, prints_secrets: bool) {
         let secrets = lock(&self.secrets).clone();
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        let leaks = self.leaks(output, &secrets);
+        let kept: Vec<String> = lock(&self.kept).iter().flat_map(|Kept(all)| all()).collect();
+        let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
+        let stdout = (!prints_secrets).then_some(output.stdout.as_bytes());
+        let leaks = self.find(stdout, output.stderr.as_bytes(), &secrets, &kept);
         assert!(leaks.is_empty(), "a secret leaked: {leaks:#?}");
     }
 }
@@ -139,6 +181,7 @@ pub struct HomeCommand<'home> {
     command: Command,
     limit: Duration,
     input: Option<Vec<u8>>,
+    prints_secrets: bool,
 }
 
 impl<'home> HomeCommand<'home> {
@@ -191,6 +234,13 @@ impl<'home> HomeCommand<'home> {
         self
     }
 
+    /// Its standard output is meant to hold secrets, as that of `lakeward auth export` is, and nobody looks for them there.
+    #[must_use]
+    pub fn prints_secrets(mut self) -> Self {
+        self.prints_secrets = true;
+        self
+    }
+
     /// How long it may run before it is killed and the test fails; without it, a minute.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
@@ -225,7 +275,16 @@ impl<'home> HomeCommand<'home> {
             Ok(child) => child,
             Err(error) => panic!("{} did not start: {error}", program.display()),
         };
-        Running { home: self.home, child, program, stdout, stderr, started: Instant::now(), limit: self.limit }
+        Running {
+            home: self.home,
+            child,
+            program,
+            stdout,
+            stderr,
+            started: Instant::now(),
+            limit: self.limit,
+            prints_secrets: self.prints_secrets,
+        }
     }
 }
 
@@ -239,6 +298,7 @@ pub struct Running<'home> {
     stderr: PathBuf,
     started: Instant,
     limit: Duration,
+    prints_secrets: bool,
 }
 
 impl Running<'_> {
@@ -292,7 +352,7 @@ impl Running<'_> {
         let _ = self.child.kill();
         let status = self.child.wait().expect("a child can be waited for");
         let output = self.output(status);
-        self.home.deny_leaks(&output);
+        self.home.deny_leaks(&output, self.prints_secrets);
         output
     }
 
@@ -303,7 +363,7 @@ impl Running<'_> {
         loop {
             if let Some(status) = self.poll() {
                 let output = self.output(status);
-                self.home.deny_leaks(&output);
+                self.home.deny_leaks(&output, self.prints_secrets);
                 return output;
             }
             sleep(POLL);
@@ -361,6 +421,18 @@ impl Output {
         assert_eq!(*got, Some(code), "the exit code\n--- stdout\n{stdout}\n--- stderr\n{stderr}");
         self
     }
+}
+
+/// Whether a file's permissions are 0600.
+#[cfg(unix)]
+fn is_private(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o777 == 0o600)
+}
+
+#[cfg(not(unix))]
+fn is_private(_: &Path) -> bool {
+    true
 }
 
 fn read(path: &Path) -> String {
@@ -444,5 +516,30 @@ mod tests {
         let home = Home::new();
         home.secret(SECRET);
         let _ = shell(&home, &format!("echo 'key: {SECRET}' >&2"));
+    }
+
+    #[test]
+    #[should_panic(expected = "a secret leaked")]
+    fn a_secret_that_is_given_out_during_a_run_fails_it() {
+        let home = Home::new();
+        let told = home.path().join("told");
+        home.secrets_in_caches(move || fs::read_to_string(&told).into_iter().collect());
+        let _ = shell(&home, "true");
+        let _ = shell(&home, &format!("printf %s '{SECRET}' > told"));
+    }
+
+    #[test]
+    fn a_secret_may_be_in_a_cache_that_is_private_and_in_what_is_exported() {
+        let home = Home::new();
+        home.secrets_in_caches(|| vec![SECRET.to_owned()]);
+        let cache = "umask 077; mkdir -p .aws/sso/cache; echo $SECRET > .aws/sso/cache/a.json";
+        let command = |script: &str| home.command("sh").args(["-c", script]).env("SECRET", SECRET);
+        let _ = command(cache).run().exits(0);
+        let _ = command("echo $SECRET").prints_secrets().run().exits(0);
+        for leak in ["echo $SECRET >&2", "echo $SECRET > $TMPDIR/a", "chmod 644 .aws/sso/cache/a.json"] {
+            let run = || drop(command(leak).prints_secrets().run());
+            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err(), "{leak}");
+            let _ = fs::remove_file(home.folder.path().join("tmp/a"));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What tests share: programs run in a home of their own, Python as an independent judge, and servers that misbehave on
+//! What tests share: programs run in a home of their own, Python and Node.js as independent judges, and servers that misbehave on
 //! purpose.
 //!
 //! Everything here fails by panicking with a message for the person who reads the test's output.
@@ -7,6 +7,7 @@
 
 pub mod home;
 pub mod python;
+pub mod node;
 pub mod s3_server;
 
 pub mod fault_proxy;

@@ -22,6 +22,10 @@ const POLL: Duration = Duration::from_millis(50);
 /// The bucket that every server has.
 pub const BUCKET: &str = "test";
 
+/// A role of SeaweedFS that everybody may assume, at its own STS: its sessions may call `s3:PutObject` for keys of the bucket
+/// that begin with `raw/`, and nothing else.
+pub const ROLE: &str = "arn:aws:iam::000000000000:role/lake";
+
 /// A running server with the bucket [`BUCKET`]. It is killed when this is dropped, and all it stored goes with it.
 #[derive(Debug)]
 pub struct S3Server {
@@ -46,7 +50,8 @@ const KEYS: Keys = Keys {
 };
 
 impl S3Server {
-    /// SeaweedFS. Its right to write objects includes deleting them; it has none that is smaller.
+    /// SeaweedFS, with an STS at the same endpoint. A key's right to write objects includes deleting them, and there is none
+    /// that is smaller; the sessions of [`ROLE`] have a real policy. It verifies signatures, and the tokens of sessions.
     #[track_caller]
     #[must_use]
     pub fn seaweedfs() -> Self {
@@ -58,6 +63,8 @@ impl S3Server {
         ]});
         let config_file = folder.path().join("s3.json");
         fs::write(&config_file, config.to_string()).expect("the temporary folder can be written");
+        let roles_file = folder.path().join("iam.json");
+        fs::write(&roles_file, seaweedfs_roles().to_string()).expect("the temporary folder can be written");
         fs::create_dir(folder.path().join("data")).expect("the temporary folder can be written");
         let ports = free_ports();
         let mut command = Command::new(tool("weed"));
@@ -65,6 +72,7 @@ impl S3Server {
         command.args(["-s3.port.iceberg=0", "-s3.port.lance=0", &format!("-bucket={BUCKET}")]);
         command.arg(format!("-dir={}", folder.path().join("data").display()));
         command.arg(format!("-s3.config={}", config_file.display()));
+        command.arg(format!("-s3.iam.config={}", roles_file.display()));
         for (name, port) in SEAWEEDFS_PORTS.iter().zip(ports) {
             command.arg(format!("-{name}={}", port.port()));
         }
@@ -166,6 +174,27 @@ fn request(address: SocketAddr, head: &str) -> Option<u16> {
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).ok()?;
     std::str::from_utf8(&answer).ok()?.strip_prefix("HTTP/1.1 ")?.parse().ok()
+}
+
+/// [`ROLE`] and its policy.
+fn seaweedfs_roles() -> serde_json::Value {
+    let document =
+        |statement: serde_json::Value| serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] });
+    let trust =
+        document(serde_json::json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": ["sts:AssumeRole"] }));
+    let resource = format!("arn:aws:s3:::{BUCKET}/raw/*");
+    let policy = document(serde_json::json!({ "Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [resource] }));
+    serde_json::json!({
+        "sts": {
+            "tokenDuration": "1h",
+            "maxSessionLength": "12h",
+            "issuer": "lakeward-testkit",
+            "signingKey": "bGFrZXdhcmQgdGVzdGtpdCBzaWduaW5nIGtleSAwMDE=",
+        },
+        "policy": { "defaultEffect": "Deny", "storeType": "memory" },
+        "roles": [{ "roleName": "lake", "roleArn": ROLE, "trustPolicy": trust, "attachedPolicies": ["write"] }],
+        "policies": [{ "name": "write", "document": policy }],
+    })
 }
 
 /// Tells moto the region, where a bucket needs no location.

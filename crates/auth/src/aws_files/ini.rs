@@ -37,22 +37,64 @@ pub(super) struct IniError {
     pub(super) what: &'static str,
 }
 
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// A comment, or empty.
+    Nothing,
+    /// `[name]`.
+    Header,
+    /// A key with its value, or the beginning of it.
+    Entry,
+    /// More of the value above.
+    Continuation,
+}
+
 /// Reads a file.
 ///
 /// # Errors
 /// The first line that Python's parser refuses.
 pub(super) fn parse(text: &str) -> Result<Vec<Section>, IniError> {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    Ok(layout(text)?.sections)
+}
+
+/// A file, and how it is written.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) sections: Vec<Section>,
+    /// What every section has unless it says otherwise.
+    pub(super) shared: Vec<Entry>,
+    /// What each line is.
+    pub(super) lines: Vec<Line>,
+}
+
+/// Reads a file with all that an editor needs.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn layout(text: &str) -> Result<Layout, IniError> {
     let mut parser = Parser::default();
-    let mut lines = text.split('\n').zip(1..).peekable();
-    while let Some((line, number)) = lines.next() {
-        // What follows the last line end is no line.
-        if line.is_empty() && lines.peek().is_none() {
-            break;
-        }
-        parser.line(line, number)?;
+    let lines = lines(text).into_iter().zip(1..).map(|((line, _), number)| parser.line(line, number));
+    let lines = lines.collect::<Result<_, _>>()?;
+    let (sections, shared) = parser.finish();
+    Ok(Layout { sections, shared, lines })
+}
+
+/// The lines of a text, each with what ends it. What follows the last line end is no line.
+pub(super) fn lines(text: &str) -> Vec<(&str, &str)> {
+    let (mut lines, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.find(['\r', '\n']).unwrap_or(rest.len()));
+        let end = match after.as_bytes() {
+            [b'\r', b'\n', ..] => 2,
+            [] => 0,
+            _ => 1,
+        };
+        let (end, after) = after.split_at(end);
+        lines.push((line, end));
+        rest = after;
     }
-    Ok(parser.finish())
+    lines
 }
 
 #[derive(Default)]
@@ -76,25 +118,25 @@ enum Current {
 }
 
 impl Parser {
-    fn line(&mut self, line: &str, number: usize) -> Result<(), IniError> {
+    fn line(&mut self, line: &str, number: usize) -> Result<Line, IniError> {
         let wrong = |what| Err(IniError { line: number, what });
         let value = line.trim();
         if value.starts_with(['#', ';']) {
-            return Ok(());
+            return Ok(Line::Nothing);
         }
         if value.is_empty() {
             self.continue_value("");
-            return Ok(());
+            return Ok(Line::Nothing);
         }
         let indent = line.chars().take_while(|c| c.is_whitespace()).count();
         if self.in_value && indent > self.indent {
             self.continue_value(value);
-            return Ok(());
+            return Ok(Line::Continuation);
         }
         self.indent = indent;
         if let Some(name) = header(value) {
             return match self.begin(name, number) {
-                true => Ok(()),
+                true => Ok(Line::Header),
                 false => wrong("this section stands a second time"),
             };
         }
@@ -108,14 +150,14 @@ impl Parser {
         if key.is_empty() {
             return wrong("there is no key before the `=`");
         }
-        let Some(section) = self.section() else { return Ok(()) };
+        let Some(section) = self.section() else { return Ok(Line::Nothing) };
         let name = section.name.clone();
         section.entries.push(Entry { key: key.clone(), value: value.trim().to_owned(), line: number });
         self.in_value = true;
         if !self.keys.insert((name, key)) {
             return wrong("this key stands a second time in its section");
         }
-        Ok(())
+        Ok(Line::Entry)
     }
 
     /// Begins a section; false if it has been there.
@@ -148,18 +190,18 @@ impl Parser {
         }
     }
 
-    fn finish(mut self) -> Vec<Section> {
+    fn finish(mut self) -> (Vec<Section>, Vec<Entry>) {
+        let trim = |entry: &mut Entry| entry.value.truncate(entry.value.trim_end().len());
+        self.defaults.entries.iter_mut().for_each(trim);
         for section in &mut self.sections {
+            section.entries.iter_mut().for_each(trim);
             for default in &self.defaults.entries {
                 if !section.entries.iter().any(|entry| entry.key == default.key) {
                     section.entries.push(default.clone());
                 }
             }
-            for entry in &mut section.entries {
-                entry.value.truncate(entry.value.trim_end().len());
-            }
         }
-        self.sections
+        (self.sections, self.defaults.entries)
     }
 }
 

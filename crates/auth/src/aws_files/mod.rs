@@ -2,6 +2,11 @@
 //! the file and line of each value. Where tools differ, botocore's reading holds, which is the AWS CLI's.
 
 mod ini;
+mod edit;
+mod changed;
+
+pub use changed::Changed;
+pub use edit::{Edit, Of};
 
 use std::{
     collections::BTreeMap,
@@ -56,6 +61,29 @@ pub(crate) struct AwsFiles {
     strays: BTreeMap<String, String>,
 }
 
+/// What a section of the config file is about.
+#[derive(Debug, PartialEq, Eq)]
+enum Meaning {
+    Profile(String),
+    SsoSession(String),
+    Services(String),
+    Nothing,
+}
+
+impl Meaning {
+    /// `[default]`, and the kinds whose name follows the kind.
+    fn in_config(section: &str) -> Self {
+        let words = shlex::split(section).unwrap_or_default();
+        match words.as_slice() {
+            [_, name] if section.starts_with("sso-session") => Self::SsoSession(name.clone()),
+            [_, name] if section.starts_with("services") => Self::Services(name.clone()),
+            [_, name] if section.starts_with("profile") => Self::Profile(name.clone()),
+            _ if section == "default" => Self::Profile(section.to_owned()),
+            _ => Self::Nothing,
+        }
+    }
+}
+
 /// Why a file can't be used: one whole line, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileError {
@@ -96,20 +124,13 @@ impl AwsFiles {
         Ok(files)
     }
 
-    /// `[default]`, and the kinds whose name follows the kind.
     fn config_section(&mut self, path: &Path, section: &Section) {
-        let words = shlex::split(&section.name).unwrap_or_default();
-        let name = match words.as_slice() {
-            [_, name] => Some(name.clone()),
-            _ => None,
-        };
         let keys = keys(path, section);
-        match name {
-            Some(name) if section.name.starts_with("sso-session") => drop(self.sso_sessions.insert(name, keys)),
-            Some(name) if section.name.starts_with("services") => drop(self.services.insert(name, keys)),
-            Some(name) if section.name.starts_with("profile") => self.config_profile(name, keys),
-            _ if section.name == "default" => self.config_profile(section.name.clone(), keys),
-            _ => {
+        match Meaning::in_config(&section.name) {
+            Meaning::SsoSession(name) => drop(self.sso_sessions.insert(name, keys)),
+            Meaning::Services(name) => drop(self.services.insert(name, keys)),
+            Meaning::Profile(name) => self.config_profile(name, keys),
+            Meaning::Nothing => {
                 let meant = section.name.trim_start_matches("profile").trim();
                 let quoted = if meant.contains(' ') { format!("\"{meant}\"") } else { meant.to_owned() };
                 self.stray(meant, path, section, &format!("[profile {quoted}]"));
@@ -175,11 +196,17 @@ fn which<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a String> + C
 }
 
 fn sections(path: &Path) -> Result<Vec<Section>, FileError> {
+    let text = text(path)?.unwrap_or_default();
+    ini::parse(&text).map_err(|error| unreadable(path, &error))
+}
+
+/// A file's text; nothing where there is no file.
+fn text(path: &Path) -> Result<Option<String>, FileError> {
     let name = printable(&path.display().to_string()).into_owned();
     let wrong = |what: String, next: &str| Err(FileError { what, next: next.to_owned() });
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if is_absent(&error) || path.as_os_str().is_empty() => return Ok(Vec::new()),
+        Err(error) if is_absent(&error) || path.as_os_str().is_empty() => return Ok(None),
         Err(error) => {
             return wrong(
                 format!("{name} can't be read: {error}"),
@@ -199,12 +226,15 @@ fn sections(path: &Path) -> Result<Vec<Section>, FileError> {
         let what = format!("{name} begins with a byte order mark, which the AWS tools do not read");
         return wrong(what, "save the file as UTF-8 without a byte order mark");
     }
-    ini::parse(&text).or_else(|error| {
-        wrong(
-            format!("{name}, line {}: {}", error.line, error.what),
-            "mend this line: the AWS tools do not read the file either",
-        )
-    })
+    Ok(Some(text))
+}
+
+fn unreadable(path: &Path, error: &ini::IniError) -> FileError {
+    let name = printable(&path.display().to_string()).into_owned();
+    FileError {
+        what: format!("{name}, line {}: {}", error.line, error.what),
+        next: "mend this line: the AWS tools do not read the file either".to_owned(),
+    }
 }
 
 /// Whether there is no file: also below something that is no folder, as `/dev/null/x` is.

@@ -6,7 +6,11 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
-use aws_sdk_signin::types::CreateOAuth2TokenRequestBody;
+use aws_sdk_signin::{
+    error::SdkError,
+    operation::create_o_auth2_token::{CreateOAuth2TokenError, CreateOAuth2TokenOutput},
+    types::CreateOAuth2TokenRequestBody,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use lakeward_core::untrusted::printable;
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
@@ -29,8 +33,6 @@ const RENEW_BEFORE: Duration = Duration::from_mins(5);
 /// than this is surely over, a younger one may be.
 pub(crate) const RENEWED_FOR: Duration = Duration::from_hours(12);
 
-const SIGN_IN: &str = "sign in with `aws login`";
-
 /// The folder of the cache.
 pub(crate) fn folder(environment: &Environment) -> Option<PathBuf> {
     match environment.get("AWS_LOGIN_CACHE_DIRECTORY") {
@@ -44,12 +46,20 @@ pub(crate) fn folder(environment: &Environment) -> Option<PathBuf> {
 pub(crate) struct LoginTokens {
     /// Who signed in: an ARN, as `login_session` names it.
     pub(crate) session: String,
+    /// What a person runs to sign in.
+    sign_in: String,
     content: Renewed,
 }
 
 impl LoginTokens {
-    pub(crate) fn new(session: &str) -> Self {
-        Self { session: session.to_owned(), content: Renewed::new(expiry) }
+    /// Those of a profile's `login_session`.
+    pub(crate) fn new(session: &str, profile: &str) -> Self {
+        let profile = match profile {
+            "default" => String::new(),
+            name => format!(" --profile {}", printable(name)),
+        };
+        let sign_in = format!("sign in with `lakeward auth login --console{profile}` (or `aws login{profile}`)");
+        Self { session: session.to_owned(), sign_in, content: Renewed::new(expiry) }
     }
 
     /// What the cache holds of it, without asking anybody.
@@ -100,10 +110,10 @@ impl LoginTokens {
     }
 
     fn read(&self, file: &CacheFile) -> Result<Content, SourceError> {
-        let damaged = |what| SourceError::new(what, format!("delete it and {SIGN_IN}"));
+        let damaged = |what| SourceError::new(what, format!("delete it and {}", self.sign_in));
         self.content.read(file).map_err(damaged)?.ok_or_else(|| {
             let what = format!("nobody is signed in as {}: there is no {}", printable(&self.session), file.shown());
-            SourceError::new(what, SIGN_IN)
+            SourceError::new(what, self.sign_in.clone())
         })
     }
 
@@ -116,9 +126,12 @@ impl LoginTokens {
             }
             (Some(_), Some(_), Some(_), Some(expires)) => Err(SourceError::new(
                 format!("the console sign-in as {session} expired at {}", written(expires)),
-                SIGN_IN,
+                self.sign_in.clone(),
             )),
-            _ => Err(SourceError::new(format!("the cached console sign-in as {session} lacks its keys"), SIGN_IN)),
+            _ => Err(SourceError::new(
+                format!("the cached console sign-in as {session} lacks its keys"),
+                self.sign_in.clone(),
+            )),
         }
     }
 
@@ -127,10 +140,11 @@ impl LoginTokens {
         let (Some(client), Some(refresh), Some(key)) =
             (text(content, "clientId"), text(content, "refreshToken"), text(content, "dpopKey"))
         else {
-            return Err(SourceError::new("the cached console sign-in lacks what renews it", SIGN_IN));
+            return Err(SourceError::new("the cached console sign-in lacks what renews it", self.sign_in.clone()));
         };
-        let key = p256::SecretKey::from_sec1_pem(key)
-            .map_err(|_| SourceError::new("the cached console sign-in is damaged: dpopKey is no EC key", SIGN_IN))?;
+        let key = p256::SecretKey::from_sec1_pem(key).map_err(|_| {
+            SourceError::new("the cached console sign-in is damaged: dpopKey is no EC key", self.sign_in.clone())
+        })?;
         // The refresh token is good only where it was issued. Older sign-ins do not say where that was.
         let Some(region) = text(content, "signInRegion").or(tools.region()) else {
             let next = "set AWS_REGION to the region of the sign-in, or the profile's region";
@@ -141,42 +155,24 @@ impl LoginTokens {
             .grant_type("refresh_token")
             .refresh_token(refresh)
             .build()
-            .map_err(|error| SourceError::caused("the console sign-in was not renewed", error, SIGN_IN))?;
-        let key = SigningKey::from(key);
-        let now = tools.now();
-        let call = tools.signin(region).create_o_auth2_token().token_input(body).customize();
-        // Only here is the URL final.
-        let call = call.mutate_request(move |request| {
-            let proof = proof(&key, request.uri(), now);
-            request.headers_mut().insert("dpop", proof);
-        });
-        let answer = call.send().await.map_err(|error| {
-            let reason = match error.as_service_error() {
-                Some(
-                    aws_sdk_signin::operation::create_o_auth2_token::CreateOAuth2TokenError::AccessDeniedException(
-                        denied,
-                    ),
-                ) => denied.error.as_str().to_owned(),
-                _ => code_of(&error).to_owned(),
-            };
-            let (what, next) = match reason.as_str() {
-                "TOKEN_EXPIRED" => ("the console sign-in is over", SIGN_IN),
+            .map_err(|error| SourceError::caused("the console sign-in was not renewed", error, self.sign_in.clone()))?;
+        let answer = tokens(body, key, region, tools).await.map_err(|error| {
+            let (what, next) = match reason(&error).as_str() {
+                "TOKEN_EXPIRED" => ("the console sign-in is over", self.sign_in.clone()),
                 "USER_CREDENTIALS_CHANGED" => {
-                    ("the console sign-in is over: the user's password or keys were changed", SIGN_IN)
+                    ("the console sign-in is over: the user's password or keys were changed", self.sign_in.clone())
                 }
-                "INSUFFICIENT_PERMISSIONS" => (
-                    "the console sign-in may not be renewed",
-                    "attach the managed policy SignInLocalDevelopmentAccess to the user or role",
-                ),
+                "INSUFFICIENT_PERMISSIONS" => ("the console sign-in may not be renewed", PERMISSION.to_owned()),
                 "ValidationException" => (
                     "the console sign-in was not renewed: it may have been made in another region",
-                    "set AWS_REGION to the region of the sign-in, or sign in again with `aws login`",
+                    format!("set AWS_REGION to the region of the sign-in, or {}", self.sign_in),
                 ),
-                _ => ("the console sign-in was not renewed", SIGN_IN),
+                _ => ("the console sign-in was not renewed", self.sign_in.clone()),
             };
             SourceError::of_service(what, error, next)
         })?;
-        let lacking = || SourceError::new("the console sign-in was not renewed: the answer holds no keys", SIGN_IN);
+        let lacking =
+            || SourceError::new("the console sign-in was not renewed: the answer holds no keys", self.sign_in.clone());
         let output = answer.token_output.ok_or_else(lacking)?;
         let keys = output.access_token.ok_or_else(lacking)?;
         let mut access = content.get("accessToken").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -189,6 +185,35 @@ impl LoginTokens {
         changed.insert("accessToken".into(), Value::Object(access));
         changed.insert("refreshToken".into(), json!(output.refresh_token));
         Ok(changed)
+    }
+}
+
+/// What lets a user or role sign in so.
+pub(crate) const PERMISSION: &str =
+    "let an administrator attach the managed policy SignInLocalDevelopmentAccess to the user or role";
+
+/// Asks for tokens, with a proof that who asks holds the key.
+pub(crate) async fn tokens(
+    body: CreateOAuth2TokenRequestBody,
+    key: p256::SecretKey,
+    region: &str,
+    tools: &Tools,
+) -> Result<CreateOAuth2TokenOutput, SdkError<CreateOAuth2TokenError>> {
+    let (key, now) = (SigningKey::from(key), tools.now());
+    let call = tools.signin(region).create_o_auth2_token().token_input(body).customize();
+    // Only here is the URL final.
+    let call = call.mutate_request(move |request| {
+        let proof = proof(&key, request.uri(), now);
+        request.headers_mut().insert("dpop", proof);
+    });
+    call.send().await
+}
+
+/// Why tokens were refused: what an AccessDeniedException names, else the error's code.
+pub(crate) fn reason(error: &SdkError<CreateOAuth2TokenError>) -> String {
+    match error.as_service_error() {
+        Some(CreateOAuth2TokenError::AccessDeniedException(denied)) => denied.error.as_str().to_owned(),
+        _ => code_of(error).to_owned(),
     }
 }
 

@@ -2,27 +2,29 @@
 //! replaced as a whole, under a lock, after it was read again; keys that are not known here stay.
 
 pub(crate) mod sso_token;
+pub(crate) mod sso_registration;
 pub(crate) mod login_token;
 pub(crate) mod role;
 
-use crate::error::SourceError;
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, Write},
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use aws_smithy_types::{DateTime, date_time::Format};
 use lakeward_core::untrusted::printable;
 use serde_json::{Map, Value};
 
+use crate::{
+    error::SourceError,
+    replace::{self, Lock},
+};
+
 /// What a file holds.
 pub(crate) type Content = Map<String, Value>;
-
-/// How often a lock is tried that another process holds.
-const LOCK_POLL: Duration = Duration::from_millis(20);
 
 /// The most bytes of a file: the AWS tools' are below 20 KiB.
 const MOST_BYTES: u64 = 1 << 20;
@@ -33,15 +35,13 @@ pub(crate) struct CacheFile {
     path: PathBuf,
 }
 
-/// Held by one process at a time; it ends when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Lock {
-    _file: File,
-}
-
 impl CacheFile {
     pub(crate) fn new(path: PathBuf) -> Self {
         Self { path }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The file as a message names it.
@@ -74,57 +74,20 @@ impl CacheFile {
     /// When another process holds it all the while. Nothing may be renewed then: that process may be about to write, and a
     /// refresh token may be good for one renewal only.
     pub(crate) async fn lock(&self, wait: Duration) -> Result<Option<Lock>, SourceError> {
-        let path = self.path.with_extension("lock");
-        let open = || -> io::Result<File> {
-            make_folder(self.path.parent().unwrap_or(Path::new("/")))?;
-            let mut options = OpenOptions::new();
-            options.create(true).truncate(false).write(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            options.open(&path)
-        };
-        let Ok(file) = open() else { return Ok(None) };
-        if is_free(|| file.try_lock(), wait).await {
-            return Ok(Some(Lock { _file: file }));
-        }
-        let path = printable(&path.display().to_string()).into_owned();
-        Err(SourceError::new(
-            format!("another process has held the lock {path} for {} s", wait.as_secs()),
-            format!("see with `lsof {path}` which one it is, and end it if it hangs, then try again"),
-        ))
+        replace::lock(&self.path.with_extension("lock"), wait).await
     }
 
     /// Replaces the file. Whatever happens on the way, the file is either the old one or the new one, whole.
     pub(crate) fn write(&self, content: &Content) -> io::Result<()> {
-        // A link stays one: what it names is replaced.
-        let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        make_folder(folder)?;
-        // Made with mode 0600.
-        let mut file = tempfile::Builder::new().prefix(".lakeward-").tempfile_in(folder)?;
-        file.write_all(serde_json::to_string(content)?.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        #[cfg(unix)]
-        File::open(folder)?.sync_all()?;
-        Ok(())
+        replace::replace(&self.path, serde_json::to_string(content)?.as_bytes())
     }
-}
 
-/// Tries to lock until nobody else holds the lock; false if somebody does all the while.
-async fn is_free(mut attempt: impl FnMut() -> Result<(), TryLockError>, wait: Duration) -> bool {
-    let began = Instant::now();
-    loop {
-        match attempt() {
-            Ok(()) => return true,
-            Err(TryLockError::WouldBlock) if began.elapsed() < wait => tokio::time::sleep(LOCK_POLL).await,
-            Err(TryLockError::WouldBlock) => return false,
-            Err(TryLockError::Error(error)) => {
-                // The file system has no locks, as some NFS have none: to wait would change nothing, and without a renewal
-                // nobody could work there. The other AWS tools renew without a lock everywhere.
-                tracing::debug!("the cache is used without a lock: {error}");
-                return true;
-            }
+    /// Removes the file; false if it was not there.
+    pub(crate) fn remove(&self) -> io::Result<bool> {
+        match fs::remove_file(&self.path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }
@@ -161,15 +124,6 @@ impl Renewed {
     }
 }
 
-/// Makes a folder and those above it, for this user alone; one that is there stays as it is.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 /// A time as the AWS CLI writes it: whole seconds in UTC.
 pub(crate) fn written(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -189,6 +143,8 @@ pub(crate) fn text<'a>(content: &'a Content, key: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     const WAIT: Duration = Duration::from_secs(30);
@@ -234,19 +190,6 @@ mod tests {
         );
         let (lock, at) = got.unwrap();
         assert!(lock.is_some() && at >= freed);
-    }
-
-    #[tokio::test]
-    async fn a_file_system_without_locks_is_not_waited_for() {
-        for kind in [io::ErrorKind::Unsupported, io::ErrorKind::Other] {
-            let mut attempts = 0;
-            let attempt = || {
-                attempts += 1;
-                Err(TryLockError::Error(kind.into()))
-            };
-            assert!(is_free(attempt, WAIT).await);
-            assert_eq!(attempts, 1);
-        }
     }
 
     #[test]

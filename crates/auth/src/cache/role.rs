@@ -1,16 +1,18 @@
 //! The AWS CLI's cache of assumed roles, `~/.aws/cli/cache`: where a session that somebody has started with an MFA code is found.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use aws_credential_types::Credentials;
-use serde_json::Value;
+use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
+use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
-use super::{CacheFile, Content, hex, text};
+use super::{CacheFile, Content, hex, text, written};
 use crate::{
+    error::SourceError,
     temporary::{temporary, time},
     tools::Tools,
 };
@@ -30,7 +32,7 @@ pub(crate) struct RoleRequest {
 
 impl RoleRequest {
     /// The name of the cache's file: the SHA-1 of the arguments as Python's `json.dumps(…, sort_keys=True)` writes them.
-    fn file_name(&self) -> String {
+    pub(crate) fn file_name(&self) -> String {
         let text = |text: &str| ascii(&Value::from(text).to_string());
         let arguments = [
             ("DurationSeconds", self.duration.map(|duration| duration.as_secs().to_string())),
@@ -46,7 +48,7 @@ impl RoleRequest {
 }
 
 /// JSON text with every character beyond ASCII escaped, as Python writes it.
-fn ascii(json: &str) -> String {
+pub(super) fn ascii(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
         if c.is_ascii() {
@@ -76,20 +78,68 @@ impl RoleCache {
         let (id, secret, token) = (text("AccessKeyId")?, text("SecretAccessKey")?, text("SessionToken")?);
         Some(temporary(id, secret, token, Some(expires), "AWS CLI cache"))
     }
+
+    /// Keeps STS's answer, as the AWS CLI does; returns the file.
+    pub(crate) async fn write(&self, answer: &AssumeRoleOutput, tools: &Tools) -> Result<PathBuf, SourceError> {
+        let lost = |what: String| {
+            let next = "let this user write ~/.aws/cli/cache, then sign in again: a code is good once";
+            SourceError::new(format!("the role's session can't be kept: {what}"), next)
+        };
+        let file = self.0.as_ref().ok_or_else(|| lost("there is no home folder".to_owned()))?;
+        let _lock = file.lock(tools.lock_wait).await?;
+        let content = content(answer).ok_or_else(|| lost("STS answered without credentials".to_owned()))?;
+        file.write(&content).map_err(|error| lost(format!("{} can't be written: {error}", file.shown())))?;
+        Ok(file.path().to_owned())
+    }
+}
+
+/// STS's answer as botocore keeps it.
+fn content(answer: &AssumeRoleOutput) -> Option<Content> {
+    let keys = answer.credentials.as_ref()?;
+    let user = answer.assumed_role_user.as_ref();
+    let mut credentials = json!({
+        "AccessKeyId": keys.access_key_id,
+        "SecretAccessKey": keys.secret_access_key,
+        "SessionToken": keys.session_token,
+        "Expiration": written(keys.expiration.try_into().ok()?),
+    });
+    // From `arn:aws:sts::ACCOUNT:assumed-role/…`.
+    if let Some(account) = user.and_then(|user| user.arn.split(':').nth(4)).filter(|account| !account.is_empty()) {
+        credentials["AccountId"] = json!(account);
+    }
+    let mut content = Content::new();
+    content.insert("Credentials".to_owned(), credentials);
+    if let Some(user) = user {
+        let user = json!({ "AssumedRoleId": user.assumed_role_id, "Arn": user.arn });
+        content.insert("AssumedRoleUser".to_owned(), user);
+    }
+    content.insert("ResponseMetadata".to_owned(), json!({ "HTTPStatusCode": 200 }));
+    Some(content)
 }
 
 fn credentials(content: &Content) -> Option<&Content> {
     content.get("Credentials")?.as_object()
 }
 
-/// What one file of the cache says of a role's credentials, if it is one's: whose, and until when.
-pub(crate) fn listed(path: &Path) -> Option<(String, SystemTime)> {
+/// What one file of the cache says of a role's credentials, if it is one's.
+pub(crate) struct Listed {
+    /// Whose they are.
+    pub(crate) whose: String,
+    pub(crate) expires: SystemTime,
+    /// Whether they came by a sign-in to IAM Identity Center.
+    pub(crate) of_sso: bool,
+}
+
+/// Reads a file of the cache as a role's credentials.
+pub(crate) fn listed(path: &Path) -> Option<Listed> {
     let content = CacheFile::new(path.to_owned()).read().ok()??;
     let keys = credentials(&content)?;
+    text(keys, "AccessKeyId")?;
     let expires = text(keys, "Expiration").and_then(time)?;
     let role = content.get("AssumedRoleUser").and_then(|user| user.get("Arn")).and_then(Value::as_str);
     let account = || format!("account {}", text(keys, "AccountId").unwrap_or("unknown"));
-    Some((role.map_or_else(account, str::to_owned), expires))
+    let of_sso = text(&content, "ProviderType") == Some("sso");
+    Some(Listed { whose: role.map_or_else(account, str::to_owned), expires, of_sso })
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
-//! The AWS tools' cache of sign-ins to IAM Identity Center, `~/.aws/sso/cache`: reading a token, and renewing it.
+//! The AWS tools' cache of sign-ins to IAM Identity Center, `~/.aws/sso/cache`: keeping a token, reading it, and renewing it.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use lakeward_core::untrusted::printable;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha1::{Digest, Sha1};
 
-use super::{CacheFile, Content, Renewed, hex, text, written};
+use super::{CacheFile, Content, Renewed, hex, sso_registration::Registration, text, written};
 use crate::{
     environment::Environment,
     error::{SourceError, code_of},
@@ -36,7 +37,7 @@ pub(crate) struct SsoSignIn {
 impl SsoSignIn {
     /// The name of the token's file: the SHA-1 of the session's name or of the start URL, as it is written.
     pub(crate) fn file_name(&self) -> String {
-        format!("{}.json", hex(Sha1::digest(self.session.as_ref().unwrap_or(&self.start_url))))
+        file_name(self.session.as_ref().unwrap_or(&self.start_url))
     }
 
     /// What the cache holds of it, without asking anybody.
@@ -51,13 +52,106 @@ impl SsoSignIn {
         Some(Setting::of("sign-in", &state, Origin::Cache(path)))
     }
 
-    /// What a person runs to sign in.
+    /// What a person runs to sign in: Lakeward, or the AWS CLI.
     pub(crate) fn sign_in(&self) -> String {
+        let ours = self.command();
         match &self.session {
-            Some(name) => format!("sign in with `aws sso login --sso-session {}`", printable(name)),
-            None => format!("sign in with `aws sso login` and a profile of {}", printable(&self.start_url)),
+            Some(name) => format!("sign in with `{ours}` (or `aws sso login --sso-session {}`)", quoted(name)),
+            None => format!("sign in with `{ours}` (or `aws sso login` and a profile of that URL)"),
         }
     }
+
+    /// Lakeward's command for it.
+    pub(crate) fn command(&self) -> String {
+        match &self.session {
+            Some(name) => format!("lakeward auth login --sso-session {}", quoted(name)),
+            None => format!(
+                "lakeward auth login --sso-start-url {} --sso-region {}",
+                quoted(&self.start_url),
+                quoted(&self.region)
+            ),
+        }
+    }
+
+    /// Keeps what a person has just signed in with, in place of an older sign-in. Nothing is kept of a file that is damaged.
+    ///
+    /// # Errors
+    /// When the file can't be written, or another process holds its lock.
+    pub(crate) async fn keep(&self, fresh: &Fresh, tools: &Tools) -> Result<PathBuf, SourceError> {
+        let path = self.path(tools)?;
+        let file = CacheFile::new(path.clone());
+        let _lock = file.lock(tools.lock_wait).await?;
+        let mut content = Content::new();
+        let mut put = |key: &str, value: &str| drop(content.insert(key.to_owned(), json!(value)));
+        // In the order in which the AWS CLI writes them.
+        put("startUrl", &self.start_url);
+        put("region", &self.region);
+        put("accessToken", fresh.token.expose_secret());
+        put("expiresAt", &written(fresh.expires));
+        put("clientId", &fresh.client.id);
+        put("clientSecret", fresh.client.secret.expose_secret());
+        put("registrationExpiresAt", &written(fresh.client.expires));
+        if let Some(refresh) = &fresh.refresh {
+            put("refreshToken", refresh.expose_secret());
+        }
+        let old = file.read().ok().flatten().unwrap_or_default();
+        content.extend(old.into_iter().filter(|(key, _)| !OWN_KEYS.contains(&key.as_str())));
+        file.write(&content).map_err(|error| {
+            let what = format!("the sign-in can't be kept: {} can't be written: {error}", file.shown());
+            SourceError::new(what, "make room there and let this user write it, then sign in again")
+        })?;
+        Ok(path)
+    }
+
+    /// Whether a sign-in could be kept, so that nobody signs in for nothing.
+    pub(crate) async fn can_be_kept(&self, tools: &Tools) -> Result<(), SourceError> {
+        let file = CacheFile::new(self.path(tools)?);
+        if file.lock(tools.lock_wait).await?.is_none() {
+            let what = format!("a sign-in could not be kept: {} can't be written", file.shown());
+            return Err(SourceError::new(what, "let this user write that folder, or point HOME elsewhere"));
+        }
+        Ok(())
+    }
+
+    fn path(&self, tools: &Tools) -> Result<PathBuf, SourceError> {
+        let folder = tools.in_home(FOLDER).ok_or_else(|| {
+            SourceError::new("there is no home folder, and so no sign-in to IAM Identity Center", "set HOME")
+        })?;
+        Ok(folder.join(self.file_name()))
+    }
+}
+
+/// The keys that a sign-in sets, or leaves away.
+const OWN_KEYS: [&str; 8] = [
+    "startUrl",
+    "region",
+    "accessToken",
+    "expiresAt",
+    "clientId",
+    "clientSecret",
+    "registrationExpiresAt",
+    "refreshToken",
+];
+
+/// What a person has just signed in with.
+#[derive(Debug)]
+pub(crate) struct Fresh {
+    pub(crate) token: SecretString,
+    pub(crate) expires: SystemTime,
+    pub(crate) refresh: Option<SecretString>,
+    /// The client that it was given to, and that renews it.
+    pub(crate) client: Registration,
+}
+
+/// A word as a POSIX shell takes it.
+fn quoted(word: &str) -> String {
+    let word = printable(word);
+    shlex::try_quote(&word).map_or_else(|_| word.to_string(), |quoted| quoted.into_owned())
+}
+
+/// The name of the file of a session, by its name or start URL.
+pub(crate) fn file_name(of: &str) -> String {
+    format!("{}.json", hex(Sha1::digest(of)))
 }
 
 /// The token of a sign-in, which is read from the file each time: other programs renew it too.
@@ -124,10 +218,7 @@ impl SsoTokens {
     }
 
     fn file(&self, tools: &Tools) -> Result<CacheFile, SourceError> {
-        let folder = tools.in_home(FOLDER).ok_or_else(|| {
-            SourceError::new("there is no home folder, and so no sign-in to IAM Identity Center", "set HOME")
-        })?;
-        Ok(CacheFile::new(folder.join(self.sign_in.file_name())))
+        Ok(CacheFile::new(self.sign_in.path(tools)?))
     }
 
     fn read(&self, tools: &Tools) -> Result<Content, SourceError> {

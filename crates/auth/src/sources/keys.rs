@@ -12,6 +12,10 @@ use crate::{
     tools::Tools,
 };
 
+/// The key of the credentials file with which several tools say until when the keys beside it are good, and with which we do;
+/// AWS's own pass over it.
+pub(crate) const EXPIRES: &str = "x_security_token_expires";
+
 /// Keys that are at hand.
 pub(crate) struct Keys(pub(crate) Credentials);
 
@@ -58,6 +62,7 @@ fn plan(name: &'static str, keys: &aws_files::Keys, context: &Context<'_>) -> Li
     // Older tools' name for it comes first, as in the AWS CLI.
     let token = ["aws_security_token", "aws_session_token"].iter().find_map(|key| Some((*key, keys.get(*key)?)));
     settings.extend(token.map(|(key, value)| Setting::secret(key, value.origin.clone())));
+    settings.extend(keys.get(EXPIRES).map(|expires| Setting::new(EXPIRES, expires)));
     let token = token.map(|(_, value)| value.text.clone());
     let kind = if token.is_some() { "temporary keys" } else { "keys" };
     let keys = Keys(Credentials::new(&id.text, &secret.text, token, None, "AWS files"));

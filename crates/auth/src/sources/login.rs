@@ -1,4 +1,4 @@
-//! A console sign-in that `aws login` has cached.
+//! A console sign-in that `lakeward auth login --console` or `aws login` has cached.
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
@@ -19,7 +19,7 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         return Link::skipped(NAME, format!("profile {} has no login_session", context.profile.name));
     };
     let what = format!("the console sign-in as {}", printable(session));
-    let tokens = LoginTokens::new(session);
+    let tokens = LoginTokens::new(session, &context.profile.name);
     let settings = context.profile.settings(&["login_session"]).into_iter().chain(tokens.cached(context.environment));
     let settings = settings.collect();
     Link::found(NAME, what, tokens).with(settings)

@@ -223,8 +223,10 @@ fn said(stderr: &[u8]) -> String {
     }
 }
 
+/// Whether a text names a secret as JSON, a shell or the AWS files do.
 fn holds_keys(text: &str) -> bool {
-    text.contains("SecretAccessKey") || text.contains("SessionToken")
+    let text = text.replace(['_', '-'], "").to_ascii_lowercase();
+    text.contains("secretaccesskey") || text.contains("sessiontoken")
 }
 
 #[cfg(all(test, unix))]

@@ -4,6 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
+use aws_sdk_sts::{
+    error::SdkError,
+    operation::assume_role::{AssumeRoleError, AssumeRoleOutput},
+};
 use lakeward_core::{plan::RolePlan, untrusted::printable};
 
 use super::{container, environment, instance};
@@ -33,9 +37,13 @@ const KEYS: [&str; 8] = [
 /// What a session is called in CloudTrail when nothing says.
 pub(super) const SESSION_NAME: &str = "lakeward";
 
+/// The shortest session of a role, and the longest session policy in characters (AWS STS API reference, AssumeRole).
+const SHORTEST: Duration = Duration::from_mins(15);
+const MOST_POLICY: usize = 2048;
+
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let profile = context.profile;
-    let Some(role_arn) = profile.get("role_arn").filter(|_| profile.get("web_identity_token_file").is_none()) else {
+    let Some(request) = request_of(profile) else {
         return Link::skipped(NAME, format!("profile {} has no role_arn to assume", profile.name));
     };
     let settings = profile.settings(&KEYS);
@@ -46,16 +54,24 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
             return Link::broken(NAME, what, next).with(settings);
         }
     };
-    let request = RoleRequest {
+    let name = printable(&profile.name);
+    let sign_in = format!(
+        "run `lakeward auth login --profile {name}` (or `aws sts get-caller-identity --profile {name}`), type the code"
+    );
+    link(NAME, request, inner, sign_in).with(settings)
+}
+
+/// What STS is asked for a profile's role.
+pub(crate) fn request_of(profile: &Profile) -> Option<RoleRequest> {
+    let role_arn = profile.get("role_arn").filter(|_| profile.get("web_identity_token_file").is_none())?;
+    Some(RoleRequest {
         role_arn: role_arn.to_owned(),
         session_name: profile.get("role_session_name").map(str::to_owned),
         external_id: profile.get("external_id").map(str::to_owned),
         // Like botocore: what is no number is as if it were not there.
         duration: profile.get("duration_seconds").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs),
         mfa_serial: profile.get("mfa_serial").map(str::to_owned),
-    };
-    let sign_in = format!("run `aws sts get-caller-identity --profile {}`", printable(&profile.name));
-    link(NAME, request, inner, sign_in).with(settings)
+    })
 }
 
 /// The role that the config itself names.
@@ -75,7 +91,7 @@ pub(crate) fn plan_alone(plan: &RolePlan, source: &Resolution) -> Link {
         duration: plan.duration,
         mfa_serial: plan.mfa_serial.clone(),
     };
-    let sign_in = "run `aws sts get-caller-identity` with a profile that says the same of the role";
+    let sign_in = "run `lakeward auth login` with this config, type the code";
     let link = link("role of [auth]", request, source.links.clone(), sign_in.to_owned());
     link.with(settings.into_iter().flatten().collect())
 }
@@ -86,7 +102,7 @@ fn link(name: &'static str, request: RoleRequest, inner: Vec<Link>, sign_in: Str
     let link = match deciding(&inner).map(|link| (link.name, &link.state)) {
         Some((_, State::Found(found))) => {
             let (what, source) = (format!("{what}, assumed with {}", found.what), found.source.clone());
-            Link::found(name, what, AssumedRole { request, source, sign_in })
+            Link::found(name, what, AssumedRole { request, source, policy: None, sign_in })
         }
         Some((inner, State::Broken { what, next })) => {
             Link::broken(name, format!("the credentials that assume it are broken ({inner}): {what}"), next.clone())
@@ -147,9 +163,74 @@ fn source_profile(context: &Context<'_>, source: &Profile) -> Result<Vec<Link>, 
     Ok(if has_keys || !is_role { links_of_source(&context) } else { vec![plan(&context)] })
 }
 
+/// A role that asks for an MFA code.
+#[derive(Clone)]
+pub(crate) struct MfaRole {
+    /// The device.
+    pub(crate) serial: String,
+    pub(crate) request: RoleRequest,
+    /// The credentials that assume it.
+    pub(crate) source: Arc<dyn Source>,
+}
+
+impl RoleRequest {
+    fn what(&self) -> String {
+        format!("the role {} can't be assumed", printable(&self.role_arn))
+    }
+
+    /// Asks STS, with a code of the MFA device if there is one, and for no more than a session policy allows if there is one.
+    pub(crate) async fn assume(
+        &self,
+        credentials: Credentials,
+        code: Option<&str>,
+        policy: Option<&str>,
+        tools: &Tools,
+    ) -> Result<AssumeRoleOutput, SdkError<AssumeRoleError>> {
+        let duration = self.duration.and_then(|duration| i32::try_from(duration.as_secs()).ok());
+        tools
+            .sts(Some(credentials), &self.role_arn)
+            .assume_role()
+            .role_arn(&self.role_arn)
+            .role_session_name(self.session_name.as_deref().unwrap_or(SESSION_NAME))
+            .set_external_id(self.external_id.clone())
+            .set_duration_seconds(duration)
+            .set_serial_number(self.mfa_serial.clone().filter(|_| code.is_some()))
+            .set_token_code(code.map(str::to_owned))
+            .set_policy(policy.map(str::to_owned))
+            .send()
+            .await
+    }
+
+    /// Why STS says no.
+    pub(crate) fn refused(&self, error: SdkError<AssumeRoleError>) -> SourceError {
+        let next = match (code_of(&error), &self.external_id, &self.mfa_serial) {
+            ("AccessDenied", None, None) => {
+                "let the role's trust policy name these credentials, and allow them sts:AssumeRole; if it asks for an \
+                 external id or MFA, set external_id or mfa_serial"
+            }
+            ("AccessDenied", None, Some(_)) => {
+                "let the role's trust policy name these credentials, and allow them sts:AssumeRole; if it asks for an \
+                 external id, set external_id; check that mfa_serial is a device of the user whose keys these are"
+            }
+            ("AccessDenied", Some(_), _) => {
+                "let the role's trust policy name these credentials and this external id, and allow them sts:AssumeRole"
+            }
+            ("ExpiredToken" | "InvalidClientTokenId" | "SignatureDoesNotMatch", ..) => {
+                "the credentials that assume the role are not valid any more: renew them"
+            }
+            ("ValidationError", ..) => "check role_arn, the duration and the session's name",
+            ("RegionDisabledException", ..) => "choose a region that the account has enabled (AWS_REGION)",
+            _ => "see what STS says, and check role_arn",
+        };
+        SourceError::of_service(self.what(), error, next)
+    }
+}
+
 struct AssumedRole {
     request: RoleRequest,
     source: Arc<dyn Source>,
+    /// Leaves the session no more rights than this.
+    policy: Option<String>,
     /// How a person gives the MFA code.
     sign_in: String,
 }
@@ -167,40 +248,16 @@ impl Source for AssumedRole {
                         printable(&request.role_arn),
                         printable(serial)
                     ),
-                    format!("{} and type the code, then run again", self.sign_in),
+                    format!("{}, then run again", self.sign_in),
                 )
             });
         }
         let credentials = self.source.fetch(tools).await?;
-        let what = format!("the role {} can't be assumed", printable(&request.role_arn));
-        let call = tools.sts(Some(credentials), &request.role_arn).assume_role();
-        let duration = request.duration.and_then(|duration| i32::try_from(duration.as_secs()).ok());
-        let answer = call
-            .role_arn(&request.role_arn)
-            .role_session_name(request.session_name.as_deref().unwrap_or(SESSION_NAME))
-            .set_external_id(request.external_id.clone())
-            .set_duration_seconds(duration)
-            .send()
-            .await;
-        let answer = answer.map_err(|error| {
-            let next = match code_of(&error) {
-                "AccessDenied" if request.external_id.is_none() => {
-                    "let the role's trust policy name these credentials, and allow them sts:AssumeRole; if it asks for an \
-                     external id or MFA, set external_id or mfa_serial"
-                }
-                "AccessDenied" => {
-                    "let the role's trust policy name these credentials and this external id, and allow them sts:AssumeRole"
-                }
-                "ExpiredToken" | "InvalidClientTokenId" | "SignatureDoesNotMatch" => {
-                    "the credentials that assume the role are not valid any more: renew them"
-                }
-                "ValidationError" => "check role_arn, the duration and the session's name",
-                "RegionDisabledException" => "choose a region that the account has enabled (AWS_REGION)",
-                _ => "see what STS says, and check role_arn",
-            };
-            SourceError::of_service(what.clone(), error, next)
-        })?;
-        of_sts(answer.credentials, &what, "assumed role")
+        let answer = request
+            .assume(credentials, None, self.policy.as_deref(), tools)
+            .await
+            .map_err(|error| request.refused(error))?;
+        of_sts(answer.credentials, &request.what(), "assumed role")
     }
 
     fn needs(&self) -> Vec<String> {
@@ -211,7 +268,29 @@ impl Source for AssumedRole {
         self.source.needs().into_iter().chain([step]).collect()
     }
 
+    fn mfa_roles(&self) -> Vec<MfaRole> {
+        let own = self.request.mfa_serial.as_ref().map(|serial| MfaRole {
+            serial: serial.clone(),
+            request: self.request.clone(),
+            source: Arc::clone(&self.source),
+        });
+        self.source.mfa_roles().into_iter().chain(own).collect()
+    }
+
     fn renews(&self) -> bool {
         self.request.mfa_serial.is_none()
+    }
+
+    fn restricted(&self, policy: &str) -> Result<Arc<dyn Source>, &'static str> {
+        if self.request.mfa_serial.is_some() {
+            return Err("to assume the role again takes another code of the MFA device");
+        }
+        if policy.chars().count() > MOST_POLICY {
+            return Err("the policy is longer than a session policy may be (2,048 characters)");
+        }
+        // As short as a session can be: it is for one write, and within what any role and any chain of roles may have.
+        let request = RoleRequest { duration: Some(SHORTEST), ..self.request.clone() };
+        let (source, sign_in) = (self.source.clone(), self.sign_in.clone());
+        Ok(Arc::new(Self { request, source, policy: Some(policy.to_owned()), sign_in }))
     }
 }

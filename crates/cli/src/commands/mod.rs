@@ -1,8 +1,7 @@
 //! One module a command.
 
 pub(crate) mod auth;
+pub(crate) mod check;
 pub(crate) mod policy;
 pub(crate) mod schema;
 pub(crate) mod sync;
-mod dry_run;
-mod tally;

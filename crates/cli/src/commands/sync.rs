@@ -1,224 +1,45 @@
 //! `lakeward --config F`: the headless run. It never asks anything.
 
-use std::{sync::Arc, thread, time::Instant};
+use lakeward_core::failure::Failure;
+use lakeward_source::Commands;
+use lakeward_tui::progress::{Progress, Style};
 
-use lakeward_core::{
-    budget::Budget,
-    event::{Event, Observer, Summary, TableSize, TableSummary},
-    failure::{Failure, FailureKind},
-    plan::{OnError, Plan},
-    table::TableName,
-};
-use lakeward_sink::{Landed, Landing, SinkOptions, SinkOutlet, first_keys};
-use lakeward_source::{Commands, Context, TableReader};
-use lakeward_tui::{progress::Progress, summary};
-use uuid::Uuid;
-
-use super::{dry_run::dry_run, tally::Tally};
 use crate::{
     arguments::{OutputArguments, SyncArguments},
     config_file,
-    console::{Console, shown},
+    console::Console,
     logging,
+    run::{Ended, Run, interrupted_early},
     signals::Interruption,
-    storage::{self, Storage},
 };
-
-/// The memory that rows may take on their way, from the file's bytes to the encoder's pages.
-const MEMORY: u64 = 96 << 20;
 
 /// Runs the sync that the config describes.
 pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, console: &Console) -> Result<(), Failure> {
-    let progress =
-        Progress::new(if output.quiet { lakeward_tui::progress::Style::None } else { arguments.progress.into() });
+    let progress = Progress::new(if output.quiet { Style::None } else { arguments.progress.into() });
     logging::start(output, &progress);
     // Whichever way the run ends, no command of a source outlives it.
     let commands = Commands::default();
     let mut interruption = Interruption::listen(commands.clone());
     let plan = config_file::resolve(arguments.config, arguments.tables, *console)?.plan;
-    let run = Uuid::now_v7();
-    let tally = Arc::new(Tally::new(progress.observer.clone()));
-    let budget = Budget::new(MEMORY);
     let _end = commands.end_with();
-    let readers = tokio::select! {
-        readers = discover(&plan, run, &budget, tally.clone(), commands) => readers?,
+    let run = tokio::select! {
+        run = Run::discover(plan, progress.observer.clone(), commands) => run?,
         () = interruption.asked() => return Err(interrupted_early()),
     };
     if arguments.dry_run {
-        console.result(&dry_run(&plan, &readers, run)?);
+        console.result(&run.dry_run()?);
         return Ok(());
     }
-    // Before anything is sent: that every table has a key of its own.
-    first_keys(&plan.destination, readers.iter().map(TableReader::table), run)?;
-    let storage = tokio::select! {
-        storage = Storage::open(&plan) => storage?,
-        () = interruption.asked() => return Err(interrupted_early()),
-    };
-    let run = Run { plan, run, budget, tally, console: *console };
-    run.go(readers, storage, interruption).await
-}
-
-fn interrupted_early() -> Failure {
-    Failure::new(FailureKind::Interrupted, "interrupted before the run began: nothing was sent")
-}
-
-async fn discover(
-    plan: &Plan,
-    run: Uuid,
-    budget: &Budget,
-    observer: Arc<Tally>,
-    commands: Commands,
-) -> Result<Vec<TableReader>, Failure> {
-    let (sources, only) = (plan.sources.clone(), plan.only_tables.clone());
-    let spool_dir = plan.state_dir.join("spool");
-    let context = Context { budget: budget.clone(), observer, run_id: run.to_string(), spool_dir, commands };
-    let work = tokio::task::spawn_blocking(move || lakeward_source::discover(&sources, &only, &context));
-    work.await
-        .unwrap_or_else(|error| Err(Failure::new(FailureKind::Bug, format!("looking for tables stopped: {error}"))))
-}
-
-struct Run {
-    plan: Plan,
-    run: Uuid,
-    budget: Budget,
-    tally: Arc<Tally>,
-    console: Console,
-}
-
-impl Run {
-    async fn go(self, readers: Vec<TableReader>, storage: Storage, interruption: Interruption) -> Result<(), Failure> {
-        let began = Instant::now();
-        let place = storage::place(&self.plan);
-        self.tally.on(&Event::RunStarted {
-            run: self.run.to_string(),
-            destination: format!("{place}{}", self.plan.destination.path.prefix()),
-            tables: readers
-                .iter()
-                .map(|reader| TableSize { table: reader.table().name.clone(), bytes: reader.input_bytes() })
-                .collect(),
-        });
-        let options = SinkOptions {
-            bucket: storage.bucket.clone(),
-            destination: self.plan.destination.clone(),
-            spool_dir: self.plan.state_dir.join("spool"),
-            budget: self.budget.clone(),
-            run: self.run,
-        };
-        let tables: Vec<TableName> = readers.iter().map(|reader| reader.table().name.clone()).collect();
-        let (outlet, landing) = lakeward_sink::start(options, self.tally.clone())?;
-        read_on_own_thread(readers, outlet, self.tally.clone())?;
-        let landed = self.land(landing, interruption).await;
-        let denied_calls = storage.close().await;
-        self.report(&tables, landed, denied_calls, began, &place)
+    let Ended { summary, rejected, failure } = run.land(interruption).await?;
+    console.result(&summary);
+    if let Some(rejected) = rejected {
+        console.rejected(&rejected);
     }
-
-    /// Waits for the end, or from a signal on for the grace period.
-    async fn land(&self, mut landing: Landing, mut interruption: Interruption) -> Landed {
-        tokio::select! {
-            () = landing.finish() => {}
-            () = interruption.asked() => {
-                let grace = self.plan.shutdown_grace;
-                self.tally.on(&Event::Stopping { grace });
-                landing.interrupt(Failure::new(FailureKind::Interrupted, "interrupted before all rows had landed"));
-                if tokio::time::timeout(grace, landing.finish()).await.is_err() {
-                    tracing::warn!("the grace period of {} s is over", grace.as_secs());
-                }
-            }
-        }
-        landing.close().await
-    }
-
-    fn report(
-        &self,
-        expected: &[TableName],
-        landed: Landed,
-        denied_calls: Option<u64>,
-        began: Instant,
-        place: &str,
-    ) -> Result<(), Failure> {
-        let tables: Vec<TableSummary> = landed
-            .tables
-            .iter()
-            .map(|table| {
-                let rejected = self.tally.rejected(&table.table);
-                TableSummary {
-                    table: table.table.clone(),
-                    read: self.tally.rows_of_whole(&table.table).unwrap_or(table.taken + rejected),
-                    landed: table.landed(),
-                    rejected,
-                    objects: table.objects.clone(),
-                }
-            })
-            .collect();
-        let failure = landed.failure.or_else(|| self.imbalance(expected, &tables));
-        let complete = failure.is_none();
-        let summary = Summary { elapsed: began.elapsed(), retries: landed.retries, denied_calls, complete, tables };
-        let rejects = self.rejects();
-        let text = summary::render(&summary, place, &self.plan.destination.format, &rejects);
-        let rejected = summary::render_rejected(&summary, &rejects);
-        let incomplete = failure.as_ref().map(|_| {
-            let unread: Vec<&TableName> =
-                expected.iter().filter(|table| self.tally.rows_of_whole(table).is_none()).collect();
-            summary::render_incomplete(&summary, &unread, &landed.uncertain, self.plan.destination.no_rotate)
-        });
-        self.tally.on(&Event::RunFinished { summary });
-        self.console.result(&text);
-        if let Some(rejected) = rejected {
-            self.console.rejected(&rejected);
-        }
-        match failure {
-            None => Ok(()),
-            Some(failure) => {
-                self.console.incomplete(&incomplete.unwrap_or_default());
-                Err(failure)
-            }
+    match failure {
+        None => Ok(()),
+        Some((failure, incomplete)) => {
+            console.incomplete(&incomplete);
+            Err(failure)
         }
     }
-
-    /// The folders of rejects files.
-    fn rejects(&self) -> String {
-        let mut folders: Vec<String> = Vec::new();
-        for source in &self.plan.sources {
-            if let OnError::Skip { rejects, .. } = &source.read().on_error {
-                let folder = shown(rejects);
-                if !folders.contains(&folder) {
-                    folders.push(folder);
-                }
-            }
-        }
-        folders.join(", ")
-    }
-
-    /// What is wrong with a run in which nothing failed: every table was read to its end, and what its source read is what
-    /// landed and what was set aside. Anything else would be a bug.
-    fn imbalance(&self, expected: &[TableName], tables: &[TableSummary]) -> Option<Failure> {
-        let fault =
-            |table: &TableName| match (self.tally.rows_of_whole(table), tables.iter().find(|t| t.table == *table)) {
-                (Some(read), Some(summary)) if read == summary.landed + summary.rejected => None,
-                (Some(read), Some(summary)) => {
-                    let TableSummary { landed, rejected, .. } = summary;
-                    Some(format!(
-                        "table {table}: {read} rows were read, but {landed} landed and {rejected} were rejected"
-                    ))
-                }
-                _ => Some(format!("table {table} was not read to its end")),
-            };
-        expected.iter().find_map(fault).map(|what| Failure::new(FailureKind::Bug, what))
-    }
-}
-
-/// Reads table after table; the first failure ends the run.
-fn read_on_own_thread(readers: Vec<TableReader>, outlet: SinkOutlet, tally: Arc<Tally>) -> Result<(), Failure> {
-    let read = move || {
-        for reader in readers {
-            let table = reader.table().name.clone();
-            match reader.read(&outlet) {
-                Ok(read) if read.complete => tally.is_whole(table, read),
-                Ok(_) => return,
-                Err(failure) => return outlet.fail(failure),
-            }
-        }
-    };
-    let thread = thread::Builder::new().name("read".into()).spawn(read);
-    thread.map(drop).map_err(|error| Failure::new(FailureKind::Bug, format!("no thread for reading: {error}")))
 }

@@ -13,6 +13,7 @@ use super::{
     expiring::Expiring,
     options::Approval,
     pages, random,
+    secrets::HandedOut,
 };
 
 /// What a client sent the browser to ask for.
@@ -50,9 +51,14 @@ pub(super) enum Refused {
 pub(super) struct Codes {
     waiting: Expiring<CodeRequest>,
     given: Expiring<CodeRequest>,
+    secrets: HandedOut,
 }
 
 impl Codes {
+    pub(super) fn new(secrets: HandedOut) -> Self {
+        Self { secrets, ..Self::default() }
+    }
+
     /// Answers a browser that was sent to ask for a code.
     pub(super) fn ask(&self, asked: CodeRequest, approval: Approval, now: SystemTime, lifetime: Duration) -> Answer {
         match approval {
@@ -77,7 +83,7 @@ impl Codes {
     }
 
     fn approved(&self, asked: CodeRequest, now: SystemTime, lifetime: Duration) -> String {
-        let code = random::token(48);
+        let code = self.secrets.token(48);
         let location = with_query(&asked.redirect_uri, &[("code", &code), ("state", &asked.state)]);
         self.given.insert(code, asked, now, lifetime);
         location

@@ -11,7 +11,6 @@ use super::{
     clock::iso,
     exchange::{Answer, Refusal, Request, body_of, is_secret, json},
     issued::{Issued, Principal},
-    random,
     script::Operation,
     world::World,
 };
@@ -99,7 +98,7 @@ fn imds_token(world: &World, request: &Request, now: SystemTime) -> Result<Answe
     if request.header("x-forwarded-for").is_some() {
         return Err(Refusal::new(403, "Forbidden", ""));
     }
-    let token = random::token(40);
+    let token = world.secrets.token(40);
     world.imds_tokens.insert(&token, (), now, Duration::from_secs(seconds));
     let mut answer = body_of(200, "text/plain", token);
     answer.headers_mut().insert(TTL, seconds.into());

@@ -17,11 +17,11 @@ use serde_json::json;
 
 use super::{
     clock::unix_seconds,
-    codes::{CodeRequest, Codes, Redemption, Refused, is_loopback},
-    dpop::Proofs,
+    codes::{CodeRequest, Redemption, Refused, is_loopback},
+    console_sessions::{ConsoleSession, Session},
     exchange::{Answer, Refusal, Request, body_of, json, json_error},
-    expiring::{Expiring, Lasting},
-    issued::Principal,
+    expiring::Lasting,
+    issued::{Issued, Principal},
     pages, random,
     script::{Grant, Operation},
     world::World,
@@ -34,28 +34,12 @@ const CROSS_DEVICE: &str = "arn:aws:signin:::devtools/cross-device";
 /// Where the browser of the latter is sent in the end.
 const CONFIRMATION: &str = "/v1/sessions/confirmation";
 
-/// Codes, sessions and proofs.
-#[derive(Debug, Default)]
-pub(super) struct Console {
-    codes: Codes,
-    /// By refresh token.
-    sessions: Expiring<Session>,
-    proofs: Proofs,
-}
-
-/// What a refresh token belongs to.
-#[derive(Clone, Debug)]
-struct Session {
-    client_id: String,
-    /// The thumbprint of its key.
-    key: String,
-}
-
-impl Console {
-    /// Makes every refresh token void.
-    pub(super) fn end_all(&self) {
-        self.sessions.all().clear();
-    }
+/// Signs in without a browser, with the key of a thumbprint (RFC 7638).
+pub(super) fn sign_in(world: &World, key: &str) -> ConsoleSession {
+    let ends = world.clock.now() + world.options.lifetimes.console_session;
+    let (keys, refresh) = give(world, Session { client_id: SAME_DEVICE.into(), key: key.into() }, ends);
+    let id_token = id_token(world, SAME_DEVICE).into();
+    ConsoleSession { client_id: SAME_DEVICE.into(), keys, refresh_token: refresh.into(), id_token }
 }
 
 /// Which operation a request is for.
@@ -73,7 +57,7 @@ pub(super) fn operation(request: &Request) -> Option<Operation> {
 pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Result<Answer, Refusal> {
     match operation {
         Operation::CreateOAuth2Token(grant) => create_token(world, grant, request),
-        _ if request.path == CONFIRMATION => Ok(confirm(request)),
+        _ if request.path == CONFIRMATION => Ok(confirm(world, request)),
         _ => Ok(authorize(world, request)),
     }
 }
@@ -118,13 +102,14 @@ fn authorize(world: &World, request: &Request) -> Answer {
 }
 
 /// The page with what is to be pasted into the terminal.
-fn confirm(request: &Request) -> Answer {
+fn confirm(world: &World, request: &Request) -> Answer {
     let (Some(code), Some(state)) = (request.parameter("code"), request.parameter("state")) else {
         return body_of(200, pages::HTML, pages::note("The sign-in was denied."));
     };
     let pairs = [("state", state), ("code", code)];
     let text = Serializer::new(String::new()).extend_pairs(pairs).finish();
-    body_of(200, pages::HTML, pages::copy("Copy this into your terminal:", &STANDARD.encode(text)))
+    let text = world.secrets.noted(STANDARD.encode(text));
+    body_of(200, pages::HTML, pages::copy("Copy this into your terminal:", &text))
 }
 
 #[derive(Deserialize)]
@@ -180,10 +165,8 @@ fn create_token(world: &World, grant: Grant, request: &Request) -> Result<Answer
 
 /// Credentials and the next refresh token; with an id token after the browser's sign-in.
 fn tokens(world: &World, session: Session, ends: SystemTime, first: bool) -> Answer {
-    let (now, lifetime) = (world.clock.now(), world.options.lifetimes.console);
-    let user = &world.options.console_user;
-    let issued = world.keys.issue(Principal::of_arn(user), lifetime, None);
-    let refresh = random::token(128);
+    let id_token = first.then(|| id_token(world, &session.client_id));
+    let (issued, refresh) = give(world, session, ends);
     let mut body = json!({
         "accessToken": {
             "accessKeyId": issued.access_key_id,
@@ -191,22 +174,36 @@ fn tokens(world: &World, session: Session, ends: SystemTime, first: bool) -> Ans
             "sessionToken": issued.session_token.as_ref().map(ExposeSecret::expose_secret),
         },
         "tokenType": "aws_sigv4",
-        "expiresIn": lifetime.as_secs(),
+        "expiresIn": world.options.lifetimes.console.as_secs(),
         "refreshToken": refresh,
     });
-    if let (true, Some(body)) = (first, body.as_object_mut()) {
-        let claims = json!({
-            "iss": world.endpoints.sign_in,
-            "sub": user,
-            "aud": session.client_id,
-            "iat": unix_seconds(now),
-            "exp": unix_seconds(now + lifetime),
-        });
-        let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        // Clients read it without verifying it, and no key of the loopback's is published: its signature is noise.
-        let header = json!({ "typ": "JWT", "alg": "ES256" });
-        body.insert("idToken".into(), format!("{}.{}.{}", part(header), part(claims), random::token(64)).into());
+    if let (Some(token), Some(body)) = (id_token, body.as_object_mut()) {
+        body.insert("idToken".into(), token.into());
     }
-    world.console.sessions.insert(refresh, session, now, ends.duration_since(now).unwrap_or_default());
     json(200, &body)
+}
+
+/// Keys, and the refresh token that renews them.
+fn give(world: &World, session: Session, ends: SystemTime) -> (Issued, String) {
+    let now = world.clock.now();
+    let issued =
+        world.keys.issue(Principal::of_arn(&world.options.console_user), world.options.lifetimes.console, None);
+    let refresh = world.secrets.token(128);
+    world.console.sessions.insert(&refresh, session, now, ends.duration_since(now).unwrap_or_default());
+    (issued, refresh)
+}
+
+/// Who signed in. Clients read it without verifying it, and no key of the loopback's is published: its signature is noise.
+fn id_token(world: &World, client_id: &str) -> String {
+    let now = world.clock.now();
+    let claims = json!({
+        "iss": world.endpoints.sign_in,
+        "sub": world.options.console_user,
+        "aud": client_id,
+        "iat": unix_seconds(now),
+        "exp": unix_seconds(now + world.options.lifetimes.console),
+    });
+    let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = json!({ "typ": "JWT", "alg": "ES256" });
+    world.secrets.noted(format!("{}.{}.{}", part(header), part(claims), random::token(64)))
 }

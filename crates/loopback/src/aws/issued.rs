@@ -6,9 +6,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::{clock::Clock, exchange::is_secret, options::User, random};
+use super::{clock::Clock, exchange::is_secret, options::User, random, secrets::HandedOut};
 
 /// Expired keys are told apart from unknown ones for this long.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
@@ -114,12 +114,14 @@ pub enum KeyRefused {
 pub struct AccessKeys {
     keys: Arc<Mutex<HashMap<String, Issued>>>,
     clock: Clock,
+    secrets: HandedOut,
 }
 
 impl AccessKeys {
     /// The keys of users.
-    pub(super) fn of_users(users: &[User], clock: Clock) -> Self {
+    pub(super) fn of_users(users: &[User], clock: Clock, secrets: HandedOut) -> Self {
         let keys = users.iter().map(|user| {
+            secrets.noted(user.secret_access_key.expose_secret().to_owned());
             let issued = Issued {
                 access_key_id: user.access_key_id.clone(),
                 secret_access_key: user.secret_access_key.clone(),
@@ -130,7 +132,8 @@ impl AccessKeys {
             };
             (issued.access_key_id.clone(), issued)
         });
-        Self { keys: Arc::new(Mutex::new(keys.collect())), clock }
+        let keys = Arc::new(Mutex::new(keys.collect()));
+        Self { keys, clock, secrets }
     }
 
     /// A key by its id, expired or not.
@@ -159,8 +162,8 @@ impl AccessKeys {
         let now = self.clock.now();
         let issued = Issued {
             access_key_id: random::access_key_id("ASIA"),
-            secret_access_key: random::token(30).into(),
-            session_token: Some(random::token(256).into()),
+            secret_access_key: self.secrets.token(30).into(),
+            session_token: Some(self.secrets.token(256).into()),
             expires: Some(now + lifetime),
             principal,
             session_policy,
@@ -185,8 +188,6 @@ impl AccessKeys {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     #[test]
@@ -204,7 +205,7 @@ mod tests {
     #[test]
     fn a_key_is_accepted_with_its_token_until_it_expires_and_shows_no_secret() {
         let (clock, user) = (Clock::default(), User::new("Ann"));
-        let keys = AccessKeys::of_users(std::slice::from_ref(&user), clock.clone());
+        let keys = AccessKeys::of_users(std::slice::from_ref(&user), clock.clone(), HandedOut::default());
         let principal = Principal::of_arn("arn:aws:iam::111122223333:user/Ann");
         let issued = keys.issue(principal, Duration::from_secs(30), None);
         let token = issued.session_token.as_ref().map(|token| token.expose_secret()).expect("a token");

@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
+    clients::{Client, Clients, Device},
     clock::unix_seconds,
-    codes::{CodeRequest, Codes, Redemption, is_loopback, is_registered},
+    codes::{CodeRequest, Redemption, is_loopback, is_registered},
     exchange::{Answer, Refusal, Request, body_of, is_secret, json, json_error},
-    expiring::Expiring,
     options::{Approval, Options},
     pages, random,
     script::{Grant, Operation},
@@ -25,63 +25,13 @@ use super::{
 /// Only a client that registered this scope gets refresh tokens.
 const REFRESH_SCOPE: &str = "sso:account:access";
 
-/// Clients and sign-ins.
-#[derive(Debug, Default)]
-pub(super) struct Oidc {
-    clients: Expiring<Client>,
-    devices: Expiring<Device>,
-    codes: Codes,
-}
-
-/// A registered client.
-#[derive(Clone, Debug)]
-struct Client {
-    secret: SecretString,
-    scopes: Vec<String>,
-    /// Empty if it named none: then every grant but the authorization code's is open to it.
-    grants: Vec<Grant>,
-    redirects: Vec<String>,
-}
-
-/// A device code, by its own text.
-#[derive(Clone, Debug)]
-struct Device {
-    client_id: String,
-    user_code: String,
-    interval: Duration,
-    polled: Option<SystemTime>,
-    decision: Option<bool>,
-}
-
-impl Oidc {
-    /// Answers for whoever reads a user code. `false` if no sign-in waits for one with that code.
-    pub(super) fn decide(&self, user_code: &str, approved: bool, now: SystemTime) -> bool {
-        let mut devices = self.devices.all();
-        let mut waiting = devices.values_mut().filter(|device| !device.is_expired(now));
-        let device = waiting.find(|device| device.value.user_code == user_code && device.value.decision.is_none());
-        device.map(|device| device.value.decision = Some(approved)).is_some()
-    }
-
-    /// The user codes that wait for an answer.
-    pub(super) fn waiting(&self, now: SystemTime) -> Vec<String> {
-        let devices = self.devices.all();
-        let waiting = devices.values().filter(|device| !device.is_expired(now) && device.value.decision.is_none());
-        waiting.map(|device| device.value.user_code.clone()).collect()
-    }
-
-    /// Forgets every client, as when their registrations are withdrawn.
-    pub(super) fn forget_clients(&self) {
-        self.clients.all().clear();
-    }
-}
-
 /// Signs in without a client or a browser.
 pub(super) fn sign_in(world: &World) -> SsoSession {
     let (now, lifetimes) = (world.clock.now(), &world.options.lifetimes);
-    let (client_id, client_secret) = (random::token(16), SecretString::from(random::token(128)));
+    let (client_id, client_secret) = (random::token(16), SecretString::from(world.secrets.token(128)));
     let scopes = vec![REFRESH_SCOPE.to_owned()];
     let client = Client { secret: client_secret.clone(), scopes, grants: Vec::new(), redirects: Vec::new() };
-    world.oidc.clients.insert(&client_id, client, now, lifetimes.registration);
+    world.clients.registered.insert(&client_id, client, now, lifetimes.registration);
     let Tokens { access, lifetime, refresh } = world.sso.begin(&client_id, true, now, lifetimes);
     SsoSession {
         client_id,
@@ -177,10 +127,10 @@ fn register(world: &World, request: &Request) -> Result<Answer, Refusal> {
         }
     }
     let (now, lifetime) = (world.clock.now(), world.options.lifetimes.registration);
-    let (id, secret) = (random::token(16), random::token(128));
+    let (id, secret) = (random::token(16), world.secrets.token(128));
     let client =
         Client { secret: secret.as_str().into(), scopes: asked.scopes, grants, redirects: asked.redirect_uris };
-    world.oidc.clients.insert(&id, client, now, lifetime);
+    world.clients.registered.insert(&id, client, now, lifetime);
     Ok(json(
         200,
         &json!({
@@ -213,7 +163,7 @@ fn start_device(world: &World, request: &Request) -> Result<Answer, Refusal> {
         Approval::Denied => Some(false),
         Approval::Page => None,
     };
-    let (code, user_code) = (random::token(96), random::user_code());
+    let (code, user_code) = (world.secrets.token(96), random::user_code());
     let interval = lifetimes.device_interval;
     let page = format!("{}/device", world.endpoints.oidc);
     let body = json!({
@@ -225,7 +175,7 @@ fn start_device(world: &World, request: &Request) -> Result<Answer, Refusal> {
         "interval": interval.as_secs(),
     });
     let device = Device { client_id: asked.client_id, user_code, interval, polled: None, decision };
-    world.oidc.devices.insert(code, device, world.clock.now(), lifetimes.device_code);
+    world.clients.devices.insert(code, device, world.clock.now(), lifetimes.device_code);
     Ok(json(200, &body))
 }
 
@@ -257,7 +207,7 @@ fn create_token(world: &World, grant: Grant, request: &Request) -> Result<Answer
     };
     match grant {
         Grant::DeviceCode => {
-            poll(&world.oidc, &asked, now)?;
+            poll(&world.clients, &asked, now)?;
             Ok(tokens(begin()))
         }
         Grant::AuthorizationCode => {
@@ -268,7 +218,7 @@ fn create_token(world: &World, grant: Grant, request: &Request) -> Result<Answer
                 verifier: &asked.code_verifier,
             };
             let refused = |_| Refusal::new(400, "InvalidGrantException", "Invalid authorization code provided");
-            world.oidc.codes.redeem(redemption, now).map_err(refused)?;
+            world.clients.codes.redeem(redemption, now).map_err(refused)?;
             Ok(tokens(begin()))
         }
         Grant::RefreshToken => {
@@ -294,8 +244,8 @@ fn tokens(tokens: Tokens) -> Answer {
 }
 
 /// One look at a device code, which is gone once it was answered with yes or no.
-fn poll(oidc: &Oidc, asked: &CreateToken, now: SystemTime) -> Result<(), Refusal> {
-    let mut devices = oidc.devices.all();
+fn poll(clients: &Clients, asked: &CreateToken, now: SystemTime) -> Result<(), Refusal> {
+    let mut devices = clients.devices.all();
     let device = devices.get_mut(&asked.device_code).filter(|device| device.value.client_id == asked.client_id);
     let device = device.ok_or_else(|| Refusal::new(400, "InvalidGrantException", "Invalid device code provided"))?;
     if device.is_expired(now) {
@@ -317,7 +267,7 @@ fn poll(oidc: &Oidc, asked: &CreateToken, now: SystemTime) -> Result<(), Refusal
 }
 
 fn client(world: &World, id: &str, secret: &str) -> Result<Client, Refusal> {
-    let known = world.oidc.clients.get(id).filter(|client| !client.is_expired(world.clock.now()));
+    let known = world.clients.registered.get(id).filter(|client| !client.is_expired(world.clock.now()));
     let known = known.filter(|client| is_secret(secret, &client.value.secret));
     known
         .map(|client| client.value)
@@ -345,12 +295,12 @@ fn is_start_url(options: &Options, url: &str) -> bool {
 fn authorize(world: &World, request: &Request) -> Answer {
     let (now, lifetime) = (world.clock.now(), world.options.lifetimes.authorization_code);
     if request.method == Method::POST {
-        return world.oidc.codes.decide(request, now, lifetime);
+        return world.clients.codes.decide(request, now, lifetime);
     }
     let parameter = |name| request.parameter(name).unwrap_or_default();
     let (client_id, redirect_uri) = (parameter("client_id"), parameter("redirect_uri"));
     let wrong = |what| body_of(400, pages::HTML, pages::note(what));
-    let Some(client) = world.oidc.clients.get(&client_id).filter(|client| !client.is_expired(now)) else {
+    let Some(client) = world.clients.registered.get(&client_id).filter(|client| !client.is_expired(now)) else {
         return wrong("Invalid client.");
     };
     if !client.value.redirects.iter().any(|registered| is_registered(&redirect_uri, registered)) {
@@ -363,7 +313,7 @@ fn authorize(world: &World, request: &Request) -> Answer {
     }
     let (state, challenge) = (parameter("state"), parameter("code_challenge"));
     let asked = CodeRequest { client_id, redirect_uri, state, challenge };
-    world.oidc.codes.ask(asked, world.options.approval, now, lifetime)
+    world.clients.codes.ask(asked, world.options.approval, now, lifetime)
 }
 
 /// The page for device codes.
@@ -371,13 +321,13 @@ fn verify_device(world: &World, request: &Request) -> Answer {
     let now = world.clock.now();
     let page = if request.method == Method::POST {
         let code = request.field("user_code").unwrap_or_default().trim().to_ascii_uppercase();
-        if world.oidc.decide(&code, pages::is_approved(request), now) {
+        if world.clients.decide(&code, pages::is_approved(request), now) {
             pages::note("Done. You can close this page.")
         } else {
             pages::note("No sign-in waits for this code.")
         }
     } else {
-        match request.parameter("user_code").filter(|code| world.oidc.waiting(now).contains(code)) {
+        match request.parameter("user_code").filter(|code| world.clients.waiting(now).contains(code)) {
             Some(code) => pages::question(&format!("Is the code {code} what your terminal shows?"), "user_code", &code),
             None => pages::code_question(),
         }

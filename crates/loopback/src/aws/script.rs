@@ -17,6 +17,8 @@ pub enum Service {
     SignIn,
     /// The Security Token Service.
     Sts,
+    /// Account Management (`Account`).
+    Account,
     /// The instance metadata service.
     Imds,
     /// The container credentials of ECS and EKS.
@@ -70,6 +72,7 @@ pub enum Operation {
     AssumeRoleWithWebIdentity,
     GetSessionToken,
     GetCallerIdentity,
+    ListRegions,
     /// `PUT /latest/api/token`.
     ImdsToken,
     /// The name of the instance's role.

@@ -17,13 +17,15 @@ use tokio::{
 
 use super::{
     clock::{self, Clock},
-    compute,
+    compute, console,
+    console_sessions::ConsoleSession,
     exchange::{Answer, Request, body_of},
     issued::{AccessKeys, Issued},
     oidc,
     options::{Account, Options},
     random,
     script::{Call, Fault, Operation, Service},
+    secrets::HandedOut,
     sso_sessions::SsoSession,
     world::{Endpoints, World},
 };
@@ -57,6 +59,7 @@ impl LoopbackAws {
             (Service::Portal, &mut endpoints.portal),
             (Service::SignIn, &mut endpoints.sign_in),
             (Service::Sts, &mut endpoints.sts),
+            (Service::Account, &mut endpoints.account),
             (Service::Imds, &mut endpoints.imds),
             (Service::Container, &mut endpoints.container),
         ] {
@@ -83,12 +86,13 @@ impl LoopbackAws {
     /// The environment that leads AWS's clients here, apart from container credentials.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        let Endpoints { oidc, portal, sign_in, sts, imds, .. } = self.endpoints();
+        let Endpoints { oidc, portal, sign_in, sts, account, imds, .. } = self.endpoints();
         vec![
             ("AWS_ENDPOINT_URL_SSO_OIDC", oidc.clone()),
             ("AWS_ENDPOINT_URL_SSO", portal.clone()),
             ("AWS_ENDPOINT_URL_SIGNIN", sign_in.clone()),
             ("AWS_ENDPOINT_URL_STS", sts.clone()),
+            ("AWS_ENDPOINT_URL_ACCOUNT", account.clone()),
             ("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds.clone()),
         ]
     }
@@ -125,19 +129,19 @@ impl LoopbackAws {
     /// Approves the sign-in that shows a user code. `false` if none waits for it.
     #[must_use]
     pub fn approve(&self, user_code: &str) -> bool {
-        self.world.oidc.decide(user_code, true, self.world.clock.now())
+        self.world.clients.decide(user_code, true, self.world.clock.now())
     }
 
     /// Denies the sign-in that shows a user code. `false` if none waits for it.
     #[must_use]
     pub fn deny(&self, user_code: &str) -> bool {
-        self.world.oidc.decide(user_code, false, self.world.clock.now())
+        self.world.clients.decide(user_code, false, self.world.clock.now())
     }
 
     /// The user codes of the sign-ins that wait for an answer.
     #[must_use]
     pub fn user_codes(&self) -> Vec<String> {
-        self.world.oidc.waiting(self.world.clock.now())
+        self.world.clients.waiting(self.world.clock.now())
     }
 
     /// A sign-in at IAM Identity Center, made without a client or a browser: what a cache of tokens would hold.
@@ -146,11 +150,19 @@ impl LoopbackAws {
         oidc::sign_in(&self.world)
     }
 
+    /// A sign-in at the console, made without a browser, for the key with this thumbprint (RFC 7638): what a cache would
+    /// hold.
+    #[must_use]
+    pub fn console_session(&self, key_thumbprint: &str) -> ConsoleSession {
+        console::sign_in(&self.world, key_thumbprint)
+    }
+
     /// A new web identity token, as a file in a pod would hold it.
     #[must_use]
     pub fn web_identity_token(&self, subject: impl Into<String>) -> SecretString {
         // Nobody but STS reads it, so it holds nothing.
         let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.{}", random::token(96), random::token(64));
+        let token = self.world.secrets.noted(token);
         let lifetime = self.world.options.lifetimes.web_identity;
         self.world.web_identities.insert(&token, subject.into(), self.world.clock.now(), lifetime);
         token.into()
@@ -166,6 +178,12 @@ impl LoopbackAws {
     #[must_use]
     pub fn access_keys(&self) -> AccessKeys {
         self.world.keys.clone()
+    }
+
+    /// Every secret that was given out, users' keys included, and every one that will be. Nothing else tells them.
+    #[must_use]
+    pub fn handed_out(&self) -> HandedOut {
+        self.world.secrets.clone()
     }
 
     /// Makes an access key unknown. `false` if it was.
@@ -186,7 +204,7 @@ impl LoopbackAws {
 
     /// Makes every registered OIDC client unknown.
     pub fn forget_clients(&self) {
-        self.world.oidc.forget_clients();
+        self.world.clients.forget();
     }
 
     /// Changes what can be used at the access portal.

@@ -17,7 +17,6 @@ use super::{
     world::World,
 };
 
-const SERVICE: &str = "sts";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256 ";
 
 fn mismatch(message: impl Into<String>) -> Refusal {
@@ -28,6 +27,7 @@ fn mismatch(message: impl Into<String>) -> Refusal {
 struct Authorization<'a> {
     access_key_id: &'a str,
     region: &'a str,
+    service: &'a str,
     signed_headers: Vec<&'a str>,
     signature: &'a str,
 }
@@ -45,24 +45,28 @@ impl<'a> Authorization<'a> {
         }
         let mut scope = credential?.split('/');
         let (access_key_id, _date, region) = (scope.next()?, scope.next()?, scope.next()?);
-        let rest = (scope.next()?, scope.next()?, scope.next());
-        (rest == (SERVICE, "aws4_request", None)).then_some(Self {
+        let (service, rest) = (scope.next()?, (scope.next()?, scope.next()));
+        (rest == ("aws4_request", None)).then_some(Self {
             access_key_id,
             region,
+            service,
             signed_headers: signed?,
             signature: signature?,
         })
     }
 }
 
-/// The key that a request was signed with.
-pub(super) fn caller(world: &World, request: &Request) -> Result<Issued, Refusal> {
+/// The key that a request to a service was signed with.
+pub(super) fn caller(world: &World, service: &str, request: &Request) -> Result<Issued, Refusal> {
     let header = request.header("authorization");
     let header = header
         .ok_or_else(|| Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token"))?;
     let incomplete =
         || Refusal::new(400, "IncompleteSignature", "The request signature does not conform to AWS standards");
     let authorization = Authorization::read(header).ok_or_else(incomplete)?;
+    if authorization.service != service {
+        return Err(mismatch(format!("Credential should be scoped to correct service: '{service}'.")));
+    }
     let date = request.header("x-amz-date").unwrap_or_default();
     let time = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ").map_err(|_| incomplete())?;
     let time = SystemTime::from(time.and_utc());
@@ -104,7 +108,7 @@ fn signature(request: &Request, key: &Issued, said: &Authorization<'_>, time: Sy
     let params = v4::SigningParams::builder()
         .identity(&identity)
         .region(said.region)
-        .name(SERVICE)
+        .name(said.service)
         .time(time)
         .settings(settings)
         .build()
@@ -127,13 +131,13 @@ mod tests {
         let good = "AWS4-HMAC-SHA256 Credential=AK/20260101/us-east-1/sts/aws4_request, \
                     SignedHeaders=host;x-amz-date, Signature=ab12";
         let read = Authorization::read(good).expect("it is well-formed");
-        assert_eq!((read.access_key_id, read.region, read.signature), ("AK", "us-east-1", "ab12"));
-        assert_eq!(read.signed_headers, ["host", "x-amz-date"]);
+        assert_eq!((read.access_key_id, read.region, read.service), ("AK", "us-east-1", "sts"));
+        assert_eq!((read.signed_headers, read.signature), (vec!["host", "x-amz-date"], "ab12"));
         for bad in [
             "",
             "Basic abc",
             "AWS4-HMAC-SHA256 ",
-            "AWS4-HMAC-SHA256 Credential=AK/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=ab12",
+            "AWS4-HMAC-SHA256 Credential=AK/20260101/us-east-1/sts/aws5_request, SignedHeaders=host, Signature=ab12",
             "AWS4-HMAC-SHA256 Credential=AK, SignedHeaders=host, Signature=ab12",
             "AWS4-HMAC-SHA256 Credential=AK/20260101/us-east-1/sts/aws4_request, SignedHeaders=host",
         ] {

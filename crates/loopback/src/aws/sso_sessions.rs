@@ -11,6 +11,7 @@ use super::{
     expiring::Expiring,
     options::{Lifetimes, RefreshTokens},
     random,
+    secrets::HandedOut,
 };
 
 /// A sign-in at IAM Identity Center as a client remembers it.
@@ -51,11 +52,16 @@ struct Session {
 pub(super) struct SsoSessions {
     access: Expiring<Session>,
     refresh: Expiring<Session>,
+    secrets: HandedOut,
     /// A rotation is one step: of two that use a token at once, one loses.
     rotation: Mutex<()>,
 }
 
 impl SsoSessions {
+    pub(super) fn new(secrets: HandedOut) -> Self {
+        Self { secrets, ..Self::default() }
+    }
+
     /// Begins a session.
     pub(super) fn begin(&self, client_id: &str, refreshes: bool, now: SystemTime, lifetimes: &Lifetimes) -> Tokens {
         let ends = now + lifetimes.sso_session;
@@ -112,14 +118,14 @@ impl SsoSessions {
     }
 
     fn give_refresh(&self, session: &Session, now: SystemTime) -> String {
-        let token = format!("aorAAAAA{}", random::token(96));
+        let token = self.secrets.noted(format!("aorAAAAA{}", random::token(96)));
         let lifetime = session.ends.duration_since(now).unwrap_or_default();
         self.refresh.insert(&token, session.clone(), now, lifetime);
         token
     }
 
     fn give_access(&self, session: Session, refresh: Option<String>, now: SystemTime, lifetimes: &Lifetimes) -> Tokens {
-        let access = format!("aoaAAAAA{}", random::token(96));
+        let access = self.secrets.noted(format!("aoaAAAAA{}", random::token(96)));
         let lifetime = lifetimes.sso_token;
         self.access.insert(&access, session, now, lifetime);
         Tokens { access, lifetime, refresh }

@@ -25,6 +25,9 @@ use super::{
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
+/// The longest session policy, in characters.
+const MOST_POLICY: usize = 2048;
+
 const HOUR: Duration = Duration::from_secs(3600);
 const SHORTEST: Duration = Duration::from_secs(900);
 /// The longest session of a role, whatever the role allows.
@@ -47,7 +50,7 @@ pub(super) fn operation(request: &Request) -> Option<Operation> {
 pub(super) fn answer(world: &World, operation: Operation, request: &Request) -> Result<Answer, Refusal> {
     match operation {
         Operation::AssumeRoleWithWebIdentity => assume_with_web_identity(world, request),
-        _ => signature::caller(world, request).and_then(|caller| match operation {
+        _ => signature::caller(world, "sts", request).and_then(|caller| match operation {
             Operation::AssumeRole => assume_role(world, request, &caller),
             Operation::GetSessionToken => session_token(world, request, &caller),
             _ => caller_identity(&caller),
@@ -164,7 +167,7 @@ fn assume_role(world: &World, request: &Request, caller: &Issued) -> Result<Answ
     }
     let lifetime = role_lifetime(world, role, asked)?;
     let principal = Principal::session(&arn, &session);
-    let issued = world.keys.issue(principal, lifetime, request.field("Policy"));
+    let issued = world.keys.issue(principal, lifetime, session_policy(request)?);
     success("AssumeRole", &AssumeRoleResult::of(&issued, None))
 }
 
@@ -189,7 +192,7 @@ fn assume_with_web_identity(world: &World, request: &Request) -> Result<Answer, 
     let role = role.ok_or_else(|| denied("Not authorized to perform sts:AssumeRoleWithWebIdentity"))?;
     let lifetime = role_lifetime(world, role, duration(request, SHORTEST, LONGEST_ROLE)?)?;
     let principal = Principal::session(&arn, &session);
-    let issued = world.keys.issue(principal, lifetime, request.field("Policy"));
+    let issued = world.keys.issue(principal, lifetime, session_policy(request)?);
     success("AssumeRoleWithWebIdentity", &AssumeRoleResult::of(&issued, Some(subject.value)))
 }
 
@@ -243,6 +246,22 @@ fn role_and_session(request: &Request) -> Result<(String, String), Refusal> {
         )));
     }
     Ok((arn, session))
+}
+
+/// `Policy`, if it is there: a JSON object of at most 2,048 characters. What it says is not looked at here.
+fn session_policy(request: &Request) -> Result<Option<String>, Refusal> {
+    let Some(policy) = request.field("Policy") else { return Ok(None) };
+    if policy.chars().count() > MOST_POLICY {
+        return Err(invalid(format!(
+            "1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less \
+             than or equal to {MOST_POLICY}"
+        )));
+    }
+    if serde_json::from_str::<serde_json::Map<_, _>>(&policy).is_err() {
+        let message = "The policy is not in the valid JSON format.";
+        return Err(Refusal::new(400, "MalformedPolicyDocument", message));
+    }
+    Ok(Some(policy))
 }
 
 /// `DurationSeconds`, if it is there.

@@ -3,6 +3,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
 
+mod access_keys;
+mod aws_account;
 mod aws_console;
 mod aws_compute;
 mod aws_faults;

@@ -5,7 +5,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use aws_runtime::{auth::PayloadSigningOverride, content_encoding::AwsChunkedBodyOptions};
@@ -21,7 +21,8 @@ use aws_sdk_s3::{
     primitives::SdkBody,
 };
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
-use lakeward_core::{key::ObjectKey, untrusted::excerpt};
+use aws_smithy_types::{DateTime, date_time::Format};
+use lakeward_core::untrusted::excerpt;
 
 use crate::body::Body;
 
@@ -75,10 +76,10 @@ impl Exchange {
     }
 
     /// One line of log. No header is in it: some of them sign.
-    pub(super) fn log(&self, key: &ObjectKey) {
+    pub(super) fn log(&self, key: &str) {
         let Seen { status, request_id, .. } = self.answer.seen();
         let milliseconds = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(target: "lakeward_sink::requests", operation = self.call, %key, status, request_id, milliseconds, "request");
+        tracing::info!(target: "lakeward_sink::requests", operation = self.call, key, status, request_id, milliseconds, "request");
     }
 }
 
@@ -147,6 +148,8 @@ pub(super) struct Seen {
     pub(super) request_id: Option<String>,
     /// The access key id that signed the request.
     pub(super) key_id: Option<String>,
+    /// The time by the server's clock, as its answer says, and by this machine's.
+    pub(super) clocks: Option<(SystemTime, SystemTime)>,
     /// The body of a successful answer, where it holds an error.
     pub(super) error: Option<String>,
 }
@@ -189,10 +192,16 @@ impl Intercept for Answer {
             status: Some(response.status().as_u16()),
             request_id: response.headers().get("x-amz-request-id").map(|id| excerpt(id, 80)),
             key_id,
+            clocks: response.headers().get("date").and_then(time).map(|server| (server, SystemTime::now())),
             error: holds_error.then(|| excerpt(&String::from_utf8_lossy(body), 2000)),
         };
         Ok(())
     }
+}
+
+/// The time in a header `Date` (RFC 9110, "Date/Time Formats").
+fn time(date: &str) -> Option<SystemTime> {
+    DateTime::from_str(date, Format::HttpDate).ok()?.try_into().ok()
 }
 
 /// The access key id of a signature (AWS general reference, "Create a signed AWS API request").

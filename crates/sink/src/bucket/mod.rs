@@ -4,6 +4,7 @@
 mod exchange;
 mod renewal;
 mod requests;
+mod test_write;
 
 use std::{
     sync::{
@@ -28,8 +29,11 @@ use lakeward_core::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub use self::renewal::Renew;
 use self::renewal::Renewal;
+pub use self::{
+    renewal::Renew,
+    test_write::{NotWritten, TestWrite, Written},
+};
 use crate::{
     refusal::Refusal,
     vendor::{Condition, Profile},

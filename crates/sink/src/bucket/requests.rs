@@ -44,15 +44,28 @@ impl Bucket {
         digests: &Digests,
         patience: Duration,
     ) -> Result<(), PutError> {
-        let attempt = self.attempt(Some(Condition::Put), false);
         let exchange = Exchange::new("PutObject", body.len());
+        self.put_through(&exchange, key.as_str(), (body, digests), Some(Condition::Put), patience).await
+    }
+
+    /// Puts an object, once, in an exchange that the caller looks at afterwards.
+    pub(super) async fn put_through(
+        &self,
+        exchange: &Exchange,
+        key: &str,
+        payload: (&Body, &Digests),
+        condition: Option<Condition>,
+        patience: Duration,
+    ) -> Result<(), PutError> {
+        let (body, digests) = payload;
+        let attempt = self.attempt(condition, false);
         let object = &self.0.object;
         let encryption = object.encryption.as_ref();
         let request = attempt
             .client
             .put_object()
             .bucket(&self.0.name)
-            .key(key.as_str())
+            .key(key)
             .content_type(&self.0.content_type)
             .content_length(i64::try_from(body.len()).unwrap_or(i64::MAX))
             .set_checksum_crc64_nvme(digests.checksum.crc64nvme())
@@ -71,7 +84,7 @@ impl Bucket {
             .interceptor(KnownPayload { sha256: digests.sha256.clone() })
             .interceptor(exchange.answer.clone())
             .send();
-        let output = self.made(key, &attempt, &exchange, patience, request).await?;
+        let output = self.made(key, &attempt, exchange, patience, request).await?;
         // S3 names what it has stored; a proxy or a web server that answers 200 to anything does not.
         output.e_tag.map(drop).ok_or_else(|| PutError::no_s3("ETag"))
     }
@@ -102,7 +115,7 @@ impl Bucket {
             .customize()
             .interceptor(exchange.answer.clone())
             .send();
-        let output = self.made(key, &attempt, &exchange, patience, request).await?;
+        let output = self.made(key.as_str(), &attempt, &exchange, patience, request).await?;
         output.upload_id.ok_or_else(|| PutError::no_s3("UploadId"))
     }
 
@@ -134,7 +147,7 @@ impl Bucket {
             .interceptor(KnownPayload { sha256: digests.sha256.clone() })
             .interceptor(exchange.answer.clone())
             .send();
-        let output = self.made(key, &attempt, &exchange, patience, request).await?;
+        let output = self.made(key.as_str(), &attempt, &exchange, patience, request).await?;
         output.e_tag.ok_or_else(|| PutError::no_s3("ETag"))
     }
 
@@ -171,7 +184,7 @@ impl Bucket {
             .interceptor(Counted { sent: exchange.sent.clone() })
             .interceptor(exchange.answer.clone())
             .send();
-        let output = self.made(key, &attempt, &exchange, patience, request).await?;
+        let output = self.made(key.as_str(), &attempt, &exchange, patience, request).await?;
         output.e_tag.map(drop).ok_or_else(|| PutError::no_s3("ETag"))
     }
 
@@ -194,7 +207,7 @@ impl Bucket {
             .customize()
             .interceptor(exchange.answer.clone())
             .send();
-        self.made(&object.key, &attempt, &exchange, patience, request).await.map(drop)
+        self.made(object.key.as_str(), &attempt, &exchange, patience, request).await.map(drop)
     }
 
     fn attempt(&self, condition: Option<Condition>, multipart: bool) -> Attempt {
@@ -210,7 +223,7 @@ impl Bucket {
     /// Waits for a request's answer and judges it.
     async fn made<T, E: ProvideErrorMetadata + Error + 'static>(
         &self,
-        key: &ObjectKey,
+        key: &str,
         attempt: &Attempt,
         exchange: &Exchange,
         patience: Duration,
@@ -242,11 +255,11 @@ impl Bucket {
             let error = PutError::unanswered(&error, sent_whole);
             return Err(PutError { moving: exchange.moving(Duration::ZERO), ..error });
         };
-        let error = PutError::refused(&refusal, &attempt.asked, sent_whole);
         let learnt = match exchange.answer.seen().key_id {
             Some(key_id) if refusal.of_expired_keys() => self.0.renewal.has_others(&key_id).await,
             _ => self.learns(&refusal, &attempt.region, attempt.conditional),
         };
+        let error = PutError::refused(refusal, &attempt.asked, sent_whole);
         Err(if learnt { PutError { verdict: Verdict::AtOnce, ..error } } else { error })
     }
 }

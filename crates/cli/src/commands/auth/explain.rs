@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use lakeward_auth::{Environment, Identity, Keys, Link, Resolution, Setting, Signing, State, deciding};
+use lakeward_auth::{Environment, Identity, Keys, Link, Resolution, ServerClock, Setting, Signing, State, deciding};
 use lakeward_core::{
     failure::{Failure, FailureKind},
     untrusted::printable,
@@ -48,7 +48,7 @@ pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> R
             announce(&steps, arguments.json);
             let keys = signing.keys().await;
             if let (Ok(keys), true) = (&keys, asked.server == Server::Aws) {
-                outcome.identity = Some(signing.identity(keys).await);
+                outcome.identity = Some(signing.identity(keys, &ServerClock::default()).await);
             }
             outcome.keys = Some(keys);
         }
@@ -92,8 +92,7 @@ impl Outcome {
             None => text.push_str(&format!("offline: not got, because that {}\n", needs.join(", then "))),
             Some(Err(_)) => {}
             Some(Ok(keys)) => {
-                let kind = if keys.session_token.is_some() { "temporary" } else { "long-lived" };
-                text.push_str(&format!("keys: {}, {kind}, {}\n", keys.access_key_id, life(keys)));
+                text.push_str(&format!("keys: {}, {}\n", keys.access_key_id, life(keys)));
             }
         }
         match &self.identity {
@@ -125,12 +124,14 @@ impl Outcome {
     }
 }
 
-fn life(keys: &Keys) -> String {
+/// What kind of keys they are, and how long they are good.
+pub(crate) fn life(keys: &Keys) -> String {
+    let kind = if keys.session_token.is_some() { "temporary" } else { "long-lived" };
     let renews = if keys.renews { "; new ones are got by themselves" } else { "; nothing renews them" };
     match keys.expires {
-        Some(expires) => format!("good until {}{renews}", until(expires, SystemTime::now())),
-        None if keys.session_token.is_some() => format!("until when they are good stands nowhere{renews}"),
-        None => "good until somebody deletes them".to_owned(),
+        Some(expires) => format!("{kind}, good until {}{renews}", until(expires, SystemTime::now())),
+        None if keys.session_token.is_some() => format!("{kind}, until when they are good stands nowhere{renews}"),
+        None => format!("{kind}, good until somebody deletes them"),
     }
 }
 

@@ -1,29 +1,37 @@
-//! `lakeward auth`: which credentials there are, from where, and until when.
+//! `lakeward auth`: signing in, and which credentials there are, from where, and until when.
 
+mod login;
+mod logout;
 mod explain;
 mod export;
 mod status;
 
 use std::{path::PathBuf, time::SystemTime};
 
+use lakeward_auth::Changed;
 use lakeward_core::{
     failure::Failure,
-    plan::{AuthPlan, S3Plan, Storage, Vendor},
+    plan::{AuthPlan, Plan, S3Plan, Storage, Vendor},
 };
 
+pub(crate) use self::explain::life;
 use crate::{
     arguments::{AuthChoice, AuthCommand, OutputArguments},
     config_file,
-    console::Console,
+    console::{Console, shown},
     logging,
+    signals::unless_interrupted,
 };
 
 /// Runs one of the commands.
 pub(crate) async fn auth(command: AuthCommand, output: OutputArguments, console: &Console) -> Result<(), Failure> {
     logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     match command {
-        AuthCommand::Explain(arguments) => explain::explain(arguments, console).await,
-        AuthCommand::Export(arguments) => export::export(arguments, console).await,
+        // It has a listener and a prompt of its own to put away.
+        AuthCommand::Login(arguments) => login::login(arguments, console).await,
+        AuthCommand::Logout(arguments) => unless_interrupted(logout::logout(arguments, *console)).await,
+        AuthCommand::Explain(arguments) => unless_interrupted(explain::explain(arguments, console)).await,
+        AuthCommand::Export(arguments) => unless_interrupted(export::export(arguments, console)).await,
         AuthCommand::Status { json } => status::status(json),
     }
 }
@@ -38,7 +46,7 @@ struct Asked {
 
 /// What they are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Server {
+pub(crate) enum Server {
     /// AWS itself, which can say whose they are.
     Aws,
     /// Another S3 server.
@@ -48,6 +56,15 @@ enum Server {
 }
 
 impl Server {
+    /// The server of a plan.
+    pub(crate) fn of(plan: &Plan) -> Self {
+        match &plan.destination.storage {
+            Storage::S3(S3Plan { vendor: Vendor::Aws, .. }) => Self::Aws,
+            Storage::S3(_) => Self::Other,
+            Storage::Embedded { .. } => Self::Embedded,
+        }
+    }
+
     /// What else there is to say about them.
     fn note(self) -> Option<&'static str> {
         match self {
@@ -69,12 +86,19 @@ fn asked(choice: AuthChoice, console: &Console) -> Result<Asked, Failure> {
         return Ok(Asked { auth: AuthPlan::Chain, config: None, server: Server::Aws });
     };
     let plan = config_file::resolve(Some(config.clone()), Vec::new(), *console)?.plan;
-    let server = match &plan.destination.storage {
-        Storage::S3(S3Plan { vendor: Vendor::Aws, .. }) => Server::Aws,
-        Storage::S3(_) => Server::Other,
-        Storage::Embedded { .. } => Server::Embedded,
-    };
+    let server = Server::of(&plan);
     Ok(Asked { auth: plan.auth, config: Some(config), server })
+}
+
+/// Shows and writes changes of the AWS files.
+async fn written(changes: Vec<Changed>, console: Console) -> Result<(), Failure> {
+    for changed in changes {
+        console.note(&changed.diff());
+        if let Some(backup) = changed.write().await? {
+            console.note(&format!("The file as it was is kept as {}.\n", shown(&backup)));
+        }
+    }
+    Ok(())
 }
 
 /// A time as people read it, with how far off it is.

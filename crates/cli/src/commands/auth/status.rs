@@ -27,16 +27,18 @@ pub(super) fn status(json: bool) -> Result<(), Failure> {
         return Ok(());
     }
     let what = if all.is_empty() { "nothing is signed in" } else { "nothing is signed in any more" };
-    Err(Failure::new(FailureKind::Denied, what).next(
-        "sign in with `aws sso login` or `aws login`; keys and roles need no sign-in: see `lakeward auth explain`",
-    ))
+    Err(Failure::new(FailureKind::Denied, what)
+        .next("sign in with `lakeward auth login`; keys and roles need no sign-in: see `lakeward auth explain`"))
 }
 
-fn kind(one: &SignedIn) -> &'static str {
+/// What a sign-in is.
+pub(super) fn kind(one: &SignedIn) -> &'static str {
     match one.kind {
         SignInKind::Sso => "IAM Identity Center",
         SignInKind::Console => "console sign-in",
+        SignInKind::SsoRole => "role of IAM Identity Center",
         SignInKind::Role => "role credentials",
+        SignInKind::User => "session of an IAM user",
     }
 }
 

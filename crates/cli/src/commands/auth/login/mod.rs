@@ -1,0 +1,54 @@
+//! `lakeward auth login`: signs in, with the person at the terminal.
+
+mod attend;
+mod sso;
+mod console;
+mod mfa;
+
+use lakeward_auth::{
+    Environment,
+    sign_in::{Choice, RoleMfa, SignIn},
+};
+use lakeward_core::{failure::Failure, plan::AuthPlan};
+
+use super::asked;
+use crate::{arguments::LoginArguments, console::Console};
+
+pub(super) async fn login(arguments: LoginArguments, console: &Console) -> Result<(), Failure> {
+    if arguments.console {
+        return console::login(arguments, *console).await;
+    }
+    if arguments.mfa.mfa_serial.is_some() {
+        return mfa::user(arguments, *console).await;
+    }
+    let choice = match (&arguments.sso_session, &arguments.sso_start_url) {
+        (Some(name), _) => Choice::Session(name.clone()),
+        (None, Some(url)) => Choice::Portal { start_url: url.clone(), region: arguments.sso_region.clone() },
+        (None, None) => Choice::Auth(asked(arguments.choice.clone(), console)?.auth),
+    };
+    if let Choice::Auth(auth) = &choice {
+        // What is broken is told below, in the words of what is missing there.
+        if let Ok(Some(roles)) = RoleMfa::plan(auth, Environment::real()) {
+            return mfa::roles(roles, &arguments.mfa, *console).await;
+        }
+        if let Some(profile) = of_profile(auth) {
+            let sign_in = SignIn::new(Environment::real(), profile)?;
+            if sign_in.has_console_sign_in() {
+                return console::login(arguments, *console).await;
+            }
+            if sign_in.has_mfa_device() {
+                return mfa::user(arguments, *console).await;
+            }
+        }
+    }
+    sso::login(choice, arguments.way, *console).await
+}
+
+/// The profile that decides, if one does: by its name, or the one of the environment.
+fn of_profile(auth: &AuthPlan) -> Option<Option<&str>> {
+    match auth {
+        AuthPlan::Profile(name) => Some(Some(name)),
+        AuthPlan::Chain => Some(None),
+        _ => None,
+    }
+}

@@ -1,0 +1,54 @@
+//! `lakeward check`: whether a config works, step by step, up to the write of one small object.
+//!
+//! [`run()`] makes the checks and prints nothing; whoever calls it sees each [item](report::Item) as soon as it is known.
+
+pub(crate) mod report;
+mod run;
+mod denied;
+
+use std::io::{self, Write};
+
+use lakeward_core::failure::Failure;
+
+use self::report::{Item, Report};
+pub(crate) use self::run::run;
+use crate::{
+    arguments::{CheckArguments, OutputArguments},
+    config_file,
+    console::Console,
+    logging,
+};
+
+/// Makes the checks and prints a line for each; ends as the first that failed.
+pub(crate) async fn check(
+    arguments: CheckArguments,
+    output: OutputArguments,
+    console: &Console,
+) -> Result<(), Failure> {
+    logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
+    let CheckArguments { config, prove, json } = arguments;
+    let mut print = |item: &Item| {
+        if json {
+            // Nobody may be reading.
+            let _ = io::stdout().write_all(format!("{}\n", item.as_json()).as_bytes());
+        } else {
+            console.result(&item.lines());
+        }
+    };
+    let plan = match config_file::resolve(config, Vec::new(), *console) {
+        Ok(resolved) => resolved.plan,
+        Err(failure) => {
+            Report::of_config(&failure, prove, &mut print);
+            return Err(failure);
+        }
+    };
+    let report = Box::pin(run(&plan, prove, &mut print)).await;
+    match report.failure() {
+        None => Ok(()),
+        // Its line has said what and why.
+        Some((check, failure)) if !output.quiet && !json => {
+            Err(Failure::new(failure.kind, format!("the check has failed: {}", check.name())))
+        }
+        Some((_, failure)) => Err(failure),
+    }
+}

@@ -1,0 +1,276 @@
+//! What the checks find: items, and how they are shown.
+
+use lakeward_core::{
+    failure::{Failure, FailureKind},
+    untrusted::printable,
+};
+use serde_json::{Value, json};
+
+/// The checks, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Check {
+    /// The config was read and resolved.
+    Config,
+    /// There are credentials.
+    Credentials,
+    /// STS says whose they are.
+    Identity,
+    /// The call with which AWS's documentation lets one see that a sign-in works.
+    Regions,
+    /// This machine's clock is right.
+    Clock,
+    /// Requests are signed for the bucket's region.
+    BucketRegion,
+    /// An object can be written as a run writes it.
+    TestWrite,
+    /// It can be written with nothing but the policy of `lakeward policy`.
+    Proof,
+}
+
+impl Check {
+    const ALL: [Self; 8] = [
+        Self::Config,
+        Self::Credentials,
+        Self::Identity,
+        Self::Regions,
+        Self::Clock,
+        Self::BucketRegion,
+        Self::TestWrite,
+        Self::Proof,
+    ];
+
+    /// In a few words.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Credentials => "credentials",
+            Self::Identity => "identity",
+            Self::Regions => "account:ListRegions",
+            Self::Clock => "clock",
+            Self::BucketRegion => "bucket region",
+            Self::TestWrite => "test write",
+            Self::Proof => "least privilege",
+        }
+    }
+
+    /// In JSON.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Regions => "list_regions",
+            Self::BucketRegion => "bucket_region",
+            Self::TestWrite => "test_write",
+            Self::Proof => "least_privilege",
+            Self::Config | Self::Credentials | Self::Identity | Self::Clock => self.name(),
+        }
+    }
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Well.
+    Ok,
+    /// It could not be made, and nothing depends on it.
+    Noted,
+    /// It works, but something should be changed.
+    Warned,
+    /// A run would fail, with this kind of failure.
+    Failed(FailureKind),
+    /// It makes no sense for this destination.
+    NotAsked,
+    /// An earlier one that failed stands before it.
+    NotReached,
+    /// What was asked for can't be proven with these credentials.
+    NotProvable,
+}
+
+impl Outcome {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Noted => "note",
+            Self::Warned => "warning",
+            Self::Failed(_) => "failed",
+            Self::NotAsked => "not asked",
+            Self::NotReached => "not reached",
+            Self::NotProvable => "not provable",
+        }
+    }
+}
+
+/// What one check found.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    /// Which.
+    pub(crate) check: Check,
+    /// How it ended.
+    pub(crate) outcome: Outcome,
+    /// What was found.
+    pub(crate) detail: String,
+    /// What to do, the most likely first.
+    pub(crate) next: Vec<String>,
+    /// The statement of a policy that is missing; `next` says of which policy.
+    pub(crate) statement: Option<Value>,
+}
+
+impl Item {
+    pub(crate) fn new(check: Check, outcome: Outcome, detail: impl Into<String>) -> Self {
+        Self { check, outcome, detail: detail.into(), next: Vec::new(), statement: None }
+    }
+
+    pub(crate) fn failed(check: Check, failure: &Failure) -> Self {
+        let item = Self::new(check, Outcome::Failed(failure.kind), &failure.what);
+        Self { next: failure.next.iter().cloned().collect(), ..item }
+    }
+
+    pub(crate) fn next(mut self, advice: impl Into<String>) -> Self {
+        self.next.push(advice.into());
+        self
+    }
+
+    /// One line, and below it what to do.
+    pub(crate) fn lines(&self) -> String {
+        let detail = printable(self.detail.lines().next().unwrap_or_default()).into_owned();
+        let mut text = format!("{:<12} {:<20} {detail}\n", self.outcome.word(), self.check.name());
+        match self.next.as_slice() {
+            [] => {}
+            [advice] => text.push_str(&format!("{INDENT}next: {}\n", printable(advice))),
+            several => {
+                text.push_str(&format!("{INDENT}to try, the most likely first:\n"));
+                for (number, advice) in (1..).zip(several) {
+                    text.push_str(&format!("{INDENT}{number} {}\n", printable(advice)));
+                }
+            }
+        }
+        if let Some(statement) = &self.statement {
+            for line in format!("{statement:#}").lines() {
+                text.push_str(&format!("{INDENT}{}\n", printable(line)));
+            }
+        }
+        text
+    }
+
+    pub(crate) fn as_json(&self) -> Value {
+        let mut item = json!({
+            "check": self.check.key(),
+            "outcome": self.outcome.word(),
+            "detail": self.detail,
+            "next": self.next,
+        });
+        if let Outcome::Failed(kind) = self.outcome {
+            item["exit_code"] = json!(kind.exit_code());
+        }
+        if let Some(statement) = &self.statement {
+            item["statement"] = statement.clone();
+        }
+        item
+    }
+}
+
+/// What stands before the lines below an item's.
+const INDENT: &str = "             ";
+
+/// Who sees each item as soon as it is known.
+pub(crate) type Listener<'a> = &'a mut (dyn FnMut(&Item) + Send);
+
+/// All items, in the order of the checks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    /// One for each check that was asked for.
+    pub(crate) items: Vec<Item>,
+}
+
+impl Report {
+    /// Of a config that can't be used.
+    pub(crate) fn of_config(failure: &Failure, prove: bool, listener: Listener<'_>) {
+        let mut telling = Telling::new(listener);
+        telling.tell(Item::failed(Check::Config, failure));
+        telling.end(prove);
+    }
+
+    /// The first check that failed, and how.
+    pub(crate) fn failure(&self) -> Option<(Check, Failure)> {
+        self.items.iter().find_map(|item| {
+            let Outcome::Failed(kind) = item.outcome else { return None };
+            let failure = Failure::new(kind, format!("{}: {}", item.check.name(), item.detail));
+            Some((item.check, Failure { next: item.next.first().cloned(), ..failure }))
+        })
+    }
+}
+
+/// A report that comes about.
+pub(super) struct Telling<'a> {
+    report: Report,
+    listener: Listener<'a>,
+}
+
+impl<'a> Telling<'a> {
+    pub(super) fn new(listener: Listener<'a>) -> Self {
+        Self { report: Report::default(), listener }
+    }
+
+    pub(super) fn tell(&mut self, item: Item) {
+        (self.listener)(&item);
+        self.report.items.push(item);
+    }
+
+    pub(super) fn has_told(&self, check: Check) -> bool {
+        self.report.items.iter().any(|item| item.check == check)
+    }
+
+    /// Tells of a check, if there is nothing of it yet, that it was not reached.
+    pub(super) fn not_reached(&mut self, check: Check) {
+        if !self.has_told(check) {
+            let why = match self.report.failure() {
+                Some((failed, _)) => format!("not tried, since this failed: {}", failed.name()),
+                None => "an earlier check did not come so far".to_owned(),
+            };
+            self.tell(Item::new(check, Outcome::NotReached, why));
+        }
+    }
+
+    /// The whole report: what has not been told yet was not reached.
+    pub(super) fn end(mut self, prove: bool) -> Report {
+        for check in Check::ALL.into_iter().filter(|check| prove || *check != Check::Proof) {
+            self.not_reached(check);
+        }
+        self.report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_failure_decides_and_what_depends_on_it_is_not_reached() {
+        let mut told = Vec::new();
+        let mut listener = |item: &Item| told.push(item.check);
+        let mut telling = Telling::new(&mut listener);
+        telling.tell(Item::new(Check::Config, Outcome::Ok, "fine"));
+        telling.tell(Item::failed(Check::Credentials, &Failure::new(FailureKind::Denied, "none").next("sign in")));
+        let report = telling.end(false);
+        assert_eq!(told, Check::ALL[..7]);
+        let (check, failure) = report.failure().expect("it failed");
+        assert_eq!(
+            (check, failure.kind, failure.next.as_deref()),
+            (Check::Credentials, FailureKind::Denied, Some("sign in"))
+        );
+        let last = report.items.last().expect("items");
+        assert_eq!(
+            (last.outcome, last.detail.as_str()),
+            (Outcome::NotReached, "not tried, since this failed: credentials")
+        );
+    }
+
+    #[test]
+    fn an_item_is_a_line_with_what_to_do_below() {
+        let mut item = Item::new(Check::Clock, Outcome::Warned, "slow\u{1b}[31m\nmore").next("set it");
+        assert_eq!(item.lines(), "warning      clock                slow[31m\n             next: set it\n");
+        item = item.next("or wait");
+        item.statement = Some(json!({ "Effect": "Allow" }));
+        let lines = item.lines();
+        assert!(lines.contains("1 set it\n             2 or wait\n             {\n"), "{lines}");
+        assert_eq!(item.as_json()["outcome"], "warning");
+    }
+}

@@ -1,0 +1,221 @@
+//! One run from its plan to its books: the sources are found, read on a thread of their own, and landed.
+
+mod dry_run;
+mod tally;
+
+use std::{sync::Arc, thread, time::Instant};
+
+use lakeward_core::{
+    budget::Budget,
+    event::{Event, Observer, Summary, TableSize, TableSummary},
+    failure::{Failure, FailureKind},
+    plan::{OnError, Plan},
+    table::TableName,
+};
+use lakeward_sink::{Landed, Landing, SinkOptions, SinkOutlet, first_keys};
+use lakeward_source::{Commands, Context, TableReader};
+use lakeward_tui::summary;
+use uuid::Uuid;
+
+use self::{dry_run::dry_run, tally::Tally};
+use crate::{
+    console::shown,
+    signals::Interruption,
+    storage::{self, Storage},
+};
+
+/// The memory that rows may take on their way, from the file's bytes to the encoder's pages.
+const MEMORY: u64 = 96 << 20;
+
+/// That it was interrupted before anything was sent.
+pub(crate) fn interrupted_early() -> Failure {
+    Failure::new(FailureKind::Interrupted, "interrupted before the run began: nothing was sent")
+}
+
+/// One run.
+pub(crate) struct Run {
+    plan: Plan,
+    run: Uuid,
+    budget: Budget,
+    tally: Arc<Tally>,
+    readers: Vec<TableReader>,
+}
+
+/// What a run came to, as it is told.
+pub(crate) struct Ended {
+    /// What landed, table by table.
+    pub(crate) summary: String,
+    /// That rows were set aside, if some were.
+    pub(crate) rejected: Option<String>,
+    /// Why not all of it landed, and what did, if so.
+    pub(crate) failure: Option<(Failure, String)>,
+}
+
+impl Run {
+    /// Finds the tables of the plan's sources. `observer` is told what happens; `commands` are those that sources start, and are
+    /// ended by whoever holds them.
+    ///
+    /// # Errors
+    /// As [`lakeward_source::discover`].
+    pub(crate) async fn discover(plan: Plan, observer: Arc<dyn Observer>, commands: Commands) -> Result<Self, Failure> {
+        let (run, budget, tally) = (Uuid::now_v7(), Budget::new(MEMORY), Arc::new(Tally::new(observer)));
+        let (sources, only) = (plan.sources.clone(), plan.only_tables.clone());
+        let context = Context {
+            budget: budget.clone(),
+            observer: tally.clone(),
+            run_id: run.to_string(),
+            spool_dir: plan.state_dir.join("spool"),
+            commands,
+        };
+        let work = tokio::task::spawn_blocking(move || lakeward_source::discover(&sources, &only, &context));
+        let readers = work.await.unwrap_or_else(|error| {
+            Err(Failure::new(FailureKind::Bug, format!("looking for tables stopped: {error}")))
+        })?;
+        Ok(Self { plan, run, budget, tally, readers })
+    }
+
+    /// What it would do.
+    ///
+    /// # Errors
+    /// When two tables would write one key.
+    pub(crate) fn dry_run(&self) -> Result<String, Failure> {
+        dry_run(&self.plan, &self.readers, self.run)
+    }
+
+    /// Signs in, reads and lands everything, until it is interrupted.
+    ///
+    /// # Errors
+    /// When it ended before anything was sent. What happened later stands in what it returns.
+    pub(crate) async fn land(mut self, mut interruption: Interruption) -> Result<Ended, Failure> {
+        // Before anything is sent: that every table has a key of its own.
+        first_keys(&self.plan.destination, self.readers.iter().map(TableReader::table), self.run)?;
+        let storage = tokio::select! {
+            storage = Storage::open(&self.plan) => storage?,
+            () = interruption.asked() => return Err(interrupted_early()),
+        };
+        let began = Instant::now();
+        let place = storage::place(&self.plan);
+        let readers = std::mem::take(&mut self.readers);
+        self.tally.on(&Event::RunStarted {
+            run: self.run.to_string(),
+            destination: format!("{place}{}", self.plan.destination.path.prefix()),
+            tables: readers
+                .iter()
+                .map(|reader| TableSize { table: reader.table().name.clone(), bytes: reader.input_bytes() })
+                .collect(),
+        });
+        let options = SinkOptions {
+            bucket: storage.bucket.clone(),
+            destination: self.plan.destination.clone(),
+            spool_dir: self.plan.state_dir.join("spool"),
+            budget: self.budget.clone(),
+            run: self.run,
+        };
+        let tables: Vec<TableName> = readers.iter().map(|reader| reader.table().name.clone()).collect();
+        let (outlet, landing) = lakeward_sink::start(options, self.tally.clone())?;
+        read_on_own_thread(readers, outlet, self.tally.clone())?;
+        let landed = self.wait(landing, interruption).await;
+        let denied_calls = storage.close().await;
+        Ok(self.told(&tables, landed, denied_calls, began, &place))
+    }
+
+    /// Waits for the end, or from a signal on for the grace period.
+    async fn wait(&self, mut landing: Landing, mut interruption: Interruption) -> Landed {
+        tokio::select! {
+            () = landing.finish() => {}
+            () = interruption.asked() => {
+                let grace = self.plan.shutdown_grace;
+                self.tally.on(&Event::Stopping { grace });
+                landing.interrupt(Failure::new(FailureKind::Interrupted, "interrupted before all rows had landed"));
+                if tokio::time::timeout(grace, landing.finish()).await.is_err() {
+                    tracing::warn!("the grace period of {} s is over", grace.as_secs());
+                }
+            }
+        }
+        landing.close().await
+    }
+
+    fn told(
+        &self,
+        expected: &[TableName],
+        landed: Landed,
+        denied_calls: Option<u64>,
+        began: Instant,
+        place: &str,
+    ) -> Ended {
+        let tables: Vec<TableSummary> = landed
+            .tables
+            .iter()
+            .map(|table| {
+                let rejected = self.tally.rejected(&table.table);
+                TableSummary {
+                    table: table.table.clone(),
+                    read: self.tally.rows_of_whole(&table.table).unwrap_or(table.taken + rejected),
+                    landed: table.landed(),
+                    rejected,
+                    objects: table.objects.clone(),
+                }
+            })
+            .collect();
+        let failure = landed.failure.or_else(|| self.imbalance(expected, &tables));
+        let complete = failure.is_none();
+        let summary = Summary { elapsed: began.elapsed(), retries: landed.retries, denied_calls, complete, tables };
+        let rejects = self.rejects();
+        let text = summary::render(&summary, place, &self.plan.destination.format, &rejects);
+        let rejected = summary::render_rejected(&summary, &rejects);
+        let incomplete = failure.as_ref().map(|_| {
+            let unread: Vec<&TableName> =
+                expected.iter().filter(|table| self.tally.rows_of_whole(table).is_none()).collect();
+            summary::render_incomplete(&summary, &unread, &landed.uncertain, self.plan.destination.no_rotate)
+        });
+        self.tally.on(&Event::RunFinished { summary });
+        Ended { summary: text, rejected, failure: failure.zip(incomplete) }
+    }
+
+    /// The folders of rejects files.
+    fn rejects(&self) -> String {
+        let mut folders: Vec<String> = Vec::new();
+        for source in &self.plan.sources {
+            if let OnError::Skip { rejects, .. } = &source.read().on_error {
+                let folder = shown(rejects);
+                if !folders.contains(&folder) {
+                    folders.push(folder);
+                }
+            }
+        }
+        folders.join(", ")
+    }
+
+    /// What is wrong with a run in which nothing failed: every table was read to its end, and what its source read is what
+    /// landed and what was set aside. Anything else would be a bug.
+    fn imbalance(&self, expected: &[TableName], tables: &[TableSummary]) -> Option<Failure> {
+        let fault =
+            |table: &TableName| match (self.tally.rows_of_whole(table), tables.iter().find(|t| t.table == *table)) {
+                (Some(read), Some(summary)) if read == summary.landed + summary.rejected => None,
+                (Some(read), Some(summary)) => {
+                    let TableSummary { landed, rejected, .. } = summary;
+                    Some(format!(
+                        "table {table}: {read} rows were read, but {landed} landed and {rejected} were rejected"
+                    ))
+                }
+                _ => Some(format!("table {table} was not read to its end")),
+            };
+        expected.iter().find_map(fault).map(|what| Failure::new(FailureKind::Bug, what))
+    }
+}
+
+/// Reads table after table; the first failure ends the run.
+fn read_on_own_thread(readers: Vec<TableReader>, outlet: SinkOutlet, tally: Arc<Tally>) -> Result<(), Failure> {
+    let read = move || {
+        for reader in readers {
+            let table = reader.table().name.clone();
+            match reader.read(&outlet) {
+                Ok(read) if read.complete => tally.is_whole(table, read),
+                Ok(_) => return,
+                Err(failure) => return outlet.fail(failure),
+            }
+        }
+    };
+    let thread = thread::Builder::new().name("read".into()).spawn(read);
+    thread.map(drop).map_err(|error| Failure::new(FailureKind::Bug, format!("no thread for reading: {error}")))
+}
