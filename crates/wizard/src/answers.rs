@@ -16,6 +16,23 @@ pub enum Value {
     List(Vec<String>),
 }
 
+impl Value {
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_empty(),
+            Self::List(parts) => parts.is_empty(),
+        }
+    }
+}
+
+impl std::convert::From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
 /// Who gave an answer. An earlier one is not overruled by a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,10 +45,10 @@ pub enum From {
     Variable,
     /// The answers file.
     File,
-    /// The config that is edited.
-    Config,
     /// The draft of an earlier session.
     Draft,
+    /// The config that is edited.
+    Config,
     /// Something that was found on this machine.
     Detected,
     /// The question's default.
@@ -41,7 +58,7 @@ pub enum From {
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// What was answered.
+    /// What was answered. A blank one is no answer, and keeps weaker ones out.
     pub value: Value,
     /// By whom.
     pub from: From,
@@ -61,18 +78,24 @@ impl Answers {
         self.0.get(&id)
     }
 
-    /// The text of an answer; that of a list is its parts with spaces between.
+    /// The value of an answer that says something.
     #[must_use]
-    pub fn text(&self, id: Id) -> Option<String> {
-        Some(match &self.get(id)?.value {
-            Value::Text(text) => text.clone(),
-            Value::List(parts) => parts.join(" "),
-        })
+    pub fn value(&self, id: Id) -> Option<&Value> {
+        self.get(id).map(|answer| &answer.value).filter(|value| !value.is_blank())
+    }
+
+    /// The text of an answer that says something.
+    #[must_use]
+    pub fn text(&self, id: Id) -> Option<&str> {
+        match self.value(id)? {
+            Value::Text(text) => Some(text),
+            Value::List(_) => None,
+        }
     }
 
     /// Whether a choice was answered with this value.
     #[must_use]
     pub fn is(&self, id: Id, value: &str) -> bool {
-        matches!(self.get(id), Some(Answer { value: Value::Text(text), .. }) if text == value)
+        self.text(id) == Some(value)
     }
 }

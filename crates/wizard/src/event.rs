@@ -1,26 +1,31 @@
 //! What happens: keys and other things of the terminal, the time, and what comes of effects.
 
-use std::{fmt, time::SystemTime};
+use std::time::SystemTime;
 
-use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     effect::Ticket,
-    facts::{Account, CheckLine, Document, Found, Identity, Preview, Trouble},
+    facts::{Account, CheckLine, Found, Identity, Preview, Trouble},
+    question::Id,
+    secret::Secret,
 };
 
 /// Something that happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// A key was pressed.
     Key(Press),
     /// Text was pasted.
     Paste(String),
+    /// What a person wants, said by other means than keys: lines of the plain mode.
+    Intent(Intent),
     /// The terminal has this many columns and rows.
     Resize(u16, u16),
-    /// It is this time.
+    /// It is this time. Comes at least once a second while anything goes on.
     Tick(SystemTime),
-    /// SIGINT, SIGTERM or SIGHUP.
+    /// SIGINT or SIGTERM or SIGHUP.
     Signal,
     /// A way to sign in was found.
     Found(Ticket, Box<Found>),
@@ -30,8 +35,8 @@ pub enum Event {
     SignIn(Ticket, SignInEvent),
     /// Accounts were listed; more may follow.
     Accounts(Ticket, Vec<Account>),
-    /// An account's roles were listed.
-    Roles(Ticket, String, Vec<String>),
+    /// An account's roles were listed, or that failed.
+    Roles(Ticket, String, Result<Vec<String>, Trouble>),
     /// All accounts were listed, or that failed.
     Listed(Ticket, Result<(), Trouble>),
     /// Whose the credentials are.
@@ -42,8 +47,6 @@ pub enum Event {
     Checked(Ticket, CheckLine),
     /// All checks have; whether the sync would work.
     CheckDone(Ticket, bool),
-    /// The document, or what is wrong with the answers as a whole.
-    Composed(Ticket, Result<Box<Document>, Trouble>),
     /// The config was written, or not. The text says what and where.
     Written(Ticket, Result<String, Trouble>),
     /// Something happened in the run.
@@ -54,61 +57,97 @@ pub enum Event {
     Note(String),
 }
 
+/// What a person wants of the screen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// What the Enter key does.
+    Next,
+    /// The screen before.
+    Back,
+    /// The row of the list, by its place in [`List::rows`](crate::List::rows).
+    Pick(usize),
+    /// This text into the field of the question.
+    Fill(Id, String),
+    /// Only rows that match.
+    Filter(String),
+    /// This text into the field that hides it.
+    Hidden(Secret),
+    /// Out: the answers are kept.
+    Quit,
+    /// The input has ended.
+    End,
+}
+
 /// About a sign-in that goes on.
-#[derive(Clone)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SignInEvent {
     /// A page has to be opened.
-    Page {
-        /// Whether it is for any device, with a code.
-        device: bool,
-        /// Its URL, with the code in it where there is one.
-        url: SecretString,
-        /// The page on which the code is typed, and the code.
-        code: Option<(String, SecretString)>,
-        /// Until when it is good.
-        expires: SystemTime,
-    },
+    Page(Page),
     /// Nobody has confirmed yet, as of this time.
     Waiting(SystemTime),
     /// Something is odd.
     Note(String),
-    /// Signed in.
-    Done {
-        /// In a few words, with until when.
-        what: String,
-    },
+    /// Signed in: in a few words, with until when.
+    Done(String),
     /// Not signed in.
     Failed(Trouble),
 }
 
+/// A page to open for a sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// Whether it is for any device, with a code.
+    pub device: bool,
+    /// Its URL, with the code in it where there is one.
+    pub url: Secret,
+    /// The page on which the code is typed, and the code.
+    pub code: Option<Code>,
+    /// Until when it is good.
+    pub expires: SystemTime,
+}
+
+/// A code to type on a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// The page.
+    pub page: String,
+    /// The code.
+    pub code: Secret,
+}
+
 /// What a person does about a sign-in.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignInAct {
     /// A pasted callback URL or code.
-    Paste(SecretString),
+    Paste(Secret),
     /// The other flow.
     Switch,
     /// A new code.
     Renew,
     /// The code of an MFA device.
-    Code(SecretString),
+    Code(Secret),
 }
 
-/// A key with what is held down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A key with what is held down. A key that is let go is no event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Press {
     /// The key.
     pub key: Key,
     /// Control.
+    #[serde(default)]
     pub ctrl: bool,
     /// Alt.
+    #[serde(default)]
     pub alt: bool,
     /// Shift, where the key is no character.
+    #[serde(default)]
     pub shift: bool,
 }
 
 /// A key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "keys are called what they are called")]
 pub enum Key {
     Char(char),
@@ -129,28 +168,22 @@ pub enum Key {
     F(u8),
 }
 
-/// Codes and URLs open doors, so none is shown.
-impl fmt::Debug for SignInEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Page { device, expires, .. } => {
-                f.debug_struct("Page").field("device", device).field("expires", expires).finish_non_exhaustive()
-            }
-            Self::Waiting(time) => f.debug_tuple("Waiting").field(time).finish(),
-            Self::Note(note) => f.debug_tuple("Note").field(note).finish(),
-            Self::Done { what } => f.debug_struct("Done").field("what", what).finish(),
-            Self::Failed(trouble) => f.debug_tuple("Failed").field(trouble).finish(),
-        }
+impl From<Key> for Press {
+    fn from(key: Key) -> Self {
+        Self { key, ctrl: false, alt: false, shift: false }
     }
 }
 
-impl fmt::Debug for SignInAct {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Paste(_) => "Paste",
-            Self::Switch => "Switch",
-            Self::Renew => "Renew",
-            Self::Code(_) => "Code",
-        })
+impl Press {
+    /// A character with Control held down.
+    #[must_use]
+    pub fn ctrl(c: char) -> Self {
+        Self { ctrl: true, ..Key::Char(c).into() }
+    }
+}
+
+impl From<Key> for Event {
+    fn from(key: Key) -> Self {
+        Self::Key(key.into())
     }
 }

@@ -3,10 +3,12 @@
 
 use std::{path::PathBuf, time::SystemTime};
 
-use crate::{answers::Value, question::Id};
+use serde::{Deserialize, Serialize};
+
+use crate::{answers::Value, effect::SignInRequest, question::Id};
 
 /// Something that is asked elsewhere and takes its time.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Remote<T> {
     /// Nobody has asked.
     #[default]
@@ -19,8 +21,31 @@ pub enum Remote<T> {
     Failed(Trouble),
 }
 
+impl<T> Remote<T> {
+    /// The answer, where there is one.
+    pub fn got(&self) -> Option<&T> {
+        if let Self::Got(answer) = self { Some(answer) } else { None }
+    }
+
+    /// Why there is no answer.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        if let Self::Failed(trouble) = self { Some(trouble) } else { None }
+    }
+
+    /// Since when the answer is awaited.
+    pub fn asked(&self) -> Option<SystemTime> {
+        if let Self::Asked(since) = self { Some(*since) } else { None }
+    }
+}
+
+impl<T> From<Result<T, Trouble>> for Remote<T> {
+    fn from(result: Result<T, Trouble>) -> Self {
+        result.map_or_else(Self::Failed, Self::Got)
+    }
+}
+
 /// What went wrong, for the person at the keyboard.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// What failed, on what, and why.
     pub what: String,
@@ -32,29 +57,45 @@ pub struct Trouble {
     pub code: u8,
 }
 
+impl Trouble {
+    /// Something that is wrong from the answers alone (exit code 2).
+    #[must_use]
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self { what: what.into(), next: None, statement: None, code: 2 }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn next(self, next: impl Into<String>) -> Self {
+        Self { next: Some(next.into()), ..self }
+    }
+}
+
 /// All that was found out.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// The terminal and the machine.
     pub place: Place,
     /// Ways to sign in, best first, as far as they have been found.
     pub found: Vec<Found>,
-    /// Whether looking for them is over.
-    pub detected: bool,
+    /// Looking for them: since when, and whether it is over.
+    pub detection: Remote<()>,
     /// Who the chosen credentials are.
     pub identity: Remote<Identity>,
-    /// The tables of the chosen source.
-    pub preview: Remote<Preview>,
-    /// What the check of the whole said, line by line.
-    pub checks: Vec<CheckLine>,
     /// The accounts and roles of the sign-in, as far as they are listed.
     pub accounts: Vec<Account>,
-    /// Whether listing them goes on, is over, or failed.
+    /// Whether listing the accounts goes on, is over, or failed.
     pub directory: Remote<()>,
-    /// What there is already at the config's path.
-    pub config_exists: bool,
-    /// What writing would change: the config as it will be, and its changes where there is one already.
-    pub document: Document,
+    /// The tables of the chosen sources.
+    pub preview: Remote<Preview>,
+    /// The config as it will be written, or what is wrong with the answers as a whole.
+    pub document: Remote<Document>,
+    /// What the check of the whole said, line by line.
+    pub checks: Vec<CheckLine>,
+    /// Whether the check goes on; and when it is over, whether the sync would work.
+    pub check: Remote<bool>,
+    /// What was written and where, or why it was not.
+    pub written: Remote<String>,
 }
 
 /// The config as it will be written.
@@ -62,19 +103,25 @@ pub struct Facts {
 pub struct Document {
     /// The whole text.
     pub toml: String,
-    /// What changes in a file that is there, as lines that begin with `+`, `-` or a space.
+    /// The whole file as lines that begin with `+`, `-` or a space, where a file is there that changes; else empty.
     pub changes: Vec<String>,
     /// The IAM policy that it needs, as JSON; nothing for the embedded S3.
     pub policy: Option<String>,
     /// The same as one command with flags.
     pub command: String,
+    /// What is odd, though nothing is wrong.
+    pub warnings: Vec<String>,
 }
 
 /// Where the wizard runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The config that will be written.
+    /// The config that will be written: an absolute path.
     pub config: PathBuf,
+    /// The path as the person would write it: `lakeward.toml`.
+    pub config_shown: String,
+    /// The text of the config that is there already.
+    pub existing: Option<String>,
     /// Why a browser of this machine is or isn't the way to sign in, in a few words: "an SSH session".
     pub situation: String,
     /// Whether a code for another device comes first.
@@ -83,10 +130,12 @@ pub struct Place {
     pub notes: Vec<String>,
     /// Whether standard input is not the terminal, so that it can be a source.
     pub stdin_piped: bool,
+    /// Where state is kept when the config does not say.
+    pub state_dir: PathBuf,
 }
 
 /// A way to sign in that was found. Choosing it gives its answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// What it is: `SSO session "acme"`.
     pub title: String,
@@ -99,13 +148,14 @@ pub struct Found {
     /// The answers that choosing it gives.
     pub answers: Vec<(Id, Value)>,
     /// What signs in first, where that is needed.
-    pub sign_in: Option<crate::effect::SignInRequest>,
+    pub sign_in: Option<SignInRequest>,
     /// The place in the order: less is better.
     pub rank: u8,
 }
 
 /// The condition of a way to sign in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// It can be used as it is: "signed in until 21:27".
     Good(String),
@@ -117,8 +167,24 @@ pub enum Condition {
     Absent(String),
 }
 
+impl Condition {
+    /// Whether it can be chosen.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        matches!(self, Self::Good(_) | Self::Needs(_))
+    }
+
+    /// In a few words.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Good(words) | Self::Needs(words) | Self::Broken(words) | Self::Absent(words) => words,
+        }
+    }
+}
+
 /// An account of the access portal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Twelve digits.
     pub id: String,
@@ -126,12 +192,13 @@ pub struct Account {
     pub name: String,
     /// Its owner's address, or nothing.
     pub email: String,
-    /// Its roles, when they have been listed.
-    pub roles: Option<Vec<String>>,
+    /// Its roles. They are listed when the account comes near the focus.
+    #[serde(skip)]
+    pub roles: Remote<Vec<String>>,
 }
 
 /// Who credentials are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The account; empty for a server that is not AWS.
     pub account: String,
@@ -145,15 +212,15 @@ pub struct Identity {
     pub warnings: Vec<String>,
 }
 
-/// The tables that a source holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The tables that the sources hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
     /// Each table.
     pub tables: Vec<PreviewedTable>,
 }
 
 /// One table, as far as it was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviewedTable {
     /// Its name.
     pub name: String,
@@ -168,7 +235,7 @@ pub struct PreviewedTable {
 }
 
 /// A column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -177,7 +244,7 @@ pub struct Column {
 }
 
 /// A line of the check.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckLine {
     /// What was checked: "test write".
     pub check: String,
@@ -189,10 +256,13 @@ pub struct CheckLine {
     pub next: Option<String>,
     /// An IAM statement that would help, as JSON.
     pub statement: Option<String>,
+    /// An answer that the check found. Where all is well it is taken where nobody gave another; else it is offered.
+    pub answer: Option<(Id, Value)>,
 }
 
 /// What came of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// All is well.
     Ok,

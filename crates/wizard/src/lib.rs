@@ -1,21 +1,30 @@
 //! From nothing to a config: which questions there are, what is known, and what follows from what a person does.
 //!
-//! Everything here is pure. [`State`] and an [`Event`] give the next state and [`Effect`]s ([`reduce`]); whoever runs it carries the
-//! effects out and brings what comes of them back as events. A screen is drawn from `&State` alone.
+//! Everything here is pure. [`State`] and an [`Event`] give the next state and [`Effect`]s ([`State::step`]); whoever runs it carries
+//! the effects out and brings what comes of them back as events. A screen is drawn from `&State` alone.
 
 mod question;
+mod registry;
 mod answers;
+mod draft;
 mod facts;
 mod state;
 mod event;
 mod effect;
+mod secret;
+mod reduce;
 
 pub use answers::{Answer, Answers, From, Value};
-pub use effect::{Effect, Exit, SignInRequest, Ticket};
-pub use event::{Event, Key, Press, SignInAct, SignInEvent};
+pub use draft::Draft;
+pub use effect::{Effect, Exit, SignInRequest, Ticket, Writing};
+pub use event::{Code, Event, Intent, Key, Page, Press, SignInAct, SignInEvent};
 pub use facts::{
     Account, CheckLine, Column, Condition, Document, Facts, Found, Identity, Outcome, Place, Preview, PreviewedTable,
     Remote, Trouble,
 };
-pub use question::{Choice, Id, Kind, QUESTIONS, Question};
-pub use state::{Field, Form, List, Popup, ReviewTab, RunState, RunTable, Screen, SignInState, State, TableState};
+pub use question::{Choice, Id, Kind, Need, QUESTIONS, Question};
+pub use secret::{Hidden, Secret};
+pub use state::{
+    Field, Form, List, Popup, Review, ReviewTab, Row, RunState, RunTable, Screen, SignInState, State, TableState, Way,
+    Welcome,
+};

@@ -98,7 +98,8 @@ pub fn resolve(inputs: &Inputs<'_>) -> Result<Resolved, Vec<ConfigError>> {
             Ok(name) if only_tables.contains(&name) => {}
             Ok(name) => only_tables.push(name),
             Err(error) => {
-                flag_errors.push(ConfigError { at: Place::Flag("--table"), what: error.to_string(), hint: None });
+                let what = error.to_string();
+                flag_errors.push(ConfigError { at: Place::Flag("--table"), key: None, what, hint: None });
             }
         }
     }
