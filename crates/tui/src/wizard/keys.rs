@@ -1,8 +1,7 @@
 //! What comes from the terminal, as events of the wizard.
 
-use crossterm::event::{Event as Raw, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use lakeward_wizard::{Event, Key, Press};
-use ratatui::crossterm;
+use ratatui::crossterm::event::{Event as Raw, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// So many characters at once are no typing: a console without bracketed paste (Windows) has pasted them.
 const BURST: usize = 8;
@@ -138,6 +137,8 @@ mod tests {
         let mut came = typed("a");
         came.extend([Raw::Resize(0, 0), Raw::Paste("b\nc".into()), Raw::FocusLost]);
         let events = events(came, false);
-        assert!(matches!(events.as_slice(), [Event::Key(_), Event::Resize(0, 0), Event::Paste(text)] if text == "b\nc"));
+        assert!(
+            matches!(events.as_slice(), [Event::Key(_), Event::Resize(0, 0), Event::Paste(text)] if text == "b\nc")
+        );
     }
 }

@@ -104,6 +104,11 @@ impl Look {
         self.coloured(Color::Cyan)
     }
 
+    /// Whether cells can be black and white for certain, and split in halves: what a QR code takes.
+    pub(crate) fn can_draw_pictures(&self) -> bool {
+        self.unicode && self.colour
+    }
+
     fn coloured(&self, colour: Color) -> Style {
         if self.colour { bold().fg(colour) } else { bold() }
     }

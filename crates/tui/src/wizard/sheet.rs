@@ -83,7 +83,7 @@ impl<'a> Sheet<'a> {
         self.led(&Line::from(lead), text, style);
     }
 
-    fn led(&mut self, lead: &Line<'static>, text: &str, style: Style) {
+    pub(crate) fn led(&mut self, lead: &Line<'static>, text: &str, style: Style) {
         let indent: usize = lead.spans.iter().map(|span| width(&span.content)).sum();
         for (at, line) in wrapped(text, self.width.saturating_sub(indent)).into_iter().enumerate() {
             let mut spans = if at == 0 { lead.spans.clone() } else { vec![Span::raw(" ".repeat(indent))] };

@@ -203,7 +203,8 @@ fn pause(state: &State) -> Option<Duration> {
         || facts.preview.asked().is_some()
         || facts.check.asked().is_some()
         || facts.written.asked().is_some();
-    let signing_in = state.sign_in.request.is_some() && matches!(state.sign_in.outcome, Remote::Idle | Remote::Asked(_));
+    let signing_in =
+        state.sign_in.request.is_some() && matches!(state.sign_in.outcome, Remote::Idle | Remote::Asked(_));
     let running = state.run.began.is_some() && state.run.ended.is_none();
     (asked || signing_in || running).then_some(TICK)
 }

@@ -86,7 +86,8 @@ pub fn restore() {
 
 /// Why there is no terminal, where that is known: mintty (Git Bash, MSYS2) gives Windows programs a pipe instead of a console.
 pub fn hint(variable: impl Fn(&str) -> Option<OsString>) -> Option<&'static str> {
-    let mintty = cfg!(windows) && (variable("MSYSTEM").is_some() || variable("TERM_PROGRAM").is_some_and(|t| t == "mintty"));
+    let mintty =
+        cfg!(windows) && (variable("MSYSTEM").is_some() || variable("TERM_PROGRAM").is_some_and(|t| t == "mintty"));
     mintty.then_some("mintty offers no console; start it with `winpty lakeward`, or use --plain")
 }
 
