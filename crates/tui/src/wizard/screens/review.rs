@@ -1,0 +1,163 @@
+//! All of it before it is written: the config, the policy, the test write, the command.
+
+use lakeward_wizard::{CheckLine, Document, Outcome, Remote, ReviewTab, State};
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::parts;
+use crate::wizard::{
+    ground::{Ground, Room},
+    look::{Mark, bold, reverse},
+    sheet::Sheet,
+    text::{padded, whole, width},
+};
+
+pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
+    let mut tabs = ground.sheet();
+    let mut line = Vec::new();
+    for tab in ReviewTab::ALL {
+        let name = name(state, tab);
+        if tab == state.review.tab {
+            line.push(Span::styled(format!("[{name}]"), reverse().patch(bold())));
+        } else {
+            line.push(Span::raw(format!(" {name} ")));
+        }
+        line.push(Span::raw("  "));
+    }
+    tabs.line(line);
+    tabs.blank();
+    ground.top(&tabs);
+    let mut sheet = ground.sheet();
+    match state.review.tab {
+        ReviewTab::Check => check(state, &mut sheet, ground.room),
+        tab => document(state, &mut sheet, tab),
+    }
+    ground.fill_from(&sheet, state.review.scroll);
+}
+
+fn name(state: &State, tab: ReviewTab) -> String {
+    let name = match tab {
+        ReviewTab::Toml if state.facts.place.existing.is_some() => "Changes",
+        ReviewTab::Toml => "Config",
+        ReviewTab::Policy => "IAM policy",
+        ReviewTab::Check => "Test write",
+        ReviewTab::Command => "Command",
+    };
+    let failed = state.facts.checks.iter().any(|line| line.outcome == Outcome::Failed);
+    if tab == ReviewTab::Check && failed { format!("{name}: failed") } else { name.to_owned() }
+}
+
+fn document(state: &State, sheet: &mut Sheet<'_>, tab: ReviewTab) {
+    let look = sheet.look;
+    let document = match &state.facts.document {
+        Remote::Got(document) => document,
+        Remote::Failed(trouble) => return parts::trouble(sheet, 0, trouble),
+        Remote::Idle | Remote::Asked(_) => return sheet.say(0, "The answers do not make a config yet."),
+    };
+    match tab {
+        ReviewTab::Toml => toml(state, sheet, document),
+        ReviewTab::Policy => match &document.policy {
+            Some(policy) => {
+                sheet.say(0, "All that a run needs, and nothing more:");
+                sheet.blank();
+                parts::statement(sheet, 2, policy);
+            }
+            None => sheet.say(0, "The embedded S3 needs no policy: it writes plain files on this machine."),
+        },
+        ReviewTab::Command | ReviewTab::Check => {
+            sheet.say(0, "The same answers as one command, for a script or a colleague:");
+            sheet.blank();
+            sheet.say(2, &look.text(&document.command));
+            sheet.blank();
+            sheet.say(0, "With every answer there, it asks nothing; with --yes it ends at once where one is missing.");
+        }
+    }
+}
+
+fn toml(state: &State, sheet: &mut Sheet<'_>, document: &Document) {
+    let look = sheet.look;
+    for warning in &document.warnings {
+        sheet.mark(0, Mark::Warning, &look.text(warning));
+    }
+    let file = look.text(&state.facts.place.config_shown);
+    if document.changes.is_empty() {
+        let what =
+            if state.facts.place.existing.is_some() { "is there already and stays as it is:" } else { "will be:" };
+        sheet.say(0, &format!("{file} {what}"));
+        sheet.blank();
+        for line in document.toml.lines() {
+            sheet.whole(2, &look.text(line), Style::new());
+            if line.is_empty() {
+                sheet.blank();
+            }
+        }
+        return;
+    }
+    sheet.say(0, &format!("What changes in {file}; the file as it was is kept beside it:"));
+    sheet.blank();
+    for line in &document.changes {
+        let style = match line.chars().next() {
+            Some('+') => look.good(),
+            Some('-') => look.bad(),
+            _ => Style::new(),
+        };
+        let text = look.text(line);
+        for line in whole(&text, sheet.width) {
+            sheet.line(Line::styled(line, style));
+        }
+        if text.is_empty() {
+            sheet.blank();
+        }
+    }
+}
+
+fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
+    let checks = &state.facts.checks;
+    match &state.facts.check {
+        Remote::Idle if checks.is_empty() => {
+            sheet.say(0, "One small object is written to try it all out: t begins. Nothing else is asked of S3.");
+            return;
+        }
+        Remote::Asked(asked) => parts::waiting(sheet, "Trying it out", *asked, state.now),
+        Remote::Got(true) => sheet.mark(0, Mark::Good, "All of it works."),
+        Remote::Got(false) => sheet.mark(
+            0,
+            Mark::Bad,
+            "It does not work yet. Nothing is lost: mend it and press t, or Esc to change an answer.",
+        ),
+        Remote::Failed(trouble) => parts::trouble(sheet, 0, trouble),
+        Remote::Idle => {}
+    }
+    sheet.blank();
+    for line in checks {
+        checked(sheet, line);
+    }
+    if room > Room::Narrow && matches!(state.facts.check, Remote::Got(true)) {
+        sheet.blank();
+        sheet.say(0, "Enter writes the config.");
+    }
+}
+
+fn checked(sheet: &mut Sheet<'_>, line: &CheckLine) {
+    let look = sheet.look;
+    let (symbol, style) = look.mark(parts::outcome(line.outcome));
+    let name = padded(&look.text(&line.check), 20, look.ellipsis());
+    let gap = " ".repeat(4 - width(symbol));
+    let lead = vec![Span::raw("  "), Span::styled(symbol, style), Span::raw(format!("{gap}{name}  "))];
+    sheet.led(&Line::from(lead), &look.text(&line.detail), Style::new());
+    if let Some(next) = &line.next {
+        sheet.say(6, &look.text(next));
+    }
+    if let Some((id, value)) = line.answer.as_ref().filter(|_| line.outcome != Outcome::Ok) {
+        let value = look.text(&value.typed());
+        sheet.say(6, &format!("{} {value} would do: u uses it", id.question().title));
+    }
+    if let Some(statement) = &line.statement {
+        sheet.blank();
+        sheet.styled(2, "Add this statement to the policy (y copies it)", bold());
+        parts::statement(sheet, 4, statement);
+        sheet.blank();
+    }
+}
