@@ -5,6 +5,7 @@ mod tally;
 
 use std::{sync::Arc, thread, time::Instant};
 
+use lakeward_auth::Environment;
 use lakeward_core::{
     budget::Budget,
     event::{Event, Observer, Summary, TableSize, TableSummary},
@@ -82,15 +83,19 @@ impl Run {
         dry_run(&self.plan, &self.readers, self.run)
     }
 
-    /// Signs in, reads and lands everything, until it is interrupted.
+    /// Signs in with what the environment leads to, reads and lands everything, until it is interrupted.
     ///
     /// # Errors
     /// When it ended before anything was sent. What happened later stands in what it returns.
-    pub(crate) async fn land(mut self, mut interruption: Interruption) -> Result<Ended, Failure> {
+    pub(crate) async fn land(
+        mut self,
+        environment: &Environment,
+        mut interruption: Interruption,
+    ) -> Result<Ended, Failure> {
         // Before anything is sent: that every table has a key of its own.
         first_keys(&self.plan.destination, self.readers.iter().map(TableReader::table), self.run)?;
         let storage = tokio::select! {
-            storage = Storage::open(&self.plan) => storage?,
+            storage = Storage::open(&self.plan, environment) => storage?,
             () = interruption.asked() => return Err(interrupted_early()),
         };
         let began = Instant::now();

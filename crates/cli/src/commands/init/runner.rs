@@ -1,0 +1,195 @@
+//! Carries out what the wizard wants done, each effect with the functions of the command that does the same, and brings what comes of
+//! it back as events. Nothing here waits: the work goes on in tasks.
+
+use std::{collections::HashMap, sync::Arc};
+
+use lakeward_wizard::{Effect, Event, Exit, Secret, SignInAct, State, Trouble};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, watch},
+    task::AbortHandle,
+};
+
+use super::{
+    check, detect, directory::Directory, draft, identity, preview, run, sign_in,
+    world::{Events, World},
+    write,
+};
+use crate::browser;
+
+/// See the module. What still runs ends when it is dropped.
+pub(crate) struct Runner {
+    world: Arc<World>,
+    events: Events,
+    runtime: Handle,
+    directory: Directory,
+    tasks: HashMap<Kind, AbortHandle>,
+    acts: Option<mpsc::UnboundedSender<SignInAct>>,
+    run: Option<Running>,
+    /// What a run came to, whole.
+    told: run::Told,
+    /// Whether it was told already that no draft can be kept.
+    lost_draft: bool,
+}
+
+/// What goes on once at a time: a later one takes the place of an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    Detect,
+    SignIn,
+    Accounts,
+    Identify,
+    Preview,
+    Check,
+}
+
+struct Running {
+    ticket: lakeward_wizard::Ticket,
+    task: AbortHandle,
+    stop: watch::Sender<bool>,
+    commands: lakeward_source::Commands,
+}
+
+/// What only the one who has the terminal can do.
+#[derive(Debug)]
+pub(crate) enum OfTerminal {
+    Copy(Secret),
+    Redraw,
+    Suspend,
+    Exit(Exit),
+}
+
+impl Runner {
+    /// `runtime` drives the tasks.
+    pub(crate) fn new(world: World, events: Events, runtime: Handle) -> Self {
+        Self {
+            world: Arc::new(world),
+            events,
+            runtime,
+            directory: Directory::default(),
+            tasks: HashMap::new(),
+            acts: None,
+            run: None,
+            told: run::Told::default(),
+            lost_draft: false,
+        }
+    }
+
+    /// Begins what an effect wants; what is the terminal's is handed back. `state` is that from which the effect came.
+    pub(crate) fn carry_out(&mut self, effect: Effect, state: &State) -> Option<OfTerminal> {
+        let (world, events) = (Arc::clone(&self.world), self.events.clone());
+        match effect {
+            Effect::Detect(ticket) => self.spawn(Kind::Detect, detect::detect(world, ticket, events)),
+            Effect::SignIn(ticket, request) => {
+                let (acts, receiver) = mpsc::unbounded_channel();
+                self.acts = Some(acts);
+                // Of a role in the answers, what it is assumed with.
+                let auth = lakeward_wizard::auth_plan(&state.answers, &state.facts);
+                self.spawn(Kind::SignIn, sign_in::sign_in(world, ticket, request, auth, receiver, events));
+            }
+            Effect::Act(act) => {
+                if let Some(acts) = &self.acts {
+                    // A sign-in that has ended needs nothing any more.
+                    let _ = acts.send(act);
+                }
+            }
+            Effect::StopSignIn => {
+                self.acts = None;
+                self.end(Kind::SignIn);
+            }
+            Effect::ListAccounts(ticket, request) => {
+                let work = self.directory.clone().accounts(world, ticket, request, events);
+                self.spawn(Kind::Accounts, work);
+            }
+            Effect::ListRoles(ticket, request, account) => {
+                let work = self.directory.clone().roles(world, ticket, request, account, events);
+                self.runtime.spawn(work);
+            }
+            Effect::Identify(ticket, auth) => self.spawn(Kind::Identify, identity::identify(world, ticket, *auth, events)),
+            Effect::Preview(ticket, plan) => self.spawn(Kind::Preview, preview::preview(ticket, *plan, events)),
+            Effect::Check(ticket, plan) => self.spawn(Kind::Check, check::check(world, ticket, plan, events)),
+            Effect::Write(ticket, writing) => {
+                // Never given up half-way.
+                self.runtime.spawn(async move {
+                    let written = write::write(&writing, &world).await;
+                    if let Some(changed) = written.as_ref().err().and_then(|_| write::changed(&writing)) {
+                        events.send(Event::Changed(ticket, changed));
+                    }
+                    events.send(Event::Written(ticket, written));
+                });
+            }
+            Effect::Run(ticket, plan) => self.begin_run(ticket, *plan),
+            Effect::StopRun => self.stop_run(),
+            Effect::SaveDraft(text) => {
+                if let (Err(error), false) = (draft::save(&self.world, &text), self.lost_draft) {
+                    self.lost_draft = true;
+                    events.send(Event::Note(format!("the answers can't be kept for another time: {error}")));
+                }
+            }
+            Effect::DropDraft => draft::forget(&self.world),
+            Effect::Open(url) => {
+                if let Err(error) = browser::open(url.expose()) {
+                    events.send(Event::Note(format!("no browser could be opened ({error}): open the page yourself")));
+                }
+            }
+            Effect::Copy(text) => return Some(OfTerminal::Copy(text)),
+            Effect::Redraw => return Some(OfTerminal::Redraw),
+            Effect::Suspend => return Some(OfTerminal::Suspend),
+            Effect::Exit(exit) => return Some(OfTerminal::Exit(exit)),
+        }
+        None
+    }
+
+    /// What the last run came to, as `lakeward --config` would print it.
+    pub(crate) fn told(&self) -> Option<String> {
+        self.told.get()
+    }
+
+    fn spawn(&mut self, kind: Kind, work: impl Future<Output = ()> + Send + 'static) {
+        let task = self.runtime.spawn(work).abort_handle();
+        if let Some(before) = self.tasks.insert(kind, task) {
+            before.abort();
+        }
+    }
+
+    fn end(&mut self, kind: Kind) {
+        if let Some(task) = self.tasks.remove(&kind) {
+            task.abort();
+        }
+    }
+
+    fn begin_run(&mut self, ticket: lakeward_wizard::Ticket, plan: lakeward_core::plan::Plan) {
+        let (stop, asked) = watch::channel(false);
+        let commands = lakeward_source::Commands::default();
+        let work = run::run(
+            run::Request { world: Arc::clone(&self.world), ticket, plan, commands: commands.clone(), asked },
+            self.told.clone(),
+            self.events.clone(),
+        );
+        let task = self.runtime.spawn(work).abort_handle();
+        self.run = Some(Running { ticket, task, stop, commands });
+    }
+
+    /// The first time, what was taken lands; the second time it ends at once.
+    fn stop_run(&mut self) {
+        let Some(running) = &self.run else { return };
+        if !running.stop.send_replace(true) {
+            return;
+        }
+        running.task.abort();
+        running.commands.kill_now();
+        let what = "the run was ended at once: what it had landed is in S3, and a rerun lands those rows again";
+        let trouble = Trouble { code: 130, ..Trouble::usage(what) };
+        self.events.send(Event::RunEnded(running.ticket, Err(trouble)));
+        self.run = None;
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.tasks.values().for_each(AbortHandle::abort);
+        if let Some(running) = &self.run {
+            running.commands.kill_now();
+        }
+    }
+}
