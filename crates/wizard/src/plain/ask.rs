@@ -38,9 +38,8 @@ impl Plain {
                 return false;
             }
             let answer = self.state.answers.get(field.id);
-            let is_given = answer.is_some_and(|answer| {
-                matches!(answer.from, From::Flag | From::Variable | From::File) && !answer.stale
-            });
+            let is_given = answer
+                .is_some_and(|answer| matches!(answer.from, From::Flag | From::Variable | From::File) && !answer.stale);
             // What was given and can't be taken is asked after all.
             field.error.is_some() || !is_given
         };
@@ -121,7 +120,10 @@ impl Plain {
         if let Some(field) = self.open_field() {
             let question = field.id.question();
             turn.lines.push(question.help.to_owned());
-            turn.lines.push(format!("An example: {}. As a flag: --{}. In the config: {}.", question.example, question.flag, question.key));
+            turn.lines.push(format!(
+                "An example: {}. As a flag: --{}. In the config: {}.",
+                question.example, question.flag, question.key
+            ));
         }
         turn.lines.push(
             match self.state.screen {
@@ -163,9 +165,8 @@ impl Plain {
         let list = &self.state.list;
         let total = list.matching.len();
         let shown = list.matching.iter().enumerate().skip(self.page).take(PAGE);
-        let mut lines: Vec<String> = shown
-            .filter_map(|(at, row)| Some(format!("  {}. {}", at + 1, self.row(*list.rows.get(*row)?))))
-            .collect();
+        let mut lines: Vec<String> =
+            shown.filter_map(|(at, row)| Some(format!("  {}. {}", at + 1, self.row(*list.rows.get(*row)?)))).collect();
         if total > PAGE {
             let to = (self.page + PAGE).min(total);
             lines.push(format!("  {} to {to} of {total}; + shows the next, words filter", self.page + 1));
@@ -193,7 +194,8 @@ impl Plain {
                 format!("{} {}: {role}", account.name, account.id)
             }),
             Row::Role(at, role) => facts.accounts.get(at).map_or_else(String::new, |account| {
-                let role = account.roles.got().and_then(|roles| roles.get(role)).map(String::as_str).unwrap_or_default();
+                let role =
+                    account.roles.got().and_then(|roles| roles.get(role)).map(String::as_str).unwrap_or_default();
                 format!("{} {}: {role}", account.name, account.id)
             }),
             Row::Table(at) => facts

@@ -184,7 +184,8 @@ impl Plain {
             if let (Some(letter), None) = (letters.next(), letters.next()) {
                 this.press(Key::Char(letter), turn);
             } else {
-                turn.lines.push(format!("\"{}\" is no answer here; ? helps.", lakeward_core::untrusted::excerpt(line, 40)));
+                turn.lines
+                    .push(format!("\"{}\" is no answer here; ? helps.", lakeward_core::untrusted::excerpt(line, 40)));
             }
         };
         match (screen, line) {
@@ -214,7 +215,8 @@ impl Plain {
     }
 
     fn is_row(&self, number: usize) -> bool {
-        let is_list = matches!(self.state.screen, Screen::Welcome | Screen::Method | Screen::Directory | Screen::Written);
+        let is_list =
+            matches!(self.state.screen, Screen::Welcome | Screen::Method | Screen::Directory | Screen::Written);
         // An account's digits are a filter, not the number of a row.
         is_list && (1..=self.state.list.matching.len()).contains(&number)
     }

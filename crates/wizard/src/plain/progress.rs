@@ -53,7 +53,8 @@ impl Progress {
 
     fn tell_how_far(&mut self, run: &RunState, now: SystemTime, lines: &mut Vec<String>) {
         let read: u64 = run.tables.iter().map(|table| table.read).fold(0, u64::saturating_add);
-        let input: Option<u64> = run.tables.iter().map(|table| table.input).try_fold(0_u64, |sum, bytes| sum.checked_add(bytes?));
+        let input: Option<u64> =
+            run.tables.iter().map(|table| table.input).try_fold(0_u64, |sum, bytes| sum.checked_add(bytes?));
         let tenths = input.filter(|input| *input > 0).map(|input| read.saturating_mul(10) / input).unwrap_or(0).min(10);
         let is_due = self.told_at.is_some_and(|told| now.duration_since(told).is_ok_and(|passed| passed >= PAUSE));
         if !self.begun || (tenths <= self.tenths && !is_due) {

@@ -57,17 +57,15 @@ impl Plain {
         match screen {
             Screen::Welcome | Screen::Written => self.say_list(turn),
             Screen::Method if awaited.is_none() => self.say_list(turn),
-            Screen::Directory if self.state.form.fields.is_empty() => {
-                if self.is_directory_ready() {
-                    self.say_list(turn);
-                }
-            }
+            Screen::Directory if self.state.form.fields.is_empty() && self.is_directory_ready() => self.say_list(turn),
             Screen::SignIn => self.say_page(turn),
             Screen::Identity => self.say_identity(turn),
             Screen::Preview => self.say_preview(turn),
             Screen::Review => self.say_review(turn),
             Screen::Run => self.progress.tell(&self.state.run, self.state.now, &mut turn.lines),
-            Screen::Mfa if is_new => turn.lines.push("Type the six digits of the MFA device. They are not shown.".to_owned()),
+            Screen::Mfa if is_new => {
+                turn.lines.push("Type the six digits of the MFA device. They are not shown.".to_owned());
+            }
             _ => {}
         }
         self.say_trouble(turn);
@@ -117,7 +115,9 @@ impl Plain {
 
     fn say_popup(&mut self, popup: &Popup, turn: &mut Turn) {
         match popup {
-            Popup::Resume => turn.lines.push("There are answers of an earlier session. Go on with them? Enter: yes, n: no.".to_owned()),
+            Popup::Resume => turn
+                .lines
+                .push("There are answers of an earlier session. Go on with them? Enter: yes, n: no.".to_owned()),
             Popup::Trouble(trouble) => {
                 turn.lines.extend(told(trouble));
                 self.press(Key::Esc, turn);
@@ -136,7 +136,8 @@ impl Plain {
 
     fn say_list(&mut self, turn: &mut Turn) {
         let list = &self.state.list;
-        let rows = Some((list.matching.iter().filter_map(|row| list.rows.get(*row)).copied().collect::<Vec<_>>(), self.page));
+        let rows =
+            Some((list.matching.iter().filter_map(|row| list.rows.get(*row)).copied().collect::<Vec<_>>(), self.page));
         if self.told.rows == rows {
             return;
         }
@@ -183,7 +184,8 @@ impl Plain {
         }
         turn.lines.push(format!("Account {}, {}.", identity.account, identity.arn));
         if let Some(expires) = identity.expires {
-            let renewed = if identity.renews { ", and are renewed by themselves" } else { ", and are not renewed by themselves" };
+            let renewed =
+                if identity.renews { ", and are renewed by themselves" } else { ", and are not renewed by themselves" };
             turn.lines.push(format!("The keys are good for {}{renewed}.", minutes(expires, self.state.now)));
         }
         turn.lines.extend(identity.warnings.iter().map(|warning| format!("Warning: {warning}")));
@@ -218,7 +220,10 @@ impl Plain {
             turn.lines.extend(text.lines().map(str::to_owned));
             turn.lines.extend(document.warnings.iter().map(|warning| format!("Warning: {warning}")));
             if self.state.facts.check == Remote::Idle {
-                turn.lines.push("Enter tests it with one small write, w writes it without a test, policy shows the IAM policy.".to_owned());
+                turn.lines.push(
+                    "Enter tests it with one small write, w writes it without a test, policy shows the IAM policy."
+                        .to_owned(),
+                );
             }
             self.told.is_known = true;
         }
@@ -269,7 +274,10 @@ impl Plain {
             _ => ReviewTab::Toml,
         };
         let text = self.state.review_text();
-        text.map_or_else(|| vec!["The embedded S3 needs none.".to_owned()], |text| text.lines().map(str::to_owned).collect())
+        text.map_or_else(
+            || vec!["The embedded S3 needs none.".to_owned()],
+            |text| text.lines().map(str::to_owned).collect(),
+        )
     }
 }
 

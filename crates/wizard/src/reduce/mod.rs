@@ -52,7 +52,7 @@ impl State {
             Event::Found(ticket, found) if self.tickets.is_latest(Request::Detect, ticket) => self.found(*found),
             Event::Detected(ticket) if self.tickets.is_latest(Request::Detect, ticket) => self.detected(),
             Event::SignIn(ticket, event) if self.tickets.is_latest(Request::SignIn, ticket) => {
-                self.sign_in_event(event)
+                self.sign_in_event(event);
             }
             Event::Accounts(ticket, accounts) if self.tickets.is_latest(Request::Accounts, ticket) => {
                 self.accounts(accounts);

@@ -51,7 +51,7 @@ impl State {
                 self.check();
             }
             Remote::Asked(_) => {
-                self.notice = Some("the check goes on; Ctrl-S writes without waiting for it".to_owned())
+                self.notice = Some("the check goes on; Ctrl-S writes without waiting for it".to_owned());
             }
             Remote::Got(true) => self.write(),
             Remote::Got(false) | Remote::Failed(_) => {
