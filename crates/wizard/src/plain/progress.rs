@@ -10,10 +10,13 @@ const PAUSE: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     begun: bool,
+    /// How many tenths of the input.
     tenths: u64,
     told_at: Option<SystemTime>,
-    done: usize,
-    errors: Option<String>,
+    /// The tables of which it was told that they are done.
+    done: Vec<String>,
+    /// The latest that went wrong and was told.
+    error: Option<String>,
     ended: bool,
 }
 
@@ -28,17 +31,15 @@ impl Progress {
             self.begun = true;
             self.told_at = Some(now);
         }
-        if self.errors.as_ref() != run.errors.last() && run.ended.is_none() {
+        if self.error.as_ref() != run.errors.last() && run.ended.is_none() {
             lines.extend(run.errors.last().cloned());
-            self.errors = run.errors.last().cloned();
+            self.error = run.errors.last().cloned();
         }
-        let done = run.tables.iter().filter(|table| table.state == TableState::Done).count();
-        if done > self.done {
-            let finished = run.tables.iter().filter(|table| table.state == TableState::Done);
-            for table in finished.skip(self.done) {
+        for table in run.tables.iter().filter(|table| table.state == TableState::Done) {
+            if !self.done.contains(&table.name) {
                 lines.push(format!("{} is done: {} rows in {} objects.", table.name, table.rows, table.objects));
+                self.done.push(table.name.clone());
             }
-            self.done = done;
         }
         if run.ended.is_none() {
             self.tell_how_far(run, now, lines);

@@ -110,6 +110,7 @@ impl State {
             Screen::Welcome | Screen::Identity => ("AWS: who this is", self.facts.identity.asked()),
             Screen::Method => ("ways to sign in", self.facts.detection.asked()),
             Screen::SignIn if self.sign_in.page.is_none() => ("the sign-in service", self.sign_in.outcome.asked()),
+            Screen::Mfa => ("AWS: whether the code is right", self.sign_in.handed_over),
             Screen::Directory => ("accounts and roles", self.facts.directory.asked()),
             Screen::Preview => ("the source", self.facts.preview.asked()),
             Screen::Review => match self.facts.written.asked() {

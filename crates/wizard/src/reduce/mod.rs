@@ -20,10 +20,13 @@ pub use flow::{Start, start};
 pub use keys::Hint;
 pub(crate) use tickets::Tickets;
 
+use std::collections::BTreeSet;
+
 use crate::{
     draft::Draft,
     effect::{Effect, Exit},
     event::{Event, Intent},
+    question::Id,
     state::{Popup, Screen, State},
 };
 use tickets::Request;
@@ -91,11 +94,18 @@ impl State {
             Intent::Filter(text) => self.filter_by(text),
             Intent::Hidden(secret) => self.hidden_given(&secret),
             Intent::Quit => self.leave(Exit::Left),
-            Intent::End => {
-                let missing = self.answers.missing().iter().map(|question| format!("--{}", question.flag)).collect();
-                self.leave(Exit::Unanswered(missing));
-            }
+            Intent::End => self.end_of_input(),
         }
+    }
+
+    /// Nobody can answer any more. A config that was written stays.
+    fn end_of_input(&mut self) {
+        if matches!(self.screen, Screen::Written | Screen::Run | Screen::Farewell) {
+            return self.leave(self.end_of_run());
+        }
+        let wrong = self.form.fields.iter().filter(|field| field.error.is_some()).map(|field| field.id);
+        let missing: BTreeSet<Id> = self.answers.missing().iter().map(|question| question.id).chain(wrong).collect();
+        self.leave(Exit::Unanswered(missing.into_iter().map(|id| format!("--{}", id.question().flag)).collect()));
     }
 
     /// Ctrl-C, and signals: a run is asked to stop, anything else ends.

@@ -62,6 +62,7 @@ impl State {
                 self.tickets.drop(Request::SignIn);
                 self.sign_in.page = None;
                 self.sign_in.qr_alone = false;
+                self.sign_in.handed_over = None;
                 self.sign_in.outcome = Remote::Failed(trouble);
                 self.hidden = None;
             }
@@ -94,7 +95,10 @@ impl State {
             return self.sign_in_again();
         };
         let code = hidden.take();
-        if code.expose().len() == MFA_DIGITS && code.expose().bytes().all(|byte| byte.is_ascii_digit()) {
+        if self.sign_in.handed_over.is_some() {
+            self.notice = Some("the code is still being checked".to_owned());
+        } else if code.expose().len() == MFA_DIGITS && code.expose().bytes().all(|byte| byte.is_ascii_digit()) {
+            self.sign_in.handed_over = Some(self.now);
             self.effects.push(Effect::Act(SignInAct::Code(code)));
             self.notice = Some("the code is being checked".to_owned());
         } else {
