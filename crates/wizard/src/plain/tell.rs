@@ -289,9 +289,10 @@ impl Plain {
             turn.lines.extend(told(trouble));
             turn.lines.push(
                 match self.state.screen {
-                    Screen::SignIn | Screen::Mfa => "n tries again, < goes back with all answers.",
+                    Screen::SignIn => "n tries again, e edits URL and region, < goes back with all answers.",
+                    Screen::Mfa => "n tries again, < goes back with all answers.",
                     Screen::Directory => "Enter tries again, s signs in anew, = lets you type account and role.",
-                    Screen::Identity => "r tries again, g goes on anyway, < goes back, also to sign in anew.",
+                    Screen::Identity => "r tries again, s signs in anew, g goes on anyway, < goes back.",
                     Screen::Preview => "r tries again, g goes on anyway, < goes back.",
                     Screen::Review if self.state.facts.document.trouble().is_none() => "w tries again, < goes back.",
                     Screen::Run => "Enter goes on.",

@@ -75,6 +75,9 @@ impl State {
             }
             Event::Checked(ticket, line) if self.tickets.is_latest(Request::Check, ticket) => self.checked(line),
             Event::CheckDone(ticket, works) if self.tickets.is_latest(Request::Check, ticket) => self.check_done(works),
+            Event::Changed(ticket, text) if self.tickets.is_latest(Request::Write, ticket) => {
+                self.changed_meanwhile(text);
+            }
             Event::Written(ticket, result) if self.tickets.is_latest(Request::Write, ticket) => self.written(result),
             Event::Run(ticket, event) if self.tickets.is_latest(Request::Run, ticket) => self.run_event(*event),
             Event::RunEnded(ticket, result) if self.tickets.is_latest(Request::Run, ticket) => self.run_ended(result),

@@ -84,6 +84,24 @@ impl State {
         }
     }
 
+    /// Whether it would help to sign in once more: what failed here failed with a sign-in that needs a person.
+    pub(super) fn can_sign_in_anew(&self) -> bool {
+        let is_here = match self.screen {
+            Screen::Directory => self.list.rows.is_empty() && !self.form.more,
+            Screen::Identity => true,
+            _ => false,
+        };
+        is_here && self.trouble().is_some() && self.sign_in_request().is_some()
+    }
+
+    /// Signs in although that seemed to have been done: a sign-in can be taken back before it expires.
+    pub(super) fn sign_in_anew(&mut self) {
+        let Some(request) = self.sign_in_request() else { return };
+        let is_mfa = matches!(request, SignInRequest::Mfa { .. });
+        self.go_instead(if is_mfa { Screen::Mfa } else { Screen::SignIn });
+        self.sign_in(request);
+    }
+
     fn sign_in_again(&mut self) {
         if let Some(request) = self.sign_in.request.clone() {
             self.sign_in(request);
