@@ -118,14 +118,14 @@ impl Session {
     }
 
     /// Leads by keys to the destination, with the chain.
-    pub(super) fn to_destination(&mut self) -> &mut Self {
+    pub(super) fn lead_to_destination(&mut self) -> &mut Self {
         self.detect(vec![]);
         self.pick(Row::Other(Way::Chain)).identified().enter()
     }
 
     /// Leads by keys to the review, with the chain.
-    pub(super) fn to_review(&mut self) -> &mut Self {
-        self.to_destination().text("my-lake").enter().text("data/*.csv").enter().previewed().enter()
+    pub(super) fn lead_to_review(&mut self) -> &mut Self {
+        self.lead_to_destination().text("my-lake").enter().text("data/*.csv").enter().previewed().enter()
     }
 
     #[track_caller]
