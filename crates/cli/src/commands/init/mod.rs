@@ -96,9 +96,10 @@ pub(crate) fn init(
                 move |event| drop(send.send(Came::Event(event)))
             });
             let (state, effects) = start(begin((80, 24)), SystemTime::now());
-            let (exit, state, runner) = plain::run(state, effects, runner, input, (send, came), console);
-            if exit != Exit::Done && !matches!(exit, Exit::Unanswered(_)) {
-                console.result(&farewell(&exit, &state, &runner));
+            let (exit, state, runner) = plain::run(state, effects, runner, input, (send, came));
+            // What went well was said.
+            if !matches!(exit, Exit::Done | Exit::Unanswered(_) | Exit::Run(0)) {
+                plain::say(&farewell(&exit, &state, &runner));
             }
             Ok(code(&exit))
         }

@@ -9,10 +9,12 @@ use std::{
 };
 
 use lakeward_core::failure::{Failure, FailureKind};
-use lakeward_wizard::{Effect, Event, Exit, State, plain::Plain, plain::Turn};
+use lakeward_wizard::{
+    Effect, Event, Exit, Screen, State,
+    plain::{Plain, Turn},
+};
 
 use super::runner::{OfTerminal, Runner};
-use crate::console::Console;
 
 /// At least so often it is told what time it is.
 const TICK: Duration = Duration::from_secs(1);
@@ -69,20 +71,20 @@ pub(crate) fn run(
     mut runner: Runner,
     input: Input,
     (send, came): (Sender<Came>, Receiver<Came>),
-    console: Console,
 ) -> (Exit, State, Runner) {
     let prompts = input.is_terminal();
     let asking = lines(input, send);
     let (mut plain, mut turn) = Plain::new(state, effects);
     let mut is_asked = false;
     loop {
-        if let Some(exit) = carry_out(&mut turn, &mut plain, &mut runner, console) {
+        if let Some(exit) = carry_out(&mut turn, &plain, &mut runner) {
             return (exit, plain.state, runner);
         }
-        if plain.wants_line() && !is_asked {
+        // Somebody at a terminal can do something about a sign-in while it goes on.
+        let may_act = prompts && plain.state.screen == Screen::SignIn && !plain.is_hidden();
+        if (plain.wants_line() || may_act) && !is_asked {
             if prompts {
-                console.result("> ");
-                let _ = io::stdout().flush();
+                say("> ");
             }
             // Nobody reads any more: that comes back as the end.
             let _ = asking.send(plain.is_hidden());
@@ -105,10 +107,10 @@ pub(crate) fn run(
 }
 
 /// Prints what is said and does what is wanted; the exit, if it is the end.
-fn carry_out(turn: &mut Turn, plain: &mut Plain, runner: &mut Runner, console: Console) -> Option<Exit> {
+fn carry_out(turn: &mut Turn, plain: &Plain, runner: &mut Runner) -> Option<Exit> {
     let text: String = turn.lines.drain(..).map(|line| format!("{line}\n")).collect();
     if !text.is_empty() {
-        console.result(&text);
+        say(&text);
     }
     let mut exit = None;
     for effect in std::mem::take(&mut turn.effects) {
@@ -119,6 +121,13 @@ fn carry_out(turn: &mut Turn, plain: &mut Plain, runner: &mut Runner, console: C
         }
     }
     exit
+}
+
+/// Prints at once, also what is no whole line.
+pub(crate) fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    // Nobody may be reading.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Reads a line whenever one is asked for, on a thread of its own: nothing ends a read. `true` asks for one that is not shown.

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    check, detect, directory::Directory, draft, identity, preview, run, sign_in,
+    check, detect, directory::Directory, draft::Drafts, identity, preview, run, sign_in,
     world::{Events, World},
     write,
 };
@@ -28,8 +28,7 @@ pub(crate) struct Runner {
     run: Option<Running>,
     /// What a run came to, whole.
     told: run::Told,
-    /// Whether it was told already that no draft can be kept.
-    lost_draft: bool,
+    drafts: Drafts,
 }
 
 /// What goes on once at a time: a later one takes the place of an earlier one.
@@ -62,7 +61,9 @@ pub(crate) enum OfTerminal {
 impl Runner {
     /// `runtime` drives the tasks.
     pub(crate) fn new(world: World, events: Events, runtime: Handle) -> Self {
+        let drafts = Drafts::new(&world, events.clone());
         Self {
+            drafts,
             world: Arc::new(world),
             events,
             runtime,
@@ -71,7 +72,6 @@ impl Runner {
             acts: None,
             run: None,
             told: run::Told::default(),
-            lost_draft: false,
         }
     }
 
@@ -120,13 +120,8 @@ impl Runner {
             }
             Effect::Run(ticket, plan) => self.begin_run(ticket, *plan),
             Effect::StopRun => self.stop_run(),
-            Effect::SaveDraft(text) => {
-                if let (Err(error), false) = (draft::save(&self.world, &text), self.lost_draft) {
-                    self.lost_draft = true;
-                    events.send(Event::Note(format!("the answers can't be kept for another time: {error}")));
-                }
-            }
-            Effect::DropDraft => draft::forget(&self.world),
+            Effect::SaveDraft(text) => self.drafts.keep(Some(text)),
+            Effect::DropDraft => self.drafts.keep(None),
             Effect::Open(url) => {
                 if let Err(error) = browser::open(url.expose()) {
                     events.send(Event::Note(format!("no browser could be opened ({error}): open the page yourself")));
