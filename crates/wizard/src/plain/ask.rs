@@ -17,7 +17,8 @@ impl Plain {
         let answers = &self.state.answers;
         let is_asked = |question: &&Question| {
             // Account and role are one choice.
-            (question.need)(answers) != Need::NotAsked && !question.rare && question.id != Id::SsoRoleName
+            let is_open = !question.rare || self.state.form.fields.iter().any(|field| field.id == question.id);
+            (question.need)(answers) != Need::NotAsked && is_open && question.id != Id::SsoRoleName
         };
         QUESTIONS.iter().filter(is_asked).map(|question| question.id).collect()
     }
@@ -44,6 +45,16 @@ impl Plain {
             field.error.is_some() || !is_given
         };
         self.state.form.fields.iter().find(is_open)
+    }
+
+    /// Whether there are questions of this form that few people need, and that were not asked for.
+    pub(super) fn has_more(&self) -> bool {
+        let answers = &self.state.answers;
+        let is_left_out = |question: &Question| {
+            question.rare && question.screen == self.state.screen && (question.need)(answers) != Need::NotAsked
+        };
+        let is_form = !self.state.form.fields.is_empty() && self.state.screen != Screen::Directory;
+        is_form && !self.state.form.more && QUESTIONS.iter().any(is_left_out)
     }
 
     pub(super) fn ask(&self, field: &Field) -> Vec<String> {

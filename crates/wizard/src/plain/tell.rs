@@ -53,6 +53,9 @@ impl Plain {
         self.told.screen = Some(screen);
         if is_new {
             turn.lines.extend(self.title(screen));
+            if self.has_more() {
+                turn.lines.push("+ asks also for what few people need.".to_owned());
+            }
         }
         let awaited = self.state.awaited().map(|(what, _)| what);
         if let Some(what) = awaited.filter(|what| self.told.awaited != Some(*what)) {
