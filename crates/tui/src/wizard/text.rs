@@ -69,8 +69,8 @@ pub(crate) fn right(text: &str, cells: usize, ellipsis: &str) -> String {
     format!("{}{text}", " ".repeat(cells.saturating_sub(width(&text))))
 }
 
-/// A text in lines: all of it is there, and joined it is the same again. It is broken behind a `/`, `&`, `?`, `-` or blank where one is near
-/// the end of a line, else between any graphemes. A grapheme wider than a line stands alone.
+/// A text in lines: all of it is there, and joined it is the same again. It is broken behind a sign between words or a blank where one is near the
+/// end of a line, else between any graphemes. A grapheme wider than a line stands alone.
 pub(crate) fn whole(text: &str, most: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
@@ -86,8 +86,12 @@ pub(crate) fn whole(text: &str, most: usize) -> Vec<String> {
 
 /// The beginning of a full line up to where it is best broken; at least two thirds of it.
 fn broken(line: &str) -> &str {
-    let breaks = line.rfind(['/', '&', '?', '-', ' ']).map(|at| line.get(..=at).unwrap_or(line));
-    breaks.filter(|kept| kept.len() * 3 >= line.len() * 2).unwrap_or(line)
+    // A dash before a flag belongs to it.
+    let is_flag = |at: usize| line.get(..at).is_some_and(|before| before.ends_with(['-', ' ']));
+    let mut breaks = line.rmatch_indices(['/', '&', '?', '-', '_', ' ']);
+    let last = breaks.find(|(at, sign)| *sign != "-" || !is_flag(*at) && at + 1 < line.len());
+    let kept = last.and_then(|(at, _)| line.get(..=at));
+    kept.filter(|kept| kept.len() * 3 >= line.len() * 2).unwrap_or(line)
 }
 
 /// A text in lines, broken between words; a word wider than a line is broken [whole](whole()). Line ends in the text stay.

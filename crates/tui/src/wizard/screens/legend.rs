@@ -1,7 +1,7 @@
 //! Which keys do what on each screen: for the footer, and for the help. The reducer says what there is to press; this adds what only
 //! a screen has, and leaves out what would do nothing now.
 
-use lakeward_wizard::{Hint, Popup, Remote, ReviewTab, Row, Screen, State};
+use lakeward_wizard::{Hint, Need, Popup, QUESTIONS, Question, Remote, ReviewTab, Row, Screen, State};
 
 use crate::wizard::text;
 
@@ -52,6 +52,7 @@ fn acts(state: &State, key: &str) -> bool {
         (Screen::Review, "y") => state.review_text().is_some(),
         (Screen::Review, "Ctrl-S") => facts.written.asked().is_none(),
         (Screen::Run, "e") => !state.run.errors.is_empty(),
+        (screen @ (Screen::Details | Screen::Destination | Screen::Source), "F3") => has_more(state, screen),
         // Enter does it too.
         (Screen::Farewell, "q") => false,
         (Screen::Directory, "type") => !state.list.rows.is_empty(),
@@ -59,6 +60,14 @@ fn acts(state: &State, key: &str) -> bool {
         (_, "Up/Down") => state.list.matching.len() > 1,
         _ => true,
     }
+}
+
+/// Whether a screen has questions that few people need.
+fn has_more(state: &State, screen: Screen) -> bool {
+    let answers = state.typed_answers();
+    let is_more =
+        |question: &Question| question.screen == screen && question.rare && (question.need)(&answers) != Need::NotAsked;
+    QUESTIONS.iter().any(is_more)
 }
 
 /// Whether the screen is part of making a config, so that there is the same as a command.

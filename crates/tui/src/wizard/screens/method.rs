@@ -175,7 +175,9 @@ fn about<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
             sheet.blank();
             let (name, when) = way.words();
             sheet.heading(name);
-            sheet.say(2, when);
+            if sheet.width < 76 {
+                sheet.say(2, when);
+            }
             sheet.say(2, further(way));
         }
         _ => {}

@@ -87,9 +87,9 @@ fn help(state: &State, sheet: &mut Sheet<'_>) {
     without.popup = None;
     let always = [
         ("F1", "this help"),
-        ("Ctrl-C", if state.is_running() { "stop safely" } else { "leave; answers are kept" }),
+        ("Ctrl-C", if state.is_running() { "stop safely" } else { "leave; keeps answers" }),
         ("Ctrl-L", "draw anew"),
-        ("Ctrl-Z", "to the shell for a while"),
+        ("Ctrl-Z", "to the shell"),
     ];
     let keys = legend::keys(&without).into_iter().map(|hint| (hint.key, hint.does));
     let is_once = |key: &str, does: &str| does != "help" && !always.iter().any(|(other, _)| *other == key);

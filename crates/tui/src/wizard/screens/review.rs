@@ -169,6 +169,5 @@ fn checked(sheet: &mut Sheet<'_>, line: &CheckLine) {
         sheet.blank();
         sheet.styled(2, "Add this statement to the policy (y copies it)", bold());
         parts::statement(sheet, 4, statement);
-        sheet.blank();
     }
 }

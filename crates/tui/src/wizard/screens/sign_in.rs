@@ -199,7 +199,7 @@ fn words(state: &State, sheet: &mut Sheet<'_>, page: &Page, room: Room) {
     if state.sign_in.is_slow(state.now) && page.device {
         sheet.blank();
         sheet.heading("Does the page say \"invalid grant\"?");
-        sheet.say(0, "Its region is probably wrong: e edits it");
+        sheet.say(0, "Its region is probably wrong: press e.");
     }
     if room == Room::Narrow {
         return;
