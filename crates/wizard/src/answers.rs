@@ -160,7 +160,7 @@ impl Answers {
 
     /// Puts in the default of every question that is asked and has no answer, and takes out those that are not asked any more.
     pub fn fill(&mut self, facts: &Facts) {
-        self.0.retain(|_, answer| answer.from != From::Default);
+        self.forget(From::Default);
         for question in QUESTIONS {
             if (question.need)(self) == Need::NotAsked || self.get(question.id).is_some() {
                 continue;
@@ -199,6 +199,11 @@ impl Answers {
 
     pub(crate) fn set(&mut self, id: Id, value: Value, from: From) {
         self.0.insert(id, Answer { value, from, stale: false });
+    }
+
+    /// Takes out all that one giver gave.
+    pub(crate) fn forget(&mut self, from: From) {
+        self.0.retain(|_, answer| answer.from != from);
     }
 
     pub(crate) fn remove(&mut self, id: Id) {

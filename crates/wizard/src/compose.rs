@@ -12,7 +12,7 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Tab
 use crate::{
     answers::{Answers, Value},
     facts::{Document, Facts, Place, Trouble},
-    question::{Id, Need, QUESTIONS, Question},
+    question::{Id, Kind, Need, QUESTIONS, Question},
 };
 
 /// A config that can be written and run.
@@ -75,7 +75,7 @@ pub fn command(answers: &Answers) -> String {
             continue;
         }
         match value {
-            Value::List(parts) if question.id == Id::Paths => {
+            Value::List(parts) if matches!(question.kind, Kind::List) => {
                 parts.iter().for_each(|part| words.extend([format!("--{}", question.flag), part.clone()]));
             }
             value => words.extend([format!("--{}", question.flag), value.typed()]),

@@ -278,6 +278,8 @@ pub struct SignInState {
     pub outcome: Remote<String>,
     /// Whether the QR code is shown alone.
     pub qr_alone: bool,
+    /// Since when the code of an MFA device is being checked.
+    pub handed_over: Option<SystemTime>,
 }
 
 impl SignInState {

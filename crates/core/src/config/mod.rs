@@ -15,7 +15,10 @@ mod values;
 mod secret;
 mod error;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 pub use error::{ConfigError, Place, Style, render};
 pub use schema::json_schema;
@@ -75,16 +78,17 @@ pub struct Resolved {
 /// All that can honestly be told at once: every syntax error; else every unknown or missing key and every value of the wrong
 /// type; else every value that can't be taken and every contradiction.
 pub fn resolve(inputs: &Inputs<'_>) -> Result<Resolved, Vec<ConfigError>> {
-    let schema = json_schema();
+    /// Kept, because putting it together takes longer than all the rest, and a wizard resolves with each answer.
+    static SCHEMA: LazyLock<serde_json::Value> = LazyLock::new(json_schema);
     let mut document = Document::parse(inputs.text)?;
-    let mut warnings = environment::overlay(&mut document, &schema, inputs.environment);
+    let mut warnings = environment::overlay(&mut document, &SCHEMA, inputs.environment);
     if let Some((version, span)) = document.version().filter(|(version, _)| *version != VERSION) {
         // Nothing else of the file can be judged.
         let finding =
             Finding::value(span, format!("this Lakeward reads version {VERSION} of the config, not {version}"));
         return Err(document.errors(vec![finding]));
     }
-    let findings = shape::check(&document.root, &schema);
+    let findings = shape::check(&document.root, &SCHEMA);
     if !findings.is_empty() {
         return Err(document.errors(findings));
     }

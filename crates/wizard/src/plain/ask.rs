@@ -1,6 +1,6 @@
 //! Questions of a form, one after the other, and rows of a list.
 
-use super::{Plain, Turn};
+use super::{Plain, Told, Turn};
 use crate::{
     answers::From,
     event::{Event, Intent, Key},
@@ -12,14 +12,18 @@ use crate::{
 pub(super) const PAGE: usize = 20;
 
 impl Plain {
-    /// The questions that are asked with the answers so far.
+    /// The questions that are asked with the answers so far, in their order: of each screen those that few need come last.
     fn asked(&self) -> Vec<Id> {
         let answers = &self.state.answers;
         let is_asked = |question: &&Question| {
             // Account and role are one choice.
-            (question.need)(answers) != Need::NotAsked && !question.rare && question.id != Id::SsoRoleName
+            let is_open = !question.rare || self.state.form.fields.iter().any(|field| field.id == question.id);
+            (question.need)(answers) != Need::NotAsked && is_open && question.id != Id::SsoRoleName
         };
-        QUESTIONS.iter().filter(is_asked).map(|question| question.id).collect()
+        let mut asked: Vec<&Question> = QUESTIONS.iter().filter(is_asked).collect();
+        let place = |screen: Screen| Screen::ALL.iter().position(|other| *other == screen);
+        asked.sort_by_key(|question| (place(question.screen), question.rare));
+        asked.into_iter().map(|question| question.id).collect()
     }
 
     /// "Question 3 of 9".
@@ -38,13 +42,22 @@ impl Plain {
                 return false;
             }
             let answer = self.state.answers.get(field.id);
-            let is_given = answer.is_some_and(|answer| {
-                matches!(answer.from, From::Flag | From::Variable | From::File) && !answer.stale
-            });
+            let is_given = answer
+                .is_some_and(|answer| matches!(answer.from, From::Flag | From::Variable | From::File) && !answer.stale);
             // What was given and can't be taken is asked after all.
             field.error.is_some() || !is_given
         };
         self.state.form.fields.iter().find(is_open)
+    }
+
+    /// Whether there are questions of this form that few people need, and that were not asked for.
+    pub(super) fn has_more(&self) -> bool {
+        let answers = &self.state.answers;
+        let is_left_out = |question: &Question| {
+            question.rare && question.screen == self.state.screen && (question.need)(answers) != Need::NotAsked
+        };
+        let is_form = !self.state.form.fields.is_empty() && self.state.screen != Screen::Directory;
+        is_form && !self.state.form.more && QUESTIONS.iter().any(is_left_out)
     }
 
     pub(super) fn ask(&self, field: &Field) -> Vec<String> {
@@ -57,7 +70,9 @@ impl Plain {
             lines.push(format!("  ({note})"));
         }
         let need = (question.need)(&self.state.answers);
-        lines.push(match (field.text.as_str(), need) {
+        // What was not taken is not proposed.
+        let proposed = if field.error.is_none() { field.text.as_str() } else { "" };
+        lines.push(match (proposed, need) {
             ("", Need::Required) => format!("An answer is needed, such as {}.", question.example),
             ("", _) => "Enter leaves it empty.".to_owned(),
             (text, Need::Required) => format!("Enter takes {text}."),
@@ -74,13 +89,14 @@ impl Plain {
     /// A line that answers the open question.
     pub(super) fn answer(&mut self, line: &str, turn: &mut Turn) {
         let Some(field) = self.open_field() else { return };
-        let (id, before) = (field.id, field.text.clone());
+        let id = field.id;
+        let proposed = if field.error.is_none() { field.text.clone() } else { String::new() };
         let question = id.question();
         let line = line.trim();
         let choices = question.choices();
         let chosen = line.parse::<usize>().ok().and_then(|number| choices.get(number.checked_sub(1)?));
         let text = match (line, chosen) {
-            ("", _) => before,
+            ("", _) => proposed,
             ("-", _) if (question.need)(&self.state.answers) == Need::Optional => String::new(),
             (_, Some(choice)) => choice.value.to_owned(),
             (line, None) => line.to_owned(),
@@ -110,24 +126,31 @@ impl Plain {
         if !self.state.form.fields.is_empty() && self.answered.pop().is_some() {
             return;
         }
-        if self.state.trail.is_empty() {
+        if self.state.trail.is_empty() && self.state.screen != Screen::Written {
             turn.lines.push("This is the first question; q quits and keeps the answers.".to_owned());
             return;
         }
         self.intend(Intent::Back, turn);
+        // A form whose questions were all answered by flags would lead forward again.
+        while !self.state.form.fields.is_empty() && self.open_field().is_none() && !self.state.trail.is_empty() {
+            self.intend(Intent::Back, turn);
+        }
     }
 
     pub(super) fn help(&mut self, turn: &mut Turn) {
         if let Some(field) = self.open_field() {
             let question = field.id.question();
             turn.lines.push(question.help.to_owned());
-            turn.lines.push(format!("An example: {}. As a flag: --{}. In the config: {}.", question.example, question.flag, question.key));
+            turn.lines.push(format!(
+                "An example: {}. As a flag: --{}. In the config: {}.",
+                question.example, question.flag, question.key
+            ));
         }
         turn.lines.push(
             match self.state.screen {
                 Screen::Details | Screen::Destination | Screen::Source => "Type the answer, or its number; Enter takes what is proposed.",
                 Screen::Directory => "Type a number to choose, words to filter, + for the next page, = to type account and role.",
-                Screen::SignIn => "n: a new code; m: the other way to sign in; o: open the page here; p: paste the address that the browser ended at; e: edit URL and region.",
+                Screen::SignIn => "n: a new code; m: the other way to sign in; o: open the page here; p: paste the address that the browser ended at; e: edit URL and region. Signing in goes on meanwhile.",
                 Screen::Review => "Enter tests and then writes; w writes without a test; t tests again; policy, command and toml show these.",
                 Screen::Identity | Screen::Preview => "Enter goes on; r tries again; g goes on although it failed.",
                 Screen::Method => "Type a number to choose; r looks again.",
@@ -138,10 +161,10 @@ impl Plain {
             }
             .to_owned(),
         );
-        turn.lines.push("< goes back, q quits and keeps the answers.".to_owned());
+        turn.lines
+            .push("< goes back, q quits and keeps the answers. A blank before them makes them an answer.".to_owned());
         turn.lines.push(format!("The same so far: {}", self.state.command()));
-        self.told.question = None;
-        self.told.rows = None;
+        self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
     }
 
     /// Whether no row of the page is about to become others.
@@ -163,9 +186,8 @@ impl Plain {
         let list = &self.state.list;
         let total = list.matching.len();
         let shown = list.matching.iter().enumerate().skip(self.page).take(PAGE);
-        let mut lines: Vec<String> = shown
-            .filter_map(|(at, row)| Some(format!("  {}. {}", at + 1, self.row(*list.rows.get(*row)?))))
-            .collect();
+        let mut lines: Vec<String> =
+            shown.filter_map(|(at, row)| Some(format!("  {}. {}", at + 1, self.row(*list.rows.get(*row)?)))).collect();
         if total > PAGE {
             let to = (self.page + PAGE).min(total);
             lines.push(format!("  {} to {to} of {total}; + shows the next, words filter", self.page + 1));
@@ -193,7 +215,8 @@ impl Plain {
                 format!("{} {}: {role}", account.name, account.id)
             }),
             Row::Role(at, role) => facts.accounts.get(at).map_or_else(String::new, |account| {
-                let role = account.roles.got().and_then(|roles| roles.get(role)).map(String::as_str).unwrap_or_default();
+                let role =
+                    account.roles.got().and_then(|roles| roles.get(role)).map(String::as_str).unwrap_or_default();
                 format!("{} {}: {role}", account.name, account.id)
             }),
             Row::Table(at) => facts

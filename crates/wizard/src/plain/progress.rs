@@ -10,10 +10,13 @@ const PAUSE: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     begun: bool,
+    /// How many tenths of the input.
     tenths: u64,
     told_at: Option<SystemTime>,
-    done: usize,
-    errors: Option<String>,
+    /// The tables of which it was told that they are done.
+    done: Vec<String>,
+    /// The latest that went wrong and was told.
+    error: Option<String>,
     ended: bool,
 }
 
@@ -28,17 +31,15 @@ impl Progress {
             self.begun = true;
             self.told_at = Some(now);
         }
-        if self.errors.as_ref() != run.errors.last() && run.ended.is_none() {
+        if self.error.as_ref() != run.errors.last() && run.ended.is_none() {
             lines.extend(run.errors.last().cloned());
-            self.errors = run.errors.last().cloned();
+            self.error = run.errors.last().cloned();
         }
-        let done = run.tables.iter().filter(|table| table.state == TableState::Done).count();
-        if done > self.done {
-            let finished = run.tables.iter().filter(|table| table.state == TableState::Done);
-            for table in finished.skip(self.done) {
+        for table in run.tables.iter().filter(|table| table.state == TableState::Done) {
+            if !self.done.contains(&table.name) {
                 lines.push(format!("{} is done: {} rows in {} objects.", table.name, table.rows, table.objects));
+                self.done.push(table.name.clone());
             }
-            self.done = done;
         }
         if run.ended.is_none() {
             self.tell_how_far(run, now, lines);
@@ -53,7 +54,8 @@ impl Progress {
 
     fn tell_how_far(&mut self, run: &RunState, now: SystemTime, lines: &mut Vec<String>) {
         let read: u64 = run.tables.iter().map(|table| table.read).fold(0, u64::saturating_add);
-        let input: Option<u64> = run.tables.iter().map(|table| table.input).try_fold(0_u64, |sum, bytes| sum.checked_add(bytes?));
+        let input: Option<u64> =
+            run.tables.iter().map(|table| table.input).try_fold(0_u64, |sum, bytes| sum.checked_add(bytes?));
         let tenths = input.filter(|input| *input > 0).map(|input| read.saturating_mul(10) / input).unwrap_or(0).min(10);
         let is_due = self.told_at.is_some_and(|told| now.duration_since(told).is_ok_and(|passed| passed >= PAUSE));
         if !self.begun || (tenths <= self.tenths && !is_due) {

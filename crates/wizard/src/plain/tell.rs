@@ -7,11 +7,13 @@ use crate::{
     event::{Key, Page},
     facts::{CheckLine, Outcome, Remote, Trouble},
     question::Id,
-    state::{Popup, ReviewTab, Screen},
+    state::{Popup, ReviewTab, Row, Screen},
 };
 
 /// How many rows of a table are shown.
 const ROWS: usize = 5;
+/// How long before a page's end it is told, and that it has come.
+const MARKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(60), Duration::from_secs(300)];
 
 impl Plain {
     /// Says what is new, and goes on where nothing is to be asked.
@@ -29,7 +31,8 @@ impl Plain {
         if let Some(notice) = self.state.notice.clone()
             && self.told.notice.as_ref() != Some(&notice)
         {
-            turn.lines.push(sentence(&notice));
+            // The full screen's keys have other names here.
+            turn.lines.push(sentence(&notice.replace("Esc", "<").replace("Ctrl-S", "w")));
             self.told.notice = Some(notice);
         }
     }
@@ -40,7 +43,9 @@ impl Plain {
                 self.say_popup(&popup, turn);
                 self.told.popup = Some(popup);
             }
-            return;
+            if self.state.popup.is_some() {
+                return;
+            }
         }
         self.told.popup = None;
         let screen = self.state.screen;
@@ -48,6 +53,9 @@ impl Plain {
         self.told.screen = Some(screen);
         if is_new {
             turn.lines.extend(self.title(screen));
+            if self.has_more() {
+                turn.lines.push("+ asks also for what few people need.".to_owned());
+            }
         }
         let awaited = self.state.awaited().map(|(what, _)| what);
         if let Some(what) = awaited.filter(|what| self.told.awaited != Some(*what)) {
@@ -55,21 +63,21 @@ impl Plain {
         }
         self.told.awaited = awaited;
         match screen {
-            Screen::Welcome | Screen::Written => self.say_list(turn),
-            Screen::Method if awaited.is_none() => self.say_list(turn),
-            Screen::Directory if self.state.form.fields.is_empty() => {
-                if self.is_directory_ready() {
-                    self.say_list(turn);
-                }
+            Screen::Welcome => {
+                self.say_list(turn);
+                self.say_identity(turn);
             }
+            Screen::Written => self.say_list(turn),
+            Screen::Method if awaited.is_none() => self.say_list(turn),
+            Screen::Directory if self.state.form.fields.is_empty() && self.is_directory_ready() => self.say_list(turn),
             Screen::SignIn => self.say_page(turn),
             Screen::Identity => self.say_identity(turn),
             Screen::Preview => self.say_preview(turn),
             Screen::Review => self.say_review(turn),
             Screen::Run => self.progress.tell(&self.state.run, self.state.now, &mut turn.lines),
-            Screen::Mfa if is_new => turn.lines.push("Type the six digits of the MFA device. They are not shown.".to_owned()),
             _ => {}
         }
+        self.say_hidden(turn);
         self.say_trouble(turn);
         if let Some(field) = self.open_field() {
             let asked = Some((field.id, field.error.clone()));
@@ -117,9 +125,12 @@ impl Plain {
 
     fn say_popup(&mut self, popup: &Popup, turn: &mut Turn) {
         match popup {
-            Popup::Resume => turn.lines.push("There are answers of an earlier session. Go on with them? Enter: yes, n: no.".to_owned()),
+            Popup::Resume => turn
+                .lines
+                .push("There are answers of an earlier session. Go on with them? Enter: yes, n: no.".to_owned()),
             Popup::Trouble(trouble) => {
                 turn.lines.extend(told(trouble));
+                self.told.trouble = Some(trouble.clone());
                 self.press(Key::Esc, turn);
             }
             Popup::Errors => {
@@ -136,15 +147,41 @@ impl Plain {
 
     fn say_list(&mut self, turn: &mut Turn) {
         let list = &self.state.list;
-        let rows = Some((list.matching.iter().filter_map(|row| list.rows.get(*row)).copied().collect::<Vec<_>>(), self.page));
+        let rows =
+            Some((list.matching.iter().filter_map(|row| list.rows.get(*row)).copied().collect::<Vec<_>>(), self.page));
         if self.told.rows == rows {
             return;
         }
         self.told.rows = rows;
         turn.lines.extend(self.list());
-        if !self.state.list.matching.is_empty() {
-            turn.lines.push(format!("Type a number. Enter takes {}.", self.state.list.focus + 1));
+        if self.state.list.matching.is_empty() {
+            return;
         }
+        if let (Screen::Method, Some(Row::Found(at))) = (self.state.screen, self.state.list.focused())
+            && let Some(found) = self.state.facts.found.get(at)
+        {
+            turn.lines.push(format!("{} is suggested. {}", self.state.list.focus + 1, sentence(&found.why)));
+        }
+        turn.lines.push(if self.is_focus_shown() {
+            format!("Type a number. Enter takes {}.", self.state.list.focus + 1)
+        } else {
+            "Type a number.".to_owned()
+        });
+    }
+
+    /// What is to be typed where nothing shows.
+    fn say_hidden(&mut self, turn: &mut Turn) {
+        let is_hidden = self.state.hidden.is_some();
+        if is_hidden && !self.told.hidden {
+            turn.lines.push(
+                match self.state.screen {
+                    Screen::Mfa => "Type the six digits of the MFA device. They are not shown.",
+                    _ => "Paste the address that the browser ended at. It is not shown; an empty line gives it up.",
+                }
+                .to_owned(),
+            );
+        }
+        self.told.hidden = is_hidden;
     }
 
     fn say_page(&mut self, turn: &mut Turn) {
@@ -155,21 +192,18 @@ impl Plain {
         self.told.notes = sign_in.notes.len();
         let Some((page, _)) = &sign_in.page else { return };
         let left = sign_in.left(self.state.now).unwrap_or_default();
+        let mark = MARKS.into_iter().find(|mark| left <= *mark);
         if self.told.page.as_ref() != Some(page) {
             turn.lines.extend(opened(page, left));
             self.told.page = Some(page.clone());
-            self.told.warned = None;
-            return;
-        }
-        for (mark, words) in [(1, "1 minute"), (5, "5 minutes")] {
-            let mark = Duration::from_secs(mark * 60);
-            if left <= mark {
-                if self.told.warned.is_none_or(|warned| warned > mark) && !left.is_zero() {
-                    turn.lines.push(format!("The sign-in is good for {words} more. n asks for a new one."));
-                }
-                self.told.warned = Some(self.told.warned.map_or(mark, |warned| warned.min(mark)));
-                break;
-            }
+            self.told.warned = mark;
+        } else if let Some(mark) = mark.filter(|mark| self.told.warned.is_none_or(|warned| warned > *mark)) {
+            let what = if page.code.is_some() { "code" } else { "page" };
+            turn.lines.push(match mark {
+                Duration::ZERO => format!("The {what} has expired; n asks for a new one."),
+                mark => format!("The {what} is good for {} more; n asks for a new one.", minutes_of(mark)),
+            });
+            self.told.warned = Some(mark);
         }
     }
 
@@ -183,11 +217,14 @@ impl Plain {
         }
         turn.lines.push(format!("Account {}, {}.", identity.account, identity.arn));
         if let Some(expires) = identity.expires {
-            let renewed = if identity.renews { ", and are renewed by themselves" } else { ", and are not renewed by themselves" };
+            let renewed =
+                if identity.renews { ", and are renewed by themselves" } else { ", and are not renewed by themselves" };
             turn.lines.push(format!("The keys are good for {}{renewed}.", minutes(expires, self.state.now)));
         }
         turn.lines.extend(identity.warnings.iter().map(|warning| format!("Warning: {warning}")));
-        turn.lines.push("Enter goes on.".to_owned());
+        if self.state.screen == Screen::Identity {
+            turn.lines.push("Enter goes on.".to_owned());
+        }
         self.told.is_known = true;
     }
 
@@ -206,7 +243,10 @@ impl Plain {
             turn.lines.extend(table.rows.iter().take(ROWS).map(|row| format!("  {}", row.join(", "))));
             turn.lines.push(format!("  its first object: {}", table.first_key));
         }
-        turn.lines.push("Enter goes on.".to_owned());
+        turn.lines.push(match preview.tables.as_slice() {
+            [] => "No table was found; < leads back to the source.".to_owned(),
+            _ => "Enter goes on.".to_owned(),
+        });
         self.told.is_known = true;
     }
 
@@ -218,7 +258,10 @@ impl Plain {
             turn.lines.extend(text.lines().map(str::to_owned));
             turn.lines.extend(document.warnings.iter().map(|warning| format!("Warning: {warning}")));
             if self.state.facts.check == Remote::Idle {
-                turn.lines.push("Enter tests it with one small write, w writes it without a test, policy shows the IAM policy.".to_owned());
+                turn.lines.push(
+                    "Enter tests it with one small write, w writes it without a test, policy shows the IAM policy."
+                        .to_owned(),
+                );
             }
             self.told.is_known = true;
         }
@@ -249,9 +292,12 @@ impl Plain {
             turn.lines.extend(told(trouble));
             turn.lines.push(
                 match self.state.screen {
-                    Screen::SignIn | Screen::Mfa => "n tries again, < goes back with all answers.",
-                    Screen::Directory => "Enter tries again, = lets you type account and role.",
-                    Screen::Identity | Screen::Preview => "r tries again, g goes on anyway, < goes back.",
+                    Screen::SignIn => "n tries again, e edits URL and region, < goes back with all answers.",
+                    Screen::Mfa => "n tries again, < goes back with all answers.",
+                    Screen::Directory => "Enter tries again, s signs in anew, = lets you type account and role.",
+                    Screen::Identity => "r tries again, s signs in anew, g goes on anyway, < goes back.",
+                    Screen::Preview => "r tries again, g goes on anyway, < goes back.",
+                    Screen::Review if self.state.facts.document.trouble().is_none() => "w tries again, < goes back.",
                     Screen::Run => "Enter goes on.",
                     _ => "< goes back.",
                 }
@@ -269,7 +315,10 @@ impl Plain {
             _ => ReviewTab::Toml,
         };
         let text = self.state.review_text();
-        text.map_or_else(|| vec!["The embedded S3 needs none.".to_owned()], |text| text.lines().map(str::to_owned).collect())
+        text.map_or_else(
+            || vec!["The embedded S3 needs none.".to_owned()],
+            |text| text.lines().map(str::to_owned).collect(),
+        )
     }
 }
 

@@ -256,7 +256,7 @@ impl State {
             Remote::Got(preview) if !preview.tables.is_empty() => self.go(Screen::Review),
             Remote::Got(_) => self.notice = Some("no table was found; Esc leads back to the source".to_owned()),
             Remote::Failed(_) => {
-                self.notice = Some("r tries again, g goes on without looking, Esc leads back".to_owned())
+                self.notice = Some("r tries again, g goes on without looking, Esc leads back".to_owned());
             }
             Remote::Asked(_) | Remote::Idle => self.notice = Some("the source is being looked at".to_owned()),
         }

@@ -51,6 +51,10 @@ impl State {
         if !self.form.fields.is_empty() {
             return self.form_key(press);
         }
+        if press == Key::Char('s').into() && self.can_sign_in_anew() {
+            self.sign_in_anew();
+            return true;
+        }
         if let Key::Char(letter) = press.key
             && !press.ctrl
             && !press.alt
@@ -110,6 +114,7 @@ impl State {
             Screen::Welcome | Screen::Identity => ("AWS: who this is", self.facts.identity.asked()),
             Screen::Method => ("ways to sign in", self.facts.detection.asked()),
             Screen::SignIn if self.sign_in.page.is_none() => ("the sign-in service", self.sign_in.outcome.asked()),
+            Screen::Mfa => ("AWS: whether the code is right", self.sign_in.handed_over),
             Screen::Directory => ("accounts and roles", self.facts.directory.asked()),
             Screen::Preview => ("the source", self.facts.preview.asked()),
             Screen::Review => match self.facts.written.asked() {
@@ -262,12 +267,22 @@ impl State {
             Screen::Directory if self.form.more => {
                 vec![hint("Enter", "next"), hint("Tab", "next field"), hint("F3", "list")]
             }
-            Screen::Directory if failed => vec![hint("Enter", "try again"), hint("F3", "type them")],
+            Screen::Directory if failed => {
+                let mut hints = vec![hint("Enter", "try again"), hint("F3", "type them")];
+                if self.can_sign_in_anew() {
+                    hints.push(hint("s", "sign in anew"));
+                }
+                hints
+            }
             Screen::Directory => {
                 vec![hint("type", "filter"), hint("Up/Down", "choose"), hint("Enter", "next"), hint("F3", "type them")]
             }
             Screen::Identity | Screen::Preview if failed => {
-                vec![hint("r", "try again"), hint("g", "go on anyway"), hint("d", "details")]
+                let mut hints = vec![hint("r", "try again"), hint("g", "go on anyway"), hint("d", "details")];
+                if self.can_sign_in_anew() {
+                    hints.insert(1, hint("s", "sign in anew"));
+                }
+                hints
             }
             Screen::Identity => vec![hint("Enter", "next"), hint("r", "ask again")],
             Screen::Preview => vec![hint("Enter", "next"), hint("Up/Down", "table"), hint("r", "look again")],

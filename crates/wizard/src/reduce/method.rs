@@ -15,7 +15,7 @@ impl State {
         match choice {
             Welcome::Run => self.begin_run(),
             Welcome::Edit => {
-                self.go(if self.answers.is(Id::Storage, "embedded") { Screen::Destination } else { Screen::Method })
+                self.go(if self.answers.is(Id::Storage, "embedded") { Screen::Destination } else { Screen::Method });
             }
             Welcome::Check => {
                 self.go(Screen::Review);

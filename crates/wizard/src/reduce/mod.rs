@@ -20,10 +20,13 @@ pub use flow::{Start, start};
 pub use keys::Hint;
 pub(crate) use tickets::Tickets;
 
+use std::collections::BTreeSet;
+
 use crate::{
     draft::Draft,
     effect::{Effect, Exit},
     event::{Event, Intent},
+    question::Id,
     state::{Popup, Screen, State},
 };
 use tickets::Request;
@@ -52,7 +55,7 @@ impl State {
             Event::Found(ticket, found) if self.tickets.is_latest(Request::Detect, ticket) => self.found(*found),
             Event::Detected(ticket) if self.tickets.is_latest(Request::Detect, ticket) => self.detected(),
             Event::SignIn(ticket, event) if self.tickets.is_latest(Request::SignIn, ticket) => {
-                self.sign_in_event(event)
+                self.sign_in_event(event);
             }
             Event::Accounts(ticket, accounts) if self.tickets.is_latest(Request::Accounts, ticket) => {
                 self.accounts(accounts);
@@ -72,6 +75,9 @@ impl State {
             }
             Event::Checked(ticket, line) if self.tickets.is_latest(Request::Check, ticket) => self.checked(line),
             Event::CheckDone(ticket, works) if self.tickets.is_latest(Request::Check, ticket) => self.check_done(works),
+            Event::Changed(ticket, text) if self.tickets.is_latest(Request::Write, ticket) => {
+                self.changed_meanwhile(text);
+            }
             Event::Written(ticket, result) if self.tickets.is_latest(Request::Write, ticket) => self.written(result),
             Event::Run(ticket, event) if self.tickets.is_latest(Request::Run, ticket) => self.run_event(*event),
             Event::RunEnded(ticket, result) if self.tickets.is_latest(Request::Run, ticket) => self.run_ended(result),
@@ -91,11 +97,18 @@ impl State {
             Intent::Filter(text) => self.filter_by(text),
             Intent::Hidden(secret) => self.hidden_given(&secret),
             Intent::Quit => self.leave(Exit::Left),
-            Intent::End => {
-                let missing = self.answers.missing().iter().map(|question| format!("--{}", question.flag)).collect();
-                self.leave(Exit::Unanswered(missing));
-            }
+            Intent::End => self.end_of_input(),
         }
+    }
+
+    /// Nobody can answer any more. A config that was written stays.
+    fn end_of_input(&mut self) {
+        if matches!(self.screen, Screen::Written | Screen::Run | Screen::Farewell) {
+            return self.leave(self.end_of_run());
+        }
+        let wrong = self.form.fields.iter().filter(|field| field.error.is_some()).map(|field| field.id);
+        let missing: BTreeSet<Id> = self.answers.missing().iter().map(|question| question.id).chain(wrong).collect();
+        self.leave(Exit::Unanswered(missing.into_iter().map(|id| format!("--{}", id.question().flag)).collect()));
     }
 
     /// Ctrl-C, and signals: a run is asked to stop, anything else ends.

@@ -2,10 +2,11 @@
 
 use super::tickets::Request;
 use crate::{
-    answers::From,
+    answers::{Answers, From},
     effect::{Effect, Writing},
     event::{Key, Press},
     facts::{CheckLine, Outcome, Remote, Trouble},
+    question::QUESTIONS,
     state::{Popup, ReviewTab, Row, Screen, State},
 };
 
@@ -51,7 +52,7 @@ impl State {
                 self.check();
             }
             Remote::Asked(_) => {
-                self.notice = Some("the check goes on; Ctrl-S writes without waiting for it".to_owned())
+                self.notice = Some("the check goes on; Ctrl-S writes without waiting for it".to_owned());
             }
             Remote::Got(true) => self.write(),
             Remote::Got(false) | Remote::Failed(_) => {
@@ -97,6 +98,19 @@ impl State {
         let ticket = self.tickets.draw(Request::Write);
         self.facts.written = Remote::Asked(self.now);
         self.effects.push(Effect::Write(ticket, Box::new(writing)));
+    }
+
+    /// The config was changed by someone else: the answers are laid over what is there now, and what that changes is shown again.
+    pub(super) fn changed_meanwhile(&mut self, text: Option<String>) {
+        self.answers.forget(From::Config);
+        if let Some(Ok(config)) = text.as_deref().map(Answers::from_config) {
+            self.answers.lay(&config);
+        }
+        self.facts.place.existing = text;
+        self.answers.fill(&self.facts);
+        QUESTIONS.iter().for_each(|question| self.forget(question.id));
+        self.review = crate::state::Review::default();
+        self.compose();
     }
 
     pub(super) fn written(&mut self, result: Result<String, Trouble>) {

@@ -62,6 +62,7 @@ impl State {
                 self.tickets.drop(Request::SignIn);
                 self.sign_in.page = None;
                 self.sign_in.qr_alone = false;
+                self.sign_in.handed_over = None;
                 self.sign_in.outcome = Remote::Failed(trouble);
                 self.hidden = None;
             }
@@ -83,6 +84,24 @@ impl State {
         }
     }
 
+    /// Whether it would help to sign in once more: what failed here failed with a sign-in that needs a person.
+    pub(super) fn can_sign_in_anew(&self) -> bool {
+        let is_here = match self.screen {
+            Screen::Directory => self.list.rows.is_empty() && !self.form.more,
+            Screen::Identity => true,
+            _ => false,
+        };
+        is_here && self.trouble().is_some() && self.sign_in_request().is_some()
+    }
+
+    /// Signs in although that seemed to have been done: a sign-in can be taken back before it expires.
+    pub(super) fn sign_in_anew(&mut self) {
+        let Some(request) = self.sign_in_request() else { return };
+        let is_mfa = matches!(request, SignInRequest::Mfa { .. });
+        self.go_instead(if is_mfa { Screen::Mfa } else { Screen::SignIn });
+        self.sign_in(request);
+    }
+
     fn sign_in_again(&mut self) {
         if let Some(request) = self.sign_in.request.clone() {
             self.sign_in(request);
@@ -94,7 +113,10 @@ impl State {
             return self.sign_in_again();
         };
         let code = hidden.take();
-        if code.expose().len() == MFA_DIGITS && code.expose().bytes().all(|byte| byte.is_ascii_digit()) {
+        if self.sign_in.handed_over.is_some() {
+            self.notice = Some("the code is still being checked".to_owned());
+        } else if code.expose().len() == MFA_DIGITS && code.expose().bytes().all(|byte| byte.is_ascii_digit()) {
+            self.sign_in.handed_over = Some(self.now);
             self.effects.push(Effect::Act(SignInAct::Code(code)));
             self.notice = Some("the code is being checked".to_owned());
         } else {

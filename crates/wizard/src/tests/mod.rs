@@ -1,8 +1,10 @@
 //! The registry, composing, and answers from everywhere.
 
+pub(crate) mod fixtures;
 mod registry;
 mod compose;
 mod layers;
+mod fronts;
 
 use std::path::PathBuf;
 

@@ -4,7 +4,7 @@ use crate::{Intent, Popup};
 #[test]
 fn text_is_edited_by_graphemes() {
     let mut session = Session::new();
-    session.to_destination();
+    session.lead_to_destination();
     session.text("a🇩🇪e\u{301}b").press(Key::Left).press(Key::Backspace);
     assert_eq!((session.state.form.fields[0].text.as_str(), session.state.form.fields[0].cursor), ("a🇩🇪b", 2));
     session.press(Key::Left).press(Key::Delete);
@@ -20,7 +20,7 @@ fn text_is_edited_by_graphemes() {
 #[test]
 fn a_paste_of_several_lines_does_not_submit() {
     let mut session = Session::new();
-    session.to_destination().event(Event::Paste(" my-\u{1b}[31mlake\r\n".into()));
+    session.lead_to_destination().event(Event::Paste(" my-\u{1b}[31mlake\r\n".into()));
     assert_eq!(session.state.screen, Screen::Destination);
     assert_eq!(session.state.form.fields[0].text, "my-[31mlake");
     session.event(Event::Paste("x".repeat(10_000)));
@@ -30,7 +30,7 @@ fn a_paste_of_several_lines_does_not_submit() {
 #[test]
 fn letters_are_text_in_fields_and_keys_elsewhere() {
     let mut session = Session::new();
-    session.to_destination().text("?q r");
+    session.lead_to_destination().text("?q r");
     assert_eq!((session.state.form.fields[0].text.as_str(), &session.state.popup), ("?q r", &None));
     session.press(Key::F(1));
     assert_eq!(session.state.popup, Some(Popup::Help));
@@ -49,7 +49,7 @@ fn letters_are_text_in_fields_and_keys_elsewhere() {
 #[test]
 fn a_choice_changes_what_is_asked_and_what_is_the_default() {
     let mut session = Session::new();
-    session.to_destination();
+    session.lead_to_destination();
     let ids = |session: &Session| session.state.form.fields.iter().map(|field| field.id).collect::<Vec<_>>();
     assert_eq!(ids(&session), [Id::Bucket, Id::Path, Id::Region, Id::Format, Id::Compression]);
     let at = |session: &Session, id: Id| session.state.form.fields.iter().position(|field| field.id == id).expect("it");
@@ -71,7 +71,7 @@ fn a_choice_changes_what_is_asked_and_what_is_the_default() {
 #[test]
 fn a_typed_answer_that_no_longer_goes_along_is_told() {
     let mut session = Session::new();
-    session.to_destination();
+    session.lead_to_destination();
     session.event(Event::Intent(Intent::Fill(Id::Bucket, "my-lake".into())));
     session.event(Event::Intent(Intent::Fill(Id::Compression, "snappy".into())));
     session.event(Event::Intent(Intent::Fill(Id::Format, "csv".into())));
@@ -106,7 +106,12 @@ fn enter_leads_to_what_is_missing_and_then_on() {
 #[test]
 fn the_key_preview_follows_each_key_and_says_what_is_wrong() {
     let mut session = Session::new();
-    session.to_destination().text("b").press(Key::Tab).press(Press::ctrl('u')).text("x/{{TABLE}}-{{UUID}}.{{FORMAT}}");
+    session
+        .lead_to_destination()
+        .text("b")
+        .press(Key::Tab)
+        .press(Press::ctrl('u'))
+        .text("x/{{TABLE}}-{{UUID}}.{{FORMAT}}");
     assert!(session.state.key_preview().expect("a key").starts_with("s3://b/x/orders-0193"));
     session.text("{{");
     assert!(session.state.key_preview().expect_err("unclosed").contains("never closes"));
@@ -115,9 +120,23 @@ fn the_key_preview_follows_each_key_and_says_what_is_wrong() {
 #[test]
 fn standard_input_is_not_looked_into() {
     let mut session = Session::with(Start { place: crate::Place { stdin_piped: true, ..place() }, ..Start::default() });
-    session.to_destination().text("my-lake").enter();
+    session.lead_to_destination().text("my-lake").enter();
     assert!(session.state.answers.is(Id::Source, "stdin"));
     session.event(Event::Intent(Intent::Fill(Id::Table, "t".into())));
     session.event(Event::Intent(Intent::Fill(Id::SourceFormat, "csv".into()))).enter();
     assert_eq!(session.state.screen, Screen::Review);
+}
+
+#[test]
+fn what_was_found_for_another_answer_does_not_stay_in_its_field() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").press(Key::Esc);
+    session.state.answers.give(Id::Region, "eu-west-1".into(), crate::From::Detected);
+    session.enter();
+    assert_eq!(session.state.form.fields[2].text, "eu-west-1");
+    while session.state.form.focus != 0 {
+        session.press(Key::BackTab);
+    }
+    session.text("-2").press(Key::Tab).press(Key::Tab).press(Key::Tab);
+    assert_eq!((session.state.form.fields[2].text.as_str(), session.state.answers.get(Id::Region)), ("", None));
 }

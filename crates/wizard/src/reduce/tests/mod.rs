@@ -9,14 +9,10 @@ mod property;
 use std::time::{Duration, SystemTime};
 
 use crate::{
-    Account, CheckLine, Condition, Draft, Effect, Event, Exit, Found, Id, Identity, Key, Outcome, Page, Press, Preview,
-    PreviewedTable, Remote, Row, Screen, SignInEvent, SignInRequest, Start, State, Ticket, Trouble, Value, Way, start,
-    tests::place,
+    Account, CheckLine, Condition, Draft, Effect, Event, Exit, Found, Id, Key, Outcome, Press, Preview, PreviewedTable,
+    Remote, Row, Screen, SignInEvent, SignInRequest, Start, State, Ticket, Trouble, Value, Way, start,
+    tests::{fixtures::*, place},
 };
-
-pub(super) fn noon() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_770_000_000)
-}
 
 /// A session, and what its runner was asked to do.
 pub(super) struct Session {
@@ -118,14 +114,14 @@ impl Session {
     }
 
     /// Leads by keys to the destination, with the chain.
-    pub(super) fn to_destination(&mut self) -> &mut Self {
+    pub(super) fn lead_to_destination(&mut self) -> &mut Self {
         self.detect(vec![]);
         self.pick(Row::Other(Way::Chain)).identified().enter()
     }
 
     /// Leads by keys to the review, with the chain.
-    pub(super) fn to_review(&mut self) -> &mut Self {
-        self.to_destination().text("my-lake").enter().text("data/*.csv").enter().previewed().enter()
+    pub(super) fn lead_to_review(&mut self) -> &mut Self {
+        self.lead_to_destination().text("my-lake").enter().text("data/*.csv").enter().previewed().enter()
     }
 
     #[track_caller]
@@ -136,55 +132,5 @@ impl Session {
 
     pub(super) fn said(&self) -> &str {
         self.state.notice.as_deref().unwrap_or_default()
-    }
-}
-
-pub(super) fn identity() -> Identity {
-    Identity {
-        account: "111122223333".into(),
-        arn: "arn:aws:sts::111122223333:assumed-role/Writer/me".into(),
-        expires: Some(noon() + Duration::from_secs(3600)),
-        renews: true,
-        warnings: vec![],
-    }
-}
-
-/// An SSO session that is signed in.
-pub(super) fn session() -> Found {
-    Found {
-        title: "SSO session \"acme\"".into(),
-        origin: "~/.aws/config:12".into(),
-        condition: Condition::Good("signed in until 21:27".into()),
-        why: "Short-lived keys.".into(),
-        answers: vec![(Id::Auth, "sso".into()), (Id::SsoSession, "acme".into())],
-        sign_in: None,
-        rank: 10,
-    }
-}
-
-pub(super) fn account(number: usize) -> Account {
-    Account {
-        id: format!("{:012}", 111_122_220_000 + number),
-        name: format!("acme-{number}"),
-        email: format!("owner-{number}@acme.example"),
-        roles: Remote::Idle,
-    }
-}
-
-pub(super) fn trouble(what: &str) -> Trouble {
-    Trouble { code: 77, ..Trouble::usage(what) }
-}
-
-pub(super) fn line(outcome: Outcome, answer: Option<(Id, Value)>) -> CheckLine {
-    CheckLine { check: "test write".into(), outcome, detail: String::new(), next: None, statement: None, answer }
-}
-
-pub(super) fn page(device: bool) -> Page {
-    Page {
-        device,
-        url: "https://acme.awsapps.com/start/#/device?user_code=KQTM-VXRB".into(),
-        code: device
-            .then(|| crate::Code { page: "https://acme.awsapps.com/start/#/device".into(), code: "KQTM-VXRB".into() }),
-        expires: noon() + Duration::from_secs(600),
     }
 }

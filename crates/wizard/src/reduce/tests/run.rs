@@ -17,7 +17,7 @@ fn key() -> ObjectKey {
 
 fn running() -> Session {
     let mut session = Session::new();
-    session.to_review().press(Press::ctrl('s'));
+    session.lead_to_review().press(Press::ctrl('s'));
     session.event(Event::Written(session.write_ticket(), Ok("wrote it".into()))).enter();
     assert_eq!((session.state.screen, session.state.trail.len()), (Screen::Run, 0));
     let tables = vec![TableSize { table: table(), bytes: Some(100) }];

@@ -75,7 +75,7 @@ fn a_choice_pins_its_credentials_and_says_so() {
 #[test]
 fn back_with_an_invalid_field_keeps_answers() {
     let mut session = Session::new();
-    session.to_destination().text("My_Lake").press(Key::Tab);
+    session.lead_to_destination().text("My_Lake").press(Key::Tab);
     assert!(session.state.form.fields[0].error.is_some());
     session.press(Key::Esc);
     assert_eq!(session.state.screen, Screen::Identity);
@@ -114,7 +114,7 @@ fn changed_auth_marks_stale_and_forgets_what_was_found_out_with_the_other() {
 #[test]
 fn late_answers_of_dropped_requests_change_nothing() {
     let mut session = Session::new();
-    session.to_review().enter();
+    session.lead_to_review().enter();
     let (check, preview) = (session.check_ticket(), session.preview_ticket());
     session.press(Key::Esc).press(Key::Esc).press(Key::Esc);
     assert_eq!(session.state.screen, Screen::Destination);
@@ -131,7 +131,7 @@ fn late_answers_of_dropped_requests_change_nothing() {
 #[test]
 fn resume_has_no_secrets_and_gives_the_answers_back() {
     let mut session = Session::new();
-    session.to_destination().text("my-lake").press(Press::ctrl('c')).enter();
+    session.lead_to_destination().text("my-lake").press(Press::ctrl('c')).enter();
     assert_eq!(session.state.exit, Some(Exit::Left));
     let Some(Effect::SaveDraft(text)) = session.effects.iter().rev().nth(1) else { panic!("{:?}", session.effects) };
     let draft = Draft::read(text).expect("a draft");
@@ -164,14 +164,14 @@ fn control_c_asks_and_again_interrupts_and_nothing_follows_the_end() {
 #[test]
 fn the_check_finds_the_region_and_offers_another() {
     let mut session = Session::new();
-    session.to_review().enter();
+    session.lead_to_review().enter();
     let found = Some((Id::Region, Value::from("eu-west-1")));
     session.event(Event::Checked(session.check_ticket(), line(Outcome::Ok, found.clone())));
     assert!(session.state.answers.is(Id::Region, "eu-west-1"));
     assert!(session.state.facts.document.got().expect("a document").toml.contains("region = \"eu-west-1\""));
     // Where one was given, another is offered and taken by a key.
     let mut session = Session::new();
-    session.to_destination();
+    session.lead_to_destination();
     session.event(Event::Intent(crate::Intent::Fill(Id::Region, "us-east-1".into())));
     session.event(Event::Intent(crate::Intent::Fill(Id::Bucket, "my-lake".into())));
     session.enter().text("x.csv").enter().previewed().enter().enter();
@@ -188,7 +188,7 @@ fn the_check_finds_the_region_and_offers_another() {
 #[test]
 fn a_refused_test_write_shows_its_statement_and_the_config_can_be_written_anyway() {
     let mut session = Session::new();
-    session.to_review().enter();
+    session.lead_to_review().enter();
     let ticket = session.check_ticket();
     let refused = CheckLine { statement: Some("{\"Effect\": \"Allow\"}".into()), ..line(Outcome::Failed, None) };
     session.event(Event::Checked(ticket, refused)).event(Event::CheckDone(ticket, false)).letter('y');
@@ -273,7 +273,7 @@ fn windows_keys_count_once_because_only_presses_are_events() {
 fn flags_are_taken_over_and_said_to_be_flags() {
     let flags = Answers::from_flags([(Id::Bucket, vec!["flag-lake".into()])]).expect("flags");
     let mut session = Session::with(Start { place: place(), answers: flags, ..Start::default() });
-    session.to_destination();
+    session.lead_to_destination();
     let bucket = session.state.form.fields.iter().find(|field| field.id == Id::Bucket).expect("bucket");
     assert_eq!((bucket.text.as_str(), bucket.note.as_deref()), ("flag-lake", Some("from --bucket")));
     session.event(Event::Intent(crate::Intent::Fill(Id::Bucket, "typed-lake".into())));

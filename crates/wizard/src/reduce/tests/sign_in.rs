@@ -150,7 +150,8 @@ fn a_thousand_accounts_are_filtered_between_two_frames() {
     }
     session.event(Event::Listed(ticket, Ok(())));
     assert_eq!(session.state.list.rows.len(), 3000);
-    // The best of three tries: other tests run beside this one.
+    // The best of three tries: other tests run beside this one. An unoptimised build has other measures.
+    let limit = Duration::from_millis(if cfg!(debug_assertions) { 160 } else { 16 });
     let tries = (0..3).map(|_| {
         session.press(Press::ctrl('u'));
         let mut slowest = Duration::ZERO;
@@ -163,7 +164,7 @@ fn a_thousand_accounts_are_filtered_between_two_frames() {
     });
     let slowest = tries.min().expect("three tries");
     assert_eq!(session.state.list.matching.len(), 11, "77 and 770 to 779");
-    assert!(slowest < Duration::from_millis(16), "{slowest:?}");
+    assert!(slowest < limit, "{slowest:?}");
     session.enter();
     assert!(session.state.answers.is(Id::SsoRoleName, "LakewardIngest"));
     assert!(session.state.answers.is(Id::SsoAccountId, &account(77).id));
