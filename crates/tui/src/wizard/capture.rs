@@ -36,7 +36,7 @@ pub fn svg(state: &State, look: &Look, columns: u16, rows: u16) -> String {
     let _ = writeln!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"15\" xml:space=\"preserve\">\n\
+         font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" font-size=\"15\">\n\
          <rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{GROUND}\"/>"
     );
     for row in buffer.area.rows() {
@@ -48,20 +48,18 @@ pub fn svg(state: &State, look: &Look, columns: u16, rows: u16) -> String {
                 let _ =
                     writeln!(svg, "<rect x=\"{x}\" y=\"{top}\" width=\"{wide}\" height=\"{tall}\" fill=\"{fill}\"/>");
             }
-            let text = run.text.trim_end();
-            if text.is_empty() {
-                continue;
-            }
-            // Glyphs of other fonts than the first may be wider: each run keeps to its cells.
-            let long = CELL.0 * u32::try_from(text.width()).unwrap_or_default();
+            // Each word stands in its cells, whatever font a page has: glyphs of some are wider than those of others.
             let (fill, base) = (run.look.text, top + BASELINE);
             let bold = if run.look.bold { " font-weight=\"bold\"" } else { "" };
             let line = if run.look.underlined { " text-decoration=\"underline\"" } else { "" };
-            let _ = writeln!(
-                svg,
-                "<text x=\"{x}\" y=\"{base}\" textLength=\"{long}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{fill}\"{bold}{line}>{}</text>",
-                escaped(text)
-            );
+            for (before, word) in words(&run.text) {
+                let (x, long) = (x + CELL.0 * before, CELL.0 * cells_of(word));
+                let _ = writeln!(
+                    svg,
+                    "<text x=\"{x}\" y=\"{base}\" textLength=\"{long}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{fill}\"{bold}{line}>{}</text>",
+                    escaped(word)
+                );
+            }
         }
     }
     svg.push_str("</svg>\n");
@@ -106,6 +104,20 @@ fn runs(buffer: &Buffer, row: Rect) -> Vec<Run> {
         }
     }
     runs
+}
+
+/// The words of a text, with the cells before each.
+fn words(text: &str) -> impl Iterator<Item = (u32, &str)> {
+    let mut before = 0;
+    text.split(' ').filter_map(move |word| {
+        let at = before;
+        before += cells_of(word) + 1;
+        (!word.is_empty()).then_some((at, word))
+    })
+}
+
+fn cells_of(text: &str) -> u32 {
+    u32::try_from(text.width()).unwrap_or_default()
 }
 
 fn dress(cell: &Cell) -> Dress {

@@ -92,7 +92,7 @@ fn none_yet(state: &State, ground: &mut Ground<'_>) {
         Remote::Failed(trouble) => {
             parts::trouble(&mut sheet, 0, trouble);
             sheet.blank();
-            sheet.say(0, "Enter asks again. Esc leads back to the sign-in. No answer is lost.");
+            sheet.say(0, "No answer is lost: Esc leads back to the sign-in.");
         }
         Remote::Got(()) | Remote::Idle => sheet.mark(0, Mark::Bad, "No account is assigned to you."),
     }

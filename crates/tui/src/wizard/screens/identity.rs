@@ -27,7 +27,7 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
             sheet.blank();
             parts::trouble(&mut sheet, 0, trouble);
             sheet.blank();
-            sheet.say(0, "r tries again, Esc leads back to another way to sign in, and g goes on without knowing. No answer is lost.");
+            sheet.say(0, "No answer is lost: Esc leads back to another way to sign in.");
         }
         Remote::Got(identity) => {
             parts::question(&mut sheet, "Is this who should write?", "");

@@ -32,7 +32,7 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
             sheet.blank();
             parts::trouble(&mut sheet, 0, trouble);
             sheet.blank();
-            sheet.say(0, "Esc leads back to the source, r looks again, g goes on without looking. No answer is lost.");
+            sheet.say(0, "No answer is lost: Esc leads back to the source.");
             return ground.fill(&sheet);
         }
         Remote::Idle => return,

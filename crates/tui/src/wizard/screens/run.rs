@@ -36,6 +36,16 @@ pub(crate) fn header(state: &State, look: &Look) -> (String, String) {
     (format!("lakeward run{to}"), format!("{}   {word}", clock(elapsed)))
 }
 
+/// In a line, where there is no room for more.
+pub(crate) fn short(state: &State, look: &Look) -> String {
+    let rows = state.run.tables.iter().map(|table| table.rows).fold(0, u64::saturating_add);
+    let errors = match state.run.errors.len() as u64 {
+        0 => String::new(),
+        errors => format!(", {}", counted(errors, "error")),
+    };
+    format!("{}   {} rows{errors}", header(state, look).1, count(rows))
+}
+
 pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let top = totals(state, ground);
     ground.top(&top);

@@ -98,7 +98,7 @@ fn before(state: &State, ground: &mut Ground<'_>) {
             sheet.blank();
             parts::trouble(&mut sheet, 0, trouble);
             sheet.blank();
-            sheet.say(0, "n tries again, e changes the start URL and its region, Esc leads back. No answer is lost.");
+            sheet.say(0, "No answer is lost: Esc leads back to the other ways to sign in.");
         }
         Remote::Got(what) => sheet.mark(0, Mark::Good, &ground.look.text(what)),
         Remote::Idle => parts::question(&mut sheet, "A sign-in begins", ""),
@@ -273,6 +273,10 @@ pub(crate) fn mfa(state: &State, ground: &mut Ground<'_>) {
         sheet.blank();
     }
     match &state.sign_in.outcome {
+        Remote::Asked(_) if state.sign_in.handed_over.is_some() => {
+            let since = state.sign_in.handed_over.unwrap_or(state.now);
+            parts::waiting(&mut sheet, "Asking AWS whether the code is right", since, state.now);
+        }
         Remote::Asked(_) => sheet.say(0, "Six digits, not shown while you type. Each code works once."),
         Remote::Got(what) => sheet.mark(0, Mark::Good, &look.text(what)),
         Remote::Failed(trouble) => {

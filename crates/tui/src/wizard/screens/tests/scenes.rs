@@ -595,6 +595,21 @@ fn make() -> Vec<(&'static str, State)> {
                     "wait for the next code, and type that",
                 ))),
         ),
+        (
+            "MFA code, checking",
+            fresh()
+                .detected(vec![Found {
+                    sign_in: Some(SignInRequest::Mfa {
+                        profile: Some("analytics".into()),
+                        serial: "arn:aws:iam::111122223333:mfa/ada".into(),
+                    }),
+                    ..found("Profile \"analytics\"", "~/.aws/config:20", Condition::Needs("MFA".into()), "", 1)
+                }])
+                .enter()
+                .text("123456")
+                .enter()
+                .tick(4),
+        ),
         ("identity, asking", at_identity().tick(25)),
         ("identity", at_identity().identified(Ok(identity())).tick(16)),
         (
