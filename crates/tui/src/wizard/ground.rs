@@ -77,6 +77,13 @@ impl<'a> Ground<'a> {
         true
     }
 
+    /// Draws at the bottom what can't be left out: its first lines, where not all of them leave so many rows.
+    pub(crate) fn bottom_at_least(&mut self, sheet: &Sheet<'_>, left: u16) {
+        let rows = cells(sheet.len()).min(self.area.height.saturating_sub(left));
+        self.area.height -= rows;
+        self.draw(sheet, Rect { y: self.area.bottom(), height: rows, ..self.area });
+    }
+
     /// Leaves rows empty at the top.
     pub(crate) fn skip(&mut self, rows: u16) {
         let rows = rows.min(self.area.height);

@@ -8,6 +8,7 @@ mod terminal;
 mod keys;
 mod clipboard;
 mod screens;
+pub mod capture;
 mod look;
 mod ground;
 mod sheet;

@@ -56,17 +56,6 @@ pub(crate) fn cut(text: &str, most: usize, ellipsis: &str) -> String {
     }
 }
 
-/// A text cut at its beginning, before a word, so that it fits.
-pub(crate) fn latter(text: &str, most: usize, ellipsis: &str) -> String {
-    if width(text) <= most {
-        return text.to_owned();
-    }
-    let Some(rest) = most.checked_sub(width(ellipsis) + 1) else { return head(text, most).to_owned() };
-    let end = tail(text, rest);
-    let end = end.split_once(' ').map_or(end, |(_, words)| words);
-    format!("{ellipsis} {end}")
-}
-
 /// A text followed by spaces up to a width, or cut in its middle.
 pub(crate) fn padded(text: &str, cells: usize, ellipsis: &str) -> String {
     let mut text = middle(text, cells, ellipsis);
@@ -80,18 +69,29 @@ pub(crate) fn right(text: &str, cells: usize, ellipsis: &str) -> String {
     format!("{}{text}", " ".repeat(cells.saturating_sub(width(&text))))
 }
 
-/// A text in lines, broken between graphemes and nowhere else: all of it is there, and joined it is the same again. A grapheme
-/// wider than a line stands alone.
+/// A text in lines: all of it is there, and joined it is the same again. It is broken behind a sign between words or a blank where one is near the
+/// end of a line, else between any graphemes. A grapheme wider than a line stands alone.
 pub(crate) fn whole(text: &str, most: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
         let fits = head(rest, most.max(1));
-        let line = if fits.is_empty() { rest.graphemes(true).next().unwrap_or(rest) } else { fits };
+        let fits = if fits.is_empty() { rest.graphemes(true).next().unwrap_or(rest) } else { fits };
+        let line = if fits.len() < rest.len() { broken(fits) } else { fits };
         lines.push(line.to_owned());
         rest = rest.get(line.len()..).unwrap_or_default();
     }
     lines
+}
+
+/// The beginning of a full line up to where it is best broken; at least two thirds of it.
+fn broken(line: &str) -> &str {
+    // A dash before a flag belongs to it.
+    let is_flag = |at: usize| line.get(..at).is_some_and(|before| before.ends_with(['-', ' ']));
+    let mut breaks = line.rmatch_indices(['/', '&', '?', '-', '_', ' ']);
+    let last = breaks.find(|(at, sign)| *sign != "-" || !is_flag(*at) && at + 1 < line.len());
+    let kept = last.and_then(|(at, _)| line.get(..=at));
+    kept.filter(|kept| kept.len() * 3 >= line.len() * 2).unwrap_or(line)
 }
 
 /// A text in lines, broken between words; a word wider than a line is broken [whole](whole()). Line ends in the text stay.
@@ -136,9 +136,8 @@ mod tests {
     fn names_keep_both_ends() {
         assert_eq!(middle("acme-production-data", 11, "…"), "acme-…-data");
         assert_eq!(middle("acme", 4, "…"), "acme");
-        assert_eq!(middle("東京東京東京", 7, "…"), "東…東京".replace("東…", "東…"));
+        assert_eq!(middle("東京東京東京", 7, "…"), "東京…京");
         assert_eq!(cut("one two three", 9, "…"), "one two…");
-        assert_eq!(latter("lakeward init --bucket b --path p", 24, "…"), "… --bucket b --path p");
         assert_eq!(padded("ab", 4, "…"), "ab  ");
         assert_eq!(right("ab", 4, "…"), "  ab");
     }
@@ -146,9 +145,11 @@ mod tests {
     #[test]
     fn lines_break_between_words_and_long_words_anywhere() {
         assert_eq!(wrapped("to be or not", 6), ["to be", "or not"]);
-        assert_eq!(wrapped("see https://example.org/x now", 10), ["see", "https://ex", "ample.org/", "x now"]);
+        assert_eq!(wrapped("see https://example.org/x now", 10), ["see", "https://", "example.or", "g/x now"]);
         assert_eq!(wrapped("a\nb", 9), ["a", "b"]);
         assert_eq!(whole("東京都", 3), ["東", "京", "都"]);
+        assert_eq!(whole("raw/{{TABLE}}/{{UUID}}", 18), ["raw/{{TABLE}}/", "{{UUID}}"]);
+        assert_eq!(whole("s3://mylake", 9), ["s3://myla", "ke"], "too little would be left of the line");
     }
 
     proptest! {
@@ -156,7 +157,6 @@ mod tests {
         fn what_is_made_to_fit_fits(text in "\\PC{0,40}", most in 0_usize..30) {
             prop_assert!(width(&middle(&text, most, "…")) <= most);
             prop_assert!(width(&cut(&text, most, "..")) <= most);
-            prop_assert!(width(&latter(&text, most, "…")) <= most);
             prop_assert_eq!(whole(&text, most).concat(), text);
         }
     }

@@ -12,7 +12,7 @@ use crate::{
 pub(super) const PAGE: usize = 20;
 
 impl Plain {
-    /// The questions that are asked with the answers so far.
+    /// The questions that are asked with the answers so far, in their order: of each screen those that few need come last.
     fn asked(&self) -> Vec<Id> {
         let answers = &self.state.answers;
         let is_asked = |question: &&Question| {
@@ -20,7 +20,10 @@ impl Plain {
             let is_open = !question.rare || self.state.form.fields.iter().any(|field| field.id == question.id);
             (question.need)(answers) != Need::NotAsked && is_open && question.id != Id::SsoRoleName
         };
-        QUESTIONS.iter().filter(is_asked).map(|question| question.id).collect()
+        let mut asked: Vec<&Question> = QUESTIONS.iter().filter(is_asked).collect();
+        let place = |screen: Screen| Screen::ALL.iter().position(|other| *other == screen);
+        asked.sort_by_key(|question| (place(question.screen), question.rare));
+        asked.into_iter().map(|question| question.id).collect()
     }
 
     /// "Question 3 of 9".

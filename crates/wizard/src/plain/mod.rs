@@ -173,7 +173,10 @@ impl Plain {
             _ if self.state.popup.is_some() => self.answer_popup(line.trim(), turn),
             "<" => self.back(turn),
             _ if self.state.hidden.is_some() => self.intend(Intent::Hidden(Secret::from(line)), turn),
-            "+" if self.has_more() => self.press(Key::F(3), turn),
+            "+" if self.has_more() => {
+                self.told.question = None;
+                self.press(Key::F(3), turn);
+            }
             _ if !self.state.form.fields.is_empty() => self.answer(line, turn),
             _ => self.choose(line.trim(), turn),
         }

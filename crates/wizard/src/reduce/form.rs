@@ -244,7 +244,18 @@ impl State {
     pub(super) fn keep_form(&mut self) {
         let changed = self.form.fields.iter().filter(|field| !self.says(field));
         let changed: Vec<(Id, Value)> = changed.map(|field| (field.id, typed(field))).collect();
+        if changed.is_empty() {
+            return;
+        }
         changed.into_iter().for_each(|(id, value)| self.answer(id, value));
+        // What rested on them and was found or a default may be another now, and nobody typed what its field says.
+        let outdated = self.form.fields.iter().enumerate().filter(|(_, field)| !self.says(field));
+        let current: Vec<(usize, Field)> = outdated.map(|(at, field)| (at, self.field(field.id.question()))).collect();
+        for (at, field) in current {
+            if let Some(there) = self.form.fields.get_mut(at) {
+                *there = field;
+            }
+        }
     }
 
     /// The person's answer. What was found out for another one is forgotten.

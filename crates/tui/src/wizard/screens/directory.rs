@@ -1,11 +1,14 @@
 //! The accounts and roles of a sign-in: a list that may be long, filtered by what is typed.
 
 use lakeward_wizard::{Account, Remote, Row, State};
-use ratatui::text::{Line, Span};
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
 
-use super::parts;
+use super::{form, parts};
 use crate::{
-    quantity::counted,
+    quantity::{count, counted},
     wizard::{
         ground::{Ground, Room, in_view},
         look::{Look, Mark, bold, reverse},
@@ -17,19 +20,25 @@ use crate::{
 pub(crate) fn header(state: &State) -> (String, String) {
     let accounts = &state.facts.accounts;
     let roles: usize = accounts.iter().filter_map(|account| account.roles.got()).map(Vec::len).sum();
-    let mut count = counted(accounts.len() as u64, "account");
+    let mut all = counted(accounts.len() as u64, "account");
     if roles > 0 {
-        count = format!("{count}, {}", counted(roles as u64, "role"));
+        all = format!("{all}, {}", counted(roles as u64, "role"));
     }
-    ("lakeward init   Account and role".to_owned(), count)
+    ("Account and role".to_owned(), all)
 }
 
 pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
+    if state.form.more {
+        return form::draw(state, ground, "Which account and which role?", "", None);
+    }
+    if state.facts.accounts.is_empty() {
+        return none_yet(state, ground);
+    }
     let look = ground.look;
     let list = &state.list;
     let mut top = ground.sheet();
     let filter = look.text(&list.filter);
-    let matches = format!("{} of {} match", list.matching.len(), list.rows.len());
+    let matches = format!("{} of {} match", count(list.matching.len() as u64), count(list.rows.len() as u64));
     let cells = top.width.saturating_sub(8 + matches.len() + 2).max(1);
     let shown = padded(&filter, cells, look.ellipsis());
     top.cursor = Some((0, 8 + width(&filter).min(cells - 1)));
@@ -73,6 +82,25 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     ground.fill(&rows);
 }
 
+/// There is nothing to choose from: not yet, or not at all.
+fn none_yet(state: &State, ground: &mut Ground<'_>) {
+    let mut sheet = ground.sheet();
+    parts::question(&mut sheet, "Which account and which role?", "");
+    sheet.blank();
+    match &state.facts.directory {
+        Remote::Asked(asked) => parts::waiting(&mut sheet, "The access portal lists your accounts", *asked, state.now),
+        Remote::Failed(trouble) => {
+            parts::trouble(&mut sheet, 0, trouble);
+            sheet.blank();
+            sheet.say(0, "No answer is lost: Esc leads back to the sign-in.");
+        }
+        Remote::Got(()) | Remote::Idle => sheet.mark(0, Mark::Bad, "No account is assigned to you."),
+    }
+    sheet.blank();
+    sheet.say(0, "Do you know their names? F3 lets you type them.");
+    ground.fill(&sheet);
+}
+
 fn name(account: &Account) -> &str {
     if account.name.is_empty() { "(no name)" } else { &account.name }
 }
@@ -81,7 +109,7 @@ fn name(account: &Account) -> &str {
 fn listing(account: &Account, look: &Look) -> &'static str {
     match &account.roles {
         Remote::Got(_) => "(none is yours)",
-        Remote::Failed(_) => "x could not be listed",
+        Remote::Failed(_) => look.glyph("✗ not listed", "x not listed"),
         Remote::Idle | Remote::Asked(_) => look.glyph("…", "..."),
     }
 }
@@ -116,45 +144,38 @@ fn below<'a>(state: &State, ground: &Ground<'a>) -> crate::wizard::sheet::Sheet<
         Some(Row::Role(at, role)) => Some((at, Some(role))),
         _ => None,
     };
+    // So many lines whatever has the focus: the list above stays where it is.
     if let Some((account, role)) = place.and_then(|(at, role)| Some((state.facts.accounts.get(at)?, role))) {
         sheet.blank();
         sheet.heading("Selected");
-        let owner = if account.email.is_empty() { String::new() } else { format!("  owner {}", account.email) };
+        let owner = if account.email.is_empty() { String::new() } else { format!(", owner {}", account.email) };
         sheet.pair(2, "account", 9, &look.text(&format!("{} ({}){owner}", name(account), account.id)));
         match (role.and_then(|role| account.roles.got()?.get(role)), account.roles.trouble()) {
             (Some(role), _) => {
-                sheet.pair(2, "role", 9, &look.text(role));
-                if is_broad(role) {
-                    sheet.blank();
-                    sheet.mark(
-                        0,
-                        Mark::Info,
-                        &look.text(&format!("{role} is usually far broader than Lakeward needs.")),
-                    );
-                }
+                let broad = if is_broad(role) { "  ! broader than needed" } else { "" };
+                let role = Span::styled(look.text(role), Style::new());
+                sheet.line(Line::from(vec![Span::raw("  role     "), role, Span::styled(broad, look.warning())]));
             }
             (None, Some(trouble)) => parts::trouble(&mut sheet, 2, trouble),
-            (None, None) => {}
+            (None, None) if account.roles.got().is_some() => sheet.say(2, "no role of this account is assigned to you"),
+            (None, None) => sheet.say(2, &format!("its roles are being listed {}", look.glyph("…", "..."))),
         }
     }
-    sheet.blank();
     match &state.facts.directory {
-        Remote::Asked(_) if state.facts.accounts.is_empty() => {
-            sheet.say(0, &format!("Loading accounts {}", look.glyph("…", "...")))
-        }
         Remote::Asked(_) => {
-            let so_far = crate::quantity::count(state.facts.accounts.len() as u64);
-            sheet.say(
-                0,
-                &format!("Loading more accounts {} {so_far} so far; you can pick now.", look.glyph("…", "...")),
-            );
+            sheet.blank();
+            let so_far = count(state.facts.accounts.len() as u64);
+            let dots = look.glyph("…", "...");
+            sheet.say(0, &format!("Loading more accounts {dots} {so_far} so far; you can pick now."));
         }
-        Remote::Failed(trouble) => parts::trouble(&mut sheet, 0, trouble),
-        Remote::Got(()) if state.facts.accounts.is_empty() => {
-            sheet.mark(0, Mark::Bad, "No account is assigned to you.");
-            sheet.say(2, "Ask who runs IAM Identity Center to assign you an account with a permission set that may s3:PutObject; then Esc and sign in again.");
+        Remote::Failed(trouble) => {
+            sheet.blank();
+            parts::trouble(&mut sheet, 0, trouble);
         }
-        _ => {}
+        Remote::Got(()) | Remote::Idle => {}
+    }
+    if ground.room > Room::Narrow {
+        sheet.blank();
     }
     sheet
 }

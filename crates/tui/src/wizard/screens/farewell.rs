@@ -1,13 +1,14 @@
 //! What was written, and how to go on.
 
 use lakeward_wizard::{Remote, State};
-use ratatui::style::Style;
+use ratatui::{style::Style, text::Span};
 
 use super::{parts, welcome};
 use crate::wizard::{
     ground::{Ground, Room},
     look::{Mark, bold},
     sheet::Sheet,
+    text::{padded, width},
 };
 
 /// The config is written: run it?
@@ -30,7 +31,7 @@ pub(crate) fn written(state: &State, ground: &mut Ground<'_>) {
     }
     if ground.room > Room::Narrow {
         sheet.blank();
-        commands(state, &mut sheet);
+        commands(state, &mut sheet, usize::from(ground.area.height));
     }
     ground.fill(&sheet);
 }
@@ -56,25 +57,33 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         }
     }
     sheet.blank();
-    commands(state, &mut sheet);
+    commands(state, &mut sheet, usize::from(ground.area.height));
     ground.fill(&sheet);
 }
 
-/// What to type from now on.
-fn commands(state: &State, sheet: &mut Sheet<'_>) {
+/// What to type from now on: beside what it does where all of them fit so, else above it; without room for that in so many lines, the
+/// commands alone.
+fn commands(state: &State, sheet: &mut Sheet<'_>, height: usize) {
     let config = sheet.look.text(&state.facts.place.config_shown);
     sheet.heading("From now on");
-    for (command, does) in [
-        (format!("lakeward --config {config}"), "a run without questions, for cron and containers"),
-        (format!("lakeward check --config {config}"), "try it out again, with one test write"),
+    let commands = [
+        (format!("lakeward --config {config}"), "run without questions, as for cron"),
+        (format!("lakeward check --config {config}"), "try it out, with one test write"),
         (format!("lakeward policy --config {config}"), "the IAM policy that it needs"),
         ("lakeward".to_owned(), "run, edit, check, sign in"),
-    ] {
-        if command.len() + does.len() + 6 < sheet.width {
-            sheet.pair(2, &command, 44.min(sheet.width / 2), does);
+    ];
+    let longest = commands.iter().map(|(command, _)| width(command)).max().unwrap_or_default();
+    let words = commands.iter().map(|(_, does)| width(does)).max().unwrap_or_default();
+    let below = sheet.len() + 2 * commands.len() <= height;
+    for (command, does) in commands {
+        if longest + words + 4 <= sheet.width {
+            let lead = Span::styled(format!("  {}", padded(&command, longest + 2, "")), bold());
+            sheet.hanging(lead, does, Style::new());
         } else {
             sheet.whole(2, &command, bold());
-            sheet.styled(4, does, Style::new());
+            if below {
+                sheet.say(4, does);
+            }
         }
     }
 }

@@ -1,103 +1,73 @@
-//! Which keys do what on each screen: for the footer, and for the help.
+//! Which keys do what on each screen: for the footer, and for the help. The reducer says what there is to press; this adds what only
+//! a screen has, and leaves out what would do nothing now.
 
-use lakeward_wizard::{Popup, ReviewTab, Screen, State, TableState};
+use lakeward_wizard::{Hint, Need, Popup, QUESTIONS, Question, Remote, ReviewTab, Row, Screen, State};
 
 use crate::wizard::text;
 
-/// A key and what it does.
-pub(crate) type Legend = Vec<(&'static str, &'static str)>;
-
-/// The keys of what is on screen, the most wanted first.
-pub(crate) fn keys(state: &State) -> Legend {
-    if let Some(popup) = &state.popup {
-        return match popup {
-            Popup::Help | Popup::Errors | Popup::Trouble(_) => vec![("Esc", "close")],
-            Popup::Command => vec![("y", "copy"), ("Esc", "close")],
-            Popup::Quit => vec![("Enter", "leave"), ("Esc", "stay"), ("Ctrl-C", "leave at once")],
-            Popup::Resume => vec![("Enter", "go on with it"), ("n", "begin anew"), ("Ctrl-C", "leave")],
-        };
+/// The keys of what is on screen, the most wanted first, and the help last.
+pub(crate) fn keys(state: &State) -> Vec<Hint> {
+    let mut keys = state.hints();
+    if state.popup == Some(Popup::Quit) {
+        keys.push(Hint { key: "Ctrl-C", does: "leave at once" });
     }
-    let mut keys = screen(state);
-    let in_text = matches!(
-        state.screen,
-        Screen::Details | Screen::Destination | Screen::Source | Screen::Directory | Screen::Mfa
-    ) || state.hidden.is_some();
-    if has_command(state.screen) {
-        keys.push(("F2", "command"));
+    if state.popup.is_some() {
+        return keys;
     }
-    keys.push((if in_text { "F1" } else { "?" }, "help"));
+    keys.retain(|hint| acts(state, hint.key));
+    let rows = state.list.matching.len();
+    let more = match state.screen {
+        Screen::Method if rows > 1 => Some(Hint { key: "1-9", does: "pick" }),
+        Screen::Run if rows > 1 => Some(Hint { key: "Up/Down", does: "table" }),
+        Screen::Review if state.review_text().is_some_and(|text| text.lines().count() > 1) => {
+            Some(Hint { key: "Up/Down", does: "scroll" })
+        }
+        _ => None,
+    };
+    if let Some(more) = more {
+        keys.insert(keys.len().min(2), more);
+    }
+    keys.sort_by_key(|hint| !is_pressing(state, hint.key));
     keys
 }
 
-fn screen(state: &State) -> Legend {
-    match state.screen {
-        Screen::Welcome => vec![("Up/Down", "choose"), ("Enter", "do it"), ("q", "quit")],
-        Screen::Method => vec![("Up/Down", "choose"), ("1-9", "pick"), ("Enter", "next"), ("r", "look again")],
-        Screen::Details | Screen::Destination | Screen::Source => {
-            vec![
-                ("Tab", "next field"),
-                ("Left/Right", "choose"),
-                ("Enter", "next screen"),
-                ("Ctrl-O", "more"),
-                ("Esc", "back"),
-            ]
-        }
-        Screen::SignIn if state.hidden.is_some() => vec![("Enter", "send it"), ("Esc", "back")],
-        Screen::SignIn => sign_in(state),
-        Screen::Directory => {
-            vec![("Type", "to filter"), ("Up/Down", "choose"), ("Enter", "next"), ("Esc", "clear, back")]
-        }
-        Screen::Mfa => vec![("Enter", "send it"), ("Esc", "back")],
-        Screen::Identity => vec![("Enter", "next"), ("r", "look again"), ("Esc", "back")],
-        Screen::Preview => vec![("Up/Down", "table"), ("Enter", "next"), ("r", "look again"), ("Esc", "back")],
-        Screen::Review => review(state),
-        Screen::Written => vec![("Up/Down", "choose"), ("Enter", "do it")],
-        Screen::Run => run(state),
-        Screen::Farewell => vec![("Enter", "leave")],
+/// Whether a key is what most would press now, so that it comes before others.
+fn is_pressing(state: &State, key: &str) -> bool {
+    match (state.screen, key) {
+        (Screen::SignIn, "n") => state.sign_in.left(state.now).is_some_and(|left| left.is_zero()),
+        (Screen::Review, "u") => true,
+        (Screen::Review, "t") => state.review.tab == ReviewTab::Check && state.facts.check == Remote::Got(false),
+        _ => false,
     }
 }
 
-fn sign_in(state: &State) -> Legend {
-    if state.sign_in.outcome.trouble().is_some() {
-        return vec![("n", "try again"), ("m", "other way"), ("Esc", "back")];
-    }
-    match &state.sign_in.page {
-        Some((page, _)) if page.device => {
-            vec![
-                ("c", "copy URL"),
-                ("o", "open here"),
-                ("q", "QR"),
-                ("m", "browser"),
-                ("n", "new code"),
-                ("Esc", "back"),
-            ]
-        }
-        Some(_) => {
-            vec![("c", "copy URL"), ("o", "open"), ("p", "paste"), ("m", "code for another device"), ("Esc", "back")]
-        }
-        None => vec![("Esc", "back")],
+/// Whether a key does anything just now.
+fn acts(state: &State, key: &str) -> bool {
+    let facts = &state.facts;
+    match (state.screen, key) {
+        (Screen::Method, "d") => matches!(state.list.focused(), Some(Row::Found(_))),
+        (Screen::Identity, "r") => facts.identity.asked().is_none(),
+        (Screen::Preview, "r") => facts.preview.asked().is_none(),
+        (Screen::Review, "t") => facts.document.got().is_some() && facts.check != Remote::Idle,
+        (Screen::Review, "y") => state.review_text().is_some(),
+        (Screen::Review, "Ctrl-S") => facts.written.asked().is_none(),
+        (Screen::Run, "e") => !state.run.errors.is_empty(),
+        (screen @ (Screen::Details | Screen::Destination | Screen::Source), "F3") => has_more(state, screen),
+        // Enter does it too.
+        (Screen::Farewell, "q") => false,
+        (Screen::Directory, "type") => !state.list.rows.is_empty(),
+        (Screen::Details | Screen::Destination | Screen::Source, "Tab") => state.form.fields.len() > 1,
+        (_, "Up/Down") => state.list.matching.len() > 1,
+        _ => true,
     }
 }
 
-fn review(state: &State) -> Legend {
-    let mut keys = vec![("Left/Right", "page"), ("Up/Down", "scroll")];
-    if state.review.tab == ReviewTab::Check {
-        keys.push(("t", "test again"));
-    }
-    keys.extend([("y", "copy"), ("Enter", "write"), ("Esc", "back")]);
-    keys
-}
-
-fn run(state: &State) -> Legend {
-    if state.run.ended.is_some() {
-        return vec![("Up/Down", "table"), ("e", "errors"), ("Enter", "go on")];
-    }
-    let mut keys = vec![("Up/Down", "table")];
-    if !state.run.errors.is_empty() || state.run.tables.iter().any(|table| table.state == TableState::Failed) {
-        keys.push(("e", "errors"));
-    }
-    keys.push(("Ctrl-C", if state.run.stops == 0 { "stop safely" } else { "end at once" }));
-    keys
+/// Whether a screen has questions that few people need.
+fn has_more(state: &State, screen: Screen) -> bool {
+    let answers = state.typed_answers();
+    let is_more =
+        |question: &Question| question.screen == screen && question.rare && (question.need)(&answers) != Need::NotAsked;
+    QUESTIONS.iter().any(is_more)
 }
 
 /// Whether the screen is part of making a config, so that there is the same as a command.
@@ -105,17 +75,21 @@ pub(crate) fn has_command(screen: Screen) -> bool {
     !matches!(screen, Screen::Welcome | Screen::Run | Screen::Written | Screen::Farewell)
 }
 
-/// As many keys as fit; the last, which helps with the others, always.
-pub(crate) fn line(keys: &Legend, most: usize) -> String {
-    let words: Vec<String> = keys.iter().map(|(key, does)| format!("{key} {does}")).collect();
-    let Some((last, others)) = words.split_last() else { return String::new() };
-    let mut line = String::new();
-    for word in others {
-        if text::width(&line) + text::width(word) + text::width(last) + 4 > most {
-            break;
+/// As many keys as fit; the last, which helps with the others, and the one that leads back always.
+pub(crate) fn line(keys: &[Hint], most: usize) -> String {
+    let words: Vec<String> = keys.iter().map(|hint| format!("{} {}", hint.key, hint.does)).collect();
+    let kept = |at: usize| at + 1 == keys.len() || keys.get(at).is_some_and(|hint| hint.key == "Esc");
+    let cells = |at: usize| words.get(at).map_or(0, |word| text::width(word) + 2);
+    let mut used: usize = (0..words.len()).filter(|at| kept(*at)).map(cells).sum();
+    let mut shown = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        if !kept(at) {
+            if used + cells(at) > most + 2 {
+                continue;
+            }
+            used += cells(at);
         }
-        line.push_str(word);
-        line.push_str("  ");
+        shown.push(word.as_str());
     }
-    line + last
+    shown.join("  ")
 }

@@ -1,16 +1,25 @@
 //! How to sign in: what was found on this machine, what was not, and other ways.
 
-use lakeward_wizard::{Condition, Found, Remote, Row, State};
-use ratatui::text::{Line, Span};
+use lakeward_wizard::{Condition, Found, Remote, Row, State, Way};
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
 
 use super::parts;
 use crate::wizard::{
     ground::{Ground, Room},
-    look::{Mark, bold, reverse},
+    look::{Look, Mark, bold, reverse},
     sheet::Sheet,
     text::{cut, padded, width},
     time::since,
 };
+
+/// The lines of the other ways, with their heading.
+const OTHERS: usize = lakeward_wizard::Way::ALL.len() + 1;
+
+/// The cells of their names.
+const OTHER: usize = 18;
 
 pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let about = about(state, ground);
@@ -25,12 +34,15 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let found = facts.found.len();
     match facts.detection {
         Remote::Asked(asked) => {
-            let looking = format!("looking {}", look.glyph("…", "..."));
-            let seconds = since(asked, state.now).as_secs_f64();
-            sheet.apart("Found", bold(), &format!("{looking} {seconds:.0} s, s skips"), Default::default());
+            let seconds = since(asked, state.now).as_secs();
+            let looking = format!("still looking {} {seconds} s; you can pick now", look.glyph("…", "..."));
+            sheet.apart("Found", bold(), &looking, Default::default());
         }
         _ if found > 0 => sheet.heading("Found"),
-        _ => sheet.say(0, "Nothing was found on this machine. A new SSO sign-in is what most people have."),
+        _ => {
+            sheet.heading("Found");
+            sheet.say(2, "nothing on this machine; a new SSO sign-in is what most people have");
+        }
     }
     let listed = |wanted: usize| state.list.rows.iter().any(|row| matches!(row, Row::Found(at) if *at == wanted));
     rows(state, &mut sheet, |row| matches!(row, Row::Found(_)));
@@ -44,12 +56,14 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
             sheet.heading(heading);
         }
         for found in rest {
-            line(sheet, found, None, "-", false);
+            line(sheet, found, "-", false);
         }
     };
-    rest(&mut sheet, "Found, and not usable", |condition| !matches!(condition, Condition::Absent(_)));
     rest(&mut sheet, "Not found", |condition| matches!(condition, Condition::Absent(_)));
-    sheet.heading("Other");
+    if sheet.len() + OTHERS < usize::from(ground.area.height) {
+        sheet.blank();
+    }
+    sheet.heading("Other ways");
     rows(state, &mut sheet, |row| matches!(row, Row::Other(_)));
     ground.fill(&sheet);
 }
@@ -66,59 +80,73 @@ fn rows(state: &State, sheet: &mut Sheet<'_>, wanted: fn(&Row) -> bool) {
         match row {
             Row::Found(found) => {
                 if let Some(found) = state.facts.found.get(*found) {
-                    line(sheet, found, Some(state), &number, focused);
+                    line(sheet, found, &number, focused);
                 }
             }
             Row::Other(way) => {
                 let (name, when) = way.words();
-                columns(sheet, &number, focused, name, "", None, when);
+                other(sheet, &number, focused, name, when);
             }
             _ => {}
         }
     }
 }
 
-fn line(sheet: &mut Sheet<'_>, found: &Found, _state: Option<&State>, number: &str, focused: bool) {
-    let mark = parts::condition(&found.condition);
-    columns(sheet, number, focused, &found.title, &found.origin, Some(mark), found.condition.words());
-}
-
 /// Pointer, number, title, origin, and condition with its symbol; without room, without the origin.
-fn columns(
-    sheet: &mut Sheet<'_>,
-    number: &str,
-    focused: bool,
-    title: &str,
-    origin: &str,
-    mark: Option<Mark>,
-    words: &str,
-) {
+fn line(sheet: &mut Sheet<'_>, found: &Found, number: &str, focused: bool) {
     let look = sheet.look;
-    let (title_cells, origin_cells) = match sheet.width {
+    let (title, origin) = match sheet.width {
         110.. => (38, 30),
         76.. => (26, 19),
         _ => (24, 0),
     };
-    let pointer = if focused { look.pointer() } else { " " };
-    let style = if focused { reverse() } else { Default::default() };
-    let lead = format!("{pointer} {number} ");
-    let mut spans = vec![
-        Span::raw(lead),
-        Span::styled(format!(" {} ", padded(&look.text(title), title_cells, look.ellipsis())), style),
-    ];
-    if mark.is_some() && origin_cells > 0 {
-        spans.push(Span::raw(format!(" {} ", padded(&look.text(origin), origin_cells, look.ellipsis()))));
-    } else {
-        spans.push(Span::raw(" "));
+    let mut spans = named(look, number, focused, &found.title, title);
+    if origin > 0 {
+        spans.push(Span::raw(format!("{} ", padded(&look.text(&found.origin), origin, look.ellipsis()))));
     }
-    if let Some(mark) = mark {
-        let (symbol, style) = look.mark(mark);
-        spans.push(Span::styled(symbol.to_owned(), style));
-        spans.push(Span::raw(" ".repeat(if look.unicode { 2 } else { 3 } - width(symbol))));
-    }
+    let (symbol, style) = look.mark(parts::condition(&found.condition));
+    spans.push(Span::styled(symbol, style));
+    spans.push(Span::raw(" ".repeat(if look.unicode { 2 } else { 3 } - width(symbol))));
     let used: usize = spans.iter().map(|span| width(&span.content)).sum();
-    spans.push(Span::raw(cut(&look.text(words), sheet.width.saturating_sub(used), look.ellipsis())));
+    let words = look.text(found.condition.words());
+    spans.push(Span::raw(cut(&words, sheet.width.saturating_sub(used), look.ellipsis())));
     sheet.line(Line::from(spans));
+}
+
+/// Pointer, number, name, and when it is the way.
+fn other(sheet: &mut Sheet<'_>, number: &str, focused: bool, name: &str, when: &str) {
+    let look = sheet.look;
+    let mut spans = named(look, number, focused, name, OTHER);
+    let room = sheet.width.saturating_sub(OTHER + 7);
+    spans.push(Span::raw(cut(when, room, look.ellipsis())));
+    sheet.line(Line::from(spans));
+}
+
+fn named(look: &Look, number: &str, focused: bool, name: &str, cells: usize) -> Vec<Span<'static>> {
+    let pointer = if focused { look.pointer() } else { " " };
+    let style = if focused { reverse() } else { Style::new() };
+    let name = padded(&look.text(name), cells, look.ellipsis());
+    vec![Span::raw(format!("{pointer} {number} ")), Span::styled(format!(" {name} "), style), Span::raw(" ")]
+}
+
+/// What follows from a way.
+fn further(way: Way) -> &'static str {
+    match way {
+        Way::Sso => {
+            "A page in any browser, on any device, confirms it. The keys that come of it live for hours, not for years."
+        }
+        Way::Role => "Some other credentials assume it: those of a profile, or what the AWS chain finds.",
+        Way::Profile => "What it says is followed: a role, an SSO session, a program, keys.",
+        Way::Compute => {
+            "No secret and no sign-in: the best there is for cron and containers. On this machine it may not be there."
+        }
+        Way::Chain => {
+            "What it finds may differ from machine to machine and from day to day. Better pin one of the others."
+        }
+        Way::Embedded => {
+            "An S3 server inside Lakeward writes them. Nothing is sent anywhere, and no account is needed."
+        }
+    }
 }
 
 /// Why what has the focus is a good or a bad idea.
@@ -137,20 +165,20 @@ fn about<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
                 } else {
                     format!("About {number}")
                 });
-                sheet.say(2, &look.text(&found.why));
-                if width(&found.origin) > 0 && sheet.width < 76 {
+                if sheet.width < 76 {
                     sheet.say(2, &look.text(&found.origin));
                 }
+                sheet.say(2, &look.text(&found.why));
             }
         }
         Some(Row::Other(way)) => {
             sheet.blank();
             let (name, when) = way.words();
             sheet.heading(name);
-            sheet.say(
-                2,
-                &format!("For when {when}.").replace("For when you", "For when you").replace("For when of", "One of"),
-            );
+            if sheet.width < 76 {
+                sheet.say(2, when);
+            }
+            sheet.say(2, further(way));
         }
         _ => {}
     }

@@ -23,11 +23,12 @@ use ratatui::{
     Frame,
     buffer::Buffer,
     layout::{Position, Rect},
+    style::Style,
 };
 
 use super::{
-    ground::{Ground, Room, bar},
-    look::{Look, reverse},
+    ground::{Ground, Room, bar, cells},
+    look::{Look, bold, reverse},
     text,
 };
 
@@ -40,7 +41,7 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) {
 }
 
 /// Draws a state and answers where the cursor belongs.
-fn paint(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) -> Option<Position> {
+pub(crate) fn paint(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) -> Option<Position> {
     let area = area.intersection(buffer.area);
     let room = Room::of(area);
     if room == Room::Tiny {
@@ -48,7 +49,6 @@ fn paint(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) -> Option<
     }
     let (title, status) = header(state, look, area.width);
     bar(buffer, area, look, &title, &status, reverse());
-    footer(state, look, buffer, area);
 
     // One column on either side, the header, and the footer's two rows stay free.
     let body = Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 3 };
@@ -70,6 +70,7 @@ fn paint(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) -> Option<
         Screen::Farewell => farewell::draw(state, &mut ground),
     }
     let cursor = ground.cursor;
+    footer(state, look, buffer, area);
     match &state.popup {
         Some(popup) => popups::draw(state, popup, look, buffer, area),
         None => cursor,
@@ -81,15 +82,18 @@ const STEPS: [&str; 5] = ["Sign in", "Identity", "Destination", "Source", "Revie
 
 /// What stands on the left and on the right of the first row.
 fn header(state: &State, look: &Look, width: u16) -> (String, String) {
+    let signing_in = |(what, status): (String, String)| {
+        let program = if width < 80 { "" } else { "lakeward init   " };
+        (format!("{program}[1 {}] {what}", STEPS[0]), status)
+    };
     let step = match state.screen {
         Screen::Method | Screen::Details => 0,
         Screen::Identity => 1,
         Screen::Destination => 2,
         Screen::Source | Screen::Preview => 3,
         Screen::Review => 4,
-        Screen::SignIn => return sign_in::header(state, look),
-        Screen::Directory => return directory::header(state),
-        Screen::Mfa => return ("lakeward init   MFA code".to_owned(), "WAITING".to_owned()),
+        Screen::SignIn | Screen::Mfa => return signing_in(sign_in::header(state, look)),
+        Screen::Directory => return signing_in(directory::header(state)),
         Screen::Run => return run::header(state, look),
         Screen::Written => return ("lakeward init   The config is written".to_owned(), String::new()),
         Screen::Welcome | Screen::Farewell => return ("lakeward".to_owned(), String::new()),
@@ -109,18 +113,38 @@ fn header(state: &State, look: &Look, width: u16) -> (String, String) {
 
 /// The last two rows: what is to be said, or the same as a command; and the keys.
 fn footer(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) {
-    let said = Rect { y: area.bottom() - 2, height: 1, ..area };
     let inner = usize::from(area.width) - 2;
-    if let Some(notice) = &state.notice {
-        let notice = text::cut(&look.text(notice), inner - 2, look.ellipsis());
-        buffer.set_stringn(said.x + 1, said.y, format!("* {notice}"), inner, super::look::bold());
-    } else if let Some(command) = parts::command(state).filter(|_| legend::has_command(state.screen)) {
+    let row = |up: usize| Rect { y: area.bottom() - 1 - cells(up), height: 1, ..area };
+    if let Some(notice) = state.notice.as_deref().filter(|_| !is_past(state)) {
+        // What is said is never cut: it may cover the last row of the screen for a while.
+        let lines = text::wrapped(&look.text(notice), inner - 2);
+        let shown = lines.len().min(3);
+        for (at, line) in lines.iter().take(shown).enumerate() {
+            let row = row(shown - at);
+            for at in row.positions() {
+                if let Some(cell) = buffer.cell_mut(at) {
+                    cell.reset();
+                }
+            }
+            let lead = if at == 0 { "*" } else { " " };
+            buffer.set_stringn(row.x + 1, row.y, format!("{lead} {line}"), inner, bold());
+        }
+    } else if legend::has_command(state.screen) && state.popup.is_none() {
         let lead = "Same as: ";
-        let command = text::latter(&look.text(command), inner - lead.len(), look.ellipsis());
-        buffer.set_stringn(said.x + 1, said.y, format!("{lead}{command}"), inner, ratatui::style::Style::new());
+        let command = parts::command_line(state, look, inner - lead.len());
+        buffer.set_stringn(area.x + 1, row(1).y, format!("{lead}{command}"), inner, Style::new());
     }
     let keys = legend::line(&legend::keys(state), inner);
-    bar(buffer, Rect { y: area.bottom() - 1, ..area }, look, &keys, "", reverse());
+    bar(buffer, row(0), look, &keys, "", reverse());
+}
+
+/// Whether what is said has been overtaken by what the screen shows.
+fn is_past(state: &State) -> bool {
+    match state.screen {
+        Screen::SignIn | Screen::Mfa => state.sign_in.outcome.trouble().is_some(),
+        Screen::Run => state.is_running() && state.run.stops > 0,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -2,23 +2,62 @@
 
 use std::time::{Duration, SystemTime};
 
-use lakeward_wizard::{Condition, Outcome, State, Trouble};
-use ratatui::style::Style;
+use lakeward_wizard::{Condition, From, Outcome, QUESTIONS, Question, Row, Screen, State, Trouble};
+use ratatui::{style::Style, text::Span};
 
 use crate::wizard::{
     look::{Look, Mark, bold},
     sheet::Sheet,
+    text::{cut, middle, width},
     time::{since, span},
 };
 
-/// The same as a command, where the answers give one.
-pub(crate) fn command(state: &State) -> Option<&str> {
-    state.facts.document.got().map(|document| document.command.as_str()).filter(|command| !command.is_empty())
+/// The same as the answers so far as a command, in one line. Where it is too long it begins at what the screen is about, and F2 shows
+/// all of it.
+pub(crate) fn command_line(state: &State, look: &Look, most: usize) -> String {
+    let command = look.text(&command(state));
+    if width(&command) <= most {
+        return command;
+    }
+    let about = |question: &&Question| is_about(state.screen, question.screen);
+    let flags = QUESTIONS.iter().filter(about).filter_map(|question| command.find(&format!(" --{} ", question.flag)));
+    let Some(rest) = flags.min().and_then(|at| command.get(at..)) else { return cut(&command, most, look.ellipsis()) };
+    let lead = look.ellipsis();
+    format!("{lead}{}", cut(rest, most.saturating_sub(width(lead)), lead))
+}
+
+/// The same as the answers as a command; on the first screen with those that Enter would give.
+fn command(state: &State) -> String {
+    let found = match (state.screen, state.list.focused()) {
+        (Screen::Method, Some(Row::Found(at))) => state.facts.found.get(at).filter(|found| found.condition.is_usable()),
+        _ => None,
+    };
+    let Some(found) = found else { return state.command() };
+    let mut answers = state.answers.clone();
+    for (id, value) in &found.answers {
+        answers.give(*id, value.clone(), From::Typed);
+    }
+    answers.fill(&state.facts);
+    lakeward_wizard::command(&answers)
+}
+
+/// Whether a screen is about the questions of another.
+fn is_about(screen: Screen, of: Screen) -> bool {
+    match screen {
+        Screen::Method | Screen::Details | Screen::SignIn | Screen::Mfa => {
+            matches!(of, Screen::Method | Screen::Details)
+        }
+        Screen::Identity => matches!(of, Screen::Method | Screen::Details | Screen::Directory),
+        Screen::Preview => of == Screen::Source,
+        Screen::Review => true,
+        screen => screen == of,
+    }
 }
 
 /// The question that the screen asks, and on the right in which circumstances.
 pub(crate) fn question(sheet: &mut Sheet<'_>, question: &str, right: &str) {
-    let right = sheet.look.text(right);
+    let room = sheet.width.saturating_sub(width(question) + 3);
+    let right = if room < 12 { String::new() } else { middle(&sheet.look.text(right), room, sheet.look.ellipsis()) };
     sheet.apart(question, bold(), &right, Style::new());
 }
 
@@ -27,13 +66,20 @@ pub(crate) fn trouble(sheet: &mut Sheet<'_>, indent: usize, trouble: &Trouble) {
     let look = sheet.look;
     sheet.mark(indent, Mark::Bad, &look.text(&trouble.what));
     if let Some(next) = &trouble.next {
-        sheet.say(indent + 2, &look.text(next));
+        self::next(sheet, indent + 2, next);
     }
     if let Some(text) = &trouble.statement {
         sheet.blank();
         sheet.heading("Add this statement to the policy");
         statement(sheet, indent + 2, text);
     }
+}
+
+/// What to do.
+pub(crate) fn next(sheet: &mut Sheet<'_>, indent: usize, next: &str) {
+    let look = sheet.look;
+    let arrow = format!("{}{} ", " ".repeat(indent), look.glyph("→", "->"));
+    sheet.hanging(Span::raw(arrow), &look.text(next), Style::new());
 }
 
 /// Lines of JSON, each whole.

@@ -5,7 +5,7 @@ use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
     style::Style,
-    text::{Line, Span},
+    text::Span,
 };
 
 use super::{legend, parts};
@@ -22,6 +22,9 @@ pub(crate) fn draw(state: &State, popup: &Popup, look: &Look, buffer: &mut Buffe
     let most = Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 3 };
     let inner = usize::from(most.width.min(96)) - 4;
     let (title, sheet) = content(state, popup, Sheet::new(look, inner));
+    // No wider than what it says, but never so narrow that it gets lost.
+    let said = sheet.lines.iter().map(ratatui::text::Line::width).max().unwrap_or_default();
+    let inner = said.max(width(title) + 4).max(44).min(inner);
     let height = cells(sheet.len()).saturating_add(2).min(most.height);
     let width = cells(inner + 4);
     let frame = Rect { x: most.x + (most.width - width) / 2, y: most.y + (most.height - height) / 2, width, height };
@@ -39,10 +42,7 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
             "Help"
         }
         Popup::Command => {
-            match parts::command(state) {
-                Some(command) => sheet.say(0, &look.text(command)),
-                None => sheet.say(0, "The answers do not make a command yet."),
-            }
+            sheet.say(0, &look.text(&state.command()));
             "The same as a command"
         }
         Popup::Quit => {
@@ -78,23 +78,47 @@ fn help(state: &State, sheet: &mut Sheet<'_>) {
         let question = field.id.question();
         sheet.heading(question.title);
         sheet.say(0, question.help);
-        sheet.pair(0, "Example", 10, question.example);
-        sheet.pair(0, "Flag", 10, &format!("--{}", question.flag));
-        sheet.pair(0, "In TOML", 10, question.key);
+        sheet.pair(0, "Example", 9, question.example);
+        let flag = format!("--{}", question.flag);
+        sheet.pair(0, "Flag", 9, &format!("{flag}, in TOML {}", question.key));
         sheet.blank();
     }
-    sheet.heading("Keys");
-    let without = State { popup: None, ..state.clone() };
+    let mut without = state.clone();
+    without.popup = None;
     let always = [
         ("F1", "this help"),
-        ("Ctrl-C", "leave; the answers are kept"),
+        ("Ctrl-C", if state.is_running() { "stop safely" } else { "leave; keeps answers" }),
         ("Ctrl-L", "draw anew"),
-        ("Ctrl-Z", "back to the shell for a while"),
+        ("Ctrl-Z", "to the shell"),
     ];
-    let keys = legend::keys(&without);
-    for (key, does) in keys.into_iter().filter(|(_, does)| *does != "help").chain(always) {
-        sheet.line(Line::from(vec![Span::styled(padded(key, 14, ""), bold()), Span::raw(does)]));
+    let keys = legend::keys(&without).into_iter().map(|hint| (hint.key, hint.does));
+    let is_once = |key: &str, does: &str| does != "help" && !always.iter().any(|(other, _)| *other == key);
+    let keys: Vec<_> = keys.filter(|(key, does)| is_once(key, does)).chain(always).collect();
+    let longest = keys.iter().map(|(_, does)| 14 + width(does)).max().unwrap_or_default();
+    if 2 * longest <= sheet.width {
+        let half = keys.len().div_ceil(2);
+        let cell = |(key, does): &(&str, &str)| {
+            [Span::styled(padded(key, 11, ""), bold()), Span::raw(padded(does, longest - 11, ""))]
+        };
+        for at in 0..half {
+            let pair = [keys.get(at), keys.get(at + half)].into_iter().flatten();
+            sheet.line(pair.flat_map(cell).collect::<Vec<_>>());
+        }
+        return;
     }
+    // One after the other, as many on a line as fit.
+    let mut line: Vec<Span<'static>> = Vec::new();
+    let mut used = 0;
+    for (key, does) in keys {
+        let cells = width(key) + width(does) + 4;
+        if used + cells > sheet.width + 3 {
+            sheet.line(std::mem::take(&mut line));
+            used = 0;
+        }
+        line.extend([Span::styled(key, bold()), Span::raw(format!(" {does}   "))]);
+        used += cells;
+    }
+    sheet.line(line);
 }
 
 /// An empty box with a title in its edge.
@@ -115,7 +139,7 @@ fn edge(buffer: &mut Buffer, frame: Rect, look: &Look, title: &str) {
             (tall, " ", tall)
         };
         // What was there is gone, style and all.
-        (y.left()..y.right()).filter_map(|x| Some((x, y.y))).for_each(|at| {
+        y.positions().for_each(|at| {
             if let Some(cell) = buffer.cell_mut(at) {
                 cell.reset();
             }

@@ -2,7 +2,7 @@
 
 use lakeward_wizard::{PreviewedTable, Remote, Row, State};
 use ratatui::{
-    style::Style,
+    style::{Modifier, Style},
     text::{Line, Span},
 };
 
@@ -10,10 +10,10 @@ use super::parts;
 use crate::{
     quantity::{counted, size},
     wizard::{
-        ground::{Ground, in_view},
+        ground::{Ground, Room, in_view},
         look::{Look, bold, reverse},
         sheet::Sheet,
-        text::{cut, padded, right, width, wrapped},
+        text::{cut, padded, right, width},
     },
 };
 
@@ -31,13 +31,23 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
             parts::question(&mut sheet, "This source can't be read as it is", "");
             sheet.blank();
             parts::trouble(&mut sheet, 0, trouble);
+            sheet.blank();
+            sheet.say(0, "No answer is lost: Esc leads back to the source.");
             return ground.fill(&sheet);
         }
         Remote::Idle => return,
     };
+    if preview.tables.is_empty() {
+        parts::question(&mut sheet, "There is no table in this source", "");
+        sheet.blank();
+        sheet.say(0, "Esc leads back to the source, r looks again.");
+        return ground.fill(&sheet);
+    }
     parts::question(&mut sheet, "Is this what should land?", &counted(preview.tables.len() as u64, "table"));
     ground.top(&sheet);
-    ground.skip(1);
+    if ground.room > Room::Narrow {
+        ground.skip(1);
+    }
     // The tables get at most a third, what is in one of them the rest.
     let most = (usize::from(ground.area.height) / 3).clamp(1, 8);
     let tables = tables(state, &preview.tables, ground, most);
@@ -80,66 +90,63 @@ fn tables<'a>(state: &State, tables: &[PreviewedTable], ground: &Ground<'a>, mos
     sheet
 }
 
-/// A table's key, its columns, and as many of its first rows and columns as fit.
+/// A table's columns with their types, as many of its first rows and columns as fit, and a key.
 fn inside<'a>(table: &PreviewedTable, ground: &Ground<'a>) -> Sheet<'a> {
     let look = ground.look;
     let mut sheet = ground.sheet();
     sheet.blank();
-    sheet.say(0, "First object");
-    sheet.whole(2, &look.text(&table.first_key), Style::new());
-    sheet.blank();
-    sheet.heading("Columns");
-    let columns: Vec<String> =
-        table.columns.iter().map(|column| look.text(&format!("{}: {}", column.name, column.column_type))).collect();
-    let lines = wrapped(&columns.join(",  "), sheet.width.saturating_sub(2));
-    // The rows tell more than the hundredth column's type.
-    let most = (usize::from(ground.area.height) / 3).max(2);
-    for line in lines.iter().take(most) {
-        sheet.say(2, line);
+    let heading = if table.rows.is_empty() { "It holds no rows; its columns" } else { "First rows" };
+    sheet.heading(heading);
+    let shown = grid(table, look, &mut sheet);
+    let rest = table.columns.get(shown..).unwrap_or_default();
+    if !rest.is_empty() {
+        let rest: Vec<String> = rest.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
+        let lead = if shown == 0 { "" } else { "and to the right: " };
+        sheet.say(2, &look.text(&format!("{lead}{}", rest.join(", "))));
     }
-    if lines.len() > most {
-        sheet.say(2, &format!("and more: {} in all", counted(table.columns.len() as u64, "column")));
+    let mut object = ground.sheet();
+    object.blank();
+    object.heading("Its first object");
+    object.whole(2, &look.text(&table.first_key), Style::new());
+    if sheet.len() + object.len() <= usize::from(ground.area.height) {
+        sheet.lines.append(&mut object.lines);
     }
-    sheet.blank();
-    if table.rows.is_empty() {
-        sheet.say(0, "It holds no rows.");
-        return sheet;
-    }
-    sheet.heading("First rows");
-    grid(table, look, &mut sheet);
     sheet
 }
 
-fn grid(table: &PreviewedTable, look: &Look, sheet: &mut Sheet<'_>) {
-    const WIDEST: usize = 24;
+/// The columns that fit, with their types and values, numbers on the right. Answers how many these are.
+fn grid(table: &PreviewedTable, look: &Look, sheet: &mut Sheet<'_>) -> usize {
+    const WIDEST: usize = 28;
     let mut used = 2;
-    let mut widths = Vec::new();
+    let mut columns = Vec::new();
     for (at, column) in table.columns.iter().enumerate() {
-        let cells = table.rows.iter().filter_map(|row| row.get(at)).map(|cell| width(&look.text(cell)));
-        let wanted = cells.chain([width(&look.text(&column.name))]).max().unwrap_or_default().clamp(1, WIDEST);
+        let values = table.rows.iter().filter_map(|row| row.get(at)).map(String::as_str);
+        let cells = values.chain([column.name.as_str(), column.column_type.as_str()]);
+        let wanted = cells.map(|cell| width(&look.text(cell))).max().unwrap_or_default().clamp(1, WIDEST);
         if used + wanted > sheet.width {
             break;
         }
         used += wanted + 2;
-        widths.push(wanted);
+        columns.push((wanted, is_number(&column.column_type)));
     }
     let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let cells = widths.iter().zip(cells).map(|(width, cell)| {
+        let cells = columns.iter().zip(cells).map(|((width, is_number), cell)| {
             let cell = cut(&look.text(cell), *width, look.ellipsis());
-            padded(&cell, *width, "")
+            if *is_number { right(&cell, *width, "") } else { padded(&cell, *width, "") }
         });
-        format!("  {}", cells.collect::<Vec<_>>().join("  "))
+        cells.collect::<Vec<_>>().join("  ")
     };
     let names = line(&mut table.columns.iter().map(|column| column.name.as_str()));
-    sheet.line(Line::styled(names, Style::new().add_modifier(ratatui::style::Modifier::UNDERLINED)));
+    let types = line(&mut table.columns.iter().map(|column| column.column_type.as_str()));
+    sheet.line(Line::from(vec![Span::raw("  "), Span::styled(names, bold())]));
+    let underlined = Style::new().add_modifier(Modifier::UNDERLINED);
+    sheet.line(Line::from(vec![Span::raw("  "), Span::styled(types, underlined)]));
     for row in &table.rows {
-        let text = line(&mut row.iter().map(String::as_str));
-        sheet.line(text);
+        sheet.line(format!("  {}", line(&mut row.iter().map(String::as_str))));
     }
-    if widths.len() < table.columns.len() {
-        sheet.say(
-            2,
-            &format!("and {} more to the right", counted((table.columns.len() - widths.len()) as u64, "column")),
-        );
-    }
+    columns.len()
+}
+
+fn is_number(column_type: &str) -> bool {
+    ["int", "uint", "float", "decimal"].iter().any(|kind| column_type.starts_with(kind))
 }

@@ -11,7 +11,7 @@ use crate::wizard::{
     ground::{Ground, Room},
     look::{Mark, bold, reverse},
     sheet::Sheet,
-    text::{padded, whole, width},
+    text::{padded, whole, width, wrapped},
 };
 
 pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
@@ -27,7 +27,9 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         line.push(Span::raw("  "));
     }
     tabs.line(line);
-    tabs.blank();
+    if ground.room > Room::Narrow {
+        tabs.blank();
+    }
     ground.top(&tabs);
     let mut sheet = ground.sheet();
     match state.review.tab {
@@ -71,7 +73,10 @@ fn document(state: &State, sheet: &mut Sheet<'_>, tab: ReviewTab) {
             sheet.blank();
             sheet.say(2, &look.text(&document.command));
             sheet.blank();
-            sheet.say(0, "With every answer there, it asks nothing; with --yes it ends at once where one is missing.");
+            sheet.say(
+                0,
+                "Where an answer is missing it asks; with --yes it takes the defaults, and says which flags it lacks.",
+            );
         }
     }
 }
@@ -122,11 +127,9 @@ fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
         }
         Remote::Asked(asked) => parts::waiting(sheet, "Trying it out", *asked, state.now),
         Remote::Got(true) => sheet.mark(0, Mark::Good, "All of it works."),
-        Remote::Got(false) => sheet.mark(
-            0,
-            Mark::Bad,
-            "It does not work yet. Nothing is lost: mend it and press t, or Esc to change an answer.",
-        ),
+        Remote::Got(false) => {
+            sheet.mark(0, Mark::Bad, "It does not work yet. Mend it and press t, or Esc to change an answer.");
+        }
         Remote::Failed(trouble) => parts::trouble(sheet, 0, trouble),
         Remote::Idle => {}
     }
@@ -143,21 +146,28 @@ fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
 fn checked(sheet: &mut Sheet<'_>, line: &CheckLine) {
     let look = sheet.look;
     let (symbol, style) = look.mark(parts::outcome(line.outcome));
-    let name = padded(&look.text(&line.check), 20, look.ellipsis());
-    let gap = " ".repeat(4 - width(symbol));
+    let name = padded(&look.text(&line.check), 20.min(sheet.width / 4), look.ellipsis());
+    let gap = " ".repeat(3 - width(symbol));
     let lead = vec![Span::raw("  "), Span::styled(symbol, style), Span::raw(format!("{gap}{name}  "))];
-    sheet.led(&Line::from(lead), &look.text(&line.detail), Style::new());
+    let (lead, detail) = (Line::from(lead), look.text(&line.detail));
+    let room = sheet.width.saturating_sub(lead.width());
+    if wrapped(&detail, room).len() > 2 {
+        // Long ones are easier to read, and ARNs to copy, over the whole width.
+        sheet.line(lead);
+        sheet.say(5, &detail);
+    } else {
+        sheet.led(&lead, &detail, Style::new());
+    }
     if let Some(next) = &line.next {
-        sheet.say(6, &look.text(next));
+        parts::next(sheet, 5, next);
     }
     if let Some((id, value)) = line.answer.as_ref().filter(|_| line.outcome != Outcome::Ok) {
         let value = look.text(&value.typed());
-        sheet.say(6, &format!("{} {value} would do: u uses it", id.question().title));
+        parts::next(sheet, 5, &format!("{} {value} would do: u uses it", id.question().title));
     }
     if let Some(statement) = &line.statement {
         sheet.blank();
         sheet.styled(2, "Add this statement to the policy (y copies it)", bold());
         parts::statement(sheet, 4, statement);
-        sheet.blank();
     }
 }

@@ -29,15 +29,32 @@ pub(crate) fn header(state: &State, look: &Look) -> (String, String) {
         (None, 1) => "STOPPING",
         (None, _) => "ENDING",
     };
-    let arrow = look.glyph("→", "->");
-    (format!("lakeward run   {arrow} {}", look.text(&run.destination)), format!("{}   {word}", clock(elapsed)))
+    let to = match run.destination.as_str() {
+        "" => String::new(),
+        destination => format!("   {} {}", look.glyph("→", "->"), look.text(destination)),
+    };
+    (format!("lakeward run{to}"), format!("{}   {word}", clock(elapsed)))
+}
+
+/// In a line, where there is no room for more.
+pub(crate) fn short(state: &State, look: &Look) -> String {
+    let rows = state.run.tables.iter().map(|table| table.rows).fold(0, u64::saturating_add);
+    let errors = match state.run.errors.len() as u64 {
+        0 => String::new(),
+        errors => format!(", {}", counted(errors, "error")),
+    };
+    format!("{}   {} rows{errors}", header(state, look).1, count(rows))
 }
 
 pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let top = totals(state, ground);
     ground.top(&top);
-    let below = below(state, ground);
-    ground.bottom(&below, 4);
+    let end = end(state, ground);
+    ground.bottom_at_least(&end, 3);
+    let error = error(state, ground);
+    ground.bottom(&error, 5);
+    let table = table(state, ground);
+    ground.bottom(&table, 6);
     let look = ground.look;
     let tables = &state.run.tables;
     let columns = Columns::of(ground.sheet().width);
@@ -60,40 +77,43 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
 fn totals<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     let (look, run) = (ground.look, &state.run);
     let mut sheet = ground.sheet();
-    let sum = |of: fn(&RunTable) -> u64| run.tables.iter().map(of).sum::<u64>();
-    let mut totals = vec![("Rows", count(sum(|table| table.rows)))];
-    totals.push(("Read", size(sum(|table| table.read))));
-    totals.push((
-        "Landed",
-        format!("{} in {}", size(sum(|table| table.landed)), counted(sum(|table| table.objects), "object")),
-    ));
-    for (name, number) in
-        [("Rejected", sum(|table| table.rejected)), ("Retries", run.retries), ("Errors", run.errors.len() as u64)]
-    {
-        if number > 0 {
-            totals.push((name, count(number)));
-        }
-    }
-    let mut line: Vec<Span<'static>> = Vec::new();
-    for (name, number) in totals {
-        line.extend([Span::raw(format!("{name} ")), Span::styled(number, bold()), Span::raw("   ")]);
-    }
-    sheet.line(line);
+    let sum = |of: fn(&RunTable) -> u64| run.tables.iter().map(of).fold(0, u64::saturating_add);
+    let mut landed = size(sum(|table| table.landed));
     if ground.room > Room::Narrow {
-        sheet.blank();
+        landed = format!("{landed} in {}", counted(sum(|table| table.objects), "object"));
     }
-    let now = run.rate.last().copied().unwrap_or_default();
+    sheet.line(named(&[
+        ("Rows", count(sum(|table| table.rows))),
+        ("Read", size(sum(|table| table.read))),
+        ("Landed", landed),
+    ]));
+    sheet.line(named(&[
+        ("Rejected", count(sum(|table| table.rejected))),
+        ("Retries", count(run.retries)),
+        ("Errors", count(run.errors.len() as u64)),
+    ]));
     let peak = run.rate.iter().copied().max().unwrap_or_default();
-    let said = if run.ended.is_some() {
-        format!("  peak {}/s", size(peak))
-    } else {
-        format!("  now {}/s   peak {}/s", size(now), size(peak))
-    };
-    let cells = sheet.width.saturating_sub(width(&said) + 8);
-    let spark = parts::sparkline(look, &run.rate, cells.min(60));
-    sheet.line(Line::from(vec![Span::raw("Landed  "), Span::styled(spark, look.accent()), Span::raw(said)]));
+    let mut said = format!("peak {}/s", size(peak));
+    if state.is_running() {
+        // The columns of the sparkline stay where they are while the numbers change.
+        said = format!("now {:>10}/s   {said:<17}", size(run.rate.last().copied().unwrap_or_default()));
+    }
+    let cells = sheet.width.saturating_sub(width(&said) + 8).min(60);
+    let spark = padded(&parts::sparkline(look, &run.rate, cells), cells, "");
+    sheet.line(Line::from(vec![
+        Span::raw("Rate  "),
+        Span::styled(spark, look.accent()),
+        Span::raw(format!("  {said}")),
+    ]));
     sheet.blank();
     sheet
+}
+
+fn named(numbers: &[(&'static str, String)]) -> Line<'static> {
+    let spans = numbers.iter().flat_map(|(name, number)| {
+        [Span::raw(format!("{name} ")), Span::styled(number.clone(), bold()), Span::raw("   ")]
+    });
+    Line::from(spans.collect::<Vec<_>>())
 }
 
 struct Columns {
@@ -105,7 +125,7 @@ struct Columns {
 impl Columns {
     const ROWS: usize = 13;
     const BYTES: usize = 10;
-    const STATE: usize = 18;
+    const STATE: usize = 20;
 
     fn of(width: usize) -> Self {
         let wide = width >= 76;
@@ -169,45 +189,57 @@ fn state_of(table: &RunTable) -> (Mark, String) {
             let percent = table.input.map(|all| u128::from(table.read.min(all)) * 100 / u128::from(all.max(1)));
             (Mark::Busy, percent.map_or_else(|| "reading".to_owned(), |percent| format!("reading {percent}%")))
         }
-        TableState::Done if table.rejected > 0 => (Mark::Good, format!("done, {} rej.", count(table.rejected))),
+        TableState::Done if table.rejected > 0 => (Mark::Good, format!("done, {} rejected", count(table.rejected))),
         TableState::Done => (Mark::Good, "done".to_owned()),
         TableState::Failed => (Mark::Bad, "failed".to_owned()),
     }
 }
 
-/// What went wrong, how it stopped, how it ended.
-fn below<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
+/// More of the table with the focus.
+fn table<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
+    let mut sheet = ground.sheet();
+    let Some(table) = focused(state).and_then(|at| state.run.tables.get(at)) else { return sheet };
+    sheet.blank();
+    sheet.heading(&ground.look.text(&table.name));
+    let rejected = if table.rejected > 0 { format!(", {} rejected", count(table.rejected)) } else { String::new() };
+    let of = table.input.map(|input| format!(" of {}", size(input))).unwrap_or_default();
+    sheet.say(2, &format!("read    {} rows from {}{of}{rejected}", count(table.rows), size(table.read)));
+    sheet.say(2, &format!("landed  {} rows in {}", count(table.landed_rows), counted(table.objects, "object")));
+    sheet
+}
+
+/// What went wrong last.
+fn error<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
+    let mut sheet = ground.sheet();
+    let errors = &state.run.errors;
+    if let (Some(last), None) = (errors.last(), &state.run.ended) {
+        sheet.blank();
+        let all = counted(errors.len() as u64, "error");
+        sheet.heading(&if errors.len() == 1 { "One error".to_owned() } else { format!("The latest of {all}") });
+        sheet.mark(2, Mark::Bad, &ground.look.text(last));
+    }
+    sheet
+}
+
+/// How it stopped, or how it ended.
+fn end<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     let (look, run) = (ground.look, &state.run);
     let mut sheet = ground.sheet();
-    if let (Some(last), true) = (run.errors.last(), run.ended.is_none()) {
-        sheet.blank();
-        sheet.heading(&format!("Latest of {}", counted(run.errors.len() as u64, "error")));
-        sheet.mark(2, Mark::Bad, &look.text(last));
+    match &run.ended {
+        None if run.stops == 0 => return sheet,
+        _ => sheet.blank(),
     }
     match &run.ended {
         Some(Ok(summary)) => {
-            sheet.blank();
             let mut lines = summary.lines().rev().filter(|line| !line.trim().is_empty());
             sheet.mark(0, Mark::Good, &look.text(lines.next().unwrap_or("All rows have landed.")));
         }
-        Some(Err(trouble)) => {
-            sheet.blank();
-            parts::trouble(&mut sheet, 0, trouble);
-        }
+        Some(Err(trouble)) => parts::trouble(&mut sheet, 0, trouble),
         None if run.stops == 1 => {
-            sheet.blank();
-            sheet.mark(
-                0,
-                Mark::Info,
-                "Stopping: what was taken lands, nothing more is read. Ctrl-C again ends at once.",
-            );
+            let said = "Stopping: what was taken lands, nothing more is read. Ctrl-C again ends at once.";
+            sheet.mark(0, Mark::Info, said);
         }
-        None if run.stops > 1 => {
-            sheet.blank();
-            sheet.mark(0, Mark::Warning, "Ending: what is open is dropped and reported.");
-        }
-        None => {}
+        None => sheet.mark(0, Mark::Warning, "Ending: what is open is dropped and reported."),
     }
-    sheet.blank();
     sheet
 }

@@ -19,16 +19,14 @@ use crate::wizard::{
 /// What is signed in to, and how it stands.
 pub(crate) fn header(state: &State, look: &Look) -> (String, String) {
     let name = match &state.sign_in.request {
-        Some(SignInRequest::Sso { session: Some(session), region, .. }) => {
-            place("SSO sign-in: ", session, region.as_deref())
-        }
+        Some(SignInRequest::Sso { session: Some(session), region, .. }) => place("SSO: ", session, region.as_deref()),
         Some(SignInRequest::Sso { start_url, region, .. }) => {
             let host = start_url.as_deref().unwrap_or_default().trim_start_matches("https://");
-            place("SSO sign-in: ", host.split('/').next().unwrap_or_default(), region.as_deref())
+            place("SSO: ", host.split('/').next().unwrap_or_default(), region.as_deref())
         }
-        Some(SignInRequest::Console { profile }) => place("Console sign-in: ", profile, None),
+        Some(SignInRequest::Console { profile }) => place("Console: ", profile, None),
         Some(SignInRequest::Mfa { .. }) => "MFA code".to_owned(),
-        None => "Sign-in".to_owned(),
+        None => String::new(),
     };
     let status = match &state.sign_in.outcome {
         Remote::Got(_) => "SIGNED IN",
@@ -36,7 +34,7 @@ pub(crate) fn header(state: &State, look: &Look) -> (String, String) {
         _ if is_expired(state) => "EXPIRED",
         _ => "WAITING",
     };
-    (format!("lakeward init   {}", look.text(&name)), status.to_owned())
+    (look.text(&name), status.to_owned())
 }
 
 fn place(what: &str, name: &str, region: Option<&str>) -> String {
@@ -90,10 +88,20 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
 fn before(state: &State, ground: &mut Ground<'_>) {
     let mut sheet = ground.sheet();
     match &state.sign_in.outcome {
-        Remote::Asked(since) => parts::waiting(&mut sheet, "Asking for a page to sign in on", *since, state.now),
-        Remote::Failed(trouble) => parts::trouble(&mut sheet, 0, trouble),
+        Remote::Asked(since) => {
+            parts::question(&mut sheet, "A sign-in begins", "");
+            sheet.blank();
+            parts::waiting(&mut sheet, "Asking for the page on which it is approved", *since, state.now);
+        }
+        Remote::Failed(trouble) => {
+            parts::question(&mut sheet, "Not signed in", "");
+            sheet.blank();
+            parts::trouble(&mut sheet, 0, trouble);
+            sheet.blank();
+            sheet.say(0, "No answer is lost: Esc leads back to the other ways to sign in.");
+        }
         Remote::Got(what) => sheet.mark(0, Mark::Good, &ground.look.text(what)),
-        Remote::Idle => sheet.say(0, "The sign-in begins."),
+        Remote::Idle => parts::question(&mut sheet, "A sign-in begins", ""),
     }
     notes(state, &mut sheet);
     pasting(state, &mut sheet);
@@ -131,13 +139,14 @@ fn alone(page: &Page, ground: &mut Ground<'_>) -> bool {
     true
 }
 
-/// The code so that it is read from across the room, and once more as it is copied.
+/// The code so that it is read from across the room, and once more as a mouse can copy it.
 fn large(sheet: &mut Sheet<'_>, code: &str, room: Room) {
     let spaced: Vec<String> = code.chars().map(String::from).collect();
     let spaced = format!("   {}   ", spaced.join(" "));
     let style = reverse().patch(bold());
     if room == Room::Narrow || width(&spaced) + 2 > sheet.width {
-        return sheet.hanging(Span::raw("Enter  "), code, bold());
+        sheet.hanging(Span::raw("Enter  "), code, bold());
+        return sheet.say(7, "The page must show it. Approve only if you started this.");
     }
     sheet.blank();
     sheet.say(0, "Enter code");
@@ -147,8 +156,7 @@ fn large(sheet: &mut Sheet<'_>, code: &str, room: Room) {
         sheet.line(Line::from(vec![Span::raw("  "), Span::styled(line, style)]));
     }
     sheet.blank();
-    sheet.say(0, "The page must show this same code:");
-    sheet.hanging(Span::raw("  "), code, bold());
+    sheet.line(Line::from(vec![Span::raw("The page must show "), Span::styled(code.to_owned(), bold())]));
     sheet.say(0, "Approve only if you started this.");
 }
 
@@ -191,7 +199,7 @@ fn words(state: &State, sheet: &mut Sheet<'_>, page: &Page, room: Room) {
     if state.sign_in.is_slow(state.now) && page.device {
         sheet.blank();
         sheet.heading("Does the page say \"invalid grant\"?");
-        sheet.say(0, "The SSO region is probably wrong: Esc, then change it.");
+        sheet.say(0, "Its region is probably wrong: press e.");
     }
     if room == Room::Narrow {
         return;
@@ -208,13 +216,13 @@ fn words(state: &State, sheet: &mut Sheet<'_>, page: &Page, room: Room) {
     }
 }
 
+/// What is odd, the last of it: what came earlier has been read.
 fn notes(state: &State, sheet: &mut Sheet<'_>) {
     let look = sheet.look;
     let notes = &state.sign_in.notes;
     if !notes.is_empty() {
         sheet.blank();
     }
-    // The last ones: earlier ones have been read.
     for note in notes.iter().skip(notes.len().saturating_sub(3)) {
         sheet.mark(0, Mark::Info, &look.text(note));
     }
@@ -249,31 +257,35 @@ pub(crate) fn mfa(state: &State, ground: &mut Ground<'_>) {
     let look = ground.look;
     let mut sheet = ground.sheet();
     parts::question(&mut sheet, "Which code does your MFA device show?", "");
-    sheet.blank();
+    if ground.room > Room::Narrow {
+        sheet.blank();
+    }
     if let Some(SignInRequest::Mfa { profile, serial }) = &state.sign_in.request {
-        sheet.say(0, "Device");
-        sheet.whole(2, &look.text(serial), bold());
+        sheet.pair(0, "Device", 9, &look.text(serial));
         if let Some(profile) = profile {
-            sheet.pair(0, "Profile", 10, &look.text(profile));
+            sheet.pair(0, "Profile", 9, &look.text(profile));
         }
         sheet.blank();
     }
-    let none = Hidden::default();
-    typed(&mut sheet, "Code", state.hidden.as_ref().unwrap_or(&none));
-    sheet.blank();
+    // Once it is refused there is nothing to type until n begins anew.
+    if let Some(hidden) = &state.hidden {
+        typed(&mut sheet, "Code   ", hidden);
+        sheet.blank();
+    }
     match &state.sign_in.outcome {
-        Remote::Asked(since) => parts::waiting(&mut sheet, "Asking AWS", *since, state.now),
+        Remote::Asked(_) if state.sign_in.handed_over.is_some() => {
+            let since = state.sign_in.handed_over.unwrap_or(state.now);
+            parts::waiting(&mut sheet, "Asking AWS whether the code is right", since, state.now);
+        }
+        Remote::Asked(_) => sheet.say(0, "Six digits, not shown while you type. Each code works once."),
         Remote::Got(what) => sheet.mark(0, Mark::Good, &look.text(what)),
-        Remote::Failed(trouble) => parts::trouble(&mut sheet, 0, trouble),
+        Remote::Failed(trouble) => {
+            parts::trouble(&mut sheet, 0, trouble);
+            sheet.blank();
+            sheet.say(0, "n tries again. Each code works once: wait until the device shows another.");
+        }
         Remote::Idle => {}
     }
     notes(state, &mut sheet);
-    if ground.room > Room::Narrow {
-        sheet.blank();
-        sheet.say(
-            0,
-            "Six digits, not shown while you type. Each code works once: after a wrong one, wait for the next.",
-        );
-    }
     ground.fill(&sheet);
 }

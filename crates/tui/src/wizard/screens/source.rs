@@ -10,26 +10,17 @@ use crate::{
 
 pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let piped = if state.facts.place.stdin_piped { "standard input is piped" } else { "" };
-    form::draw(state, ground, "Where do rows come from?", piped, |sheet| match &state.facts.preview {
-        Remote::Idle => {}
-        Remote::Asked(asked) => {
-            sheet.blank();
-            parts::waiting(sheet, "Looking into it", *asked, state.now);
+    let mut sheet = ground.sheet();
+    sheet.blank();
+    match &state.facts.preview {
+        Remote::Idle | Remote::Asked(_) => {
+            sheet.say(2, "The next screen shows the first rows, before anything is written.");
         }
         Remote::Got(preview) => {
-            sheet.blank();
-            sheet.mark(
-                0,
-                Mark::Good,
-                &format!(
-                    "{} found; the next screen shows the first rows.",
-                    counted(preview.tables.len() as u64, "table")
-                ),
-            );
+            let tables = counted(preview.tables.len() as u64, "table");
+            sheet.mark(2, Mark::Good, &format!("{tables} found; the next screen shows the first rows."));
         }
-        Remote::Failed(trouble) => {
-            sheet.blank();
-            parts::trouble(sheet, 0, trouble);
-        }
-    });
+        Remote::Failed(trouble) => parts::trouble(&mut sheet, 2, trouble),
+    }
+    form::draw(state, ground, "Where do rows come from?", piped, Some(sheet));
 }

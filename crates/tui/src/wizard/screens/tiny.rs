@@ -1,45 +1,67 @@
-//! A window too small for a screen: what can't wait, and how to go on.
+//! A window too small for a screen: what can't wait, and how to go on. Keys act all the same, so what they would act on is named.
 
-use lakeward_wizard::State;
+use lakeward_wizard::{Popup, Screen, State};
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
     style::Style,
-    text::{Line, Span},
 };
 
-use super::sign_in::address;
+use super::{
+    run,
+    sign_in::{self, address},
+};
 use crate::wizard::{
+    ground::cells,
     look::{Look, bold},
     sheet::Sheet,
 };
 
-/// The code and the page, each whole or not at all: half of one leads nowhere. Else what to do.
+/// Of a sign-in the code and the page, each whole or not at all, for half of one leads nowhere; of a run how far it is; else which
+/// screen this is. Then what to do.
 pub(crate) fn draw(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) -> Option<Position> {
-    let mut sheet = Sheet::new(look, area.width);
-    let page =
-        state.sign_in.page.as_ref().map(|(page, _)| page).filter(|_| state.screen == lakeward_wizard::Screen::SignIn);
-    if let Some(page) = page {
-        if let Some(code) = &page.code {
-            sheet.whole(0, &look.text(code.code.expose()), bold());
+    let mut left = area;
+    let mut put = |sheet: Sheet<'_>| {
+        let rows = cells(sheet.len());
+        if rows > left.height {
+            return;
         }
-        let mut whole = Sheet::new(look, area.width);
-        whole.whole(0, &look.text(address(page)), Style::new());
-        if sheet.len() + whole.len() <= usize::from(area.height) {
-            sheet.lines.append(&mut whole.lines);
+        sheet.draw_from(buffer, left, 0);
+        left = Rect { y: left.y + rows, height: left.height - rows, ..left };
+    };
+    let sheet = || Sheet::new(look, area.width);
+    let said = |text: &str| {
+        let mut sheet = sheet();
+        sheet.styled(0, &look.text(text), bold());
+        sheet
+    };
+    let page = state.sign_in.page.as_ref().map(|(page, _)| page).filter(|_| state.screen == Screen::SignIn);
+    match (&state.popup, page) {
+        (Some(Popup::Quit), _) => put(said("Leave? Enter leaves, Esc stays.")),
+        (Some(_), _) => put(said("Esc closes what has opened.")),
+        (None, Some(page)) => {
+            if let Some(code) = &page.code {
+                let mut whole = sheet();
+                whole.whole(0, &look.text(code.code.expose()), bold());
+                put(whole);
+            }
+            let mut whole = sheet();
+            whole.whole(0, &look.text(address(page)), Style::new());
+            put(whole);
         }
-    } else if state.hidden.is_some() {
-        sheet.line(Line::from(Span::styled("What you type is hidden.", bold())));
+        (None, None) => match state.screen {
+            Screen::Run => put(said(&run::short(state, look))),
+            Screen::SignIn | Screen::Mfa => put(said(&sign_in::header(state, look).1)),
+            _ => {}
+        },
     }
-    let left = usize::from(area.height).saturating_sub(sheet.len());
-    let mut advice = Sheet::new(look, area.width);
-    advice.say(0, "Enlarge the window to 60 by 16, or press p for plain text.");
-    let short = Line::from("Enlarge the window");
-    if advice.len() <= left {
-        sheet.lines.append(&mut advice.lines);
-    } else if left > 0 {
-        sheet.line(short);
+    let mut advice = sheet();
+    let hidden = if state.hidden.is_some() { "What you type is hidden. " } else { "" };
+    advice.say(0, &format!("{hidden}Enlarge the window to 60 by 16, or leave with Ctrl-C and use --plain."));
+    if cells(advice.len()) > left.height {
+        advice = sheet();
+        advice.say(0, "Enlarge the window");
     }
-    sheet.draw_from(buffer, area, 0);
+    advice.draw_from(buffer, left, 0);
     None
 }

@@ -126,3 +126,17 @@ fn standard_input_is_not_looked_into() {
     session.event(Event::Intent(Intent::Fill(Id::SourceFormat, "csv".into()))).enter();
     assert_eq!(session.state.screen, Screen::Review);
 }
+
+#[test]
+fn what_was_found_for_another_answer_does_not_stay_in_its_field() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").press(Key::Esc);
+    session.state.answers.give(Id::Region, "eu-west-1".into(), crate::From::Detected);
+    session.enter();
+    assert_eq!(session.state.form.fields[2].text, "eu-west-1");
+    while session.state.form.focus != 0 {
+        session.press(Key::BackTab);
+    }
+    session.text("-2").press(Key::Tab).press(Key::Tab).press(Key::Tab);
+    assert_eq!((session.state.form.fields[2].text.as_str(), session.state.answers.get(Id::Region)), ("", None));
+}
