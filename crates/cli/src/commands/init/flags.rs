@@ -43,11 +43,12 @@ fn flag(question: &'static Question) -> Arg {
     }
 }
 
-fn value(question: &Question) -> String {
+fn value(question: &Question) -> &'static str {
     match question.kind {
-        Kind::Choice(_) => "CHOICE".to_owned(),
-        Kind::List => "PATH".to_owned(),
-        Kind::Text | Kind::Words => question.title.rsplit(' ').next().unwrap_or_default().to_uppercase(),
+        Kind::Choice(_) => "CHOICE",
+        Kind::List => "PATH",
+        Kind::Words => "COMMAND",
+        Kind::Text => "ANSWER",
     }
 }
 

@@ -1,13 +1,12 @@
 //! Carries out what the wizard wants done, each effect with the functions of the command that does the same, and brings what comes of
-//! it back as events. Nothing here waits: the work goes on in tasks.
+//! it back as events. Nothing here waits: each piece of work has a thread of its own, and ends once nobody wants it any more.
 
 use std::{collections::HashMap, sync::Arc};
 
 use lakeward_wizard::{Effect, Event, Exit, Secret, SignInAct, State, Trouble};
 use tokio::{
     runtime::Handle,
-    sync::{mpsc, watch},
-    task::AbortHandle,
+    sync::{mpsc, oneshot, watch},
 };
 
 use super::{
@@ -23,7 +22,9 @@ pub(crate) struct Runner {
     events: Events,
     runtime: Handle,
     directory: Directory,
-    tasks: HashMap<Kind, AbortHandle>,
+    work: HashMap<Kind, Wanted>,
+    /// The lists of roles that are awaited.
+    roles: Vec<Wanted>,
     acts: Option<mpsc::UnboundedSender<SignInAct>>,
     run: Option<Running>,
     /// What a run came to, whole.
@@ -42,9 +43,12 @@ enum Kind {
     Check,
 }
 
+/// Held while work is wanted.
+type Wanted = oneshot::Sender<()>;
+
 struct Running {
     ticket: lakeward_wizard::Ticket,
-    task: AbortHandle,
+    _work: Wanted,
     stop: watch::Sender<bool>,
     commands: lakeward_source::Commands,
 }
@@ -68,7 +72,8 @@ impl Runner {
             events,
             runtime,
             directory: Directory::default(),
-            tasks: HashMap::new(),
+            work: HashMap::new(),
+            roles: Vec::new(),
             acts: None,
             run: None,
             told: run::Told::default(),
@@ -79,13 +84,13 @@ impl Runner {
     pub(crate) fn carry_out(&mut self, effect: Effect, state: &State) -> Option<OfTerminal> {
         let (world, events) = (Arc::clone(&self.world), self.events.clone());
         match effect {
-            Effect::Detect(ticket) => self.spawn(Kind::Detect, detect::detect(world, ticket, events)),
+            Effect::Detect(ticket) => self.begin(Kind::Detect, move || detect::detect(world, ticket, events)),
             Effect::SignIn(ticket, request) => {
                 let (acts, receiver) = mpsc::unbounded_channel();
                 self.acts = Some(acts);
                 // Of a role in the answers, what it is assumed with.
                 let auth = lakeward_wizard::auth_plan(&state.answers, &state.facts);
-                self.spawn(Kind::SignIn, sign_in::sign_in(world, ticket, request, auth, receiver, events));
+                self.begin(Kind::SignIn, move || sign_in::sign_in(world, ticket, request, auth, receiver, events));
             }
             Effect::Act(act) => {
                 if let Some(acts) = &self.acts {
@@ -95,19 +100,24 @@ impl Runner {
             }
             Effect::StopSignIn => {
                 self.acts = None;
-                self.end(Kind::SignIn);
+                self.work.remove(&Kind::SignIn);
             }
             Effect::ListAccounts(ticket, request) => {
-                let work = self.directory.clone().accounts(world, ticket, request, events);
-                self.spawn(Kind::Accounts, work);
+                let directory = self.directory.clone();
+                self.roles.clear();
+                self.begin(Kind::Accounts, move || directory.accounts(world, ticket, request, events));
             }
             Effect::ListRoles(ticket, request, account) => {
-                let work = self.directory.clone().roles(world, ticket, request, account, events);
-                self.runtime.spawn(work);
+                let directory = self.directory.clone();
+                let work = self.wanted(move || directory.roles(world, ticket, request, account, events));
+                self.roles.retain(|work| !work.is_closed());
+                self.roles.push(work);
             }
-            Effect::Identify(ticket, auth) => self.spawn(Kind::Identify, identity::identify(world, ticket, *auth, events)),
-            Effect::Preview(ticket, plan) => self.spawn(Kind::Preview, preview::preview(ticket, *plan, events)),
-            Effect::Check(ticket, plan) => self.spawn(Kind::Check, check::check(world, ticket, plan, events)),
+            Effect::Identify(ticket, auth) => {
+                self.begin(Kind::Identify, move || identity::identify(world, ticket, *auth, events));
+            }
+            Effect::Preview(ticket, plan) => self.begin(Kind::Preview, move || preview::preview(ticket, *plan, events)),
+            Effect::Check(ticket, plan) => self.begin(Kind::Check, move || check::check(world, ticket, plan, events)),
             Effect::Write(ticket, writing) => {
                 // Never given up half-way.
                 self.runtime.spawn(async move {
@@ -140,29 +150,34 @@ impl Runner {
         self.told.get()
     }
 
-    fn spawn(&mut self, kind: Kind, work: impl Future<Output = ()> + Send + 'static) {
-        let task = self.runtime.spawn(work).abort_handle();
-        if let Some(before) = self.tasks.insert(kind, task) {
-            before.abort();
-        }
+    /// Begins work in place of that of the same kind.
+    fn begin<F: Future<Output = ()>>(&mut self, kind: Kind, work: impl FnOnce() -> F + Send + 'static) {
+        let wanted = self.wanted(work);
+        self.work.insert(kind, wanted);
     }
 
-    fn end(&mut self, kind: Kind) {
-        if let Some(task) = self.tasks.remove(&kind) {
-            task.abort();
-        }
+    /// Begins work, which ends when what is returned is dropped.
+    fn wanted<F: Future<Output = ()>>(&self, work: impl FnOnce() -> F + Send + 'static) -> Wanted {
+        let (wanted, unwanted) = oneshot::channel();
+        let runtime = self.runtime.clone();
+        self.runtime.spawn_blocking(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = work() => {}
+                    _ = unwanted => {}
+                }
+            });
+        });
+        wanted
     }
 
     fn begin_run(&mut self, ticket: lakeward_wizard::Ticket, plan: lakeward_core::plan::Plan) {
         let (stop, asked) = watch::channel(false);
         let commands = lakeward_source::Commands::default();
-        let work = run::run(
-            run::Request { world: Arc::clone(&self.world), ticket, plan, commands: commands.clone(), asked },
-            self.told.clone(),
-            self.events.clone(),
-        );
-        let task = self.runtime.spawn(work).abort_handle();
-        self.run = Some(Running { ticket, task, stop, commands });
+        let request = run::Request { world: Arc::clone(&self.world), ticket, plan, commands: commands.clone(), asked };
+        let (told, events) = (self.told.clone(), self.events.clone());
+        let work = self.wanted(move || run::run(request, told, events));
+        self.run = Some(Running { ticket, _work: work, stop, commands });
     }
 
     /// The first time, what was taken lands; the second time it ends at once.
@@ -171,7 +186,6 @@ impl Runner {
         if !running.stop.send_replace(true) {
             return;
         }
-        running.task.abort();
         running.commands.kill_now();
         let what = "the run was ended at once: what it had landed is in S3, and a rerun lands those rows again";
         let trouble = Trouble { code: 130, ..Trouble::usage(what) };
@@ -182,7 +196,6 @@ impl Runner {
 
 impl Drop for Runner {
     fn drop(&mut self) {
-        self.tasks.values().for_each(AbortHandle::abort);
         if let Some(running) = &self.run {
             running.commands.kill_now();
         }
