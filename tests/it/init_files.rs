@@ -111,7 +111,7 @@ fn a_link_stays_a_link_and_a_mode_stays() {
     let mut session = Session::begin(plain(&home, &[]));
     edit(&mut session, "test2");
     session.answer("Enter tests it", "w");
-    session.until("is written");
+    session.until("Wrote lakeward.toml");
     let _ = session.end();
     assert!(fs::symlink_metadata(home.path().join("lakeward.toml")).unwrap().is_symlink());
     assert!(fs::read_to_string(&real).unwrap().contains("test2"));

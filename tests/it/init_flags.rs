@@ -100,7 +100,7 @@ fn yes_overwrites_nothing_and_runs_nothing() {
     says(&output, &["lakeward.toml is there already, and --yes overwrites nothing", "next: choose another file"]);
     assert_eq!(fs::read_to_string(home.path().join("lakeward.toml")).unwrap(), "# mine\n");
     let output = lakeward(&home).args(["init", "--yes", "--config", "new/other.toml"]).args(flags).run().exits(0);
-    let said = ["new/other.toml is written.", "lakeward check --config new/other.toml", "Each run appends all rows"];
+    let said = ["Wrote new/other.toml.", "lakeward check --config new/other.toml", "Each run appends all rows"];
     assert_eq!(lacks(&output.stdout, &said), [""; 0], "{}", output.stdout);
     assert!(!home.path().join("new/lake").exists());
 }

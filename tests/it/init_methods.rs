@@ -128,7 +128,7 @@ async fn every_way_to_sign_in_leads_to_rows_and_every_front_to_the_same_config()
         arguments.extend(["--paths".to_owned(), "data/*.csv".to_owned()]);
         let by_flags: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let output = world.command(environment, &by_flags).run().exits(0);
-        assert!(output.stdout.contains("lakeward.toml is written.\n"), "{}", output.stdout);
+        assert!(output.stdout.contains("Wrote lakeward.toml.\n"), "{}", output.stdout);
         let config = world.config("lakeward.toml");
 
         // It runs headless.

@@ -22,8 +22,8 @@ pub(crate) async fn write(writing: &Writing, world: &World) -> Result<String, Tr
         open: true,
     };
     match rewrite.carry_out().await {
-        Ok(None) => Ok(format!("{file} is written")),
-        Ok(Some(backup)) => Ok(format!("{file} is written; as it was it is kept as {}", shown(&backup))),
+        Ok(None) => Ok(format!("Wrote {file}")),
+        Ok(Some(backup)) => Ok(format!("Wrote {file}; as it was it is kept as {}", shown(&backup))),
         Err(error) => Err(trouble(&failure(error, &file))),
     }
 }
@@ -44,7 +44,7 @@ fn failure(error: RewriteError, file: &str) -> Failure {
         RewriteError::Locked(failure) => failure,
         RewriteError::Changed => {
             let what = format!("{file} was changed by another program since it was read, so it is left as it is");
-            Failure::new(FailureKind::Usage, what).next("run `lakeward init` again: the answers are kept")
+            Failure::new(FailureKind::Usage, what).next("look at what would change now, and write it again: the answers are kept")
         }
         RewriteError::Io(error) => {
             let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
