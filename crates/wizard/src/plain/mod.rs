@@ -18,7 +18,7 @@ use lakeward_core::untrusted;
 use crate::{
     effect::{Effect, Exit},
     event::{Event, Intent, Key, Page, Press},
-    facts::Trouble,
+    facts::{Document, Trouble},
     question::Id,
     secret::Secret,
     state::{Popup, Row, Screen, State},
@@ -61,13 +61,16 @@ struct Told {
     page: Option<Page>,
     /// Below this much time the page's end was told.
     warned: Option<Duration>,
-    /// How many notes of the sign-in.
-    notes: usize,
+    /// The latest note of the sign-in.
+    note: Option<String>,
+    /// That it takes long.
+    is_slow: bool,
     /// That something is typed and not shown.
     hidden: bool,
     trouble: Option<Trouble>,
-    /// Identity, preview or config.
+    /// Identity or preview.
     is_known: bool,
+    document: Option<Document>,
     checks: usize,
     checked: Option<bool>,
 }
