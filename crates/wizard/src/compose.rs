@@ -15,6 +15,9 @@ use crate::{
     question::{Id, Kind, Need, QUESTIONS, Question},
 };
 
+/// The comment before the command that makes the same config.
+const MADE_BY: &str = "# This config was made as by this command:\n#   ";
+
 /// A config that can be written and run.
 #[derive(Clone, Debug)]
 pub struct Composed {
@@ -38,7 +41,7 @@ pub fn compose(answers: &Answers, facts: &Facts) -> Result<Composed, Trouble> {
     let place = &facts.place;
     let command = command(&answers);
     let toml = match &place.existing {
-        Some(text) => edited(&answers, text)?,
+        Some(text) => edited(&answers, text, &command)?,
         None => new(&answers, &command),
     };
     let (plan, warnings) = resolve(&toml, place).map_err(|errors| refused(&errors, place))?;
@@ -101,15 +104,14 @@ pub(crate) fn new(answers: &Answers, command: &str) -> String {
     if let Some(source) = first_source(&mut document) {
         source.decor_mut().set_prefix("\n# Where rows come from. Each run appends all of them.\n");
     }
-    let mut text = String::from("# What each key means, and all the others: `lakeward schema`.\n");
-    // A comment ends with its line, and holds no control characters.
-    if !command.is_empty() && !command.chars().any(char::is_control) {
-        text.push_str("# This config was made as by this command:\n#   ");
-        text.push_str(command);
-        text.push('\n');
-    }
-    text.push_str(&document.to_string());
-    text
+    let made = if command.is_empty() { String::new() } else { made_by(command) };
+    format!("# What each key means, and all the others: `lakeward schema`.\n{made}{document}")
+}
+
+/// The comment that says which command makes the same config. A comment ends with its line, and holds no control characters: a
+/// command that does is left out.
+fn made_by(command: &str) -> String {
+    if command.chars().any(char::is_control) { String::new() } else { format!("{MADE_BY}{command}\n") }
 }
 
 fn head(document: &mut DocumentMut, table: &str, comment: &str) {
@@ -143,7 +145,7 @@ fn without(answers: &Answers, id: Id) -> Answers {
 }
 
 /// The config that is there with the answers in it: what they do not touch stays as it is, comments and all.
-fn edited(answers: &Answers, text: &str) -> Result<String, Trouble> {
+fn edited(answers: &Answers, text: &str, command: &str) -> Result<String, Trouble> {
     let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
         Trouble::usage(format!("the config that is there is not TOML: {}", error.message()))
             .next("mend it, or choose another file with --config")
@@ -161,7 +163,15 @@ fn edited(answers: &Answers, text: &str) -> Result<String, Trouble> {
             set(&mut document, question, answers.value(question.id));
         }
     }
-    Ok(document.to_string())
+    let edited = document.to_string();
+    if edited == text {
+        return Ok(edited);
+    }
+    // The command that made it would make another one now.
+    Ok(match edited.split_once(MADE_BY).and_then(|(head, rest)| Some((head, rest.split_once('\n')?.1))) {
+        Some((head, rest)) => format!("{head}{}{rest}", made_by(command)),
+        None => edited,
+    })
 }
 
 fn is_kept(question: &Question, answers: &Answers) -> bool {

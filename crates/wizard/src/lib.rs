@@ -5,6 +5,7 @@
 
 mod question;
 mod registry;
+mod reference;
 mod answers;
 mod layers;
 mod validate;
@@ -35,6 +36,7 @@ pub use facts::{
 pub use headless::headless;
 pub use question::{Choice, Id, Kind, Need, QUESTIONS, Question};
 pub use reduce::{Hint, Start, start};
+pub use reference::reference;
 pub use secret::{Hidden, Secret};
 pub use state::{
     Field, Form, List, Popup, Review, ReviewTab, Row, RunState, RunTable, Screen, SignInState, State, TableState, Way,

@@ -6,10 +6,19 @@ use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// What stands for a secret where events are recorded.
+/// What stands for a secret where a state is printed.
 const MASK: &str = "***";
 
-/// A text that is neither shown nor recorded.
+/// What stands for a character of a secret where events are recorded.
+pub(crate) fn masked(c: char) -> char {
+    match c {
+        c if c.is_ascii_digit() => '0',
+        c if c.is_alphanumeric() => 'x',
+        c => c,
+    }
+}
+
+/// A text that is not shown; of its characters only the kind is recorded.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
@@ -43,7 +52,7 @@ impl fmt::Debug for Secret {
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(MASK)
+        serializer.serialize_str(&self.expose().chars().map(masked).collect::<String>())
     }
 }
 

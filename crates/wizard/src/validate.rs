@@ -1,5 +1,5 @@
 //! Whether an answer can be taken. The config's own rules say so: the answer is put into a config and that is resolved; of what is
-//! wrong then, what is wrong at this answer's key counts.
+//! wrong then, what is wrong at this answer's key counts. Of a few the config leaves the judgement to AWS, and a person is told sooner.
 
 use crate::{
     answers::{Answers, From, Value},
@@ -56,7 +56,29 @@ impl Question {
                 Some(hint) => format!("{}; {hint}", error.about_value()),
                 None => error.about_value().to_owned(),
             }),
-            None => Ok(()),
+            None => self.taken_by_aws(value),
         }
+    }
+
+    /// Checks what AWS and its files would refuse, and the config takes as it is.
+    fn taken_by_aws(&self, value: &Value) -> Result<(), String> {
+        let Value::Text(text) = value else { return Ok(()) };
+        let length = match self.id {
+            // STS AssumeRole: ExternalId, SerialNumber.
+            Id::ExternalId => 2..=1224,
+            Id::MfaSerial => 9..=256,
+            // KMS GenerateDataKey: KeyId.
+            Id::SseKmsKeyId => 1..=2048,
+            Id::Profile | Id::SourceProfile | Id::SsoSession if text.contains(['[', ']']) => {
+                return Err("write the name alone, as it stands between the brackets of ~/.aws/config".to_owned());
+            }
+            _ => return Ok(()),
+        };
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
+        if length.contains(&text.len()) && text.chars().all(is_allowed) {
+            return Ok(());
+        }
+        let (least, most) = length.into_inner();
+        Err(format!("AWS takes {least} to {most} letters, digits and _ + = , . @ : / - here"))
     }
 }

@@ -1,8 +1,10 @@
 //! Lists: rows, a filter, a focus.
 
 use crate::{
+    answers::Value,
     event::{Key, Press},
     facts::{Account, Remote},
+    question::Id,
     state::{List, Row, Screen, State, Way, Welcome},
 };
 
@@ -77,7 +79,9 @@ impl State {
 
     /// Where the focus is until the person moves it.
     fn best_row(&self) -> usize {
-        use crate::question::Id;
+        if let Some(at) = self.answered_method() {
+            return at;
+        }
         let wanted = |row: &usize| match self.list.rows.get(*row) {
             Some(Row::Found(at)) => self.facts.found.get(*at).is_some_and(|found| found.condition.is_usable()),
             Some(Row::Account(at) | Row::Role(at, _)) if self.answers.value(Id::SsoAccountId).is_some() => {
@@ -93,6 +97,35 @@ impl State {
             _ => false,
         };
         self.list.matching.iter().position(wanted).unwrap_or(0)
+    }
+
+    /// Where the way to sign in is that was answered already, by a config or an earlier choice.
+    fn answered_method(&self) -> Option<usize> {
+        let is_answered = |id: Id, value: &Value| self.answers.value(id) == Some(value);
+        let is_found = |row: &Row| match row {
+            Row::Found(at) => self.facts.found.get(*at).is_some_and(|found| {
+                !found.answers.is_empty() && found.answers.iter().all(|(id, value)| is_answered(*id, value))
+            }),
+            _ => false,
+        };
+        let is_way = |row: &Row| matches!(row, Row::Other(way) if Some(*way) == self.answered_way());
+        let rows = &self.list.rows;
+        let at = rows.iter().position(is_found).or_else(|| rows.iter().position(is_way))?;
+        self.list.matching.iter().position(|row| *row == at)
+    }
+
+    fn answered_way(&self) -> Option<Way> {
+        if self.answers.is(Id::Storage, "embedded") {
+            return Some(Way::Embedded);
+        }
+        Some(match self.answers.text(Id::Auth)? {
+            "sso" => Way::Sso,
+            "role" => Way::Role,
+            "profile" => Way::Profile,
+            "compute" => Way::Compute,
+            "chain" => Way::Chain,
+            _ => return None,
+        })
     }
 
     /// A key of a list. Whether it was one.
@@ -173,7 +206,7 @@ impl State {
         match self.facts.document {
             // What can't be read can't be run, and is mended by going through the questions.
             Remote::Failed(_) => vec![Welcome::Edit, Welcome::Quit],
-            _ if self.answers.is(crate::question::Id::Storage, "embedded") => {
+            _ if self.answers.is(Id::Storage, "embedded") => {
                 vec![Welcome::Run, Welcome::Edit, Welcome::Check, Welcome::Quit]
             }
             _ => vec![Welcome::Run, Welcome::Edit, Welcome::Check, Welcome::SignIn, Welcome::Quit],

@@ -102,8 +102,9 @@ impl State {
 
     /// The config was changed by someone else: the answers are laid over what is there now, and what that changes is shown again.
     pub(super) fn changed_meanwhile(&mut self, text: Option<String>) {
-        self.answers.forget(From::Config);
+        // A config that is gone or broken has no other answers than those that it had.
         if let Some(Ok(config)) = text.as_deref().map(Answers::from_config) {
+            self.answers.forget(From::Config);
             self.answers.lay(&config);
         }
         self.facts.place.existing = text;

@@ -50,7 +50,7 @@ pub(crate) fn trouble(what: &str) -> Trouble {
     Trouble { code: 77, ..Trouble::usage(what) }
 }
 
-pub(crate) fn line(outcome: Outcome, answer: Option<(Id, Value)>) -> CheckLine {
+pub(crate) fn check_line(outcome: Outcome, answer: Option<(Id, Value)>) -> CheckLine {
     CheckLine { check: "test write".into(), outcome, detail: String::new(), next: None, statement: None, answer }
 }
 
@@ -114,7 +114,7 @@ impl Runner {
             Effect::Identify(ticket, _) => self.events.push_back(Event::Identified(ticket, Ok(identity()))),
             Effect::Preview(ticket, _) => self.events.push_back(Event::Previewed(ticket, Ok(preview()))),
             Effect::Check(ticket, _) => {
-                let ok = Event::Checked(ticket, line(Outcome::Ok, None));
+                let ok = Event::Checked(ticket, check_line(Outcome::Ok, None));
                 self.events.extend([ok, Event::CheckDone(ticket, true)]);
             }
             Effect::Write(ticket, writing) => {

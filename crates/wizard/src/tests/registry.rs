@@ -3,16 +3,20 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::{Kind, Need};
 
-/// An answer that can't be taken, for every question but those of a name that may be anything.
+/// An answer that can't be taken, for every question.
 const WRONG: &[(Id, &str)] = &[
     (Id::Storage, "s4"),
     (Id::Auth, "magic"),
-    (Id::Profile, ""),
+    (Id::Profile, "[profile analytics]"),
+    (Id::SsoSession, "[sso-session acme]"),
     (Id::SsoStartUrl, "acme.awsapps.com/start"),
     (Id::SsoRegion, "eu central"),
     (Id::SsoAccountId, "1234"),
     (Id::SsoRoleName, ""),
     (Id::RoleArn, "arn:aws:iam::1:user/me"),
+    (Id::SourceProfile, "[default]"),
+    (Id::MfaSerial, "my phone"),
+    (Id::ExternalId, "example corp"),
     (Id::RoleSessionName, "a b"),
     (Id::Duration, "1 fortnight"),
     (Id::Dir, "~/lake"),
@@ -22,6 +26,7 @@ const WRONG: &[(Id, &str)] = &[
     (Id::Format, "xml"),
     (Id::Compression, "lz4"),
     (Id::FileSize, "large"),
+    (Id::SseKmsKeyId, "the lake's key"),
     (Id::Endpoint, "minio:9000/x"),
     (Id::Source, "ftp"),
     (Id::Paths, "~/x.csv"),
@@ -60,22 +65,47 @@ fn every_question_has_a_flag_a_help_an_example_and_an_id_of_its_own() {
     }
 }
 
+/// What the config's schema says of a key: once for each kind of table that has it.
+fn in_schema<'a>(schema: &'a serde_json::Value, keys: &[&str]) -> Vec<&'a serde_json::Value> {
+    let [key, rest @ ..] = keys else { return vec![schema] };
+    let table = if schema.get("items").is_some() { &schema["items"] } else { schema };
+    let kinds = table["oneOf"].as_array().map_or(vec![table], |kinds| kinds.iter().collect());
+    kinds.iter().filter_map(|kind| kind["properties"].get(key)).flat_map(|inner| in_schema(inner, rest)).collect()
+}
+
+/// The variables of a path that a text names.
+fn variables(text: &str) -> BTreeSet<String> {
+    let named = text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}"));
+    named.map(|(name, _)| format!("{{{{{name}}}}}")).collect()
+}
+
 #[test]
-fn every_key_is_one_of_the_configs() {
+fn every_question_is_a_key_of_the_schema_which_says_the_same_of_it() {
     let schema = lakeward_core::config::json_schema();
-    fn finds(schema: &serde_json::Value, keys: &[&str]) -> bool {
-        let [key, rest @ ..] = keys else { return true };
-        let kinds = schema["oneOf"].as_array().map_or(vec![schema], |kinds| kinds.iter().collect());
-        kinds.iter().any(|kind| {
-            let kind = if kind.get("items").is_some() { &kind["items"] } else { kind };
-            let variants = kind["oneOf"].as_array().map_or(vec![kind], |kinds| kinds.iter().collect());
-            variants.iter().any(|kind| kind["properties"].get(key).is_some_and(|inner| finds(inner, rest)))
-        })
-    }
     for question in QUESTIONS {
         let keys: Vec<&str> = question.key.split('.').collect();
-        assert!(finds(&schema, &keys), "{}", question.key);
-        assert!(!finds(&schema, &[keys.as_slice(), &["none"]].concat()));
+        let said = in_schema(&schema, &keys);
+        assert!(!said.is_empty(), "{} is no key", question.key);
+        assert!(in_schema(&schema, &[keys.as_slice(), &["none"]].concat()).is_empty());
+        for said in &said {
+            let description = said["description"].as_str().unwrap_or_else(|| panic!("{} has none", question.key));
+            assert!(description.ends_with('.'), "{}: {description}", question.key);
+            assert!(variables(description).is_subset(&variables(question.help)), "{}: {description}", question.key);
+            let default = said.get("default").and_then(|default| default.as_str());
+            let takes = (question.default)(&where_asked(question.id), &facts());
+            // The kinds of a table are told apart by the person, not by a default.
+            let is_kind = said.get("const").is_some();
+            assert!(is_kind || default.is_none_or(|default| takes == Some(default.into())), "{}", question.key);
+        }
+        // The same choices, whether they are values or kinds of a table. A source's format depends on its kind.
+        let values = said.iter().flat_map(|said| {
+            let one_of = said["enum"].as_array().into_iter().flatten();
+            let described = said["oneOf"].as_array().into_iter().flatten().map(|choice| &choice["const"]);
+            one_of.chain(described).chain(said.get("const")).filter_map(|value| value.as_str())
+        });
+        let values: BTreeSet<&str> = values.collect();
+        let choices: BTreeSet<&str> = question.choices().iter().map(|choice| choice.value).collect();
+        assert_eq!(values, choices, "{}", question.key);
     }
 }
 
@@ -114,9 +144,8 @@ fn examples_and_defaults_pass_and_what_is_wrong_does_not() {
         }
         assert!(question.check(&value, &alone, &place()).is_err(), "{id:?}: {wrong} among others");
     }
-    let unchecked = [Id::SsoSession, Id::SourceProfile, Id::ExternalId, Id::MfaSerial, Id::SseKmsKeyId];
-    let judged: Vec<Id> = ids().into_iter().filter(|id| !unchecked.contains(id)).collect();
-    assert_eq!(judged, WRONG.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+    let judged: Vec<Id> = WRONG.iter().map(|(id, _)| *id).collect();
+    assert_eq!(judged, ids(), "every question has a validator");
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn a_refused_test_write_names_action_and_statement_and_is_tried_again() {
         next: Some("have this added".into()),
         statement: Some("{\n  \"Action\": \"s3:PutObject\"\n}".into()),
         answer: Some((Id::Region, "eu-west-1".into())),
-        ..line(Outcome::Failed, None)
+        ..check_line(Outcome::Failed, None)
     };
     session.event(Event::Checked(ticket(&session), refused));
     session.event(Event::CheckDone(ticket(&session), false));

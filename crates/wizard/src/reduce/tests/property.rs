@@ -40,7 +40,12 @@ fn key() -> impl Strategy<Value = Event> {
 enum Step {
     Event(Event),
     Answer(usize, bool),
+    /// [`SECRET`], where nothing shows what is typed.
+    Secret,
 }
+
+/// Nobody may see it.
+const SECRET: &str = "s3cr3t-c0de";
 
 fn step() -> impl Strategy<Value = Step> {
     let text =
@@ -62,6 +67,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0_u64..4000).prop_map(|seconds| Step::Event(Event::Tick(noon() + Duration::from_secs(seconds)))),
         1 => text.prop_map(|text| Step::Event(Event::Note(text))),
         12 => (0_usize..4, any::<bool>()).prop_map(|(which, good)| Step::Answer(which, good)),
+        3 => Just(Step::Secret),
     ]
 }
 
@@ -93,7 +99,7 @@ fn answers(effect: &Effect, good: bool) -> Vec<Event> {
         Effect::Check(ticket, _) => {
             let outcome = if good { Outcome::Ok } else { Outcome::Failed };
             let region = Some((Id::Region, "eu-west-1".into()));
-            vec![Event::Checked(*ticket, line(outcome, region)), Event::CheckDone(*ticket, good)]
+            vec![Event::Checked(*ticket, check_line(outcome, region)), Event::CheckDone(*ticket, good)]
         }
         Effect::Write(ticket, _) => vec![Event::Written(*ticket, result(good, "wrote it".into()))],
         Effect::Run(ticket, _) => vec![Event::RunEnded(*ticket, result(good, "all landed".into()))],
@@ -130,6 +136,8 @@ fn check_state(state: &State) -> Result<(), TestCaseError> {
         state.review_text(),
         state.takes_text(),
     );
+    let shown = state.notice.iter().chain(state.form.fields.iter().flat_map(|field| [&field.text]));
+    prop_assert!(shown.chain([&state.list.filter, &state.command()]).all(|text| !text.contains(SECRET)));
     Ok(())
 }
 
@@ -149,10 +157,11 @@ proptest! {
     ) })]
 
     #[test]
-    fn nothing_panics_and_back_loses_nothing(steps in vec(step(), 1..120), is_there in any::<bool>()) {
+    fn whatever_comes_nothing_panics_back_loses_nothing_and_no_secret_shows(steps in vec(step(), 1..120), is_there in any::<bool>()) {
         let toml = is_there.then(|| crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml);
         let begin = Start { place: crate::Place { existing: toml, ..place() }, ..Start::default() };
-        let mut session = Session::with(begin);
+        let mut session = Session::with(begin.clone());
+        let mut lines = String::new();
         for step in steps {
             let before = said(&session.state);
             let is_back = match &step {
@@ -160,14 +169,18 @@ proptest! {
                 Step::Event(Event::Key(Press { key: Key::Esc, .. })) => session.state.popup.is_none(),
                 _ => false,
             };
-            match step {
-                Step::Event(event) => _ = session.event(event),
+            let events = match step {
+                Step::Event(event) => vec![event],
                 Step::Answer(which, good) => {
                     let asked = session.effects.iter().rev().filter(|effect| !answers(effect, good).is_empty()).nth(which);
-                    for event in asked.map(|effect| answers(effect, good)).unwrap_or_default() {
-                        session.event(event);
-                    }
+                    asked.map(|effect| answers(effect, good)).unwrap_or_default()
                 }
+                Step::Secret if session.state.hidden.is_some() => vec![Event::Paste(SECRET.into())],
+                Step::Secret => vec![Event::Intent(Intent::Hidden(SECRET.into()))],
+            };
+            for event in events {
+                lines += &(crate::record::line(&session.state, &event) + "\n");
+                session.event(event);
             }
             check_state(&session.state)?;
             if is_back {
@@ -177,5 +190,9 @@ proptest! {
                 break;
             }
         }
+        let all = format!("{:?}{:?}{lines}", session.state, session.effects);
+        prop_assert!(!all.contains(SECRET));
+        let again = crate::record::replay(begin, noon(), &lines).expect("the lines are events");
+        prop_assert_eq!(format!("{:?}", again), format!("{:?}", session.state));
     }
 }

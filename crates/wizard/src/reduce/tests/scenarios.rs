@@ -18,7 +18,7 @@ fn from_one_found_session_to_rows_it_takes_at_most_twelve_keys() {
     assert_eq!(session.state.screen, Screen::Review);
     session.enter();
     let ticket = session.check_ticket();
-    session.event(Event::Checked(ticket, line(Outcome::Ok, None))).event(Event::CheckDone(ticket, true)).enter();
+    session.event(Event::Checked(ticket, check_line(Outcome::Ok, None))).event(Event::CheckDone(ticket, true)).enter();
     session.event(Event::Written(session.write_ticket(), Ok("wrote lakeward.toml".into()))).enter();
     let Some(Effect::Run(_, plan)) = session.effects.last() else { panic!("{:?}", session.effects) };
     assert_eq!(plan.destination.bucket, "my-lake");
@@ -120,7 +120,7 @@ fn late_answers_of_dropped_requests_change_nothing() {
     assert_eq!(session.state.screen, Screen::Destination);
     session.text("-2").press(Key::Tab);
     assert!(session.state.answers.is(Id::Bucket, "my-lake-2"));
-    session.event(Event::Checked(check, line(Outcome::Failed, None))).event(Event::CheckDone(check, true));
+    session.event(Event::Checked(check, check_line(Outcome::Failed, None))).event(Event::CheckDone(check, true));
     session.event(Event::Previewed(preview, Err(trouble("late"))));
     session.event(Event::Identified(Ticket(0), Err(trouble("never"))));
     assert!(session.state.facts.checks.is_empty());
@@ -166,7 +166,7 @@ fn the_check_finds_the_region_and_offers_another() {
     let mut session = Session::new();
     session.lead_to_review().enter();
     let found = Some((Id::Region, Value::from("eu-west-1")));
-    session.event(Event::Checked(session.check_ticket(), line(Outcome::Ok, found.clone())));
+    session.event(Event::Checked(session.check_ticket(), check_line(Outcome::Ok, found.clone())));
     assert!(session.state.answers.is(Id::Region, "eu-west-1"));
     assert!(session.state.facts.document.got().expect("a document").toml.contains("region = \"eu-west-1\""));
     // Where one was given, another is offered and taken by a key.
@@ -176,7 +176,7 @@ fn the_check_finds_the_region_and_offers_another() {
     session.event(Event::Intent(crate::Intent::Fill(Id::Bucket, "my-lake".into())));
     session.enter().text("x.csv").enter().previewed().enter().enter();
     let ticket = session.check_ticket();
-    session.event(Event::Checked(ticket, line(Outcome::Failed, found))).event(Event::CheckDone(ticket, false));
+    session.event(Event::Checked(ticket, check_line(Outcome::Failed, found))).event(Event::CheckDone(ticket, false));
     assert!(session.state.offered().is_some() && session.state.answers.is(Id::Region, "us-east-1"));
     session.enter();
     assert!(session.said().contains("Ctrl-S"), "{}", session.said());
@@ -190,7 +190,7 @@ fn a_refused_test_write_shows_its_statement_and_the_config_can_be_written_anyway
     let mut session = Session::new();
     session.lead_to_review().enter();
     let ticket = session.check_ticket();
-    let refused = CheckLine { statement: Some("{\"Effect\": \"Allow\"}".into()), ..line(Outcome::Failed, None) };
+    let refused = CheckLine { statement: Some("{\"Effect\": \"Allow\"}".into()), ..check_line(Outcome::Failed, None) };
     session.event(Event::Checked(ticket, refused)).event(Event::CheckDone(ticket, false)).letter('y');
     assert_eq!(session.state.review.tab, ReviewTab::Check);
     assert!(matches!(session.effects.last(), Some(Effect::Copy(text)) if text.expose().contains("Allow")));
@@ -278,4 +278,22 @@ fn flags_are_taken_over_and_said_to_be_flags() {
     assert_eq!((bucket.text.as_str(), bucket.note.as_deref()), ("flag-lake", Some("from --bucket")));
     session.event(Event::Intent(crate::Intent::Fill(Id::Bucket, "typed-lake".into())));
     assert!(session.state.answers.is(Id::Bucket, "typed-lake"));
+}
+
+#[test]
+fn the_way_that_was_answered_has_the_focus_when_a_config_is_edited() {
+    let keys = environment_keys();
+    for (at, focused) in
+        [(1, Row::Found(1)), (3, Row::Found(0)), (4, Row::Other(Way::Sso)), (7, Row::Other(Way::Embedded))]
+    {
+        let toml = crate::compose(&crate::tests::whole()[at], &crate::tests::facts()).expect("a config").document.toml;
+        let there = crate::Place { existing: Some(toml), ..place() };
+        let mut session = Session::with(Start { place: there, init: true, ..Start::default() });
+        if focused != Row::Other(Way::Embedded) {
+            session.enter().detect(vec![self::session(), keys.clone()]);
+        } else {
+            session.state.show(Screen::Method);
+        }
+        assert_eq!(session.state.list.focused(), Some(focused), "{at}");
+    }
 }
