@@ -1,9 +1,12 @@
 //! A screen as something to keep: text for a person to read, or a picture for a page. Both are of the state alone, so that the same
 //! state gives the same bytes.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    time::{Duration, SystemTime},
+};
 
-use lakeward_wizard::State;
+use lakeward_wizard::{Condition, Found, Id, Place, Remote, Screen, State, Value};
 use ratatui::{
     buffer::{Buffer, Cell},
     layout::Rect,
@@ -12,6 +15,57 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{look::Look, screens::paint};
+
+/// A state to show to those who have not begun: the first screen, on a machine on which a few ways to sign in were found. The times in
+/// it are made up, and always the same.
+#[must_use]
+pub fn example() -> State {
+    let place = Place {
+        config: "/home/ada/lake/lakeward.toml".into(),
+        config_shown: "lakeward.toml".into(),
+        situation: "an SSH session, no local browser".into(),
+        device_first: true,
+        ..Place::default()
+    };
+    let found = |title: &str, origin: &str, condition, why: &str, answers: &[(Id, &str)]| Found {
+        title: title.into(),
+        origin: origin.into(),
+        condition,
+        why: why.into(),
+        answers: answers.iter().map(|(id, value)| (*id, Value::from(*value))).collect(),
+        sign_in: None,
+        rank: 0,
+    };
+    // 2026-01-15, 9:00 UTC.
+    let mut state = State::new(place, SystemTime::UNIX_EPOCH + Duration::from_secs(1_768_467_600));
+    state.facts.found = vec![
+        found(
+            "SSO session \"acme\"",
+            "~/.aws/config:12",
+            Condition::Good("signed in until 17:27".into()),
+            "Short-lived keys that renew while the SSO session lives. For cron, choose the role of the machine instead.",
+            &[(Id::Auth, "sso"), (Id::SsoSession, "acme")],
+        ),
+        found(
+            "Profile \"analytics\"",
+            "~/.aws/config:20",
+            Condition::Needs("MFA code needed".into()),
+            "",
+            &[(Id::Auth, "profile"), (Id::Profile, "analytics")],
+        ),
+        found(
+            "Environment keys",
+            "AWS_ACCESS_KEY_ID",
+            Condition::Good("valid, long-lived".into()),
+            "",
+            &[(Id::Auth, "env")],
+        ),
+        found("Role of this machine", "EC2, ECS, EKS", Condition::Absent("no answer in 1 s".into()), "", &[]),
+    ];
+    state.facts.detection = Remote::Got(());
+    state.show(Screen::Method);
+    state
+}
 
 /// The screen as lines of text, without what is empty at their ends.
 #[must_use]

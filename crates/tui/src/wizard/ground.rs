@@ -8,7 +8,11 @@ use ratatui::{
     style::Style,
 };
 
-use super::{look::Look, sheet::Sheet, text};
+use super::{
+    look::Look,
+    sheet::{Sheet, left_out},
+    text,
+};
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +61,12 @@ impl<'a> Ground<'a> {
     /// Fills what is left from a line on.
     pub(crate) fn fill_from(&mut self, sheet: &Sheet<'_>, first: usize) {
         sheet.draw_from(self.buffer, self.area, first);
+    }
+
+    /// Fills what is left with the rows in view of so many.
+    pub(crate) fn fill_with_rows(&mut self, sheet: &Sheet<'_>, view: &Range<usize>, count: usize) {
+        self.fill(sheet);
+        left_out(self.buffer, self.area, self.look, view.start > 0, view.end < count);
     }
 
     /// Draws at the top.

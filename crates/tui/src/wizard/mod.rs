@@ -1,7 +1,7 @@
 //! The wizard on a full screen: a drawing of its state, and what a person does to it as events. What follows from an event is for
 //! `lakeward_wizard` alone.
 //!
-//! [`Stage`] owns the terminal while it lasts; [`draw`] is pure, so that a test can look at any screen.
+//! [`Stage`] owns the terminal while it lasts; [`draw`] is pure, so that a test can look at any screen, and [`capture`] can keep one.
 
 mod stage;
 mod terminal;

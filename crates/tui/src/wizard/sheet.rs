@@ -122,16 +122,23 @@ impl<'a> Sheet<'a> {
         for (y, line) in area.rows().zip(self.lines.iter().skip(first)) {
             buffer.set_line(y.x, y.y, line, y.width);
         }
-        if area.width > 1 && height > 0 {
-            let above = (first > 0).then(|| (area.top(), self.look.glyph("↑", "^")));
-            let below = (first + height < self.lines.len()).then(|| (area.bottom() - 1, self.look.glyph("↓", "v")));
-            for (y, glyph) in above.into_iter().chain(below) {
-                buffer.set_stringn(area.right() - 1, y, glyph, 1, bold());
-            }
-        }
+        left_out(buffer, area, self.look, first > 0, first + height < self.lines.len());
         let (line, cell) = self.cursor?;
         let down = u16::try_from(line.checked_sub(first)?).ok().filter(|down| *down < area.height)?;
         let along = u16::try_from(cell).ok().filter(|along| *along < area.width)?;
         Some(Position::new(area.x + along, area.y + down))
+    }
+}
+
+/// Says at the right edge of an area that something is left out above or below it.
+pub(crate) fn left_out(buffer: &mut Buffer, area: Rect, look: &Look, above: bool, below: bool) {
+    let area = area.intersection(buffer.area);
+    if area.width < 2 || area.height == 0 {
+        return;
+    }
+    let above = above.then(|| (area.top(), look.glyph("↑", "^")));
+    let below = below.then(|| (area.bottom() - 1, look.glyph("↓", "v")));
+    for (y, glyph) in above.into_iter().chain(below) {
+        buffer.set_stringn(area.right() - 1, y, glyph, 1, bold());
     }
 }

@@ -87,11 +87,11 @@ pub(crate) fn whole(text: &str, most: usize) -> Vec<String> {
 /// The beginning of a full line up to where it is best broken; at least two thirds of it.
 fn broken(line: &str) -> &str {
     // A dash before a flag belongs to it.
-    let is_flag = |at: usize| line.get(..at).is_some_and(|before| before.ends_with(['-', ' ']));
-    let mut breaks = line.rmatch_indices(['/', '&', '?', '-', '_', ' ']);
-    let last = breaks.find(|(at, sign)| *sign != "-" || !is_flag(*at) && at + 1 < line.len());
-    let kept = last.and_then(|(at, _)| line.get(..=at));
-    kept.filter(|kept| kept.len() * 3 >= line.len() * 2).unwrap_or(line)
+    let is_flag = |at: usize| line.get(..at).is_some_and(|before| before.ends_with(['-', ' '])) || at + 1 == line.len();
+    let up_to = |at: usize| line.get(..=at).filter(|kept| kept.len() * 3 >= line.len() * 2);
+    let parts = line.rfind(['/', '&', '?', ' ']).and_then(up_to);
+    let words = || line.rmatch_indices(['-', '_']).find(|(at, _)| !is_flag(*at)).and_then(|(at, _)| up_to(at));
+    parts.or_else(words).unwrap_or(line)
 }
 
 /// A text in lines, broken between words; a word wider than a line is broken [whole](whole()). Line ends in the text stay.

@@ -60,7 +60,8 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     if list.matching.is_empty() && !list.rows.is_empty() {
         rows.say(2, "None matches. Esc clears the filter.");
     }
-    for at in in_view(list.matching.len(), list.focus, usize::from(ground.area.height)) {
+    let view = in_view(list.matching.len(), list.focus, usize::from(ground.area.height));
+    for at in view.clone() {
         let Some(row) = list.matching.get(at).and_then(|index| list.rows.get(*index)) else { continue };
         let focused = at == list.focus;
         let style = if focused { reverse() } else { Default::default() };
@@ -79,7 +80,7 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         };
         rows.line(Line::from(vec![Span::raw(format!("{pointer} ")), Span::styled(text.unwrap_or_default(), style)]));
     }
-    ground.fill(&rows);
+    ground.fill_with_rows(&rows, &view, list.matching.len());
 }
 
 /// There is nothing to choose from: not yet, or not at all.

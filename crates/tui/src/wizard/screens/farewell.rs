@@ -25,7 +25,7 @@ pub(crate) fn written(state: &State, ground: &mut Ground<'_>) {
     if matches!(state.facts.written, Remote::Got(_)) {
         parts::question(&mut sheet, "Run it?", "");
         sheet.blank();
-        welcome::options(state, &mut sheet);
+        welcome::options(state, &mut sheet, ground.area.height);
         sheet.blank();
         sheet.mark(0, Mark::Info, "Each run appends all rows of its sources: two runs land each row twice.");
     }

@@ -63,7 +63,7 @@ fn arn(sheet: &mut Sheet<'_>, arn: &str) {
 
 /// Until when credentials are good.
 pub(crate) fn validity(identity: &Identity, state: &State) -> String {
-    let renewed = if identity.renews { ", renewed by themselves" } else { "" };
+    let renewed = if identity.renews { ", then renewed" } else { "" };
     match identity.expires {
         None => "as long as nobody takes them away".to_owned(),
         Some(expires) if expires <= state.now => {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use lakeward_wizard::{Condition, From, Outcome, QUESTIONS, Question, Row, Screen, State, Trouble};
+use lakeward_wizard::{Condition, From, Id, Outcome, QUESTIONS, Question, Row, Screen, State, Trouble, Value};
 use ratatui::{style::Style, text::Span};
 
 use crate::wizard::{
@@ -26,19 +26,35 @@ pub(crate) fn command_line(state: &State, look: &Look, most: usize) -> String {
     format!("{lead}{}", cut(rest, most.saturating_sub(width(lead)), lead))
 }
 
-/// The same as the answers as a command; on the first screen with those that Enter would give.
+/// The same as the answers as a command; where one chooses from a list, with those that Enter would give.
 fn command(state: &State) -> String {
-    let found = match (state.screen, state.list.focused()) {
-        (Screen::Method, Some(Row::Found(at))) => state.facts.found.get(at).filter(|found| found.condition.is_usable()),
-        _ => None,
-    };
-    let Some(found) = found else { return state.command() };
+    let chosen = chosen(state);
+    if chosen.is_empty() {
+        return state.command();
+    }
     let mut answers = state.answers.clone();
-    for (id, value) in &found.answers {
-        answers.give(*id, value.clone(), From::Typed);
+    for (id, value) in chosen {
+        answers.give(id, value, From::Typed);
     }
     answers.fill(&state.facts);
     lakeward_wizard::command(&answers)
+}
+
+/// The answers that choosing the row with the focus would give.
+fn chosen(state: &State) -> Vec<(Id, Value)> {
+    match (state.screen, state.list.focused()) {
+        (Screen::Method, Some(Row::Found(at))) => {
+            let found = state.facts.found.get(at).filter(|found| found.condition.is_usable());
+            found.map(|found| found.answers.clone()).unwrap_or_default()
+        }
+        (Screen::Directory, Some(Row::Role(at, role))) if !state.form.more => {
+            let Some(account) = state.facts.accounts.get(at) else { return Vec::new() };
+            let role = account.roles.got().and_then(|roles| roles.get(role));
+            let role = role.map(|role| (Id::SsoRoleName, Value::from(role.as_str())));
+            [(Id::SsoAccountId, Value::from(account.id.as_str()))].into_iter().chain(role).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Whether a screen is about the questions of another.

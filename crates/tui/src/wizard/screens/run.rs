@@ -66,12 +66,13 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         sheet.say(2, "Looking for the tables of the sources.");
     }
     let focus = focused(state);
-    for at in in_view(tables.len(), focus.unwrap_or_default(), usize::from(ground.area.height)) {
+    let view = in_view(tables.len(), focus.unwrap_or_default(), usize::from(ground.area.height));
+    for at in view.clone() {
         if let Some(table) = tables.get(at) {
             sheet.line(columns.line(look, table, focus == Some(at)));
         }
     }
-    ground.fill(&sheet);
+    ground.fill_with_rows(&sheet, &view, tables.len());
 }
 
 fn totals<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {

@@ -18,10 +18,12 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let look = ground.look;
     let mut sheet = ground.sheet();
     parts::question(&mut sheet, "There is a config. What shall be done?", "");
-    sheet.blank();
+    if ground.room > Room::Narrow {
+        sheet.blank();
+    }
     about(state, &mut sheet);
     sheet.blank();
-    options(state, &mut sheet);
+    options(state, &mut sheet, ground.area.height);
     if ground.room > Room::Narrow {
         sheet.blank();
         for note in &state.facts.place.notes {
@@ -40,10 +42,10 @@ fn about(state: &State, sheet: &mut Sheet<'_>) {
         return parts::trouble(sheet, 0, trouble);
     }
     let answers = &state.answers;
-    let bucket = answers.text(Id::Bucket).unwrap_or_default();
+    let [bucket, path] = [Id::Bucket, Id::Path].map(|id| answers.text(id).unwrap_or_default());
     let place = match answers.text(Id::Dir) {
-        Some(dir) => format!("the folder {dir}, bucket {bucket}"),
-        None => format!("s3://{bucket}"),
+        Some(dir) => format!("{dir}/{bucket}/{path}"),
+        None => format!("s3://{bucket}/{path}"),
     };
     sheet.pair(0, "Destination", LABEL, &look.text(&place));
     let source = [Id::Paths, Id::Command].into_iter().find_map(|id| Some(answers.value(id)?.typed()));
@@ -67,7 +69,7 @@ fn about(state: &State, sheet: &mut Sheet<'_>) {
 }
 
 /// The few things that can be done, a line each.
-pub(crate) fn options(state: &State, sheet: &mut Sheet<'_>) {
+pub(crate) fn options(state: &State, sheet: &mut Sheet<'_>, height: u16) {
     let look = sheet.look;
     let mut whole = None;
     for (at, index) in state.list.matching.iter().enumerate() {
@@ -91,7 +93,7 @@ pub(crate) fn options(state: &State, sheet: &mut Sheet<'_>) {
         sheet.line(Line::from(vec![Span::raw(format!("{pointer} ")), name, Span::raw(format!("  {short}"))]));
     }
     // What did not fit beside the one with the focus.
-    if let Some(whole) = whole {
+    if let Some(whole) = whole.filter(|_| sheet.len() + 3 <= usize::from(height)) {
         sheet.blank();
         sheet.say(2, whole);
     }

@@ -274,6 +274,26 @@ fn going_back_with_a_wrong_field_keeps_what_was_typed() {
     assert!(text.contains("Acme_Lake") && text.contains("raw/{{TABEL}}/{{UUID}}"), "{text}");
 }
 
+#[test]
+fn the_end_of_every_page_of_the_review_comes_into_view() {
+    let ends = [
+        ("review, config", "paths = [\"data/*.csv\"]"),
+        ("review, changes", "paths = [\"orders/*.csv\"]"),
+        ("review, policy", "  ]"),
+        ("review, check failed", "clean-up"),
+    ];
+    for (name, end) in ends {
+        let mut state = scene(name).clone();
+        for _ in 0..80 {
+            let _ = state.step(Event::Key(Key::Down.into()));
+        }
+        for (columns, rows) in [(60, 16), (80, 24), (120, 40)] {
+            let text = lines(&state, FULL, columns, rows).join("\n");
+            assert!(text.contains(end), "{name} at {columns}x{rows}:\n{text}");
+        }
+    }
+}
+
 /// The fields below do not move while one types in one, nor what is below a list while one moves in it.
 #[test]
 fn nothing_jumps_while_one_types_or_moves() {

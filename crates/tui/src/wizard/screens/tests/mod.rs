@@ -1,5 +1,7 @@
 //! Every screen, looked at: against snapshots, and for what must hold at any size.
 
+mod session;
+mod facts;
 mod scenes;
 mod hold;
 

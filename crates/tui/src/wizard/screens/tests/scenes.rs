@@ -1,162 +1,21 @@
 //! States as a person meets them: each screen in each of its moods, led there by events as far as possible.
 
-use std::{
-    sync::LazyLock,
-    time::{Duration, SystemTime},
-};
+use std::{sync::LazyLock, time::Duration};
 
-use lakeward_core::{event, table::TableName};
+use lakeward_core::event;
 use lakeward_wizard::{
-    Account, CheckLine, Code, Column, Condition, Draft, Effect, Event, Facts, Found, Id, Identity, Key, Outcome, Page,
-    Place, Press, Preview, PreviewedTable, Remote, ReviewTab, Row, RunState, RunTable, Screen, SignInEvent,
-    SignInRequest, Start, State, TableState, Ticket, Trouble, Value, Way, start,
+    Account, CheckLine, Condition, Draft, Effect, Event, Facts, Found, Id, Identity, Key, Outcome, Place, Press,
+    Remote, ReviewTab, Row, RunState, RunTable, Screen, SignInEvent, SignInRequest, Start, State, TableState, Value,
+    Way,
 };
 
-/// 2026-11-23, 14:05:00 UTC.
-pub(super) fn now() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_442_700)
-}
-
-pub(super) fn later(seconds: u64) -> SystemTime {
-    now() + Duration::from_secs(seconds)
-}
-
-/// A session that goes on.
-pub(super) struct Session {
-    pub(super) state: State,
-    effects: Vec<Effect>,
-}
-
-impl Session {
-    fn new(begin: Start) -> Self {
-        let (state, effects) = start(begin, now());
-        Self { state, effects }
-    }
-
-    pub(super) fn event(mut self, event: Event) -> Self {
-        self.effects.extend(self.state.step(event));
-        self
-    }
-
-    fn press(self, press: impl Into<Press>) -> Self {
-        self.event(Event::Key(press.into()))
-    }
-
-    fn letter(self, letter: char) -> Self {
-        self.press(Key::Char(letter))
-    }
-
-    fn text(self, text: &str) -> Self {
-        text.chars().fold(self, |session, c| session.press(Key::Char(c)))
-    }
-
-    fn presses(self, key: Key, times: usize) -> Self {
-        (0..times).fold(self, |session, _| session.press(key))
-    }
-
-    fn enter(self) -> Self {
-        self.press(Key::Enter)
-    }
-
-    fn tick(self, seconds: u64) -> Self {
-        self.event(Event::Tick(later(seconds)))
-    }
-
-    fn ticket(&self, of: impl Fn(&Effect) -> Option<Ticket>) -> Ticket {
-        self.effects.iter().rev().find_map(of).expect("the effect")
-    }
-
-    fn detected(self, all: Vec<Found>) -> Self {
-        let ticket = self.ticket(|effect| if let Effect::Detect(ticket) = effect { Some(*ticket) } else { None });
-        let session = all.into_iter().fold(self, |session, found| session.event(Event::Found(ticket, Box::new(found))));
-        session.event(Event::Detected(ticket))
-    }
-
-    fn pick(self, row: Row) -> Self {
-        let at = self.state.list.rows.iter().position(|other| *other == row).expect("the row");
-        self.event(Event::Intent(lakeward_wizard::Intent::Pick(at)))
-    }
-
-    fn sign_in(self, event: SignInEvent) -> Self {
-        let ticket = self.ticket(|effect| if let Effect::SignIn(ticket, _) = effect { Some(*ticket) } else { None });
-        self.event(Event::SignIn(ticket, event))
-    }
-
-    fn accounts(self, accounts: Vec<Account>) -> Self {
-        let ticket =
-            self.ticket(|effect| if let Effect::ListAccounts(ticket, _) = effect { Some(*ticket) } else { None });
-        self.event(Event::Accounts(ticket, accounts))
-    }
-
-    fn listed(self) -> Self {
-        let ticket =
-            self.ticket(|effect| if let Effect::ListAccounts(ticket, _) = effect { Some(*ticket) } else { None });
-        self.event(Event::Listed(ticket, Ok(())))
-    }
-
-    /// Answers every list of roles that was asked for, and those that are asked for then.
-    fn roles(mut self, of: impl Fn(&str) -> Result<Vec<String>, Trouble>) -> Self {
-        let mut answered = 0;
-        while let Some(effect) = self.effects.get(answered).cloned() {
-            answered += 1;
-            if let Effect::ListRoles(ticket, _, account) = effect {
-                let roles = of(&account);
-                self = self.event(Event::Roles(ticket, account, roles));
-            }
-        }
-        self
-    }
-
-    fn identified(self, identity: Result<Identity, Trouble>) -> Self {
-        let ticket = self.ticket(|effect| if let Effect::Identify(ticket, _) = effect { Some(*ticket) } else { None });
-        self.event(Event::Identified(ticket, identity))
-    }
-
-    fn previewed(self, preview: Result<Preview, Trouble>) -> Self {
-        let ticket = self.ticket(|effect| if let Effect::Preview(ticket, _) = effect { Some(*ticket) } else { None });
-        self.event(Event::Previewed(ticket, preview))
-    }
-
-    fn checked(self, lines: Vec<CheckLine>, works: bool) -> Self {
-        let ticket = self.ticket(|effect| if let Effect::Check(ticket, _) = effect { Some(*ticket) } else { None });
-        let session = lines.into_iter().fold(self, |session, line| session.event(Event::Checked(ticket, line)));
-        session.event(Event::CheckDone(ticket, works))
-    }
-
-    fn written(self, result: Result<String, Trouble>) -> Self {
-        let ticket = self.ticket(|effect| if let Effect::Write(ticket, _) = effect { Some(*ticket) } else { None });
-        self.event(Event::Written(ticket, result))
-    }
-
-    fn run(self, event: event::Event) -> Self {
-        let ticket = self.ticket(|effect| if let Effect::Run(ticket, _) = effect { Some(*ticket) } else { None });
-        self.event(Event::Run(ticket, Box::new(event)))
-    }
-
-    fn run_ended(self, result: Result<String, Trouble>) -> Self {
-        let ticket = self.ticket(|effect| if let Effect::Run(ticket, _) = effect { Some(*ticket) } else { None });
-        self.event(Event::RunEnded(ticket, result))
-    }
-
-    /// A screen as it is, for what no event leads to alone.
-    fn with(mut self, change: impl FnOnce(&mut State)) -> Self {
-        change(&mut self.state);
-        self
-    }
-}
-
-fn place() -> Place {
-    Place {
-        config: "/home/ada/lake/lakeward.toml".into(),
-        config_shown: "lakeward.toml".into(),
-        situation: "an SSH session, no local browser".into(),
-        device_first: true,
-        state_dir: "/home/ada/.local/state/lakeward".into(),
-        ..Place::default()
-    }
-}
-
-const EXISTING: &str = "version = 1\n\n# The nightly load.\n[auth]\nmethod = \"profile\"\nprofile = \"analytics\" # ask Grace\n\n[destination]\nbucket = \"acme-lake-prod\"\npath = \"raw/{{TABLE}}/{{UUID}}.{{FORMAT}}\"\nformat = \"csv\"\n\n[[source]]\ntype = \"files\"\npaths = [\"orders/*.csv\"]\n";
+use super::{
+    facts::{
+        EXISTING, account, all_found, bad_lines, found, good_lines, identity, line, name, page, place, preview,
+        refused, roles, summary, trouble,
+    },
+    session::{Session, later},
+};
 
 fn fresh() -> Session {
     Session::new(Start { place: place(), init: true, size: (80, 24), ..Start::default() })
@@ -167,72 +26,8 @@ fn existing() -> Session {
     Session::new(Start { place, size: (80, 24), ..Start::default() })
 }
 
-fn found(title: &str, origin: &str, condition: Condition, why: &str, rank: u8) -> Found {
-    Found {
-        title: title.into(),
-        origin: origin.into(),
-        condition,
-        why: why.into(),
-        answers: vec![(Id::Auth, "profile".into()), (Id::Profile, "analytics".into())],
-        sign_in: None,
-        rank,
-    }
-}
-
-fn sso() -> Found {
-    let why = "Short-lived keys that renew while the SSO session lives. AWS does not tell clients when that ends, so for cron choose a compute role.";
-    Found {
-        answers: vec![(Id::Auth, "sso".into()), (Id::SsoSession, "acme".into())],
-        sign_in: Some(SignInRequest::Sso {
-            session: Some("acme".into()),
-            start_url: Some("https://d-9067a1b2c3.awsapps.com/start".into()),
-            region: Some("eu-central-1".into()),
-        }),
-        ..found("SSO session \"acme\"", "~/.aws/config:12", Condition::Needs("expired 2 h ago".into()), why, 10)
-    }
-}
-
-fn all_found() -> Vec<Found> {
-    vec![
-        sso(),
-        found(
-            "Profile \"analytics\"",
-            "~/.aws/config:20",
-            Condition::Needs("MFA code needed".into()),
-            "A role of the source profile acme. Its code has to be typed by a person: not for cron.",
-            20,
-        ),
-        found(
-            "Environment keys",
-            "AWS_ACCESS_KEY_ID",
-            Condition::Good("valid, long-lived".into()),
-            "They work until someone takes them away, in every process of this shell.",
-            40,
-        ),
-        found(
-            "aws login \"default\"",
-            "~/.aws/login",
-            Condition::Broken("expired yesterday".into()),
-            "Its refresh token is gone; aws login makes a new one.",
-            50,
-        ),
-        found("Role of this machine", "EC2, ECS, EKS", Condition::Absent("no answer in 1 s".into()), "", 90),
-    ]
-}
-
 fn method() -> Session {
     fresh().detected(all_found())
-}
-
-fn page(device: bool) -> Page {
-    let start = "https://d-9067a1b2c3.awsapps.com/start/#/device";
-    let pkce = "https://oidc.eu-central-1.amazonaws.com/authorize?response_type=code&client_id=Zq3vN0k5b2lkYy1jbGllbnQtZXhhbXBsZQ&redirect_uri=http%3A%2F%2F127.0.0.1%3A53682%2Foauth%2Fcallback&state=0f6e1c9a&code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-    Page {
-        device,
-        url: if device { format!("{start}?user_code=KQTM-VXRB").as_str().into() } else { pkce.into() },
-        code: device.then(|| Code { page: start.into(), code: "KQTM-VXRB".into() }),
-        expires: later(600),
-    }
 }
 
 fn device() -> Session {
@@ -245,24 +40,6 @@ fn browser() -> Session {
 
 fn signed_in() -> Session {
     device().sign_in(SignInEvent::Done("signed in to acme until 22:05".into()))
-}
-
-const TEAMS: [&str; 8] =
-    ["data", "ingest-eu", "ingest-us", "web", "payments", "search", "identity", "sandbox-of-the-platform-team"];
-
-fn account(at: usize) -> Account {
-    let stage = ["prod", "staging", "dev"].get(at % 3).copied().unwrap_or_default();
-    let team = TEAMS.get(at / 3 % TEAMS.len()).copied().unwrap_or_default();
-    Account {
-        id: format!("{:012}", 111_122_223_333_u64 + 1_234_567 * at as u64),
-        name: format!("acme-{stage}-{team}"),
-        email: format!("{team}@acme.example"),
-        roles: Remote::Idle,
-    }
-}
-
-fn roles() -> Vec<String> {
-    ["LakewardIngest", "IngestReadOnly", "PowerUserAccess"].map(str::to_owned).to_vec()
 }
 
 /// So many accounts with three roles each, all of them listed.
@@ -290,21 +67,6 @@ pub(super) fn wide() -> Session {
     named("東京データ基盤部の本番アカウント👩‍👩‍👧‍👦のすべて")
 }
 
-fn trouble(what: &str, next: &str) -> Trouble {
-    Trouble { code: 77, ..Trouble::usage(what).next(next) }
-}
-
-fn identity() -> Identity {
-    Identity {
-        account: "111122223333".into(),
-        arn: "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_LakewardIngest_0123456789abcdef/ada@acme.example"
-            .into(),
-        expires: Some(later(3600)),
-        renews: true,
-        warnings: vec![],
-    }
-}
-
 fn at_identity() -> Session {
     directory(3).enter()
 }
@@ -317,51 +79,6 @@ fn at_source() -> Session {
     at_destination().text("acme-lake-prod").enter()
 }
 
-fn table(name: &str, rows: Vec<Vec<&str>>, bytes: u64) -> PreviewedTable {
-    let columns = [
-        ("order_id", "int64"),
-        ("customer", "string"),
-        ("amount", "decimal(12,2)"),
-        ("ordered_at", "timestamp"),
-        ("shipped", "bool"),
-        ("note", "string"),
-        ("warehouse", "string"),
-    ];
-    PreviewedTable {
-        name: name.into(),
-        first_key: format!("raw/{name}/2026-11-23/01935a1e-7c3b-7f00-8a2d-4e5f60718293.parquet"),
-        columns: columns
-            .iter()
-            .map(|(name, kind)| Column { name: (*name).into(), column_type: (*kind).into() })
-            .collect(),
-        rows: rows.into_iter().map(|row| row.into_iter().map(str::to_owned).collect()).collect(),
-        bytes: Some(bytes),
-    }
-}
-
-fn preview() -> Preview {
-    let rows = vec![
-        vec![
-            "1001",
-            "Ada Lovelace",
-            "1250.00",
-            "2026-11-22 09:14:03",
-            "true",
-            "leave it at the door, please, and ring twice",
-            "ZRH-2",
-        ],
-        vec!["1002", "Grace Hopper", "8.50", "2026-11-22 09:15:40", "false", "", "ZRH-2"],
-        vec!["1003", "東京商事", "99999.99", "2026-11-22 09:17:12", "true", "", "HND-1"],
-    ];
-    Preview {
-        tables: vec![
-            table("orders", rows, 302_000_000),
-            table("order_items", vec![], 315_600_000),
-            table("customers", vec![], 23_100_000),
-        ],
-    }
-}
-
 fn at_preview() -> Session {
     at_source().text("'data/*.csv'").enter()
 }
@@ -370,47 +87,8 @@ fn at_review() -> Session {
     at_preview().previewed(Ok(preview())).enter()
 }
 
-fn line(check: &str, outcome: Outcome, detail: &str) -> CheckLine {
-    CheckLine { check: check.into(), outcome, detail: detail.into(), next: None, statement: None, answer: None }
-}
-
-fn good_lines() -> Vec<CheckLine> {
-    vec![
-        line("credentials", Outcome::Ok, "LakewardIngest in 111122223333, for 59 min, renewed"),
-        line("clock", Outcome::Ok, "1 s apart from AWS"),
-        CheckLine {
-            answer: Some((Id::Region, "eu-west-1".into())),
-            ..line("bucket", Outcome::Ok, "acme-lake-prod, in eu-west-1")
-        },
-        line("test write", Outcome::Ok, "raw/_lakeward_check, 24 bytes, 212 ms"),
-        line("clean-up", Outcome::Skipped, "no s3:DeleteObject, and none is needed"),
-    ]
-}
-
-fn bad_lines() -> Vec<CheckLine> {
-    let statement = "{\n  \"Effect\": \"Allow\",\n  \"Action\": \"kms:GenerateDataKey\",\n  \"Resource\": \"arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d\"\n}";
-    vec![
-        line("credentials", Outcome::Ok, "LakewardIngest in 111122223333, for 59 min, renewed"),
-        line("bucket", Outcome::Ok, "acme-lake-prod, in eu-west-1"),
-        CheckLine {
-            next: Some("the bucket encrypts with this key: have the statement below added to the role's policy".into()),
-            statement: Some(statement.into()),
-            ..line(
-                "test write",
-                Outcome::Failed,
-                "403 AccessDenied: not authorized to perform kms:GenerateDataKey on arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d",
-            )
-        },
-        line("clean-up", Outcome::Skipped, "nothing was written"),
-    ]
-}
-
 fn at_written() -> Session {
     at_review().enter().checked(good_lines(), true).enter().written(Ok("wrote lakeward.toml".into()))
-}
-
-fn name(name: &str) -> TableName {
-    TableName::new(name).expect("a table's name")
 }
 
 fn running() -> Session {
@@ -461,17 +139,6 @@ fn running() -> Session {
             wait: Duration::from_millis(400),
         })
         .tick(217)
-}
-
-fn summary() -> String {
-    "orders       5,801,220 rows   288.0 MiB   3 objects\norder_items  4,193,004 rows   301.2 MiB   3 objects\ncustomers      391,004 rows    22.0 MiB   1 object\n\n10,385,228 rows in 7 objects, 611.2 MiB, in 4 min 2 s".into()
-}
-
-fn refused() -> Trouble {
-    trouble(
-        "table refunds, refunds.csv line 214, column amount: \"12,50\" is not a decimal(12,2)",
-        "mend the file, or set on_error = \"skip\" to set such rows aside; the tables that are done have landed whole",
-    )
 }
 
 fn review(tab: ReviewTab) -> Session {
@@ -713,6 +380,7 @@ fn make() -> Vec<(&'static str, State)> {
             answers.fill(&Facts::default());
             Session::new(Start { place: place(), draft: Some(Draft { answers }), init: true, ..Start::default() })
         }),
+        ("example", fresh().with(|state| *state = crate::wizard::capture::example())),
         ("foreign names", hostile()),
         ("wide names", wide()),
     ];
