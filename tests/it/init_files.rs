@@ -20,7 +20,7 @@ storage = "embedded"
 dir = "lake"
 bucket = "test"       # for now
 path = "raw/{{TABLE}}/{{UUID}}.{{FORMAT}}"
-tags = { team = "data" }
+batch_size = 100000
 
 [[source]]
 type = "files"
@@ -53,7 +53,7 @@ fn edit(session: &mut Session<'_>, bucket: &str) {
     session.answer(": Files\n", "");
     session.answer(": Table\n", "");
     session.answer(": Format of the rows\n", "");
-    session.answer("Enter goes on.", "");
+    session.answer("Enter goes on", "");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_config_that_is_there_keeps_its_comments_and_all_that_was_not_asked() {
     let mut session = Session::begin(plain(&home, &[]));
     edit(&mut session, "test2");
     let shown = session.until("Enter tests it");
-    let changes = ["-bucket = \"test\"       # for now", "+bucket = \"test2\"       # for now", " tags = { team"];
+    let changes = ["-bucket = \"test\"       # for now", "+bucket = \"test2\"       # for now", " batch_size = 100000"];
     assert_eq!(lacks(&shown, &changes), [""; 0], "{shown}");
     session.line("");
     session.answer("It works.", "");

@@ -73,11 +73,11 @@ fn a_flag_comes_before_a_variable_and_a_variable_before_the_answers_file() {
 #[test]
 fn paths_may_be_what_a_shell_made_of_a_glob_and_a_program_is_one_text() {
     let home = Home::new();
-    let files = ["init", "--storage", "embedded", "--bucket", "test", "--paths", "a.csv", "b.csv", "--paths", "c d.csv"];
+    let files =
+        ["init", "--storage", "embedded", "--bucket", "test", "--paths", "a.csv", "b.csv", "--paths", "c d.csv"];
     let _ = lakeward(&home).args(files).run().exits(0);
-    let paths: Vec<&str> =
-        config(&home)["source"][0]["paths"].as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect();
-    assert_eq!(paths, ["a.csv", "b.csv", "c d.csv"]);
+    let paths = &config(&home)["source"][0]["paths"];
+    assert_eq!(paths.to_string(), r#"["a.csv", "b.csv", "c d.csv"]"#);
     let command = "sh -c 'echo id; echo 1'";
     let program = ["init", "--config", "p.toml", "--storage", "embedded", "--bucket", "test", "--command", command];
     let _ = lakeward(&home).args(program).args(["--table", "t", "--source-format", "csv"]).run().exits(0);
@@ -85,7 +85,7 @@ fn paths_may_be_what_a_shell_made_of_a_glob_and_a_program_is_one_text() {
     assert!(text.contains("command = [\"sh\", \"-c\", \"echo id; echo 1\"]"), "{text}");
     // The command in its head makes it again.
     let head = text.lines().find_map(|line| line.strip_prefix("#   lakeward ")).unwrap();
-    home.write("again.sh", format!("exec \"$0\" {head} --config q.toml\n"));
+    home.write("again.sh", format!("exec \"$1\" {head} --config q.toml\n"));
     let _ = home.command("sh").args(["again.sh".as_ref(), crate::program::binary().as_os_str()]).run().exits(0);
     assert_eq!(fs::read_to_string(home.path().join("q.toml")).unwrap(), text);
 }
@@ -110,11 +110,42 @@ fn every_question_is_a_flag_with_a_help_text() {
     let home = Home::new();
     let output = lakeward(&home).args(["init", "--help"]).run().exits(0);
     let flags = [
-        "--storage", "--auth", "--profile", "--sso-session", "--sso-start-url", "--sso-region", "--sso-account-id",
-        "--sso-role-name", "--role-arn", "--source-profile", "--mfa-serial", "--external-id", "--role-session-name",
-        "--duration", "--dir", "--bucket", "--path", "--region", "--format", "--compression", "--file-size",
-        "--sse-kms-key-id", "--endpoint", "--source", "--paths", "--command", "--table", "--source-format", "--on-error",
-        "--answers", "--yes", "--plain", "--ascii", "--resume", "--no-resume", "--config",
+        "--storage",
+        "--auth",
+        "--profile",
+        "--sso-session",
+        "--sso-start-url",
+        "--sso-region",
+        "--sso-account-id",
+        "--sso-role-name",
+        "--role-arn",
+        "--source-profile",
+        "--mfa-serial",
+        "--external-id",
+        "--role-session-name",
+        "--duration",
+        "--dir",
+        "--bucket",
+        "--path",
+        "--region",
+        "--format",
+        "--compression",
+        "--file-size",
+        "--sse-kms-key-id",
+        "--endpoint",
+        "--source",
+        "--paths",
+        "--command",
+        "--table",
+        "--source-format",
+        "--on-error",
+        "--answers",
+        "--yes",
+        "--plain",
+        "--ascii",
+        "--resume",
+        "--no-resume",
+        "--config",
     ];
     assert_eq!(lacks(&output.stdout, &flags), [""; 0], "{}", output.stdout);
 }

@@ -155,7 +155,7 @@ async fn every_way_to_sign_in_leads_to_rows_and_every_front_to_the_same_config()
                 Answer(question, text) => session.answer(question, text),
             }
         }
-        session.answer("Enter goes on.", "");
+        session.answer("Enter goes on", "");
         session.rest("test", "'data/*.csv'");
         let output = session.end().exits(0);
         assert!(output.stdout.contains("ok: test write: "), "{}", output.stdout);

@@ -90,7 +90,7 @@ impl<'home> Session<'home> {
         self.answer(": Table\n", "");
         self.answer(": Format of the rows\n", "");
         self.until("Table t: id int64, text string");
-        self.answer("Enter goes on.", "");
+        self.answer("Enter goes on", "");
         self.answer("Enter tests it", "");
         self.answer("It works.", "");
         self.choose("Not now");

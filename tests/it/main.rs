@@ -43,6 +43,7 @@ mod init_session;
 mod init_flags;
 mod init_methods;
 mod init_files;
+mod init_aws_files;
 
 mod credentials;
 mod destination;

@@ -38,6 +38,8 @@ pub struct NamedProfile {
     pub by: By,
     /// What it does, in words; or what is wrong with it.
     pub what: Result<String, String>,
+    /// Of a role of IAM Identity Center, its session, account and name.
+    pub role: Option<[String; 3]>,
     /// What is kept of the sign-in that it needs.
     pub kept: Option<Kept>,
 }
@@ -76,6 +78,8 @@ pub struct NamedSession {
     pub origin: Option<Origin>,
     /// Its start URL, where it has one and a region.
     pub start_url: Option<String>,
+    /// Its region.
+    pub region: Option<String>,
     /// What is kept of the sign-in.
     pub kept: Option<Kept>,
 }
@@ -147,7 +151,8 @@ impl NamedProfile {
             }
             By::Console => {
                 let file = text("login_session").map(|session| login_token::file_name(&session));
-                let file: Option<PathBuf> = login_token::folder(environment).zip(file).map(|(folder, file)| folder.join(file));
+                let file: Option<PathBuf> =
+                    login_token::folder(environment).zip(file).map(|(folder, file)| folder.join(file));
                 let listed = file.and_then(|file| login_token::listed(&file));
                 listed.map(|(_, expires)| Kept { expires, renews: now < expires + login_token::RENEWED_FOR })
             }
@@ -157,17 +162,20 @@ impl NamedProfile {
             }
             _ => None,
         };
-        Self { name: profile.name.clone(), origin: first_line(&profile.keys), by, what, kept }
+        let role = || Some([text("sso_session")?, text("sso_account_id")?, text("sso_role_name")?]);
+        Self { name: profile.name.clone(), origin: first_line(&profile.keys), by, what, role: role(), kept }
     }
 }
 
 impl NamedSession {
     fn of(name: &str, keys: &Keys, environment: &Environment, now: SystemTime) -> Self {
         let has_both = keys.contains_key("sso_start_url") && keys.contains_key("sso_region");
+        let text = |key: &str| keys.get(key).filter(|_| has_both).map(|value| value.text.clone());
         Self {
             name: name.to_owned(),
             origin: first_line(keys),
-            start_url: keys.get("sso_start_url").filter(|_| has_both).map(|value| value.text.clone()),
+            start_url: text("sso_start_url"),
+            region: text("sso_region"),
             kept: of_session(name, keys, environment, now),
         }
     }

@@ -102,7 +102,11 @@ fn staged(path: &Path, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     written(&mut tempfile::Builder::new(), path, content)
 }
 
-fn written(builder: &mut tempfile::Builder<'_, '_>, path: &Path, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+fn written(
+    builder: &mut tempfile::Builder<'_, '_>,
+    path: &Path,
+    content: &[u8],
+) -> io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     make_folder(folder)?;
     let mut file = builder.prefix(".lakeward-").tempfile_in(folder)?;

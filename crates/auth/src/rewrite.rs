@@ -106,7 +106,10 @@ mod tests {
         assert!(matches!(rewrite(None, "two").carry_out().await, Err(RewriteError::Changed)));
         let backup = rewrite(Some("one"), "two").carry_out().await.unwrap().unwrap();
         assert_eq!(backup, folder.path().join("new/lakeward.toml.bak"));
-        assert_eq!((fs::read_to_string(&path).unwrap(), fs::read_to_string(backup).unwrap()), ("two".into(), "one".into()));
+        assert_eq!(
+            (fs::read_to_string(&path).unwrap(), fs::read_to_string(backup).unwrap()),
+            ("two".into(), "one".into())
+        );
         assert!(matches!(rewrite(Some("one"), "three").carry_out().await, Err(RewriteError::Changed)));
         fs::remove_file(&path).unwrap();
         assert!(matches!(rewrite(Some("two"), "three").carry_out().await, Err(RewriteError::Changed)));

@@ -44,6 +44,11 @@ pub enum Effect {
     Run(Ticket, Box<Plan>),
     /// Ask the run to stop; again: end it at once.
     StopRun,
+    /// Show what an entry would change in `~/.aws/config`. Comes back as [`Event::Offered`](crate::Event::Offered), perhaps with
+    /// another name, which is free.
+    Offer(Ticket, AwsEntry),
+    /// Write it: the person has seen it and wants it. Comes back as [`Event::Kept`](crate::Event::Kept).
+    Keep(Ticket, AwsEntry),
     /// Keep this text as the draft.
     SaveDraft(String),
     /// Forget the draft: its answers are in the config, or nobody wants them.
@@ -69,6 +74,32 @@ pub struct Writing {
     pub text: String,
     /// What was there when it was read: where something else is there now, nothing is written.
     pub before: Option<String>,
+}
+
+/// An entry of `~/.aws/config`, for the AWS tools as much as for Lakeward.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AwsEntry {
+    /// A `[sso-session]`, whose sign-in renews by itself.
+    Session {
+        /// Its name.
+        name: String,
+        /// The access portal's URL.
+        start_url: String,
+        /// Its region.
+        region: String,
+    },
+    /// A profile that is a role of a session.
+    Profile {
+        /// Its name.
+        name: String,
+        /// The `[sso-session]`.
+        session: String,
+        /// The account: twelve digits.
+        account_id: String,
+        /// The role's name in the access portal.
+        role_name: String,
+    },
 }
 
 /// What to sign in to.

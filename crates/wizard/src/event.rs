@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    effect::Ticket,
+    effect::{AwsEntry, Ticket},
     facts::{Account, CheckLine, Found, Identity, Preview, Trouble},
     question::Id,
     secret::Secret,
@@ -52,6 +52,10 @@ pub enum Event {
     Changed(Ticket, Option<String>),
     /// The config was written, or not. The text says what and where.
     Written(Ticket, Result<String, Trouble>),
+    /// What an entry would change, as a diff; or why it can't be kept.
+    Offered(Ticket, Result<(AwsEntry, String), Trouble>),
+    /// An entry was written, and where; or it was not.
+    Kept(Ticket, Result<(AwsEntry, String), Trouble>),
     /// Something happened in the run.
     Run(Ticket, Box<lakeward_core::event::Event>),
     /// The run is over; the text is its summary.

@@ -27,7 +27,7 @@ mod tests;
 pub use answers::{Answer, Answers, From, Value};
 pub use compose::{Composed, auth_plan, command, compose};
 pub use draft::Draft;
-pub use effect::{Effect, Exit, SignInRequest, Ticket, Writing};
+pub use effect::{AwsEntry, Effect, Exit, SignInRequest, Ticket, Writing};
 pub use event::{Code, Event, Intent, Key, Page, Press, SignInAct, SignInEvent};
 pub use facts::{
     Account, CheckLine, Column, Condition, Document, Facts, Found, Identity, Outcome, Place, Preview, PreviewedTable,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     answers::Answers,
     draft::Draft,
-    effect::SignInRequest,
+    effect::{AwsEntry, SignInRequest},
     event::Page,
     facts::{Facts, Place, Remote, Trouble},
     question::Id,
@@ -409,6 +409,8 @@ pub enum Popup {
     Trouble(Trouble),
     /// What went wrong in the run.
     Errors,
+    /// What an entry would change in `~/.aws/config`, as a diff: write it?
+    Keep(AwsEntry, String),
     /// A draft is there: go on with it?
     Resume,
 }

@@ -185,13 +185,13 @@ impl Plain {
         }
     }
 
-    /// A line while it is asked whether to go on with a draft, or whether to leave.
+    /// A line while it is asked whether to go on with a draft, whether to change a file, or whether to leave.
     fn answer_popup(&mut self, line: &str, turn: &mut Turn) {
-        let is_resume = self.state.popup == Some(Popup::Resume);
+        let is_offer = matches!(self.state.popup, Some(Popup::Resume | Popup::Keep(..)));
         match line {
-            "" | "y" | "yes" if is_resume => self.press(Key::Enter, turn),
-            "n" | "no" if is_resume => self.press(Key::Char('n'), turn),
-            line if is_resume => turn.lines.push(no_answer(line)),
+            "" | "y" | "yes" if is_offer => self.press(Key::Enter, turn),
+            "n" | "no" if is_offer => self.press(Key::Char('n'), turn),
+            line if is_offer => turn.lines.push(no_answer(line)),
             _ => self.press(Key::Esc, turn),
         }
     }
@@ -237,7 +237,7 @@ impl Plain {
     /// Whether a letter does something on this screen. Copying is for terminals that take escapes, and what else has a key in the full
     /// screen is said here without being asked for.
     fn does_something(&self, letter: &str) -> bool {
-        const LETTERS: &[&str] = &["e", "g", "m", "n", "o", "p", "r", "s", "t", "u"];
+        const LETTERS: &[&str] = &["e", "g", "k", "m", "n", "o", "p", "r", "s", "t", "u"];
         let is_copy = self.state.screen == Screen::SignIn && letter == "u";
         LETTERS.contains(&letter) && !is_copy && self.state.hints().iter().any(|hint| hint.key == letter)
     }

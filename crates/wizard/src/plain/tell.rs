@@ -135,6 +135,10 @@ impl Plain {
                     turn.lines.extend(told(trouble));
                 }
             }
+            Popup::Keep(_, change) => {
+                turn.lines.extend(change.lines().map(str::to_owned));
+                turn.lines.push("Write this? Enter: yes, n: no, the file stays as it is.".to_owned());
+            }
             Popup::Errors => {
                 turn.lines.extend(self.state.run.errors.clone());
                 self.press(Key::Esc, turn);
@@ -202,6 +206,10 @@ impl Plain {
         let mark = MARKS.into_iter().find(|mark| left <= *mark);
         if self.told.page.as_ref() != Some(page) {
             turn.lines.extend(opened(page, left));
+            if self.state.keepable().is_some() {
+                let what = "This sign-in does not renew by itself; k keeps it as a session of ~/.aws/config, whose sign-in does.";
+                turn.lines.push(what.to_owned());
+            }
             self.told.page = Some(page.clone());
             self.told.warned = mark;
         } else if let Some(mark) = mark.filter(|mark| self.told.warned.is_none_or(|warned| warned > *mark)) {
@@ -230,7 +238,9 @@ impl Plain {
         }
         turn.lines.extend(identity.warnings.iter().map(|warning| format!("Warning: {warning}")));
         if self.state.screen == Screen::Identity {
-            turn.lines.push("Enter goes on.".to_owned());
+            let keep =
+                if self.state.keepable().is_some() { ", k keeps it as a profile for the AWS tools too" } else { "" };
+            turn.lines.push(format!("Enter goes on{keep}."));
         }
         self.told.is_known = true;
     }

@@ -73,6 +73,7 @@ impl State {
             (Screen::Mfa, 'n') if self.sign_in.outcome.trouble().is_some() => self.enter(),
             (Screen::Identity, 'r') if self.facts.identity.asked().is_none() => self.identify(),
             (Screen::Identity, 'g') if self.facts.identity.trouble().is_some() => self.go(Screen::Destination),
+            (Screen::Identity, 'k') => return self.offer_to_keep(),
             (Screen::Preview, 'r') if self.facts.preview.asked().is_none() => self.preview_again(),
             (Screen::Preview, 'g') if self.facts.preview.trouble().is_some() => self.go(Screen::Review),
             (Screen::Run, 'e') if !self.run.errors.is_empty() => self.popup = Some(Popup::Errors),
@@ -157,8 +158,12 @@ impl State {
     fn popup_key(&mut self, press: Press) {
         let yes = matches!(press.key, Key::Enter | Key::Char('y'));
         let no = matches!(press.key, Key::Esc | Key::Char('n' | 'q'));
-        match self.popup {
+        match &self.popup {
             Some(Popup::Quit) if yes => self.leave(Exit::Left),
+            Some(Popup::Keep(entry, _)) if yes => {
+                let entry = entry.clone();
+                self.keep(entry);
+            }
             Some(Popup::Resume) if yes || no => {
                 self.popup = None;
                 self.resume(yes);
@@ -209,6 +214,7 @@ impl State {
         let mut hints = match &self.popup {
             Some(Popup::Quit) => return vec![hint("Enter", "quit"), hint("Esc", "stay")],
             Some(Popup::Resume) => return vec![hint("Enter", "go on with it"), hint("n", "begin anew")],
+            Some(Popup::Keep(..)) => return vec![hint("Enter", "write it"), hint("Esc", "leave the file as it is")],
             Some(Popup::Command) => return vec![hint("y", "copy"), hint("Esc", "close")],
             Some(_) => return vec![hint("Esc", "close")],
             None => self.screen_hints(),
@@ -259,6 +265,9 @@ impl State {
                         hints.extend([hint("p", "paste the URL it ended at"), hint("m", "code for another device")]);
                     }
                     hints.push(hint("e", "edit URL and region"));
+                    if self.keepable().is_some() {
+                        hints.push(hint("k", "keep as a session"));
+                    }
                     hints
                 }
             },
@@ -284,7 +293,13 @@ impl State {
                 }
                 hints
             }
-            Screen::Identity => vec![hint("Enter", "next"), hint("r", "ask again")],
+            Screen::Identity => {
+                let mut hints = vec![hint("Enter", "next"), hint("r", "ask again")];
+                if self.keepable().is_some() {
+                    hints.push(hint("k", "keep as an AWS profile"));
+                }
+                hints
+            }
             Screen::Preview => vec![hint("Enter", "next"), hint("Up/Down", "table"), hint("r", "look again")],
             Screen::Review => {
                 let enter = match self.facts.check {

@@ -11,6 +11,7 @@ mod sign_in;
 mod directory;
 mod identity;
 mod review;
+mod keep;
 mod run;
 
 #[cfg(test)]
@@ -79,6 +80,10 @@ impl State {
                 self.changed_meanwhile(text);
             }
             Event::Written(ticket, result) if self.tickets.is_latest(Request::Write, ticket) => self.written(result),
+            Event::Offered(ticket, offer) if self.tickets.is_latest(Request::Keep, ticket) => {
+                self.offered_to_keep(offer)
+            }
+            Event::Kept(ticket, kept) if self.tickets.is_latest(Request::Keep, ticket) => self.kept(kept),
             Event::Run(ticket, event) if self.tickets.is_latest(Request::Run, ticket) => self.run_event(*event),
             Event::RunEnded(ticket, result) if self.tickets.is_latest(Request::Run, ticket) => self.run_ended(result),
             Event::Note(note) => self.notice = Some(note),

@@ -162,6 +162,7 @@ impl State {
             'p' if page.is_some_and(|page| !page.device) => self.hidden = Some(Hidden::default()),
             'q' if page.is_some_and(|page| page.device) => self.sign_in.qr_alone = !self.sign_in.qr_alone,
             'e' => self.edit_sso(),
+            'k' => return self.offer_to_keep(),
             _ => return false,
         }
         true

@@ -15,6 +15,7 @@ pub(crate) enum Request {
     Preview,
     Check,
     Write,
+    Keep,
     Run,
 }
 

@@ -69,13 +69,7 @@ async fn in_process(plan: &Plan, prove: bool, environment: &Environment, telling
     }
 }
 
-async fn over_network(
-    plan: &Plan,
-    s3: &S3Plan,
-    prove: bool,
-    environment: &Environment,
-    telling: &mut Telling<'_>,
-) {
+async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, environment: &Environment, telling: &mut Telling<'_>) {
     let (mut signing, session, keys) = match signed_in(plan, s3, environment).await {
         Ok(signed_in) => signed_in,
         Err(failure) => return telling.tell(Item::failed(Check::Credentials, &failure)),

@@ -106,7 +106,8 @@ async fn of_environment(world: &World) -> Option<Found> {
 /// The role of this machine: what its environment says, and what its metadata service answers.
 async fn of_machine(world: &World) -> Vec<Found> {
     let Ok(signing) = Signing::plan(&AuthPlan::Compute, world.environment.clone()) else { return Vec::new() };
-    let found = |title: &str, origin: String, condition| Found {
+    let found = |title: &str, origin: String, condition| {
+        Found {
         title: title.to_owned(),
         origin,
         condition,
@@ -115,11 +116,15 @@ async fn of_machine(world: &World) -> Vec<Found> {
         answers: pinned("compute", None),
         sign_in: None,
         rank: rank::COMPUTE,
+    }
     };
     let Some(link) = signing.resolution.decided() else { return Vec::new() };
-    let origin = link.settings.first().map_or_else(|| "metadata service".to_owned(), |setting| shown(&setting.origin, world));
+    let origin =
+        link.settings.first().map_or_else(|| "metadata service".to_owned(), |setting| shown(&setting.origin, world));
     let what = match &link.state {
-        State::Broken { what, .. } => return vec![found("This machine's role", origin, Condition::Broken(what.clone()))],
+        State::Broken { what, .. } => {
+            return vec![found("This machine's role", origin, Condition::Broken(what.clone()))];
+        }
         State::Found(found) => found.what.clone(),
         State::Skipped(_) => return Vec::new(),
     };
@@ -200,7 +205,9 @@ fn of_profile(profile: &NamedProfile, named: &Named, world: &World, now: SystemT
             signed_in(profile.kept, sso(session.clone(), portal.clone()), now),
             match session {
                 Some(_) => "Its keys are short-lived and renew while the sign-in lasts.",
-                None => "Its keys are short-lived. Its sign-in is of the older kind, which does not renew: an [sso-session] does.",
+                None => {
+                    "Its keys are short-lived. Its sign-in is of the older kind, which does not renew: an [sso-session] does."
+                }
             },
         ),
         By::Console => (
@@ -211,7 +218,9 @@ fn of_profile(profile: &NamedProfile, named: &Named, world: &World, now: SystemT
         By::Role { mfa_serial: Some(serial) } => (
             rank::ROLE,
             match profile.kept {
-                Some(kept) if kept.is_good(now) => (Condition::Good(format!("good until {}", until(kept.expires, now))), None),
+                Some(kept) if kept.is_good(now) => {
+                    (Condition::Good(format!("good until {}", until(kept.expires, now))), None)
+                }
                 _ => (
                     Condition::Needs("MFA code needed".to_owned()),
                     Some(SignInRequest::Mfa { profile: Some(name.clone()), serial: serial.clone() }),
@@ -219,9 +228,11 @@ fn of_profile(profile: &NamedProfile, named: &Named, world: &World, now: SystemT
             },
             "Its role asks for the code of a device, so somebody has to type one before a run: not for cron.",
         ),
-        By::Role { mfa_serial: None } => {
-            (rank::ROLE, of_source(name, named, &world.environment, now).unwrap_or_else(good), "A role, whose keys are renewed by themselves.")
-        }
+        By::Role { mfa_serial: None } => (
+            rank::ROLE,
+            of_source(name, named, &world.environment, now).unwrap_or_else(good),
+            "A role, whose keys are renewed by themselves.",
+        ),
         By::Keys => (
             rank::KEYS,
             (Condition::Good("long-lived keys".to_owned()), None),

@@ -14,6 +14,7 @@ mod identity;
 mod preview;
 mod check;
 mod write;
+mod keep;
 mod draft;
 mod run;
 mod plain;
@@ -31,7 +32,7 @@ use lakeward_core::{
     failure::{Failure, FailureKind},
     untrusted::printable,
 };
-use lakeward_wizard::{Answers, Draft, Event, Exit, Id, Place, Remote, Start, State, Trouble, headless, start};
+use lakeward_wizard::{Answers, Draft, Event, Exit, Id, Place, Start, State, Trouble, headless, start};
 use tokio::runtime::Handle;
 
 use self::{
@@ -63,29 +64,41 @@ pub(crate) fn init(
     let mut answers = given(&arguments)?;
     let stdin_is_data = !io::stdin().is_terminal() && (front == Front::Screen || answers.is(Id::Source, "stdin"));
     let place = place::place(arguments.config.clone(), &world, stdin_is_data)?;
+    // What an earlier session has kept was not given now: whoever goes on with it sees it.
+    let is_whole = init && place.existing.is_none() && is_whole(&answers, &place);
     let draft = kept(&arguments, &world, &mut answers, front, console);
-    if arguments.yes || (init && place.existing.is_none() && is_whole(&answers, &place)) {
+    if arguments.yes || is_whole {
         return without_questions(place, &answers, &world, runtime, console);
     }
-    let begin = |size| Start { place, answers, draft, init, size };
+    if front == Front::Plain {
+        logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
+    }
+    let begin = Start { place, answers, draft, init, size: (80, 24) };
+    session(front, arguments.ascii, world, begin, runtime)
+}
+
+/// Runs a session to its end, in whatever world; the exit code.
+///
+/// # Errors
+/// When the terminal can't be used, or nobody can be asked.
+pub(crate) fn session(front: Front, ascii: bool, world: World, begin: Start, runtime: &Handle) -> Result<u8, Failure> {
     match front {
         Front::Screen => {
             let (send, events) = mpsc::channel();
-            let mut screen = Screen::open(arguments.ascii, send.clone())?;
+            let mut screen = Screen::open(ascii, send.clone())?;
             listen(runtime, {
                 let send = send.clone();
                 move || drop(send.send(Event::Signal))
             });
             let mut runner = runner(world, runtime, move |event| drop(send.send(event)));
-            let (mut state, effects) = start(begin((80, 24)), SystemTime::now());
+            let (mut state, effects) = start(begin, SystemTime::now());
             let exit = screen.run(&mut state, effects, &mut runner, &events);
             let exit = exit.inspect_err(|_| lakeward_tui::wizard::restore())?;
             screen.close(&farewell(&exit, &state, &runner));
             Ok(code(&exit))
         }
         Front::Plain => {
-            logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
-            let input = Input::of_person(stdin_is_data)?;
+            let input = Input::of_person(begin.place.stdin_piped)?;
             let (send, came) = mpsc::channel();
             listen(runtime, {
                 let send = send.clone();
@@ -95,7 +108,7 @@ pub(crate) fn init(
                 let send = send.clone();
                 move |event| drop(send.send(Came::Event(event)))
             });
-            let (state, effects) = start(begin((80, 24)), SystemTime::now());
+            let (state, effects) = start(begin, SystemTime::now());
             let (exit, state, runner) = plain::run(state, effects, runner, input, (send, came));
             // What went well was said.
             if !matches!(exit, Exit::Done | Exit::Unanswered(_) | Exit::Run(0)) {
@@ -122,8 +135,10 @@ fn listen(runtime: &Handle, on: impl Fn() + Send + 'static) {
 
 /// How the person is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Front {
+pub(crate) enum Front {
+    /// On a full screen.
     Screen,
+    /// In plain lines.
     Plain,
 }
 
@@ -225,7 +240,7 @@ fn how_to_go_on(config: &str) -> String {
 fn farewell(exit: &Exit, state: &State, runner: &Runner) -> String {
     let place = &state.facts.place;
     let mut text = String::new();
-    if let Remote::Got(written) = &state.facts.written {
+    if let Some(written) = state.facts.written.got() {
         text.push_str(&format!("{written}.\n"));
     }
     if let Some(told) = runner.told() {
@@ -236,7 +251,9 @@ fn farewell(exit: &Exit, state: &State, runner: &Runner) -> String {
         text.extend(trouble.next.iter().map(|next| format!("  next: {next}\n")));
     }
     match exit {
-        Exit::Done if matches!(state.facts.written, Remote::Got(_)) => text.push_str(&how_to_go_on(&place.config_shown)),
+        Exit::Done | Exit::Run(_) if state.facts.written.got().is_some() => {
+            text.push_str(&how_to_go_on(&place.config_shown));
+        }
         Exit::Left | Exit::Interrupted if state.facts.written.got().is_none() && state.run.began.is_none() => {
             text.push_str("Nothing was written. `lakeward init` goes on with the answers.\n");
         }

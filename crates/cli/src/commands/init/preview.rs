@@ -102,7 +102,8 @@ impl FirstRows {
     fn take(&self, rows: &Rows) {
         let options = FormatOptions::default().with_null("");
         let columns = rows.batch.columns().iter();
-        let Ok(columns) = columns.map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<Vec<_>, _>>()
+        let Ok(columns) =
+            columns.map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<Vec<_>, _>>()
         else {
             return;
         };

@@ -10,7 +10,10 @@ use tokio::{
 };
 
 use super::{
-    check, detect, directory::Directory, draft::Drafts, identity, preview, run, sign_in,
+    check, detect,
+    directory::Directory,
+    draft::Drafts,
+    identity, keep, preview, run, sign_in,
     world::{Events, World},
     write,
 };
@@ -41,6 +44,7 @@ enum Kind {
     Identify,
     Preview,
     Check,
+    Keep,
 }
 
 /// Held while work is wanted.
@@ -130,6 +134,16 @@ impl Runner {
             }
             Effect::Run(ticket, plan) => self.begin_run(ticket, *plan),
             Effect::StopRun => self.stop_run(),
+            Effect::Offer(ticket, entry) => self.begin(Kind::Keep, async move || {
+                events.send(Event::Offered(ticket, keep::offer(&world, entry)));
+            }),
+            Effect::Keep(ticket, entry) => {
+                // Never given up half-way.
+                self.runtime.spawn(async move {
+                    let kept = keep::keep(&world, entry).await;
+                    events.send(Event::Kept(ticket, kept));
+                });
+            }
             Effect::SaveDraft(text) => self.drafts.keep(Some(text)),
             Effect::DropDraft => self.drafts.keep(None),
             Effect::Open(url) => {

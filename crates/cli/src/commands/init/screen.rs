@@ -53,7 +53,9 @@ impl Screen {
         match (exit, ran) {
             (Some(exit), _) => Ok(exit),
             (None, Ok(())) => Ok(Exit::Left),
-            (None, Err(error)) => Err(Failure::new(FailureKind::Bug, format!("the terminal can't be used any more: {error}"))),
+            (None, Err(error)) => {
+                Err(Failure::new(FailureKind::Bug, format!("the terminal can't be used any more: {error}")))
+            }
         }
     }
 

@@ -45,7 +45,8 @@ impl World {
 
     /// A path as it is shown: below the home with `~`.
     pub(crate) fn shown(&self, path: &Path) -> String {
-        let below = self.home.as_deref().filter(|home| *home != Path::new("/")).and_then(|home| path.strip_prefix(home).ok());
+        let below =
+            self.home.as_deref().filter(|home| *home != Path::new("/")).and_then(|home| path.strip_prefix(home).ok());
         let path = below.map_or_else(|| path.to_owned(), |below| Path::new("~").join(below));
         printable(&path.display().to_string()).into_owned()
     }

@@ -44,7 +44,8 @@ fn failure(error: RewriteError, file: &str) -> Failure {
         RewriteError::Locked(failure) => failure,
         RewriteError::Changed => {
             let what = format!("{file} was changed by another program since it was read, so it is left as it is");
-            Failure::new(FailureKind::Usage, what).next("look at what would change now, and write it again: the answers are kept")
+            Failure::new(FailureKind::Usage, what)
+                .next("look at what would change now, and write it again: the answers are kept")
         }
         RewriteError::Io(error) => {
             let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);

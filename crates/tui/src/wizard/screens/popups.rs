@@ -62,6 +62,14 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
             }
             "What went wrong, the latest first"
         }
+        Popup::Keep(_, change) => {
+            for line in change.lines() {
+                sheet.line(look.text(line));
+            }
+            sheet.blank();
+            sheet.say(0, "Enter writes this, Esc leaves the file as it is.");
+            "For the AWS tools, too"
+        }
         Popup::Resume => {
             sheet.say(0, "An earlier session was left before its config was written. Its answers are still there; signing in begins anew.");
             sheet.blank();

@@ -3,6 +3,7 @@
 mod scenarios;
 mod forms;
 mod sign_in;
+mod keep;
 mod failures;
 mod run;
 mod property;
