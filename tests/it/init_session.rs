@@ -70,6 +70,13 @@ impl<'home> Session<'home> {
         &self.running
     }
 
+    /// Waits for its end, while its input stays open.
+    #[track_caller]
+    pub(crate) fn ended(self) -> Output {
+        let Self { running, input: _open, .. } = self;
+        running.wait()
+    }
+
     /// Ends its input and waits for its end.
     #[track_caller]
     pub(crate) fn end(mut self) -> Output {

@@ -81,7 +81,7 @@ impl State {
             }
             Event::Written(ticket, result) if self.tickets.is_latest(Request::Write, ticket) => self.written(result),
             Event::Offered(ticket, offer) if self.tickets.is_latest(Request::Keep, ticket) => {
-                self.offered_to_keep(offer)
+                self.offered_to_keep(offer);
             }
             Event::Kept(ticket, kept) if self.tickets.is_latest(Request::Keep, ticket) => self.kept(kept),
             Event::Run(ticket, event) if self.tickets.is_latest(Request::Run, ticket) => self.run_event(*event),
