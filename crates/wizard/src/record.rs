@@ -13,10 +13,12 @@ use crate::{
 /// each letter, so that they play the same part again.
 #[must_use]
 pub fn line(state: &State, event: &Event) -> String {
-    // On the waiting screen, a paste is an address with a code in it.
-    let is_hidden = state.popup.is_none() && (state.hidden.is_some() || state.screen == Screen::SignIn);
+    // On these screens codes are typed and addresses with codes in them are pasted, maybe a moment too late.
+    let is_hidden = state.hidden.is_some() || matches!(state.screen, Screen::SignIn | Screen::Mfa);
+    // There, letters that are keys and no part of a text play their part.
+    let is_key = |c: char| c.is_alphabetic() && (state.hidden.is_none() || state.popup.is_some());
     let event = match event {
-        Event::Key(press @ Press { key: Key::Char(c), ctrl: false, .. }) if state.hidden.is_some() && is_hidden => {
+        Event::Key(press @ Press { key: Key::Char(c), ctrl: false, .. }) if is_hidden && !is_key(*c) => {
             Event::Key(Press { key: Key::Char(masked(*c)), ..*press })
         }
         Event::Paste(text) if is_hidden => Event::Paste(text.chars().map(masked).collect()),

@@ -31,6 +31,8 @@ pub struct Plain {
     /// Where the wizard stands.
     pub state: State,
     told: Told,
+    /// The forms of which also those questions are asked that few people need.
+    opened: Vec<Screen>,
     /// The fields of this form that are dealt with.
     answered: Vec<Id>,
     /// How many of the list's rows come before those that are shown.
@@ -79,8 +81,14 @@ impl Plain {
     /// Begins with a session as [`start`](crate::start) begins it.
     #[must_use]
     pub fn new(state: State, effects: Vec<Effect>) -> (Self, Turn) {
-        let mut plain =
-            Self { state, told: Told::default(), answered: Vec::new(), page: 0, progress: Progress::default() };
+        let mut plain = Self {
+            state,
+            told: Told::default(),
+            opened: Vec::new(),
+            answered: Vec::new(),
+            page: 0,
+            progress: Progress::default(),
+        };
         let mut turn = Turn { lines: Vec::new(), effects };
         turn.lines.push("Lakeward setup. < goes back, ? helps, q quits and keeps the answers.".to_owned());
         turn.lines.extend(plain.state.facts.place.notes.clone());
@@ -156,6 +164,9 @@ impl Plain {
             self.answered.clear();
             self.page = 0;
             self.told = Told { notice: self.told.notice.take(), ..Told::default() };
+            if self.opened.contains(&self.state.screen) && self.has_more() {
+                self.press(Key::F(3), turn);
+            }
         }
     }
 
@@ -178,6 +189,7 @@ impl Plain {
             _ if self.state.hidden.is_some() => self.intend(Intent::Hidden(Secret::from(line)), turn),
             "+" if self.has_more() => {
                 self.told.question = None;
+                self.opened.push(self.state.screen);
                 self.press(Key::F(3), turn);
             }
             _ if !self.state.form.fields.is_empty() => self.answer(line, turn),

@@ -32,7 +32,10 @@ impl Plain {
             && self.told.notice.as_ref() != Some(&notice)
         {
             // The full screen's keys have other names here.
-            turn.lines.push(sentence(&notice.replace("Esc", "<").replace("Ctrl-S", "w")));
+            let words = sentence(&notice.replace("Esc", "<").replace("Ctrl-S", "w"));
+            if !turn.lines.iter().any(|line| line.contains(&words)) {
+                turn.lines.push(words);
+            }
             self.told.notice = Some(notice);
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct Session {
     pub(super) effects: Vec<Effect>,
     /// Keys besides text.
     pub(super) keys: usize,
+    /// All events, as they are recorded.
+    pub(super) lines: String,
 }
 
 impl Session {
@@ -31,10 +33,11 @@ impl Session {
 
     pub(super) fn with(begin: Start) -> Self {
         let (state, effects) = start(begin, noon());
-        Self { state, effects, keys: 0 }
+        Self { state, effects, keys: 0, lines: String::new() }
     }
 
     pub(super) fn event(&mut self, event: Event) -> &mut Self {
+        self.lines += &(crate::record::line(&self.state, &event) + "\n");
         self.effects.extend(self.state.step(event));
         self
     }
