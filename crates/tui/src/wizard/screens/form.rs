@@ -181,8 +181,11 @@ fn help(state: &State, ground: &mut Ground<'_>, lines: usize) {
     if sheet.len() < most {
         sheet.blank();
     }
-    sheet.lines.truncate(most);
-    if sheet.len() > 2 {
+    if sheet.len() > most {
+        sheet.lines.truncate(most.saturating_sub(1));
+        sheet.say(2, &format!("{} F1 says more", sheet.look.ellipsis()));
+    }
+    if most > 3 {
         ground.bottom(&sheet, 6);
     }
 }

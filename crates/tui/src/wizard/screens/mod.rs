@@ -121,11 +121,7 @@ fn footer(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) {
         let shown = lines.len().min(3);
         for (at, line) in lines.iter().take(shown).enumerate() {
             let row = row(shown - at);
-            for at in row.positions() {
-                if let Some(cell) = buffer.cell_mut(at) {
-                    cell.reset();
-                }
-            }
+            popups::clear(buffer, row);
             let lead = if at == 0 { "*" } else { " " };
             buffer.set_stringn(row.x + 1, row.y, format!("{lead} {line}"), inner, bold());
         }

@@ -28,6 +28,10 @@ pub(crate) fn draw(state: &State, popup: &Popup, look: &Look, buffer: &mut Buffe
     let height = cells(sheet.len()).saturating_add(2).min(most.height);
     let width = cells(inner + 4);
     let frame = Rect { x: most.x + (most.width - width) / 2, y: most.y + (most.height - height) / 2, width, height };
+    // Beside a wide one there would be only scraps of words.
+    let beside = most.width - width;
+    let cleared = if beside < 16 { Rect { x: area.x, width: area.width, ..frame } } else { frame };
+    clear(buffer, cleared);
     edge(buffer, frame, look, title);
     let inside = Rect { x: frame.x + 2, y: frame.y + 1, width: frame.width - 4, height: frame.height - 2 };
     sheet.draw_from(buffer, inside, 0);
@@ -129,6 +133,15 @@ fn help(state: &State, sheet: &mut Sheet<'_>) {
     sheet.line(line);
 }
 
+/// Takes away what is there, style and all.
+pub(crate) fn clear(buffer: &mut Buffer, area: Rect) {
+    for at in area.intersection(buffer.area).positions() {
+        if let Some(cell) = buffer.cell_mut(at) {
+            cell.reset();
+        }
+    }
+}
+
 /// An empty box with a title in its edge.
 fn edge(buffer: &mut Buffer, frame: Rect, look: &Look, title: &str) {
     let frame = frame.intersection(buffer.area);
@@ -146,12 +159,6 @@ fn edge(buffer: &mut Buffer, frame: Rect, look: &Look, title: &str) {
         } else {
             (tall, " ", tall)
         };
-        // What was there is gone, style and all.
-        y.positions().for_each(|at| {
-            if let Some(cell) = buffer.cell_mut(at) {
-                cell.reset();
-            }
-        });
         buffer.set_stringn(y.x, y.y, format!("{left}{}{right}", middle.repeat(inner)), inner + 2, Style::new());
     }
     let title = format!(" {title} ");
