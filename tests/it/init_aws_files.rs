@@ -23,7 +23,6 @@ async fn a_start_url_becomes_a_session_and_a_role_a_profile_once_the_change_was_
     let command = aws.environment().into_iter().fold(command, |command, (name, value)| command.env(name, value));
     let mut session = Session::begin(command);
     session.choose("New SSO sign-in");
-    session.answer(": SSO session", "");
     session.answer(": Start URL", "https://d-9067loopb0.awsapps.com/start");
     session.answer(": SSO region", "us-east-1");
     session.until("k keeps it as a session of ~/.aws/config");

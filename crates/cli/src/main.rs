@@ -45,7 +45,7 @@ fn run(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
         Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, what).exit();
     }
     let done = match command {
-        Some(Command::Init(arguments)) => return wizard(arguments, true, output, *console),
+        Some(Command::Init(arguments)) => return wizard(&arguments, true, output, *console),
         Some(Command::Sync(sync)) => in_runtime(commands::sync::sync(sync, output, console)),
         Some(Command::Auth(command)) => in_runtime(commands::auth::auth(command, output, console)),
         Some(Command::Check(arguments)) => {
@@ -54,7 +54,7 @@ fn run(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
         Some(Command::Policy(arguments)) => commands::policy::policy(arguments, console),
         Some(Command::Schema) => commands::schema::schema(),
         None if sync.are_given() => in_runtime(commands::sync::sync(sync, output, console)),
-        None if commands::init::has_terminal() => return wizard(InitArguments::default(), false, output, *console),
+        None if commands::init::has_terminal() => return wizard(&InitArguments::default(), false, output, *console),
         None => {
             let usage = Arguments::command().render_help();
             let _ = write!(std::io::stderr(), "{usage}");
@@ -64,7 +64,7 @@ fn run(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
     done.map(|()| 0)
 }
 
-fn wizard(arguments: InitArguments, init: bool, output: OutputArguments, console: Console) -> Result<u8, Failure> {
+fn wizard(arguments: &InitArguments, init: bool, output: OutputArguments, console: Console) -> Result<u8, Failure> {
     let runtime = runtime()?;
     let result = commands::init::init(arguments, init, output, runtime.handle(), console);
     // Whatever still listens or runs ends with it.

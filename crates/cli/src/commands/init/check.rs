@@ -36,13 +36,14 @@ fn line(item: &Item, region: Option<&str>) -> CheckLine {
         report::Outcome::NotAsked | report::Outcome::NotReached | report::Outcome::NotProvable => Outcome::Skipped,
     };
     let safe = |text: &str| printable(text).into_owned();
-    let taken = outcome == Outcome::Ok;
+    // What is put right by itself needs no advice.
+    let is_taken = outcome == Outcome::Ok && found.is_some();
+    let next = item.next.iter().map(|next| safe(next)).collect::<Vec<_>>().join("; or: ");
     CheckLine {
         check: item.check.name().to_owned(),
         outcome,
         detail: safe(&item.detail),
-        next: Some(item.next.iter().map(|next| safe(next)).collect::<Vec<_>>().join("; or: "))
-            .filter(|next| !next.is_empty() && !(taken && found.is_some())),
+        next: Some(next).filter(|next| !is_taken && !next.is_empty()),
         statement: item.statement.as_ref().map(|statement| format!("{statement:#}")),
         answer: found.map(|found| (Id::Region, found.into())),
     }

@@ -14,7 +14,7 @@ use super::world::{World, trouble};
 /// What the entry would change, as a diff, under a name that nothing else has.
 pub(crate) fn offer(world: &World, entry: AwsEntry) -> Result<(AwsEntry, String), Trouble> {
     let offered = || {
-        let entry = free(world, entry)?;
+        let entry = free(world, &entry)?;
         let changes = changes(world, &entry)?;
         let shown = match changes.as_slice() {
             [] => "It is there already.".to_owned(),
@@ -55,7 +55,7 @@ fn changes(world: &World, entry: &AwsEntry) -> Result<Vec<Changed>, Failure> {
 }
 
 /// The entry with a name that is free, or that the same entry has already.
-fn free(world: &World, entry: AwsEntry) -> Result<AwsEntry, Failure> {
+fn free(world: &World, entry: &AwsEntry) -> Result<AwsEntry, Failure> {
     let named = Named::read(&world.environment, SystemTime::now())?;
     let is_free = |entry: &AwsEntry| match entry {
         AwsEntry::Session { name, start_url, region } => {

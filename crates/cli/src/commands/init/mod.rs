@@ -53,20 +53,20 @@ use crate::{
 /// # Errors
 /// When it can't begin: answers that are missing with `--yes`, a config or an answers file that can't be read.
 pub(crate) fn init(
-    arguments: InitArguments,
+    arguments: &InitArguments,
     init: bool,
     output: OutputArguments,
     runtime: &Handle,
     console: Console,
 ) -> Result<u8, Failure> {
-    let front = Front::of(&arguments);
+    let front = Front::of(arguments);
     let world = World::real(config_file::default_state_dir(), front.is_attended());
-    let mut answers = given(&arguments)?;
+    let mut answers = given(arguments)?;
     let stdin_is_data = !io::stdin().is_terminal() && (front == Front::Screen || answers.is(Id::Source, "stdin"));
     let place = place::place(arguments.config.clone(), &world, stdin_is_data)?;
     // What an earlier session has kept was not given now: whoever goes on with it sees it.
     let is_whole = init && place.existing.is_none() && is_whole(&answers, &place);
-    let draft = kept(&arguments, &world, &mut answers, front, console);
+    let draft = kept(arguments, &world, &mut answers, front, console);
     if arguments.yes || is_whole {
         return without_questions(place, &answers, &world, runtime, console);
     }

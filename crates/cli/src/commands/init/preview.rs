@@ -66,7 +66,7 @@ fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failure> {
     for (number, (reader, key)) in readers.into_iter().zip(keys).enumerate() {
         let columns = reader.table().schema.fields().iter().map(|field| Column {
             name: printable(field.name()).into_owned(),
-            column_type: column_type::describe(field.data_type()).to_string(),
+            column_type: column_type::describe(field.data_type()),
         });
         let mut table = PreviewedTable {
             name: reader.table().name.to_string(),
