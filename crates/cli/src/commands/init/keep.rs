@@ -12,9 +12,9 @@ use lakeward_wizard::{AwsEntry, Trouble};
 use super::world::{World, trouble};
 
 /// What the entry would change, as a diff, under a name that nothing else has.
-pub(crate) fn offer(world: &World, entry: AwsEntry) -> Result<(AwsEntry, String), Trouble> {
+pub(crate) fn offer(world: &World, entry: &AwsEntry) -> Result<(AwsEntry, String), Trouble> {
     let offered = || {
-        let entry = free(world, &entry)?;
+        let entry = free(world, entry)?;
         let changes = changes(world, &entry)?;
         let shown = match changes.as_slice() {
             [] => "It is there already.".to_owned(),

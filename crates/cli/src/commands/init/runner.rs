@@ -135,7 +135,7 @@ impl Runner {
             Effect::Run(ticket, plan) => self.begin_run(ticket, *plan),
             Effect::StopRun => self.stop_run(),
             Effect::Offer(ticket, entry) => self.begin(Kind::Keep, async move || {
-                events.send(Event::Offered(ticket, keep::offer(&world, entry)));
+                events.send(Event::Offered(ticket, keep::offer(&world, &entry)));
             }),
             Effect::Keep(ticket, entry) => {
                 // Never given up half-way.
