@@ -9,6 +9,8 @@ use lakeward_tui::progress::Style;
 use crate::commands::init::flags::AnswerFlags;
 
 /// Lands tables in S3 with nothing but s3:PutObject.
+///
+/// Alone on a terminal it asks for all that a config needs, or offers what can be done with the one that is there.
 #[derive(Debug, Parser)]
 #[command(
     name = "lakeward",

@@ -6,7 +6,7 @@ use std::{
 };
 
 use lakeward_auth::{
-    By, Environment, Kept, Named, NamedProfile, NamedSession, Origin, Signing, State,
+    By, Kept, Named, NamedProfile, NamedSession, Origin, Signing, State,
     sign_in::{Choice, SignIn, Target},
 };
 use lakeward_core::{failure::Failure, plan::AuthPlan, untrusted::printable};
@@ -168,7 +168,10 @@ fn of_files(world: &World) -> Vec<Found> {
         }
     };
     let sessions = named.sso_sessions.iter().filter_map(|session| of_session(session, world, now));
-    let profiles = named.profiles.iter().filter_map(|profile| of_profile(profile, &named, world, now));
+    // Files that can be read are enough for it.
+    let sign_in = SignIn::new(world.environment.clone(), None).ok();
+    let look = Look { named: &named, sign_in: sign_in.as_ref(), world, now };
+    let profiles = named.profiles.iter().filter_map(|profile| of_profile(profile, &look));
     sessions.chain(profiles).collect()
 }
 
@@ -191,7 +194,16 @@ fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<
     })
 }
 
-fn of_profile(profile: &NamedProfile, named: &Named, world: &World, now: SystemTime) -> Option<Found> {
+/// What profiles are looked at with.
+struct Look<'a> {
+    named: &'a Named,
+    sign_in: Option<&'a SignIn>,
+    world: &'a World,
+    now: SystemTime,
+}
+
+fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
+    let Look { world, now, .. } = *look;
     let name = &profile.name;
     let sso = |session: Option<String>, portal: Option<(String, String)>| {
         let (start_url, region) = portal.unzip();
@@ -230,7 +242,7 @@ fn of_profile(profile: &NamedProfile, named: &Named, world: &World, now: SystemT
         ),
         By::Role { mfa_serial: None } => (
             rank::ROLE,
-            of_source(name, named, &world.environment, now).unwrap_or_else(good),
+            of_source(name, look).unwrap_or_else(good),
             "A role, whose keys are renewed by themselves.",
         ),
         By::Keys => (
@@ -256,14 +268,9 @@ fn of_profile(profile: &NamedProfile, named: &Named, world: &World, now: SystemT
 }
 
 /// What a role's source needs, where that is a sign-in.
-fn of_source(
-    profile: &str,
-    named: &Named,
-    environment: &Environment,
-    now: SystemTime,
-) -> Option<(Condition, Option<SignInRequest>)> {
-    let sign_in = SignIn::new(environment.clone(), Some(profile)).ok()?;
-    let target = sign_in.target(&Choice::Auth(AuthPlan::Profile(profile.to_owned()))).ok()?;
+fn of_source(profile: &str, look: &Look<'_>) -> Option<(Condition, Option<SignInRequest>)> {
+    let Look { named, now, .. } = *look;
+    let target = look.sign_in?.target(&Choice::Auth(AuthPlan::Profile(profile.to_owned()))).ok()?;
     let (request, kept) = match target {
         Target::Sso(target) => {
             let session = target.session().map(str::to_owned);

@@ -21,18 +21,13 @@ use crate::{config_file, console::shown};
 pub(crate) fn place(named: Option<PathBuf>, world: &World, stdin_is_data: bool) -> Result<Place, Failure> {
     let config = absolute(&config_file::named(named))?;
     let existing = existing(&config)?;
-    let mut notes = Vec::new();
-    if let Err(error) = fs::create_dir_all(&world.state_dir) {
-        let folder = world.shown(&world.state_dir);
-        notes.push(format!("{folder} can't be written ({error}), so the answers are not kept when you leave"));
-    }
     Ok(Place {
         config_shown: shown(&config),
         config,
         existing,
         situation: world.situation.reason.clone().unwrap_or_else(|| "a browser here comes back by itself".to_owned()),
         device_first: world.situation.flow == lakeward_auth::sign_in::Flow::Device,
-        notes,
+        notes: Vec::new(),
         stdin_piped: stdin_is_data,
         state_dir: world.state_dir.clone(),
     })

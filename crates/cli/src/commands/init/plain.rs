@@ -75,13 +75,18 @@ pub(crate) fn run(
     let prompts = input.is_terminal();
     let asking = lines(input, send);
     let (mut plain, mut turn) = Plain::new(state, effects);
-    let mut is_asked = false;
+    let (mut is_asked, mut is_over) = (false, false);
     loop {
         if let Some(exit) = carry_out(&mut turn, &plain, &mut runner) {
             return (exit, plain.state, runner);
         }
         // Somebody at a terminal can do something about a sign-in while it goes on.
         let may_act = prompts && plain.state.screen == Screen::SignIn && !plain.is_hidden();
+        if is_over && plain.wants_line() {
+            // What went on when the input ended has come to its end.
+            turn = plain.end();
+            continue;
+        }
         if (plain.wants_line() || may_act) && !is_asked {
             if prompts {
                 say("> ");
@@ -100,7 +105,10 @@ pub(crate) fn run(
                 turn.effects.extend(next.effects);
                 turn
             }
-            Ok(Came::End) | Err(RecvTimeoutError::Disconnected) => plain.end(),
+            Ok(Came::End) | Err(RecvTimeoutError::Disconnected) => {
+                is_over = true;
+                plain.end()
+            }
             Err(RecvTimeoutError::Timeout) => plain.step(Event::Tick(SystemTime::now())),
         };
     }

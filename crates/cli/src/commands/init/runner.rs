@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use lakeward_core::plan::{Plan, SourcePlan};
 use lakeward_wizard::{Effect, Event, Exit, Secret, SignInAct, State, Trouble};
 use tokio::{
     runtime::Handle,
@@ -132,7 +133,10 @@ impl Runner {
                     events.send(Event::Written(ticket, written));
                 });
             }
-            Effect::Run(ticket, plan) => self.begin_run(ticket, *plan),
+            Effect::Run(ticket, plan) => match stdin_is_no_data(&plan, state) {
+                Some(trouble) => events.send(Event::RunEnded(ticket, Err(trouble))),
+                None => self.begin_run(ticket, *plan),
+            },
             Effect::StopRun => self.stop_run(),
             Effect::Offer(ticket, entry) => self.begin(Kind::Keep, async move || {
                 events.send(Event::Offered(ticket, keep::offer(&world, &entry)));
@@ -185,7 +189,7 @@ impl Runner {
         wanted
     }
 
-    fn begin_run(&mut self, ticket: lakeward_wizard::Ticket, plan: lakeward_core::plan::Plan) {
+    fn begin_run(&mut self, ticket: lakeward_wizard::Ticket, plan: Plan) {
         let (stop, asked) = watch::channel(false);
         let commands = lakeward_source::Commands::default();
         let request = run::Request { world: Arc::clone(&self.world), ticket, plan, commands: commands.clone(), asked };
@@ -206,6 +210,16 @@ impl Runner {
         self.events.send(Event::RunEnded(running.ticket, Err(trouble)));
         self.run = None;
     }
+}
+
+/// Why a run can't read standard input, if it is to: answers come from there, and no rows.
+fn stdin_is_no_data(plan: &Plan, state: &State) -> Option<Trouble> {
+    let reads = plan.sources.iter().any(|source| matches!(source, SourcePlan::Stdin { .. }));
+    (reads && !state.facts.place.stdin_piped).then(|| {
+        let config = &state.facts.place.config_shown;
+        Trouble::usage("the source is standard input, and that is where your answers come from")
+            .next(format!("pipe the rows into `lakeward --config {config}`"))
+    })
 }
 
 impl Drop for Runner {
