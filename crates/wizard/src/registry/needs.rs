@@ -31,6 +31,11 @@ pub(super) fn with_source(answers: &Answers, kind: &str, need: Need) -> Need {
     if answers.is(Id::Source, kind) { need } else { NotAsked }
 }
 
+/// What goes for all that Lakeward reads itself.
+pub(super) fn of_rows(answers: &Answers) -> Need {
+    if of_stream(answers) == NotAsked { NotAsked } else { Optional }
+}
+
 /// What files tell by themselves and a stream does not.
 pub(super) fn of_stream(answers: &Answers) -> Need {
     match answers.text(Id::Source) {

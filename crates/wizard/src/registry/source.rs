@@ -1,11 +1,11 @@
 //! Where rows come from.
 
-use super::needs::{given, of_stream, with_source};
+use super::needs::{given, of_rows, of_stream, with_source};
 use crate::{
     question::{Choice, Id, Kind, Need, Question},
     state::Screen,
 };
-use Need::{Optional, Required};
+use Need::Required;
 
 pub(super) const SOURCE: Question = Question {
     id: Id::Source,
@@ -120,7 +120,7 @@ pub(super) const ON_ERROR: Question = Question {
     ]),
     screen: Screen::Source,
     rare: true,
-    need: |_| Optional,
+    need: of_rows,
     default: |_, _| Some("fail".into()),
     depends_on: &[],
 };

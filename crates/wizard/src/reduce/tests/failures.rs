@@ -147,3 +147,19 @@ fn answers_that_do_not_go_together_are_told_at_the_review() {
     assert!(matches!(&session.state.popup, Some(Popup::Trouble(trouble)) if trouble.what.contains("storage_class")));
     assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Write(..))));
 }
+
+#[test]
+fn a_start_url_or_region_that_the_service_refuses_is_edited_in_place() {
+    let mut session = Session::new();
+    session.pick(Row::Other(Way::Sso)).text("https://acme.awsapps.com/start").press(Key::Tab).text("eu-west-1").enter();
+    let failed = SignInEvent::Failed(trouble("InvalidRequestException: the start URL is of another region"));
+    session.event(Event::SignIn(session.sign_in_ticket(), failed)).letter('e');
+    let texts: Vec<&str> = session.state.form.fields.iter().map(|field| field.text.as_str()).collect();
+    assert_eq!((session.state.screen, texts), (Screen::Details, vec!["https://acme.awsapps.com/start", "eu-west-1"]));
+    session.press(Key::Tab).press(Press::ctrl('u')).text("eu-central-1").enter();
+    let Some(Effect::SignIn(_, SignInRequest::Sso { region, .. })) = session.effects.last() else {
+        panic!("{:?}", session.effects)
+    };
+    assert_eq!(region.as_deref(), Some("eu-central-1"));
+    assert_eq!(session.state.trail, [Screen::Method, Screen::Details]);
+}
