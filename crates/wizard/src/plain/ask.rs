@@ -17,7 +17,8 @@ impl Plain {
         let answers = &self.state.answers;
         let is_asked = |question: &&Question| {
             // Account and role are one choice.
-            let is_open = !question.rare || self.state.form.fields.iter().any(|field| field.id == question.id);
+            let is_shown = self.state.form.fields.iter().any(|field| field.id == question.id);
+            let is_open = !question.rare || is_shown || self.opened.contains(&question.screen);
             (question.need)(answers) != Need::NotAsked && is_open && question.id != Id::SsoRoleName
         };
         let mut asked: Vec<&Question> = QUESTIONS.iter().filter(is_asked).collect();
@@ -74,6 +75,7 @@ impl Plain {
         let proposed = if field.error.is_none() { field.text.as_str() } else { "" };
         lines.push(match (proposed, need) {
             ("", Need::Required) => format!("An answer is needed, such as {}.", question.example),
+            ("", _) if question.choices().is_empty() => format!("Such as {}. Enter leaves it empty.", question.example),
             ("", _) => "Enter leaves it empty.".to_owned(),
             (text, Need::Required) => format!("Enter takes {text}."),
             (text, _) => format!("Enter takes {text}, - leaves it empty."),
@@ -105,13 +107,11 @@ impl Plain {
         let error = self.state.form.fields.iter().find(|field| field.id == id).and_then(|field| field.error.clone());
         if let Some(error) = error {
             self.told.question = None;
-            let shown = match question.kind {
-                Kind::Words => String::new(),
-                _ if text.is_empty() => String::new(),
-                _ => format!("\"{}\": ", lakeward_core::untrusted::excerpt(&text, 80)),
-            };
+            // A program may hold what nobody should see, and some reasons name the value themselves.
+            let value = lakeward_core::untrusted::excerpt(&text, 80);
+            let is_shown = !matches!(question.kind, Kind::Words) && !value.is_empty() && !error.contains(&value);
+            let shown = if is_shown { format!("\"{value}\": ") } else { String::new() };
             turn.lines.push(format!("Not taken: {shown}{error}."));
-            turn.lines.push(format!("An example: {}", question.example));
             return;
         }
         if !self.answered.contains(&id) {

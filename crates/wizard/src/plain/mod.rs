@@ -18,7 +18,7 @@ use lakeward_core::untrusted;
 use crate::{
     effect::{Effect, Exit},
     event::{Event, Intent, Key, Page, Press},
-    facts::Trouble,
+    facts::{Document, Trouble},
     question::Id,
     secret::Secret,
     state::{Popup, Row, Screen, State},
@@ -31,6 +31,8 @@ pub struct Plain {
     /// Where the wizard stands.
     pub state: State,
     told: Told,
+    /// The forms of which also those questions are asked that few people need.
+    opened: Vec<Screen>,
     /// The fields of this form that are dealt with.
     answered: Vec<Id>,
     /// How many of the list's rows come before those that are shown.
@@ -61,13 +63,16 @@ struct Told {
     page: Option<Page>,
     /// Below this much time the page's end was told.
     warned: Option<Duration>,
-    /// How many notes of the sign-in.
-    notes: usize,
+    /// The latest note of the sign-in.
+    note: Option<String>,
+    /// That it takes long.
+    is_slow: bool,
     /// That something is typed and not shown.
     hidden: bool,
     trouble: Option<Trouble>,
-    /// Identity, preview or config.
+    /// Identity or preview.
     is_known: bool,
+    document: Option<Document>,
     checks: usize,
     checked: Option<bool>,
 }
@@ -76,8 +81,14 @@ impl Plain {
     /// Begins with a session as [`start`](crate::start) begins it.
     #[must_use]
     pub fn new(state: State, effects: Vec<Effect>) -> (Self, Turn) {
-        let mut plain =
-            Self { state, told: Told::default(), answered: Vec::new(), page: 0, progress: Progress::default() };
+        let mut plain = Self {
+            state,
+            told: Told::default(),
+            opened: Vec::new(),
+            answered: Vec::new(),
+            page: 0,
+            progress: Progress::default(),
+        };
         let mut turn = Turn { lines: Vec::new(), effects };
         turn.lines.push("Lakeward setup. < goes back, ? helps, q quits and keeps the answers.".to_owned());
         turn.lines.extend(plain.state.facts.place.notes.clone());
@@ -153,6 +164,9 @@ impl Plain {
             self.answered.clear();
             self.page = 0;
             self.told = Told { notice: self.told.notice.take(), ..Told::default() };
+            if self.opened.contains(&self.state.screen) && self.has_more() {
+                self.press(Key::F(3), turn);
+            }
         }
     }
 
@@ -175,6 +189,7 @@ impl Plain {
             _ if self.state.hidden.is_some() => self.intend(Intent::Hidden(Secret::from(line)), turn),
             "+" if self.has_more() => {
                 self.told.question = None;
+                self.opened.push(self.state.screen);
                 self.press(Key::F(3), turn);
             }
             _ if !self.state.form.fields.is_empty() => self.answer(line, turn),

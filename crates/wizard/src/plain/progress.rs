@@ -37,7 +37,10 @@ impl Progress {
         }
         for table in run.tables.iter().filter(|table| table.state == TableState::Done) {
             if !self.done.contains(&table.name) {
-                lines.push(format!("{} is done: {} rows in {} objects.", table.name, table.rows, table.objects));
+                let rejected =
+                    if table.rejected == 0 { String::new() } else { format!(", {} set aside", table.rejected) };
+                let (name, rows, objects) = (&table.name, table.rows, table.objects);
+                lines.push(format!("{name} is done: {rows} rows in {objects} objects{rejected}."));
                 self.done.push(table.name.clone());
             }
         }

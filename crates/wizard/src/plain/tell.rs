@@ -32,7 +32,10 @@ impl Plain {
             && self.told.notice.as_ref() != Some(&notice)
         {
             // The full screen's keys have other names here.
-            turn.lines.push(sentence(&notice.replace("Esc", "<").replace("Ctrl-S", "w")));
+            let words = sentence(&notice.replace("Esc", "<").replace("Ctrl-S", "w"));
+            if !turn.lines.iter().any(|line| line.contains(&words)) {
+                turn.lines.push(words);
+            }
             self.told.notice = Some(notice);
         }
     }
@@ -114,13 +117,11 @@ impl Plain {
 
     fn farewell(&self) -> Vec<String> {
         let shown = &self.state.facts.place.config_shown;
-        let mut lines = vec![String::new()];
-        if let Some(Ok(summary)) = &self.state.run.ended {
-            lines.extend(summary.lines().map(str::to_owned));
-        }
-        lines.push(format!("To run it from now on, also from cron: lakeward --config {shown}"));
-        lines.push("Each run appends all rows. Enter leaves.".to_owned());
-        lines
+        vec![
+            String::new(),
+            format!("To run it from now on, also from cron: lakeward --config {shown}"),
+            "Each run appends all rows. Enter leaves.".to_owned(),
+        ]
     }
 
     fn say_popup(&mut self, popup: &Popup, turn: &mut Turn) {
@@ -129,9 +130,13 @@ impl Plain {
                 .lines
                 .push("There are answers of an earlier session. Go on with them? Enter: yes, n: no.".to_owned()),
             Popup::Trouble(trouble) => {
-                turn.lines.extend(told(trouble));
-                self.told.trouble = Some(trouble.clone());
                 self.press(Key::Esc, turn);
+                if self.state.trouble() == Some(trouble) {
+                    // It is told as the screen's, with what can be done.
+                    self.told.trouble = None;
+                } else {
+                    turn.lines.extend(told(trouble));
+                }
             }
             Popup::Errors => {
                 turn.lines.extend(self.state.run.errors.clone());
@@ -186,11 +191,16 @@ impl Plain {
 
     fn say_page(&mut self, turn: &mut Turn) {
         let sign_in = &self.state.sign_in;
-        for note in sign_in.notes.iter().skip(self.told.notes) {
+        if let Some(note) = sign_in.notes.last().filter(|note| self.told.note.as_ref() != Some(note)) {
             turn.lines.push(sentence(note));
+            self.told.note = Some(note.clone());
         }
-        self.told.notes = sign_in.notes.len();
         let Some((page, _)) = &sign_in.page else { return };
+        if sign_in.is_slow(self.state.now) && !self.told.is_slow {
+            let doubt = "Does the browser not know the code, or say \"invalid grant\"? Then the SSO region is probably wrong: e edits it.";
+            turn.lines.push(doubt.to_owned());
+            self.told.is_slow = true;
+        }
         let left = sign_in.left(self.state.now).unwrap_or_default();
         let mark = MARKS.into_iter().find(|mark| left <= *mark);
         if self.told.page.as_ref() != Some(page) {
@@ -251,19 +261,17 @@ impl Plain {
     }
 
     fn say_review(&mut self, turn: &mut Turn) {
+        // What a check finds is told with it, and not the whole config again.
         if let Remote::Got(document) = &self.state.facts.document
-            && !self.told.is_known
+            && self.state.facts.check == Remote::Idle
+            && self.told.document.as_ref() != Some(document)
         {
             let text = if document.changes.is_empty() { document.toml.clone() } else { document.changes.join("\n") };
             turn.lines.extend(text.lines().map(str::to_owned));
             turn.lines.extend(document.warnings.iter().map(|warning| format!("Warning: {warning}")));
-            if self.state.facts.check == Remote::Idle {
-                turn.lines.push(
-                    "Enter tests it with one small write, w writes it without a test, policy shows the IAM policy."
-                        .to_owned(),
-                );
-            }
-            self.told.is_known = true;
+            let next = "Enter tests it with one small write, w writes it without a test, policy shows the IAM policy.";
+            turn.lines.push(next.to_owned());
+            self.told.document = Some(document.clone());
         }
         let checks = &self.state.facts.checks;
         self.told.checks = self.told.checks.min(checks.len());
@@ -357,12 +365,13 @@ pub(super) fn told(trouble: &Trouble) -> Vec<String> {
     lines
 }
 
-/// With a capital letter and a dot.
+/// With a dot, and a capital letter where it begins with a word and not with a name.
 pub(super) fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let dot = if text.ends_with(['.', '?', '!', '"', ':']) { "" } else { "." };
-    format!("{first}{}{dot}", letters.as_str())
+    let first = text.split(' ').next().unwrap_or_default();
+    let is_word = first.trim_end_matches([',', ';', ':']).chars().all(|c| c.is_ascii_lowercase() || c == '\'');
+    let (head, tail) = text.split_at_checked(1).filter(|_| is_word).unwrap_or(("", text));
+    format!("{}{tail}{dot}", head.to_ascii_uppercase())
 }
 
 fn minutes(until: SystemTime, now: SystemTime) -> String {

@@ -39,14 +39,16 @@ fn an_answer_that_is_not_taken_is_repeated_with_the_reason_and_an_example() {
     let mut session = Session::new();
     session.lead_to_destination().line("My_Lake");
     assert_says(&session, "Not taken: \"My_Lake\": a bucket's name is made of lower-case letters");
-    assert_says(&session, "An example: my-lake");
-    assert_says(&session, "An answer is needed");
+    assert_says(&session, "An answer is needed, such as my-lake.");
     session.line("");
     assert_says(&session, "Not taken: an answer is needed");
     session.line("my-lake").line("raw/{{TABLE}}.{{FORMAT}}");
     assert_says(&session, "overwrite");
     session.line("");
     assert_says(&session, "Not taken");
+    session.line("{{UUID}}").line("eu central");
+    assert_says(&session, "Not taken: \"eu central\" is no region's name");
+    assert_says(&session, "Such as eu-central-1. Enter leaves it empty.");
 }
 
 #[test]
@@ -58,7 +60,7 @@ fn a_choice_that_no_longer_goes_along_is_asked_again() {
     for line in ["", "", "", "2", ""] {
         session.line(line);
     }
-    assert_says(&session, "Not taken: \"snappy\"");
+    assert_says(&session, "Not taken: snappy is a codec of Parquet's pages");
     session.line("1");
     assert_eq!(session.screen(), Screen::Source);
 }
@@ -123,4 +125,7 @@ fn what_few_people_need_is_asked_where_it_is_wanted() {
     session.line("64MiB").line("alias/lake").line("");
     assert_eq!(session.screen(), Screen::Source);
     assert!(session.plain.state.command().contains("--file-size 64MiB --sse-kms-key-id alias/lake"));
+    assert_says(&session, "Question 11 of 14: Rows come from");
+    session.line("<");
+    assert_says(&session, "Question 2 of 14: Bucket");
 }

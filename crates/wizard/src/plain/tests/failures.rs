@@ -83,6 +83,7 @@ fn a_refused_test_write_names_action_and_statement_and_is_tried_again() {
     let write = session.ticket(|effect| if let Effect::Write(ticket, _) = effect { Some(*ticket) } else { None });
     session.event(Event::Written(write, Err(trouble("the disk is full"))));
     assert_eq!(session.printed.iter().filter(|line| line.contains("The disk is full")).count(), 1);
+    assert_says(&session, "w tries again, < goes back.");
     session.printed.clear();
     assert!(session.event(Event::Tick(noon())).printed.is_empty());
     session.line("w");
@@ -110,4 +111,25 @@ fn what_others_named_can_not_steer_the_terminal() {
     session.event(Event::Found(ticket, Box::new(found))).event(Event::Detected(ticket)).line("\u{1b}[31m");
     session.line("?");
     assert!(session.printed.iter().all(|line| is_plain(line)));
+}
+
+#[test]
+fn a_config_that_changed_meanwhile_is_shown_anew() {
+    let toml = crate::compose(&crate::tests::whole()[0], &crate::tests::facts()).expect("a config").document.toml;
+    let place = crate::Place { existing: Some(toml.clone()), ..place() };
+    let mut session = Session::with(Start { place, init: true, ..Start::default() });
+    session.line("").works().line("").works().line("").line("new-lake");
+    for line in ["", "", "", "", "", "", "", ""] {
+        session.line(line);
+    }
+    session.works().line("");
+    assert_says(&session, "+bucket = \"new-lake\"");
+    session.line("w");
+    let write = session.ticket(|effect| if let Effect::Write(ticket, _) = effect { Some(*ticket) } else { None });
+    session.printed.clear();
+    session.event(Event::Changed(write, Some(toml.replace("my-lake", "their-lake"))));
+    session.event(Event::Written(write, Err(trouble("lakeward.toml was changed by another program"))));
+    assert_says(&session, "-bucket = \"their-lake\"");
+    assert_says(&session, "+bucket = \"new-lake\"");
+    assert_says(&session, "Failed: lakeward.toml was changed by another program.");
 }

@@ -64,6 +64,10 @@ fn the_end_of_a_code_is_told_at_five_minutes_at_one_and_when_it_has_come() {
     assert_eq!(
         told,
         [
+            line(
+                30,
+                "Does the browser not know the code, or say \"invalid grant\"? Then the SSO region is probably wrong: e edits it."
+            ),
             line(300, "The code is good for 5 minutes more; n asks for a new one."),
             line(540, "The code is good for 1 minute more; n asks for a new one."),
             line(600, "The code has expired; n asks for a new one."),
@@ -138,4 +142,15 @@ fn a_sign_in_that_was_taken_back_is_made_anew_or_account_and_role_are_typed() {
     assert_eq!(session.screen(), Screen::SignIn);
     session.works();
     assert_eq!(session.screen(), Screen::Directory);
+}
+
+#[test]
+fn what_is_odd_while_signing_in_is_told_each_time_it_is_another() {
+    let mut session = signing_in(true, 600);
+    session.printed.clear();
+    for number in [0, 0, 1, 2, 3, 4, 5, 6, 7, 7] {
+        let note = SignInEvent::Note(format!("try {number} failed"));
+        session.event(Event::SignIn(sign_in_ticket(&session), note));
+    }
+    assert_eq!(session.printed, [0, 1, 2, 3, 4, 5, 6, 7].map(|number| format!("Try {number} failed.")));
 }

@@ -101,7 +101,11 @@ fn answers(effect: &Effect, good: bool) -> Vec<Event> {
             let region = Some((Id::Region, "eu-west-1".into()));
             vec![Event::Checked(*ticket, check_line(outcome, region)), Event::CheckDone(*ticket, good)]
         }
-        Effect::Write(ticket, _) => vec![Event::Written(*ticket, result(good, "wrote it".into()))],
+        Effect::Write(ticket, _) if good => vec![Event::Written(*ticket, Ok("wrote it".into()))],
+        Effect::Write(ticket, _) => {
+            let theirs = "version = 1\n[destination]\nbucket = \"theirs\"\n".to_owned();
+            vec![Event::Changed(*ticket, Some(theirs)), Event::Written(*ticket, Err(trouble("it has changed")))]
+        }
         Effect::Run(ticket, _) => vec![Event::RunEnded(*ticket, result(good, "all landed".into()))],
         _ => vec![],
     }
@@ -141,12 +145,12 @@ fn check_state(state: &State) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What people said and what stands in fields.
+/// What people said, and of fields what stands in them.
 fn said(state: &State) -> Vec<(Id, Value)> {
     let answers = state.typed_answers();
     answers
         .iter()
-        .filter(|(_, answer)| answer.from <= crate::From::Config)
+        .filter(|(_, answer)| answer.from <= crate::From::Draft)
         .map(|(id, answer)| (id, answer.value.clone()))
         .collect()
 }
@@ -164,6 +168,11 @@ proptest! {
         let mut lines = String::new();
         for step in steps {
             let before = said(&session.state);
+            // Nothing that happens by itself takes an answer away.
+            let is_outside = matches!(
+                step,
+                Step::Answer(..) | Step::Event(Event::Resize(..) | Event::Tick(_) | Event::Note(_))
+            );
             let is_back = match &step {
                 Step::Event(Event::Intent(Intent::Back)) => session.state.popup.is_none(),
                 Step::Event(Event::Key(Press { key: Key::Esc, .. })) => session.state.popup.is_none(),
@@ -185,6 +194,11 @@ proptest! {
             check_state(&session.state)?;
             if is_back {
                 prop_assert_eq!(said(&session.state), before);
+            } else if is_outside {
+                // A lone account and its role are the person's answer.
+                let is_kept = |(id, _): &&(Id, Value)| !matches!(id, Id::SsoAccountId | Id::SsoRoleName);
+                let after = said(&session.state);
+                prop_assert!(before.iter().filter(is_kept).all(|answer| after.contains(answer)), "{:?} {:?}", before, after);
             }
             if session.state.exit.is_some() {
                 break;
