@@ -353,11 +353,23 @@ fn a_thousand_accounts_are_filtered_while_one_types() {
 #[test]
 #[ignore = "a measurement; only a release build says something"]
 fn a_frame_with_a_thousand_accounts_is_quick() {
-    let mut times: Vec<Duration> = (0..40).flat_map(|_| typed_filter(1_000).0).collect();
-    times.sort();
-    let at = |percent: usize| times[times.len() * percent / 100];
-    println!("a frame: median {:?}, p99 {:?}, longest {:?}, of {}", at(50), at(99), times.last().unwrap(), times.len());
-    assert!(at(99) < Duration::from_millis(16));
+    const ROUNDS: usize = 41;
+    let rounds: Vec<Vec<Duration>> = (0..ROUNDS).map(|_| typed_filter(1_000).0).collect();
+    let mut all: Vec<Duration> = rounds.concat();
+    all.sort();
+    // The same key takes the same work in each round: its median leaves out what else the machine did meanwhile.
+    let mut keys: Vec<Duration> = (0..rounds.first().map_or(0, Vec::len))
+        .map(|key| {
+            let mut times: Vec<Duration> = rounds.iter().filter_map(|round| round.get(key)).copied().collect();
+            times.sort();
+            times[ROUNDS / 2]
+        })
+        .collect();
+    keys.sort();
+    let at = |times: &[Duration], percent: usize| times[(times.len() - 1) * percent / 100];
+    println!("a frame: median {:?}, p99 {:?} of {}", at(&all, 50), at(&all, 99), all.len());
+    println!("a key's median: p99 {:?}, longest {:?} of {}", at(&keys, 99), at(&keys, 100), keys.len());
+    assert!(at(&keys, 100) < Duration::from_millis(16));
 }
 
 #[test]
