@@ -42,6 +42,12 @@ mod login_console;
 mod login_mfa;
 mod logout;
 
+mod init_session;
+mod init_flags;
+mod init_methods;
+mod init_files;
+mod init_aws_files;
+
 mod credentials;
 mod destination;
 mod tls;

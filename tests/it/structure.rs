@@ -12,15 +12,16 @@ use std::{
 use serde_json::Value;
 
 /// Crates of this workspace that a member may use in what it ships (dev-dependencies are another matter). Only `lakeward`,
-/// the program, knows them all; those that it joins never see one another.
-const MAY_USE: [(&str, &[&str]); 11] = [
+/// the program, knows them all; those that it joins never see one another, but for the screens, which draw the wizard's state.
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("lakeward-core", &[]),
     ("lakeward-auth", &["lakeward-core"]),
     ("lakeward-source", &["lakeward-core"]),
     ("lakeward-sink", &["lakeward-core"]),
     ("lakeward-cloudquery", &["lakeward-core"]),
     ("lakeward-loopback", &["lakeward-core"]),
-    ("lakeward-tui", &["lakeward-core"]),
+    ("lakeward-wizard", &["lakeward-core"]),
+    ("lakeward-tui", &["lakeward-core", "lakeward-wizard"]),
     (
         "lakeward",
         &[
@@ -31,6 +32,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
             "lakeward-sink",
             "lakeward-source",
             "lakeward-tui",
+            "lakeward-wizard",
         ],
     ),
     ("lakeward-testkit", &["lakeward-core", "lakeward-loopback"]),

@@ -84,17 +84,39 @@ pub(crate) fn replace_like(path: &Path, like: &Path, content: &[u8]) -> io::Resu
     put(staged, &path)
 }
 
-/// A link stays one: what it names is replaced.
-pub(crate) fn followed(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+/// The same, for a new file that whoever the system lets read new files may read.
+pub(crate) fn replace_open(path: &Path, content: &[u8]) -> io::Result<()> {
+    let path = followed(path);
+    let mut builder = tempfile::Builder::new();
+    // The process's umask takes its part of it away.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    put(written(&mut builder, &path, content)?, &path)
 }
 
+/// A link stays one: what it names is replaced, or made.
+pub(crate) fn followed(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| match (fs::read_link(path), path.parent()) {
+        (Ok(named), Some(folder)) => folder.join(named),
+        _ => path.to_owned(),
+    })
+}
+
+/// For this user alone.
 fn staged(path: &Path, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    // Made with mode 0600.
+    written(&mut tempfile::Builder::new(), path, content)
+}
+
+fn written(
+    builder: &mut tempfile::Builder<'_, '_>,
+    path: &Path,
+    content: &[u8],
+) -> io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     make_folder(folder)?;
     sweep(folder);
-    // Made with mode 0600.
-    let mut file = tempfile::Builder::new().prefix(STAGED).tempfile_in(folder)?;
+    let mut file = builder.prefix(STAGED).tempfile_in(folder)?;
     file.write_all(content)?;
     Ok(file)
 }

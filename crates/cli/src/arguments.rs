@@ -6,7 +6,11 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use lakeward_auth::sign_in::Flow;
 use lakeward_tui::progress::Style;
 
+use crate::commands::init::flags::AnswerFlags;
+
 /// Lands tables in S3 with nothing but s3:PutObject.
+///
+/// Alone on a terminal it asks for all that a config needs, or offers what can be done with the one that is there.
 #[derive(Debug, Parser)]
 #[command(
     name = "lakeward",
@@ -28,6 +32,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run the sync that a config describes; the same as `lakeward --config F`
     Sync(SyncArguments),
+    /// Answer a few questions, see that it works, and get a config; with all answers as flags it asks nothing
+    Init(InitArguments),
     /// Show which AWS credentials there are, from where, and until when
     #[command(subcommand)]
     Auth(AuthCommand),
@@ -41,6 +47,34 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Print the JSON Schema of the config
     Schema,
+}
+
+/// The flags of `init`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct InitArguments {
+    /// The config to write or to edit; without it LAKEWARD_CONFIG, then ./lakeward.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Take answers from a TOML file whose keys are the flags below without their dashes; flags and LAKEWARD_ variables come first
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
+    /// Ask nothing and take the defaults; answers that are missing are told all at once. A config that is there stays as it is
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Ask in plain lines, for screen readers and pipes; ACCESSIBLE=1 and TERM=dumb do the same
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Draw with ASCII alone
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// Go on with the answers of an earlier session without being asked
+    #[arg(long, conflicts_with = "no_resume")]
+    pub(crate) resume: bool,
+    /// Forget the answers of an earlier session
+    #[arg(long)]
+    pub(crate) no_resume: bool,
+    #[command(flatten)]
+    pub(crate) given: AnswerFlags,
 }
 
 /// The flags of `check`.

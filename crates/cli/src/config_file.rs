@@ -21,7 +21,7 @@ const DEFAULT: &str = "lakeward.toml";
 
 /// Resolves the config that the flag names, else `LAKEWARD_CONFIG`, else `./lakeward.toml`.
 pub(crate) fn resolve(named: Option<PathBuf>, tables: Vec<String>, console: Console) -> Result<Resolved, Failure> {
-    let path = named.or_else(variable).unwrap_or_else(|| DEFAULT.into());
+    let path = self::named(named);
     let text = read(&path)?;
     let file = std::path::absolute(&path).map_err(|error| unreadable(&path, &error))?;
     let environment: Vec<(String, String)> = env::vars_os()
@@ -41,6 +41,11 @@ pub(crate) fn resolve(named: Option<PathBuf>, tables: Vec<String>, console: Cons
     })?;
     resolved.warnings.iter().for_each(|warning| console.warning(warning));
     Ok(resolved)
+}
+
+/// The config that is meant, whether it is there or not.
+pub(crate) fn named(named: Option<PathBuf>) -> PathBuf {
+    named.or_else(variable).unwrap_or_else(|| DEFAULT.into())
 }
 
 /// The config that would be resolved: none where none is named and there is no `./lakeward.toml`.

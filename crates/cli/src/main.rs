@@ -16,7 +16,7 @@ use clap::{CommandFactory, Parser};
 use lakeward_core::failure::{Failure, FailureKind};
 
 use crate::{
-    arguments::{Arguments, Command},
+    arguments::{Arguments, Command, InitArguments, OutputArguments},
     console::Console,
     signals::unless_interrupted,
 };
@@ -28,7 +28,7 @@ fn main() {
     let arguments = Arguments::parse();
     let console = Console::new(&arguments.output);
     let code = match run(arguments, &console) {
-        Ok(()) => 0,
+        Ok(code) => code,
         Err(failure) => {
             console.failure(&failure);
             failure.kind.exit_code()
@@ -38,13 +38,14 @@ fn main() {
     process::exit(i32::from(code));
 }
 
-fn run(arguments: Arguments, console: &Console) -> Result<(), Failure> {
+fn run(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
     let Arguments { command, sync, output } = arguments;
     if command.is_some() && sync.are_given() {
         let what = "the flags of a run stand after `sync`, and no other command takes them";
         Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, what).exit();
     }
-    match command {
+    let done = match command {
+        Some(Command::Init(arguments)) => return wizard(&arguments, true, output, *console),
         Some(Command::Sync(sync)) => in_runtime(commands::sync::sync(sync, output, console)),
         Some(Command::Auth(command)) => in_runtime(commands::auth::auth(command, output, console)),
         Some(Command::Check(arguments)) => {
@@ -55,19 +56,33 @@ fn run(arguments: Arguments, console: &Console) -> Result<(), Failure> {
         Some(Command::Serve(arguments)) => in_runtime(commands::serve::serve(arguments, output)),
         Some(Command::Schema) => commands::schema::schema(),
         None if sync.are_given() => in_runtime(commands::sync::sync(sync, output, console)),
+        None if commands::init::has_terminal() => return wizard(&InitArguments::default(), false, output, *console),
         None => {
             let usage = Arguments::command().render_help();
             let _ = write!(std::io::stderr(), "{usage}");
             process::exit(i32::from(FailureKind::Usage.exit_code()));
         }
-    }
+    };
+    done.map(|()| 0)
+}
+
+fn wizard(arguments: &InitArguments, init: bool, output: OutputArguments, console: Console) -> Result<u8, Failure> {
+    let runtime = runtime()?;
+    let result = commands::init::init(arguments, init, output, runtime.handle(), console);
+    // Whatever still listens or runs ends with it.
+    runtime.shutdown_timeout(ENDING);
+    result
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(FailureKind::Bug, format!("no threads for the network: {error}")))
 }
 
 fn in_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(FailureKind::Bug, format!("no threads for the network: {error}")))?;
+    let runtime = runtime()?;
     let result = runtime.block_on(work);
     match &result {
         // What still runs in the background ends with it: a program that was asked for credentials, above all.

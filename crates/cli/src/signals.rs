@@ -46,12 +46,30 @@ impl Interruption {
         Self(receiver)
     }
 
+    /// One that somebody else asks for, by `true`.
+    pub(crate) fn asked_by(receiver: watch::Receiver<bool>) -> Self {
+        Self(receiver)
+    }
+
     /// Returns when the first signal has come.
     pub(crate) async fn asked(&mut self) {
         if self.0.wait_for(|asked| *asked).await.is_err() {
             // Nothing listens any more, so nothing will come.
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// Calls `on` for every signal, from now on. Within a runtime.
+pub(crate) fn each(on: impl Fn() + Send + 'static) {
+    // As above: without them the system's own way holds.
+    if let Ok(mut signals) = Signals::new() {
+        tokio::spawn(async move {
+            loop {
+                signals.next().await;
+                on();
+            }
+        });
     }
 }
 

@@ -1,7 +1,7 @@
 //! From the plan's storage to a bucket that can be written: S3 over the network, or the S3 server in this process. Both are
 //! reached in the same way, through signed requests.
 
-use lakeward_auth::{HttpClientOptions, Session, http_client, known_keys};
+use lakeward_auth::{Environment, HttpClientOptions, Session, Signing, http_client, known_keys};
 use lakeward_core::{
     failure::{Failure, FailureKind},
     plan::{Plan, S3Plan, Storage as StoragePlan},
@@ -19,11 +19,11 @@ pub(crate) struct Storage {
 }
 
 impl Storage {
-    /// Signs in, or starts the server.
-    pub(crate) async fn open(plan: &Plan) -> Result<Self, Failure> {
+    /// Signs in with what the environment leads to, or starts the server.
+    pub(crate) async fn open(plan: &Plan, environment: &Environment) -> Result<Self, Failure> {
         match &plan.destination.storage {
             StoragePlan::S3(s3) => {
-                let session = Session::open(&plan.auth, s3).await?;
+                let session = Signing::plan(&plan.auth, environment.clone())?.open(s3).await?;
                 Ok(Self { bucket: over_network(plan, s3, session), embedded: None })
             }
             StoragePlan::Embedded { dir } => {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{key::ObjectKey, table::TableName};
 
 /// One thing that happened in a run. Serialized, it is one line of `--progress json`: an object whose `event` names the
-/// kind in snake case.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// kind in snake case; it can be read back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
@@ -57,7 +57,7 @@ pub enum Event {
         /// Why it failed.
         cause: String,
         /// How long until the next try, in milliseconds.
-        #[serde(rename = "wait_ms", serialize_with = "milliseconds")]
+        #[serde(rename = "wait_ms", with = "milliseconds")]
         wait: Duration,
     },
     /// All rows of a table have been read and have landed.
@@ -68,7 +68,7 @@ pub enum Event {
     /// The run was asked to stop; what is open lands within the grace period.
     Stopping {
         /// How long that may take, in milliseconds.
-        #[serde(rename = "grace_ms", serialize_with = "milliseconds")]
+        #[serde(rename = "grace_ms", with = "milliseconds")]
         grace: Duration,
     },
     /// The run is over.
@@ -79,7 +79,7 @@ pub enum Event {
 }
 
 /// A table with the size of its input.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableSize {
     /// The table.
     pub table: TableName,
@@ -88,24 +88,24 @@ pub struct TableSize {
 }
 
 /// What a run did.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Each table, in the order in which it was read.
     pub tables: Vec<TableSummary>,
     /// From the first read to the last answer, in milliseconds.
-    #[serde(rename = "elapsed_ms", serialize_with = "milliseconds")]
+    #[serde(rename = "elapsed_ms", with = "milliseconds")]
     pub elapsed: Duration,
     /// Uploads that were tried again.
     pub retries: u64,
     /// Calls that the embedded S3 refused by policy; absent elsewhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub denied_calls: Option<u64>,
     /// Whether every row taken has landed or was set aside.
     pub complete: bool,
 }
 
 /// What a run did with one table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableSummary {
     /// The table.
     pub table: TableName,
@@ -123,7 +123,7 @@ pub struct TableSummary {
 }
 
 /// An object that S3 confirmed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LandedObject {
     /// Its key.
     pub key: ObjectKey,
@@ -139,6 +139,16 @@ pub trait Observer: Send + Sync {
     fn on(&self, event: &Event);
 }
 
-fn milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+mod milliseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
 }

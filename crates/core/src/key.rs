@@ -115,7 +115,8 @@ pub struct KeyParts<'a> {
 }
 
 /// An object's key: 1 to [`MAX_KEY`] bytes of clean segments.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ObjectKey(String);
 
 /// A key that would be longer than S3 allows.
@@ -132,18 +133,7 @@ impl Template {
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn parse(path: &str) -> Result<Self, TemplateError> {
-        if path.is_empty() {
-            return Err(TemplateError::Empty);
-        }
-        if path.starts_with('/') {
-            return Err(TemplateError::LeadingSlash);
-        }
-        if let Some(c) = path.chars().find(|c| steers(*c) || *c == '\\') {
-            return Err(TemplateError::Character(c));
-        }
-        if let Some(bad) = path.split('/').find(|segment| matches!(*segment, "" | "." | "..")) {
-            return Err(TemplateError::Segment(bad.to_owned()));
-        }
+        clean(path)?;
         let mut pieces = Vec::new();
         let mut rest = path;
         while let Some((literal, after)) = rest.split_once("{{") {
@@ -228,6 +218,23 @@ impl Template {
     }
 }
 
+/// Checks that a path or key is one or more names with slashes between.
+fn clean(path: &str) -> Result<(), TemplateError> {
+    if path.is_empty() {
+        return Err(TemplateError::Empty);
+    }
+    if path.starts_with('/') {
+        return Err(TemplateError::LeadingSlash);
+    }
+    if let Some(c) = path.chars().find(|c| steers(*c) || *c == '\\') {
+        return Err(TemplateError::Character(c));
+    }
+    if let Some(bad) = path.split('/').find(|segment| matches!(*segment, "" | "." | "..")) {
+        return Err(TemplateError::Segment(bad.to_owned()));
+    }
+    Ok(())
+}
+
 fn variable(name: &str) -> Result<Variable, TemplateError> {
     Variable::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, variable)| variable).ok_or_else(|| {
         let upper = name.trim().to_ascii_uppercase();
@@ -273,6 +280,22 @@ impl ObjectKey {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for ObjectKey {
+    type Error = TemplateError;
+
+    /// A key that was written down, as [`Template::render`] may have made it.
+    fn try_from(key: String) -> Result<Self, Self::Error> {
+        clean(&key)?;
+        if key.len() > MAX_KEY { Err(TemplateError::TooLong) } else { Ok(Self(key)) }
+    }
+}
+
+impl From<ObjectKey> for String {
+    fn from(key: ObjectKey) -> Self {
+        key.0
     }
 }
 

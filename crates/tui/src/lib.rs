@@ -1,9 +1,11 @@
-//! What a person or a program sees of a run: its progress while it goes on, its summary when it is over.
+//! What a person or a program sees: of a run its progress while it goes on and its summary when it is over; of the wizard its
+//! screens.
 //!
-//! Everything here is an [`lakeward_core::event::Observer`] or a pure rendering; nothing decides anything.
+//! Everything here is an [`lakeward_core::event::Observer`], a pure rendering, or the terminal itself; nothing decides anything.
 
 pub mod progress;
 mod bars;
 mod lines;
 pub mod summary;
+pub mod wizard;
 mod quantity;

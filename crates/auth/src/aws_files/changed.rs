@@ -3,7 +3,6 @@
 use std::{
     fmt::{self, Write as _},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use lakeward_core::{
@@ -17,13 +16,13 @@ use super::{
     edit::{Edit, EditError, Of},
     text, unreadable,
 };
-use crate::replace::{followed, lock, replace_like};
+use crate::{
+    replace::followed,
+    rewrite::{Rewrite, RewriteError, beside},
+};
 
 /// How many lines around a change are shown.
 const CONTEXT: usize = 3;
-
-/// How long another process may hold the file's lock.
-const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// Lines with one of these words may hold a secret.
 const SECRET: [&str; 3] = ["secret", "token", "password"];
@@ -121,30 +120,29 @@ impl Changed {
     /// # Errors
     /// [`FailureKind::Denied`] when the file has changed meanwhile, another process is at it, or it can't be written.
     pub async fn write(&self) -> Result<Option<PathBuf>, Failure> {
-        let path = followed(&self.path);
-        let beside = |end: &str| {
-            let mut name = path.file_name().unwrap_or_default().to_owned();
-            name.push(end);
-            path.with_file_name(name)
+        let lock = beside(&followed(&self.path), ".lakeward.lock");
+        let rewrite = Rewrite {
+            path: &self.path,
+            before: self.before.as_deref(),
+            after: &self.after,
+            backup: ".lakeward.bak",
+            lock: &lock,
+            open: false,
         };
-        let _lock = lock(&beside(".lakeward.lock"), LOCK_WAIT).await.map_err(|error| error.failure())?;
-        if text(&path).map_err(FileError::failure)? != self.before {
-            let what = format!("{} was changed by another program meanwhile, so it is left as it is", self.shown());
-            return Err(Failure::new(FailureKind::Denied, what).next("run the same command again"));
-        }
-        let backup = beside(".lakeward.bak");
-        let written = match &self.before {
-            Some(before) => replace_like(&backup, &path, before.as_bytes()),
-            None => Ok(()),
-        };
-        written.and_then(|()| replace_like(&path, &path, self.after.as_bytes())).map_err(|error| {
-            let what = format!("{} can't be written, and is what it was: {error}", self.shown());
-            Failure::new(FailureKind::Denied, what).next(format!(
-                "let this user write the folder (or make room there), or make the change by hand:\n{}",
-                self.diff().trim_end()
-            ))
-        })?;
-        Ok(self.before.as_ref().map(|_| backup))
+        rewrite.carry_out().await.map_err(|error| match error {
+            RewriteError::Locked(failure) => failure,
+            RewriteError::Changed => {
+                let what = format!("{} was changed by another program meanwhile, so it is left as it is", self.shown());
+                Failure::new(FailureKind::Denied, what).next("run the same command again")
+            }
+            RewriteError::Io(error) => {
+                let what = format!("{} can't be written, and is what it was: {error}", self.shown());
+                Failure::new(FailureKind::Denied, what).next(format!(
+                    "let this user write the folder (or make room there), or make the change by hand:\n{}",
+                    self.diff().trim_end()
+                ))
+            }
+        })
     }
 
     fn shown(&self) -> String {

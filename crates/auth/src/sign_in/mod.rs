@@ -30,7 +30,15 @@ use std::fmt;
 
 use lakeward_core::failure::Failure;
 
-use crate::{aws_files::AwsFiles, environment::Environment, session::Signing, tools::Tools};
+use crate::{
+    aws_files::{AwsFiles, Changed, Edit},
+    environment::Environment,
+    session::Signing,
+    tools::Tools,
+};
+
+/// The scope that a session asks for: what the access portal needs.
+pub const SSO_SCOPE: &str = crate::cache::sso_registration::ACCESS_SCOPE;
 
 /// What signing in works with: the environment, the AWS files, and the clients that both say how to build.
 pub struct SignIn {
@@ -58,6 +66,14 @@ impl SignIn {
         let profile = signing.resolution.profile.as_ref().map_or("default", |profile| &profile.value).to_owned();
         let Signing { environment, files, .. } = signing;
         Ok(Self { environment, files, profile, tools })
+    }
+
+    /// The AWS files with changes. Nothing is written yet.
+    ///
+    /// # Errors
+    /// [`FailureKind::Denied`](lakeward_core::failure::FailureKind::Denied) when a file can't be read, or can't take a change.
+    pub fn changes(&self, edits: &[Edit]) -> Result<Vec<Changed>, Failure> {
+        self.files.changed(edits)
     }
 
     /// The profile whose settings count.

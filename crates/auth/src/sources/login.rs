@@ -12,7 +12,7 @@ use crate::{
     tools::Tools,
 };
 
-const NAME: &str = "console sign-in";
+pub(crate) const NAME: &str = "console sign-in";
 
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let Some(session) = context.profile.get("login_session") else {

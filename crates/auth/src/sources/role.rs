@@ -22,7 +22,7 @@ use crate::{
     tools::Tools,
 };
 
-const NAME: &str = "role of the profile";
+pub(crate) const NAME: &str = "role of the profile";
 const KEYS: [&str; 8] = [
     "role_arn",
     "source_profile",

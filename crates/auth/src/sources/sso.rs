@@ -23,7 +23,7 @@ use crate::{
     tools::Tools,
 };
 
-const NAME: &str = "IAM Identity Center";
+pub(crate) const NAME: &str = "IAM Identity Center";
 const OF_SESSION: [&str; 2] = ["sso_start_url", "sso_region"];
 const OF_ROLE: [&str; 2] = ["sso_account_id", "sso_role_name"];
 

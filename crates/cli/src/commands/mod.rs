@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub(crate) mod init;
 pub(crate) mod auth;
 pub(crate) mod check;
 pub(crate) mod import;

@@ -1,5 +1,6 @@
 //! `lakeward --config F`: the headless run. It never asks anything.
 
+use lakeward_auth::Environment;
 use lakeward_core::failure::Failure;
 use lakeward_source::Commands;
 use lakeward_tui::progress::{Progress, Style};
@@ -30,7 +31,7 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
         console.result(&run.dry_run()?);
         return Ok(());
     }
-    let Ended { summary, rejected, failure } = run.land(interruption).await?;
+    let Ended { summary, rejected, failure } = run.land(&Environment::real(), interruption).await?;
     console.result(&summary);
     if let Some(rejected) = rejected {
         console.rejected(&rejected);

@@ -10,6 +10,7 @@ use std::{
     time::Instant,
 };
 
+use lakeward_auth::Environment;
 use lakeward_core::{
     budget::Budget,
     event::{Event, Observer, Summary, TableSize, TableSummary},
@@ -106,18 +107,22 @@ impl Run {
         dry_run(&self.plan, &self.readers, &self.plugins.found, self.run)
     }
 
-    /// Signs in, reads and lands everything, until it is interrupted.
+    /// Signs in with what the environment leads to, reads and lands everything, until it is interrupted.
     ///
     /// # Errors
     /// When it ended before anything was sent. What happened later stands in what it returns.
-    pub(crate) async fn land(mut self, mut interruption: Interruption) -> Result<Ended, Failure> {
+    pub(crate) async fn land(
+        mut self,
+        environment: &Environment,
+        mut interruption: Interruption,
+    ) -> Result<Ended, Failure> {
         // Before anything is sent: that every table has a key of its own.
         first_keys(&self.plan.destination, self.tables(), self.run)?;
         for plugin in &mut self.plugins.found {
             plugin.open_state(&self.plan)?;
         }
         let storage = tokio::select! {
-            storage = Storage::open(&self.plan) => storage?,
+            storage = Storage::open(&self.plan, environment) => storage?,
             () = interruption.asked() => return Err(interrupted_early()),
         };
         let began = Instant::now();

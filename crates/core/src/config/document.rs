@@ -81,13 +81,17 @@ impl<'a> Document<'a> {
         let mut keys = BTreeMap::new();
         name_values(&mut keys, "", self.root.get_ref());
         findings.sort_by_key(|finding| finding.span.start);
-        let error = |finding: Finding| ConfigError {
-            what: match keys.get(&(finding.span.start, finding.span.end)) {
-                Some(key) if finding.names_value => format!("`{key}`: {}", finding.what),
-                _ => finding.what,
-            },
-            at: self.place(finding.span),
-            hint: finding.hint,
+        let error = |finding: Finding| {
+            let named = keys.get(&(finding.span.start, finding.span.end));
+            ConfigError {
+                what: match named {
+                    Some(key) if finding.names_value => format!("`{key}`: {}", finding.what),
+                    _ => finding.what,
+                },
+                key: finding.key.or_else(|| named.cloned()),
+                at: self.place(finding.span),
+                hint: finding.hint,
+            }
         };
         findings.into_iter().map(error).collect()
     }

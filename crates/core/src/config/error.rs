@@ -12,6 +12,9 @@ use crate::untrusted::printable;
 pub struct ConfigError {
     /// Where it stands.
     pub at: Place,
+    /// The dotted key of what is meant, such as `destination.bucket` or `source.paths`, where it is one value or one key that
+    /// is missing.
+    pub key: Option<String>,
     /// What is wrong, with the key: one line without a final dot.
     pub what: String,
     /// How to put it right, where that can be told.
@@ -46,6 +49,15 @@ impl fmt::Display for Place {
             Self::Flag(name) => write!(f, "{name}"),
             Self::Spec => f.write_str("the destination's spec"),
         }
+    }
+}
+
+impl ConfigError {
+    /// What is wrong, without the key before it: for a place that shows the key anyway.
+    #[must_use]
+    pub fn about_value(&self) -> &str {
+        let named = self.key.as_ref().and_then(|key| self.what.strip_prefix(&format!("`{key}`: ")));
+        named.unwrap_or(&self.what)
     }
 }
 
@@ -123,6 +135,8 @@ pub(super) struct Finding {
     pub(super) span: Range<usize>,
     pub(super) what: String,
     pub(super) hint: Option<String>,
+    /// The dotted key, where the place is not its value's.
+    pub(super) key: Option<String>,
     /// Whether `what` is about the value at the place and does not name its key.
     pub(super) names_value: bool,
 }
@@ -130,7 +144,7 @@ pub(super) struct Finding {
 impl Finding {
     /// A whole sentence.
     pub(super) fn new(span: Range<usize>, what: impl Into<String>) -> Self {
-        Self { span, what: what.into(), hint: None, names_value: false }
+        Self { span, what: what.into(), hint: None, key: None, names_value: false }
     }
 
     /// What is wrong with the value at the place; its key is put before it.
@@ -140,6 +154,12 @@ impl Finding {
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the key that is meant and has no value.
+    pub(super) fn key(mut self, key: String) -> Self {
+        self.key = Some(key);
         self
     }
 }
@@ -173,7 +193,7 @@ mod tests {
         fn what_is_shown_is_as_long_and_steers_nothing(text in "(\\PC|[\u{80}-\u{9f}\u{202e}\u{feff}\u{61c}\x1b\n]){0,20}") {
             let shown = visible(&text);
             prop_assert_eq!(shown.len(), text.len());
-            let errors = [ConfigError { at: Place::File { span: 0..text.len(), line: 1, column: 1 }, what: text.clone(), hint: None }];
+            let errors = [ConfigError { at: Place::File { span: 0..text.len(), line: 1, column: 1 }, key: None, what: text.clone(), hint: None }];
             let shown = render(&errors, Path::new("x"), &text, Style::Plain).replace('\n', "");
             prop_assert_eq!(printable(&shown).into_owned(), shown);
         }

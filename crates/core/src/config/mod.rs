@@ -18,7 +18,10 @@ mod secret;
 mod reference;
 mod error;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 pub use cloudquery::{DestinationSpec, destination_spec, destination_spec_schema};
 pub use error::{ConfigError, Place, Style, render};
@@ -82,16 +85,17 @@ pub struct Resolved {
 /// All that can honestly be told at once: every syntax error; else every unknown or missing key and every value of the wrong
 /// type; else every value that can't be taken and every contradiction.
 pub fn resolve(inputs: &Inputs<'_>) -> Result<Resolved, Vec<ConfigError>> {
-    let schema = json_schema();
+    /// Kept, because putting it together takes longer than all the rest, and a wizard resolves with each answer.
+    static SCHEMA: LazyLock<serde_json::Value> = LazyLock::new(json_schema);
     let mut document = Document::parse(inputs.text)?;
-    let mut warnings = environment::overlay(&mut document, &schema, inputs.environment);
+    let mut warnings = environment::overlay(&mut document, &SCHEMA, inputs.environment);
     if let Some((version, span)) = document.version().filter(|(version, _)| *version != VERSION) {
         // Nothing else of the file can be judged.
         let finding =
             Finding::value(span, format!("this Lakeward reads version {VERSION} of the config, not {version}"));
         return Err(document.errors(vec![finding]));
     }
-    let findings = shape::check(&document.root, &schema);
+    let findings = shape::check(&document.root, &SCHEMA);
     if !findings.is_empty() {
         return Err(document.errors(findings));
     }
@@ -105,7 +109,8 @@ pub fn resolve(inputs: &Inputs<'_>) -> Result<Resolved, Vec<ConfigError>> {
             Ok(name) if only_tables.contains(&name) => {}
             Ok(name) => only_tables.push(name),
             Err(error) => {
-                flag_errors.push(ConfigError { at: Place::Flag("--table"), what: error.to_string(), hint: None });
+                let what = error.to_string();
+                flag_errors.push(ConfigError { at: Place::Flag("--table"), key: None, what, hint: None });
             }
         }
     }

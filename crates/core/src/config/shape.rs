@@ -90,7 +90,8 @@ impl<'a> Check<'a> {
             self.choice(&dotted(path, kinds.tag), value, &names);
         } else if !table.keys().any(|key| is_tag_misspelt(key.get_ref())) {
             let what = format!("`{}` is missing {}", kinds.tag, shown(path));
-            self.findings.push(Finding::new(span, what).hint(format!("there are {}", listed(names))));
+            let finding = Finding::new(span, what).hint(format!("there are {}", listed(names)));
+            self.findings.push(finding.key(dotted(path, kinds.tag)));
         }
         // Which kind it is can't be told: only what holds for every kind is surely right or wrong.
         for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != kinds.tag) {
@@ -254,7 +255,7 @@ fn missing(path: &str, span: Range<usize>, key: &str, schema: &Value) -> Finding
     if Kinds::of(&schema["items"]).is_some() {
         return Finding::new(span, format!("[[{key}]] is missing: a config has at least one"));
     }
-    let finding = Finding::new(span, format!("`{key}` is missing {}", shown(path)));
+    let finding = Finding::new(span, format!("`{key}` is missing {}", shown(path))).key(dotted(path, key));
     match (example(schema), choices(schema)) {
         (Some(example), _) => finding.hint(format!("for example {key} = {example}")),
         (None, Some(choices)) => finding.hint(format!("there are {}", listed(choices))),

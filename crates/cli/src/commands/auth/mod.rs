@@ -119,7 +119,7 @@ async fn written(changes: Vec<Changed>, console: Console) -> Result<(), Failure>
 }
 
 /// A time as people read it, with how far off it is.
-fn until(time: SystemTime, now: SystemTime) -> String {
+pub(crate) fn until(time: SystemTime, now: SystemTime) -> String {
     let written = humantime::format_rfc3339_seconds(time);
     let rounded = |duration: std::time::Duration| {
         let seconds = duration.as_secs();

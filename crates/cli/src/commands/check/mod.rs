@@ -8,6 +8,7 @@ mod denied;
 
 use std::io::{self, Write};
 
+use lakeward_auth::Environment;
 use lakeward_core::failure::Failure;
 
 use self::report::{Item, Report};
@@ -42,7 +43,7 @@ pub(crate) async fn check(
             return Err(failure);
         }
     };
-    let report = Box::pin(run(&plan, prove, &mut print)).await;
+    let report = Box::pin(run(&plan, prove, &Environment::real(), &mut print)).await;
     match report.failure() {
         None => Ok(()),
         // Its line has said what and why.

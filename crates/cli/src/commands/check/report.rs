@@ -111,11 +111,13 @@ pub(crate) struct Item {
     pub(crate) next: Vec<String>,
     /// The statement of a policy that is missing; `next` says of which policy.
     pub(crate) statement: Option<Value>,
+    /// The bucket's region, where S3 has told it.
+    pub(crate) region: Option<String>,
 }
 
 impl Item {
     pub(crate) fn new(check: Check, outcome: Outcome, detail: impl Into<String>) -> Self {
-        Self { check, outcome, detail: detail.into(), next: Vec::new(), statement: None }
+        Self { check, outcome, detail: detail.into(), next: Vec::new(), statement: None, region: None }
     }
 
     pub(crate) fn failed(check: Check, failure: &Failure) -> Self {

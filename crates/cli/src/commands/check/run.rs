@@ -29,14 +29,14 @@ const FAR: Duration = Duration::from_mins(5);
 const ELSEWHERE: &str = "the destination is not AWS, to which its keys are not shown";
 const EMBEDDED: &str = "the S3 server in this process is not AWS, and has keys of its own";
 
-/// Makes all checks of a plan, each once those before it are through, and `prove`s the policy if asked. Every item goes to the
-/// listener as soon as it is known. Nothing is listed, read or deleted; one small object is written.
-pub(crate) async fn run(plan: &Plan, prove: bool, listener: Listener<'_>) -> Report {
+/// Makes all checks of a plan with what the environment leads to, each once those before it are through, and `prove`s the policy if
+/// asked. Every item goes to the listener as soon as it is known. Nothing is listed, read or deleted; one small object is written.
+pub(crate) async fn run(plan: &Plan, prove: bool, environment: &Environment, listener: Listener<'_>) -> Report {
     let mut telling = Telling::new(listener);
     telling.tell(Item::new(Check::Config, Outcome::Ok, described(plan)));
     match &plan.destination.storage {
-        StoragePlan::Embedded { .. } => in_process(plan, prove, &mut telling).await,
-        StoragePlan::S3(s3) => over_network(plan, s3, prove, &mut telling).await,
+        StoragePlan::Embedded { .. } => in_process(plan, prove, environment, &mut telling).await,
+        StoragePlan::S3(s3) => over_network(plan, s3, prove, environment, &mut telling).await,
     }
     telling.end(prove)
 }
@@ -51,11 +51,11 @@ fn described(plan: &Plan) -> String {
     format!("{sources}, {extension} to {place}{path}")
 }
 
-async fn in_process(plan: &Plan, prove: bool, telling: &mut Telling<'_>) {
+async fn in_process(plan: &Plan, prove: bool, environment: &Environment, telling: &mut Telling<'_>) {
     for check in [Check::Credentials, Check::Identity, Check::Regions, Check::Clock, Check::BucketRegion] {
         telling.tell(Item::new(check, Outcome::NotAsked, EMBEDDED));
     }
-    let storage = match Storage::open(plan).await {
+    let storage = match Storage::open(plan, environment).await {
         Ok(storage) => storage,
         Err(failure) => return telling.tell(Item::failed(Check::TestWrite, &failure)),
     };
@@ -67,8 +67,8 @@ async fn in_process(plan: &Plan, prove: bool, telling: &mut Telling<'_>) {
     }
 }
 
-async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, telling: &mut Telling<'_>) {
-    let (signing, session, keys) = match signed_in(plan, s3).await {
+async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, environment: &Environment, telling: &mut Telling<'_>) {
+    let (signing, session, keys) = match signed_in(plan, s3, environment).await {
         Ok(signed_in) => signed_in,
         Err(failure) => return telling.tell(Item::failed(Check::Credentials, &failure)),
     };
@@ -103,7 +103,10 @@ async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, telling: &mut Telli
         });
     }
     let is_elsewhere = write.result.as_ref().is_err_and(|error| error.elsewhere);
-    telling.tell(bucket_region(&write, s3, signed_for));
+    // Another server than AWS takes any region.
+    let is_told = write.moved || (write.result.is_ok() && s3.endpoint.is_none());
+    let region = is_told.then(|| write.region.clone());
+    telling.tell(Item { region, ..bucket_region(&write, s3, signed_for) });
     if is_elsewhere {
         return;
     }
@@ -115,8 +118,8 @@ async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, telling: &mut Telli
     }
 }
 
-async fn signed_in(plan: &Plan, s3: &S3Plan) -> Result<(Signing, Session, Keys), Failure> {
-    let signing = Signing::plan(&plan.auth, Environment::real())?.in_region_of(s3);
+async fn signed_in(plan: &Plan, s3: &S3Plan, environment: &Environment) -> Result<(Signing, Session, Keys), Failure> {
+    let signing = Signing::plan(&plan.auth, environment.clone())?.in_region_of(s3);
     let session = signing.open(s3).await?;
     let keys = session.keys().await?;
     Ok((signing, session, keys))

@@ -1,0 +1,200 @@
+//! What the AWS files name: every profile and every SSO session, each with how it gets credentials and how far that has got. It runs
+//! and asks nothing.
+
+use std::{path::PathBuf, time::SystemTime};
+
+use lakeward_core::{failure::Failure, plan::AuthPlan};
+
+use crate::{
+    aws_files::{AwsFiles, Keys, Profile},
+    cache::{
+        login_token, role,
+        sso_token::{self, SsoSignIn},
+    },
+    environment::Environment,
+    link::{Link, State},
+    origin::Origin,
+    resolution::resolve,
+    sources::role::request_of,
+};
+
+/// All that the files name.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// The profiles, in the order of their names.
+    pub profiles: Vec<NamedProfile>,
+    /// The SSO sessions, in the order of their names.
+    pub sso_sessions: Vec<NamedSession>,
+}
+
+/// A profile.
+#[derive(Clone, Debug)]
+pub struct NamedProfile {
+    /// Its name, as the files write it.
+    pub name: String,
+    /// The first line that says something of it.
+    pub origin: Option<Origin>,
+    /// How it gets credentials.
+    pub by: By,
+    /// What it does, in words; or what is wrong with it.
+    pub what: Result<String, String>,
+    /// Of a role of IAM Identity Center, its session, account and name.
+    pub role: Option<[String; 3]>,
+    /// What is kept of the sign-in that it needs.
+    pub kept: Option<Kept>,
+}
+
+/// How a profile gets credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// It has none.
+    Nothing,
+    /// By IAM Identity Center.
+    Sso {
+        /// The `[sso-session]`.
+        session: Option<String>,
+        /// The start URL and the region, where the profile has them itself.
+        portal: Option<(String, String)>,
+    },
+    /// By a console sign-in.
+    Console,
+    /// By assuming a role, which may ask for the code of a device.
+    Role {
+        /// The device.
+        mfa_serial: Option<String>,
+    },
+    /// By keys in the files.
+    Keys,
+    /// By anything else.
+    Other,
+}
+
+/// An SSO session.
+#[derive(Clone, Debug)]
+pub struct NamedSession {
+    /// Its name, as the file writes it.
+    pub name: String,
+    /// The first line that says something of it.
+    pub origin: Option<Origin>,
+    /// Its start URL, where it has one and a region.
+    pub start_url: Option<String>,
+    /// Its region.
+    pub region: Option<String>,
+    /// What is kept of the sign-in.
+    pub kept: Option<Kept>,
+}
+
+/// A sign-in that is kept in a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Until when it is good.
+    pub expires: SystemTime,
+    /// Whether it is renewed without a person.
+    pub renews: bool,
+}
+
+impl Kept {
+    /// Whether it is of use: still good, or renewed when it is used.
+    #[must_use]
+    pub fn is_good(&self, now: SystemTime) -> bool {
+        self.renews || self.expires > now
+    }
+}
+
+impl Named {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// [`FailureKind::Denied`](lakeward_core::failure::FailureKind::Denied) when one can't be read; it names the line.
+    pub fn read(environment: &Environment, now: SystemTime) -> Result<Self, Failure> {
+        let files = AwsFiles::read(environment).map_err(crate::aws_files::FileError::failure)?;
+        let profiles = files.profiles.values().filter(|profile| !profile.keys.is_empty());
+        Ok(Self {
+            profiles: profiles.map(|profile| NamedProfile::of(profile, environment, &files, now)).collect(),
+            sso_sessions: files
+                .sso_sessions
+                .iter()
+                .map(|(name, keys)| NamedSession::of(name, keys, environment, now))
+                .collect(),
+        })
+    }
+}
+
+impl NamedProfile {
+    fn of(profile: &Profile, environment: &Environment, files: &AwsFiles, now: SystemTime) -> Self {
+        let resolution = resolve(&AuthPlan::Profile(profile.name.clone()), environment, files);
+        let what = match resolution.decided().map(|Link { state, .. }| state) {
+            Some(State::Found(found)) => Ok(found.what.clone()),
+            Some(State::Broken { what, .. }) => Err(what.clone()),
+            _ => Err("it says nothing of credentials".to_owned()),
+        };
+        let text = |key: &str| profile.get(key).map(str::to_owned);
+        let home = |folder: &str, file: String| environment.home().map(|home| home.join(folder).join(file));
+        let by = match resolution.decided().map(|link| link.name) {
+            None => By::Nothing,
+            Some(crate::sources::role::NAME) => By::Role { mfa_serial: text("mfa_serial") },
+            Some(crate::sources::sso::NAME) => By::Sso {
+                session: text("sso_session"),
+                portal: text("sso_start_url").zip(text("sso_region")).filter(|_| profile.get("sso_session").is_none()),
+            },
+            Some(crate::sources::login::NAME) => By::Console,
+            Some(name) if name.starts_with("keys") => By::Keys,
+            Some(_) => By::Other,
+        };
+        let kept = match &by {
+            By::Sso { session: Some(name), .. } => {
+                files.sso_sessions.get(name).and_then(|keys| of_session(name, keys, environment, now))
+            }
+            By::Sso { portal: Some((start_url, region)), .. } => {
+                let sign_in = SsoSignIn { session: None, start_url: start_url.clone(), region: region.clone() };
+                of_sso(&sign_in, environment, now)
+            }
+            By::Console => {
+                let file = text("login_session").map(|session| login_token::file_name(&session));
+                let file: Option<PathBuf> =
+                    login_token::folder(environment).zip(file).map(|(folder, file)| folder.join(file));
+                let listed = file.and_then(|file| login_token::listed(&file));
+                listed.map(|(_, expires)| Kept { expires, renews: now < expires + login_token::RENEWED_FOR })
+            }
+            By::Role { mfa_serial: Some(_) } => {
+                let file = request_of(profile).and_then(|request| home(role::FOLDER, request.file_name()));
+                file.and_then(|file| role::listed(&file)).map(|role| Kept { expires: role.expires, renews: false })
+            }
+            _ => None,
+        };
+        let role = || Some([text("sso_session")?, text("sso_account_id")?, text("sso_role_name")?]);
+        Self { name: profile.name.clone(), origin: first_line(&profile.keys), by, what, role: role(), kept }
+    }
+}
+
+impl NamedSession {
+    fn of(name: &str, keys: &Keys, environment: &Environment, now: SystemTime) -> Self {
+        let has_both = keys.contains_key("sso_start_url") && keys.contains_key("sso_region");
+        let text = |key: &str| keys.get(key).filter(|_| has_both).map(|value| value.text.clone());
+        Self {
+            name: name.to_owned(),
+            origin: first_line(keys),
+            start_url: text("sso_start_url"),
+            region: text("sso_region"),
+            kept: of_session(name, keys, environment, now),
+        }
+    }
+}
+
+fn of_session(name: &str, keys: &Keys, environment: &Environment, now: SystemTime) -> Option<Kept> {
+    let text = |key: &str| keys.get(key).map(|value| value.text.clone()).unwrap_or_default();
+    let sign_in =
+        SsoSignIn { session: Some(name.to_owned()), start_url: text("sso_start_url"), region: text("sso_region") };
+    of_sso(&sign_in, environment, now)
+}
+
+fn of_sso(sign_in: &SsoSignIn, environment: &Environment, now: SystemTime) -> Option<Kept> {
+    let file = environment.home()?.join(sso_token::FOLDER).join(sign_in.file_name());
+    let listed = sso_token::listed(&file, now)?;
+    Some(Kept { expires: listed.expires?, renews: listed.renews && sign_in.session.is_some() })
+}
+
+fn first_line(keys: &Keys) -> Option<Origin> {
+    let line = |origin: &Origin| if let Origin::File { line, .. } = origin { *line } else { usize::MAX };
+    keys.values().map(|value| value.origin.clone()).min_by_key(line)
+}

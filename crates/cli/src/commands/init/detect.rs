@@ -1,0 +1,312 @@
+//! Ways to sign in, looked for all at once: in the environment, in the AWS files and caches, and at this machine's services.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use lakeward_auth::{
+    By, Kept, Named, NamedProfile, NamedSession, Origin, Signing, State,
+    sign_in::{Choice, SignIn, Target},
+};
+use lakeward_core::{failure::Failure, plan::AuthPlan, untrusted::printable};
+use lakeward_wizard::{Condition, Event, Found, Id, SignInRequest, Ticket, Value};
+
+use super::world::{Events, World};
+use crate::commands::auth::until;
+
+/// How long all of it may take.
+const PATIENCE: Duration = Duration::from_millis(1400);
+/// How long a service of this machine may take to answer.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// What comes before what, best first. What needs the person first comes a little later, what can't be used comes last.
+mod rank {
+    pub(super) const COMPUTE: u8 = 10;
+    pub(super) const SSO_SESSION: u8 = 20;
+    pub(super) const SSO_PROFILE: u8 = 22;
+    pub(super) const CONSOLE: u8 = 30;
+    pub(super) const ROLE: u8 = 40;
+    pub(super) const OTHER: u8 = 50;
+    pub(super) const KEYS: u8 = 60;
+    pub(super) const ENVIRONMENT: u8 = 62;
+    pub(super) const NEEDS: u8 = 5;
+    pub(super) const BROKEN: u8 = 100;
+    pub(super) const ABSENT: u8 = 200;
+}
+
+/// Tells each way as soon as it is found.
+pub(crate) async fn detect(world: Arc<World>, ticket: Ticket, events: Events) {
+    let tell = |found: Found| events.send(Event::Found(ticket, Box::new(ranked(found))));
+    let named = {
+        let world = Arc::clone(&world);
+        tokio::task::spawn_blocking(move || of_files(&world))
+    };
+    let files = async {
+        for found in named.await.unwrap_or_default() {
+            tell(found);
+        }
+    };
+    let environment = async {
+        if let Some(found) = Box::pin(of_environment(&world)).await {
+            tell(found);
+        }
+    };
+    let compute = async {
+        for found in Box::pin(of_machine(&world)).await {
+            tell(found);
+        }
+    };
+    // What has not answered by then is as good as not there.
+    let _ = tokio::time::timeout(PATIENCE, async { tokio::join!(files, environment, compute) }).await;
+    events.send(Event::Detected(ticket));
+}
+
+fn ranked(found: Found) -> Found {
+    let later = match &found.condition {
+        Condition::Good(_) => 0,
+        Condition::Needs(_) => rank::NEEDS,
+        Condition::Broken(_) => rank::BROKEN,
+        Condition::Absent(_) => return Found { rank: rank::ABSENT, ..found },
+    };
+    Found { rank: found.rank + later, ..found }
+}
+
+/// Answers that pin a method.
+fn pinned(method: &str, more: Option<(Id, &str)>) -> Vec<(Id, Value)> {
+    let more = more.map(|(id, text)| (id, Value::from(text)));
+    std::iter::once((Id::Auth, Value::from(method))).chain(more).collect()
+}
+
+async fn of_environment(world: &World) -> Option<Found> {
+    let signing = Signing::plan(&AuthPlan::Env, world.environment.clone()).ok()?;
+    let link = signing.resolution.decided()?;
+    let condition = match (&link.state, signing.keys().await) {
+        (State::Broken { what, .. }, _) => Condition::Broken(what.clone()),
+        (_, Err(failure)) => Condition::Broken(failure.what),
+        (_, Ok(keys)) => Condition::Good(match (keys.expires, &keys.session_token) {
+            (Some(expires), _) => format!("good until {}", until(expires, SystemTime::now())),
+            (None, Some(_)) => "temporary keys".to_owned(),
+            (None, None) => "long-lived keys".to_owned(),
+        }),
+    };
+    Some(Found {
+        title: "Environment keys".to_owned(),
+        origin: "AWS_ACCESS_KEY_ID".to_owned(),
+        condition,
+        why: "These are the keys of this shell. Cron, systemd and containers have them only where they are set there too, and \
+              long-lived keys are better replaced by a role."
+            .to_owned(),
+        answers: pinned("env", None),
+        sign_in: None,
+        rank: rank::ENVIRONMENT,
+    })
+}
+
+/// The role of this machine: what its environment says, and what its metadata service answers.
+async fn of_machine(world: &World) -> Vec<Found> {
+    let Ok(signing) = Signing::plan(&AuthPlan::Compute, world.environment.clone()) else { return Vec::new() };
+    let found = |title: &str, origin: String, condition| {
+        Found {
+        title: title.to_owned(),
+        origin,
+        condition,
+        why: "Its keys come from the machine itself, are renewed by themselves and need nobody: the best choice where the sync runs."
+            .to_owned(),
+        answers: pinned("compute", None),
+        sign_in: None,
+        rank: rank::COMPUTE,
+    }
+    };
+    let Some(link) = signing.resolution.decided() else { return Vec::new() };
+    let origin =
+        link.settings.first().map_or_else(|| "metadata service".to_owned(), |setting| shown(&setting.origin, world));
+    let what = match &link.state {
+        State::Broken { what, .. } => {
+            return vec![found("This machine's role", origin, Condition::Broken(what.clone()))];
+        }
+        State::Found(found) => found.what.clone(),
+        State::Skipped(_) => return Vec::new(),
+    };
+    let is_instance = link.name == "instance role";
+    let answer = tokio::time::timeout(ANSWER, signing.keys()).await;
+    let condition = match answer {
+        Ok(Ok(keys)) => Condition::Good(match keys.expires {
+            Some(expires) => format!("keys until {}, renewed by themselves", until(expires, SystemTime::now())),
+            None => "it answers".to_owned(),
+        }),
+        Ok(Err(failure)) if is_instance && !has_no_role(&failure) => {
+            Condition::Absent("no metadata service answers".to_owned())
+        }
+        Ok(Err(failure)) => Condition::Broken(failure.what),
+        Err(_) if is_instance => Condition::Absent(format!("no metadata answer in {} s", ANSWER.as_secs())),
+        Err(_) => Condition::Needs(format!("no answer in {} s", ANSWER.as_secs())),
+    };
+    let title = if is_instance { "The EC2 instance's role".to_owned() } else { capital(&what) };
+    vec![found(&title, origin, condition)]
+}
+
+/// Whether this is an instance that has no role.
+fn has_no_role(failure: &Failure) -> bool {
+    failure.next.as_deref().is_some_and(|next| next.starts_with("attach a role"))
+}
+
+fn of_files(world: &World) -> Vec<Found> {
+    let now = SystemTime::now();
+    let named = match Named::read(&world.environment, now) {
+        Ok(named) => named,
+        Err(failure) => {
+            return vec![Found {
+                title: "The AWS files".to_owned(),
+                origin: "~/.aws".to_owned(),
+                condition: Condition::Broken(failure.what),
+                why: failure.next.unwrap_or_default(),
+                answers: Vec::new(),
+                sign_in: None,
+                rank: rank::OTHER,
+            }];
+        }
+    };
+    let sessions = named.sso_sessions.iter().filter_map(|session| of_session(session, world, now));
+    // Files that can be read are enough for it.
+    let sign_in = SignIn::new(world.environment.clone(), None).ok();
+    let look = Look { named: &named, sign_in: sign_in.as_ref(), world, now };
+    let profiles = named.profiles.iter().filter_map(|profile| of_profile(profile, &look));
+    sessions.chain(profiles).collect()
+}
+
+fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<Found> {
+    let url = session.start_url.as_ref()?;
+    let request = SignInRequest::Sso { session: Some(session.name.clone()), start_url: None, region: None };
+    let (condition, sign_in) = signed_in(session.kept, request, now);
+    Some(Found {
+        title: format!("SSO session \"{}\"", printable(&session.name)),
+        origin: session.origin.as_ref().map(|origin| shown(origin, world)).unwrap_or_default(),
+        condition,
+        why: format!(
+            "A role of {}, which you choose. Its keys are short-lived and renew while the sign-in lasts. Its end is for a person to \
+             renew: for cron choose the role of a machine.",
+            printable(url)
+        ),
+        answers: pinned("sso", Some((Id::SsoSession, &session.name))),
+        sign_in,
+        rank: rank::SSO_SESSION,
+    })
+}
+
+/// What profiles are looked at with.
+struct Look<'a> {
+    named: &'a Named,
+    sign_in: Option<&'a SignIn>,
+    world: &'a World,
+    now: SystemTime,
+}
+
+fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
+    let Look { world, now, .. } = *look;
+    let name = &profile.name;
+    let sso = |session: Option<String>, portal: Option<(String, String)>| {
+        let (start_url, region) = portal.unzip();
+        SignInRequest::Sso { session, start_url, region }
+    };
+    let good = || (Condition::Good("ready".to_owned()), None);
+    let (rank, (condition, sign_in), why) = match &profile.by {
+        By::Nothing => return None,
+        By::Sso { session, portal } => (
+            rank::SSO_PROFILE,
+            signed_in(profile.kept, sso(session.clone(), portal.clone()), now),
+            match session {
+                Some(_) => "Its keys are short-lived and renew while the sign-in lasts.",
+                None => {
+                    "Its keys are short-lived. Its sign-in is of the older kind, which does not renew: an [sso-session] does."
+                }
+            },
+        ),
+        By::Console => (
+            rank::CONSOLE,
+            signed_in(profile.kept, SignInRequest::Console { profile: name.clone() }, now),
+            "A console sign-in renews for 12 hours, then a person signs in again: good for trying things out.",
+        ),
+        By::Role { mfa_serial: Some(serial) } => (
+            rank::ROLE,
+            match profile.kept {
+                Some(kept) if kept.is_good(now) => {
+                    (Condition::Good(format!("good until {}", until(kept.expires, now))), None)
+                }
+                _ => (
+                    Condition::Needs("MFA code needed".to_owned()),
+                    Some(SignInRequest::Mfa { profile: Some(name.clone()), serial: serial.clone() }),
+                ),
+            },
+            "Its role asks for the code of a device, so somebody has to type one before a run: not for cron.",
+        ),
+        By::Role { mfa_serial: None } => (
+            rank::ROLE,
+            of_source(name, look).unwrap_or_else(good),
+            "A role, whose keys are renewed by themselves.",
+        ),
+        By::Keys => (
+            rank::KEYS,
+            (Condition::Good("long-lived keys".to_owned()), None),
+            "Keys that do not expire work everywhere, for whoever has them too: a role is better.",
+        ),
+        By::Other => (rank::OTHER, good(), "What the profile names is run or asked when it is chosen."),
+    };
+    let (condition, sign_in, why) = match &profile.what {
+        Ok(what) => (condition, sign_in, format!("{}. {why}", capital(what))),
+        Err(what) => (Condition::Broken(what.clone()), None, "Mend the AWS files, or choose another way.".to_owned()),
+    };
+    Some(Found {
+        title: format!("Profile \"{}\"", printable(name)),
+        origin: profile.origin.as_ref().map(|origin| shown(origin, world)).unwrap_or_default(),
+        condition,
+        why,
+        answers: pinned("profile", Some((Id::Profile, name))),
+        sign_in,
+        rank,
+    })
+}
+
+/// What a role's source needs, where that is a sign-in.
+fn of_source(profile: &str, look: &Look<'_>) -> Option<(Condition, Option<SignInRequest>)> {
+    let Look { named, now, .. } = *look;
+    let target = look.sign_in?.target(&Choice::Auth(AuthPlan::Profile(profile.to_owned()))).ok()?;
+    let (request, kept) = match target {
+        Target::Sso(target) => {
+            let session = target.session().map(str::to_owned);
+            let kept = named.sso_sessions.iter().find(|other| Some(&other.name) == session.as_ref())?.kept;
+            (SignInRequest::Sso { session, start_url: None, region: None }, kept)
+        }
+        Target::Console { profile } => {
+            let kept = named.profiles.iter().find(|other| other.name == profile)?.kept;
+            (SignInRequest::Console { profile }, kept)
+        }
+    };
+    Some(signed_in(kept, request, now))
+}
+
+/// Whether a sign-in is good, and what signs in if it is not.
+fn signed_in(kept: Option<Kept>, request: SignInRequest, now: SystemTime) -> (Condition, Option<SignInRequest>) {
+    match kept {
+        Some(kept) if kept.expires > now => {
+            (Condition::Good(format!("signed in until {}", until(kept.expires, now))), None)
+        }
+        Some(kept) if kept.renews => (Condition::Good("signed in, renewed when it is used".to_owned()), None),
+        Some(kept) => (Condition::Needs(format!("over since {}", until(kept.expires, now))), Some(request)),
+        None => (Condition::Needs("not signed in".to_owned()), Some(request)),
+    }
+}
+
+fn shown(origin: &Origin, world: &World) -> String {
+    match origin {
+        Origin::File { path, line } => format!("{}:{line}", world.shown(path)),
+        Origin::Cache(path) => world.shown(path),
+        Origin::Variable(name) => (*name).to_owned(),
+        Origin::Config => "the AWS files".to_owned(),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

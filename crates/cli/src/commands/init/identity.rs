@@ -1,0 +1,64 @@
+//! Whose the credentials are, as `lakeward auth explain` asks it, and what is odd about them.
+
+use std::{sync::Arc, time::Duration};
+
+use lakeward_auth::{ServerClock, Signing};
+use lakeward_core::{
+    failure::{Failure, FailureKind},
+    plan::AuthPlan,
+    untrusted::{excerpt, printable},
+};
+use lakeward_wizard::{Event, Identity, Ticket};
+
+use super::world::{Events, World, trouble};
+
+/// How long STS may take.
+const WHO: Duration = Duration::from_secs(10);
+
+/// So far apart are clocks that AWS begins to refuse what they sign, or soon will.
+const APART: Duration = Duration::from_mins(1);
+
+pub(crate) async fn identify(world: Arc<World>, ticket: Ticket, auth: AuthPlan, events: Events) {
+    let identity = Box::pin(asked(&world, &auth)).await.map_err(|failure| trouble(&failure));
+    events.send(Event::Identified(ticket, identity));
+}
+
+async fn asked(world: &World, auth: &AuthPlan) -> Result<Identity, Failure> {
+    let signing = Signing::plan(auth, world.environment.clone())?;
+    let keys = signing.keys().await?;
+    let clock = ServerClock::default();
+    let answer = tokio::time::timeout(WHO, signing.identity(&keys, &clock)).await;
+    let identity = answer.unwrap_or_else(|_| {
+        let what = format!("STS has not answered within {} s", WHO.as_secs());
+        Err(Failure::new(FailureKind::Destination, what).next("check the network and proxies"))
+    })?;
+    let mut warnings = signing.resolution.notes.clone();
+    if identity.is_root() {
+        warnings.push("these are keys of the account's root user: delete them, and use a role".to_owned());
+    }
+    if let Some(clocks) = clock.seen().filter(|clocks| clocks.apart() > APART) {
+        warnings.push(format!(
+            "this machine says {}, AWS {}: set this machine's clock",
+            humantime::format_rfc3339_seconds(clocks.here),
+            humantime::format_rfc3339_seconds(clocks.server)
+        ));
+    }
+    warnings.extend(under_cron(world, auth, &signing));
+    Ok(Identity {
+        account: printable(&identity.account).into_owned(),
+        arn: printable(&identity.arn).into_owned(),
+        expires: keys.expires,
+        renews: keys.renews,
+        warnings,
+    })
+}
+
+/// What differs where no shell has set anything.
+fn under_cron(world: &World, auth: &AuthPlan, here: &Signing) -> Option<String> {
+    let there = Signing::elsewhere(auth, world.environment.as_cron()).ok()?;
+    match (here.resolution.found(), there.found()) {
+        (Ok(here), Ok(there)) if here.what == there.what => None,
+        (_, Ok(there)) => Some(format!("under cron these would be other credentials: {}", excerpt(&there.what, 200))),
+        (_, Err(failure)) => Some(format!("under cron there would be none of these: {}", excerpt(&failure.what, 200))),
+    }
+}

@@ -1,0 +1,279 @@
+//! `lakeward init`, and `lakeward` alone: from nothing to a config that runs.
+//!
+//! What is asked, and what follows from an answer, is `lakeward_wizard`'s. Here is what carries its effects out
+//! ([`runner`]), with the functions of the other commands, and the two fronts: a full [`screen`], and [`plain`] lines.
+
+pub(crate) mod flags;
+mod world;
+mod place;
+mod runner;
+mod detect;
+mod sign_in;
+mod directory;
+mod identity;
+mod preview;
+mod check;
+mod write;
+mod keep;
+mod draft;
+mod run;
+mod plain;
+mod screen;
+
+use std::{
+    env, fs,
+    io::{self, IsTerminal},
+    path::Path,
+    sync::mpsc,
+    time::SystemTime,
+};
+
+use lakeward_core::{
+    failure::{Failure, FailureKind},
+    untrusted::printable,
+};
+use lakeward_wizard::{Answers, Draft, Event, Exit, Id, Place, Start, State, Trouble, headless, start};
+use tokio::runtime::Handle;
+
+use self::{
+    plain::{Came, Input},
+    runner::Runner,
+    screen::Screen,
+    world::{Events, World},
+};
+use crate::{
+    arguments::{InitArguments, OutputArguments},
+    config_file,
+    console::Console,
+    logging, signals,
+};
+
+/// Runs the wizard to its end; the exit code. `init` says that the questions were asked for, rather than whatever there is to do.
+///
+/// # Errors
+/// When it can't begin: answers that are missing with `--yes`, a config or an answers file that can't be read.
+pub(crate) fn init(
+    arguments: &InitArguments,
+    init: bool,
+    output: OutputArguments,
+    runtime: &Handle,
+    console: Console,
+) -> Result<u8, Failure> {
+    let front = Front::of(arguments);
+    let world = World::real(config_file::default_state_dir(), front.is_attended());
+    let mut answers = given(arguments)?;
+    let stdin_is_data = !io::stdin().is_terminal() && (front == Front::Screen || answers.is(Id::Source, "stdin"));
+    let place = place::place(arguments.config.clone(), &world, stdin_is_data)?;
+    // What an earlier session has kept was not given now: whoever goes on with it sees it.
+    let is_whole = init && place.existing.is_none() && is_whole(&answers, &place);
+    let draft = kept(arguments, &world, &mut answers, front, console);
+    if arguments.yes || is_whole {
+        return without_questions(place, &answers, &world, runtime, console);
+    }
+    if front == Front::Plain {
+        logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
+    }
+    let begin = Start { place, answers, draft, init, size: (80, 24) };
+    session(front, arguments.ascii, world, begin, runtime)
+}
+
+/// Runs a session to its end, in whatever world; the exit code.
+///
+/// # Errors
+/// When the terminal can't be used, or nobody can be asked.
+pub(crate) fn session(front: Front, ascii: bool, world: World, begin: Start, runtime: &Handle) -> Result<u8, Failure> {
+    match front {
+        Front::Screen => {
+            let (send, events) = mpsc::channel();
+            let mut screen = Screen::open(ascii, send.clone())?;
+            listen(runtime, {
+                let send = send.clone();
+                move || drop(send.send(Event::Signal))
+            });
+            let mut runner = runner(world, runtime, move |event| drop(send.send(event)));
+            let (mut state, effects) = start(begin, SystemTime::now());
+            let exit = screen.run(&mut state, effects, &mut runner, &events);
+            let exit = exit.inspect_err(|_| lakeward_tui::wizard::restore())?;
+            screen.close(&farewell(&exit, &state, &runner));
+            Ok(code(&exit))
+        }
+        Front::Plain => {
+            let input = Input::of_person(begin.place.stdin_piped)?;
+            let (send, came) = mpsc::channel();
+            listen(runtime, {
+                let send = send.clone();
+                move || drop(send.send(Came::Event(Event::Signal)))
+            });
+            let runner = runner(world, runtime, {
+                let send = send.clone();
+                move |event| drop(send.send(Came::Event(event)))
+            });
+            let (state, effects) = start(begin, SystemTime::now());
+            let (exit, state, runner) = plain::run(state, effects, runner, input, (send, came));
+            // What went well was said.
+            if !matches!(exit, Exit::Done | Exit::Unanswered(_) | Exit::Run(0)) {
+                plain::say(&farewell(&exit, &state, &runner));
+            }
+            Ok(code(&exit))
+        }
+    }
+}
+
+/// Whether there is a person at a terminal for `lakeward` alone.
+pub(crate) fn has_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+fn runner(world: World, runtime: &Handle, send: impl Fn(Event) + Send + Sync + 'static) -> Runner {
+    Runner::new(world, Events::to(send), runtime.clone())
+}
+
+fn listen(runtime: &Handle, on: impl Fn() + Send + 'static) {
+    let _entered = runtime.enter();
+    signals::each(on);
+}
+
+/// How the person is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Front {
+    /// On a full screen.
+    Screen,
+    /// In plain lines.
+    Plain,
+}
+
+impl Front {
+    fn of(arguments: &InitArguments) -> Self {
+        let set = |name: &str| env::var(name).is_ok_and(|value| !value.is_empty() && value != "0");
+        let is_dumb = env::var("TERM").map_or(!cfg!(windows), |term| term.is_empty() || term == "dumb");
+        // Where standard input is data, a terminal can still be asked.
+        let is_terminal = io::stdout().is_terminal() && (io::stdin().is_terminal() || Input::of_person(true).is_ok());
+        if arguments.plain || set("ACCESSIBLE") || is_dumb || !is_terminal { Self::Plain } else { Self::Screen }
+    }
+
+    /// Whether somebody sits there, for whom a browser may be opened.
+    fn is_attended(self) -> bool {
+        self == Self::Screen || io::stdin().is_terminal()
+    }
+}
+
+/// The answers of flags, variables and the answers file, the strongest on top.
+fn given(arguments: &InitArguments) -> Result<Answers, Failure> {
+    let mut answers = Answers::from_flags(arguments.given.0.clone()).map_err(failure)?;
+    answers.lay(&Answers::from_environment(&place::variables()));
+    if let Some(path) = &arguments.answers {
+        answers.lay(&Answers::from_answers_file(&read(path)?).map_err(failure)?);
+    }
+    Ok(answers)
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| {
+        let name = path.display().to_string();
+        Failure::new(FailureKind::Usage, format!("the answers file {} can't be read: {error}", printable(&name)))
+    })
+}
+
+/// The draft of an earlier session: with `--resume` its answers count at once, else a person is asked.
+fn kept(
+    arguments: &InitArguments,
+    world: &World,
+    answers: &mut Answers,
+    front: Front,
+    console: Console,
+) -> Option<Draft> {
+    if arguments.no_resume {
+        draft::forget(world);
+        return None;
+    }
+    // Whoever sends lines has not counted on a question about an earlier session.
+    let is_asked = !arguments.yes && (front == Front::Screen || io::stdin().is_terminal());
+    if !is_asked && !arguments.resume {
+        return None;
+    }
+    match draft::read(world) {
+        Ok(Some(draft)) if arguments.resume => {
+            answers.lay(&draft.answers);
+            None
+        }
+        Ok(draft) => draft,
+        Err(why) => {
+            console.warning(&why);
+            None
+        }
+    }
+}
+
+/// Whether nothing is left to ask: every question that must be answered is, and those that choose a kind by somebody.
+fn is_whole(answers: &Answers, place: &Place) -> bool {
+    let mut filled = answers.clone();
+    filled.fill(&lakeward_wizard::Facts { place: place.clone(), ..Default::default() });
+    answers.is_given(Id::Bucket) && filled.missing().is_empty()
+}
+
+/// Writes the config from the answers alone.
+fn without_questions(
+    place: Place,
+    answers: &Answers,
+    world: &World,
+    runtime: &Handle,
+    console: Console,
+) -> Result<u8, Failure> {
+    let config = place.config_shown.clone();
+    let (composed, writing) = headless(place, answers).map_err(failure)?;
+    composed.document.warnings.iter().for_each(|warning| console.warning(warning));
+    let said = runtime.block_on(write::write(&writing, world)).map_err(failure)?;
+    draft::forget(world);
+    console.result(&format!("{said}.\n{}", how_to_go_on(&config)));
+    Ok(0)
+}
+
+fn how_to_go_on(config: &str) -> String {
+    format!(
+        "Try it with one test write:  lakeward check --config {config}\n\
+         Run it:                      lakeward --config {config}\n\
+         Each run appends all rows of its sources.\n"
+    )
+}
+
+/// What stays in the terminal.
+fn farewell(exit: &Exit, state: &State, runner: &Runner) -> String {
+    let place = &state.facts.place;
+    let mut text = String::new();
+    if let Some(written) = state.facts.written.got() {
+        text.push_str(&format!("{written}.\n"));
+    }
+    if let Some(told) = runner.told() {
+        text.push_str(&told);
+    }
+    if let Some(Err(trouble)) = &state.run.ended {
+        text.push_str(&format!("error: {}\n", trouble.what));
+        text.extend(trouble.next.iter().map(|next| format!("  next: {next}\n")));
+    }
+    match exit {
+        Exit::Done | Exit::Run(_) if state.facts.written.got().is_some() => {
+            text.push_str(&how_to_go_on(&place.config_shown));
+        }
+        Exit::Left | Exit::Interrupted if state.facts.written.got().is_none() && state.run.began.is_none() => {
+            text.push_str("Nothing was written. `lakeward init` goes on with the answers.\n");
+        }
+        _ => {}
+    }
+    text
+}
+
+fn code(exit: &Exit) -> u8 {
+    match exit {
+        Exit::Done | Exit::Left => 0,
+        Exit::Interrupted => FailureKind::Interrupted.exit_code(),
+        Exit::Unanswered(_) => FailureKind::Usage.exit_code(),
+        Exit::Run(code) => *code,
+    }
+}
+
+/// A trouble as what ends the program.
+fn failure(trouble: Trouble) -> Failure {
+    let kinds = [FailureKind::Input, FailureKind::Destination, FailureKind::Partial, FailureKind::Denied];
+    let kind = kinds.into_iter().find(|kind| kind.exit_code() == trouble.code).unwrap_or(FailureKind::Usage);
+    Failure { kind, what: trouble.what, next: trouble.next }
+}

@@ -1,0 +1,83 @@
+//! A run, as `lakeward --config` makes it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lakeward_core::{
+    event::{Event as RunEvent, Observer},
+    failure::Failure,
+    plan::Plan,
+};
+use lakeward_source::Commands;
+use lakeward_wizard::{Event, Ticket};
+use tokio::sync::watch;
+
+use super::world::{Events, World, trouble};
+use crate::{
+    run::{Ended, Run, interrupted_early},
+    signals::Interruption,
+};
+
+pub(crate) struct Request {
+    pub(crate) world: Arc<World>,
+    pub(crate) ticket: Ticket,
+    pub(crate) plan: Plan,
+    pub(crate) commands: Commands,
+    /// Whether it was asked to stop.
+    pub(crate) asked: watch::Receiver<bool>,
+}
+
+/// What the last run came to, in all words: the screen has not room for every key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told(Arc<Mutex<Option<String>>>);
+
+impl Told {
+    pub(crate) fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, text: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+    }
+}
+
+pub(crate) async fn run(request: Request, told: Told, events: Events) {
+    let ticket = request.ticket;
+    let observer = Arc::new(Watching { ticket, events: events.clone() });
+    let ended = Box::pin(land(request, observer)).await;
+    let result = match ended {
+        Ok(Ended { mut summary, rejected, failure: None }) => {
+            summary.extend(rejected.map(|rejected| format!("{}\n", rejected.trim_end())));
+            told.set(summary.clone());
+            Ok(summary)
+        }
+        Ok(Ended { summary, failure: Some((failure, incomplete)), .. }) => {
+            told.set(format!("{summary}{incomplete}"));
+            Err(trouble(&failure))
+        }
+        Err(failure) => Err(trouble(&failure)),
+    };
+    events.send(Event::RunEnded(ticket, result));
+}
+
+async fn land(request: Request, observer: Arc<dyn Observer>) -> Result<Ended, Failure> {
+    let Request { world, plan, commands, asked, .. } = request;
+    // Whichever way it ends, no command of a source outlives it.
+    let _end = commands.clone().end_with();
+    let mut interruption = Interruption::asked_by(asked);
+    let run = tokio::select! {
+        run = Run::discover(plan, observer, commands) => run?,
+        () = interruption.asked() => return Err(interrupted_early()),
+    };
+    run.land(&world.environment, interruption).await
+}
+
+struct Watching {
+    ticket: Ticket,
+    events: Events,
+}
+
+impl Observer for Watching {
+    fn on(&self, event: &RunEvent) {
+        self.events.send(Event::Run(self.ticket, Box::new(event.clone())));
+    }
+}

@@ -1,0 +1,231 @@
+//! Carries out what the wizard wants done, each effect with the functions of the command that does the same, and brings what comes of
+//! it back as events. Nothing here waits: each piece of work has a thread of its own, and ends once nobody wants it any more.
+
+use std::{collections::HashMap, sync::Arc};
+
+use lakeward_core::plan::{Plan, SourcePlan};
+use lakeward_wizard::{Effect, Event, Exit, Secret, SignInAct, State, Trouble};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot, watch},
+};
+
+use super::{
+    check, detect,
+    directory::Directory,
+    draft::Drafts,
+    identity, keep, preview, run, sign_in,
+    world::{Events, World},
+    write,
+};
+use crate::browser;
+
+/// See the module. What still runs ends when it is dropped.
+pub(crate) struct Runner {
+    world: Arc<World>,
+    events: Events,
+    runtime: Handle,
+    directory: Directory,
+    work: HashMap<Kind, Wanted>,
+    /// The lists of roles that are awaited.
+    roles: Vec<Wanted>,
+    acts: Option<mpsc::UnboundedSender<SignInAct>>,
+    run: Option<Running>,
+    /// What a run came to, whole.
+    told: run::Told,
+    drafts: Drafts,
+}
+
+/// What goes on once at a time: a later one takes the place of an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    Detect,
+    SignIn,
+    Accounts,
+    Identify,
+    Preview,
+    Check,
+    Keep,
+}
+
+/// Held while work is wanted.
+type Wanted = oneshot::Sender<()>;
+
+struct Running {
+    ticket: lakeward_wizard::Ticket,
+    _work: Wanted,
+    stop: watch::Sender<bool>,
+    commands: lakeward_source::Commands,
+}
+
+/// What only the one who has the terminal can do.
+#[derive(Debug)]
+pub(crate) enum OfTerminal {
+    Copy(Secret),
+    Redraw,
+    Suspend,
+    Exit(Exit),
+}
+
+impl Runner {
+    /// `runtime` drives the tasks.
+    pub(crate) fn new(world: World, events: Events, runtime: Handle) -> Self {
+        let drafts = Drafts::new(&world, events.clone());
+        Self {
+            drafts,
+            world: Arc::new(world),
+            events,
+            runtime,
+            directory: Directory::default(),
+            work: HashMap::new(),
+            roles: Vec::new(),
+            acts: None,
+            run: None,
+            told: run::Told::default(),
+        }
+    }
+
+    /// Begins what an effect wants; what is the terminal's is handed back. `state` is that from which the effect came.
+    pub(crate) fn carry_out(&mut self, effect: Effect, state: &State) -> Option<OfTerminal> {
+        let (world, events) = (Arc::clone(&self.world), self.events.clone());
+        match effect {
+            Effect::Detect(ticket) => self.begin(Kind::Detect, move || detect::detect(world, ticket, events)),
+            Effect::SignIn(ticket, request) => {
+                let (acts, receiver) = mpsc::unbounded_channel();
+                self.acts = Some(acts);
+                // Of a role in the answers, what it is assumed with.
+                let auth = lakeward_wizard::auth_plan(&state.answers, &state.facts);
+                self.begin(Kind::SignIn, move || sign_in::sign_in(world, ticket, request, auth, receiver, events));
+            }
+            Effect::Act(act) => {
+                if let Some(acts) = &self.acts {
+                    // A sign-in that has ended needs nothing any more.
+                    let _ = acts.send(act);
+                }
+            }
+            Effect::StopSignIn => {
+                self.acts = None;
+                self.work.remove(&Kind::SignIn);
+            }
+            Effect::ListAccounts(ticket, request) => {
+                let directory = self.directory.clone();
+                self.roles.clear();
+                self.begin(Kind::Accounts, move || directory.accounts(world, ticket, request, events));
+            }
+            Effect::ListRoles(ticket, request, account) => {
+                let directory = self.directory.clone();
+                let work = self.wanted(move || directory.roles(world, ticket, request, account, events));
+                self.roles.retain(|work| !work.is_closed());
+                self.roles.push(work);
+            }
+            Effect::Identify(ticket, auth) => {
+                self.begin(Kind::Identify, move || identity::identify(world, ticket, *auth, events));
+            }
+            Effect::Preview(ticket, plan) => self.begin(Kind::Preview, move || preview::preview(ticket, *plan, events)),
+            Effect::Check(ticket, plan) => self.begin(Kind::Check, move || check::check(world, ticket, plan, events)),
+            Effect::Write(ticket, writing) => {
+                // Never given up half-way.
+                self.runtime.spawn(async move {
+                    let written = write::write(&writing, &world).await;
+                    if let Some(changed) = written.as_ref().err().and_then(|_| write::changed(&writing)) {
+                        events.send(Event::Changed(ticket, changed));
+                    }
+                    events.send(Event::Written(ticket, written));
+                });
+            }
+            Effect::Run(ticket, plan) => match stdin_is_no_data(&plan, state) {
+                Some(trouble) => events.send(Event::RunEnded(ticket, Err(trouble))),
+                None => self.begin_run(ticket, *plan),
+            },
+            Effect::StopRun => self.stop_run(),
+            Effect::Offer(ticket, entry) => self.begin(Kind::Keep, async move || {
+                events.send(Event::Offered(ticket, keep::offer(&world, &entry)));
+            }),
+            Effect::Keep(ticket, entry) => {
+                // Never given up half-way.
+                self.runtime.spawn(async move {
+                    let kept = keep::keep(&world, entry).await;
+                    events.send(Event::Kept(ticket, kept));
+                });
+            }
+            Effect::SaveDraft(text) => self.drafts.keep(Some(text)),
+            Effect::DropDraft => self.drafts.keep(None),
+            Effect::Open(url) => {
+                if let Err(error) = browser::open(url.expose()) {
+                    events.send(Event::Note(format!("no browser could be opened ({error}): open the page yourself")));
+                }
+            }
+            Effect::Copy(text) => return Some(OfTerminal::Copy(text)),
+            Effect::Redraw => return Some(OfTerminal::Redraw),
+            Effect::Suspend => return Some(OfTerminal::Suspend),
+            Effect::Exit(exit) => return Some(OfTerminal::Exit(exit)),
+        }
+        None
+    }
+
+    /// What the last run came to, as `lakeward --config` would print it.
+    pub(crate) fn told(&self) -> Option<String> {
+        self.told.get()
+    }
+
+    /// Begins work in place of that of the same kind.
+    fn begin<F: Future<Output = ()>>(&mut self, kind: Kind, work: impl FnOnce() -> F + Send + 'static) {
+        let wanted = self.wanted(work);
+        self.work.insert(kind, wanted);
+    }
+
+    /// Begins work, which ends when what is returned is dropped.
+    fn wanted<F: Future<Output = ()>>(&self, work: impl FnOnce() -> F + Send + 'static) -> Wanted {
+        let (wanted, unwanted) = oneshot::channel();
+        let runtime = self.runtime.clone();
+        self.runtime.spawn_blocking(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = work() => {}
+                    _ = unwanted => {}
+                }
+            });
+        });
+        wanted
+    }
+
+    fn begin_run(&mut self, ticket: lakeward_wizard::Ticket, plan: Plan) {
+        let (stop, asked) = watch::channel(false);
+        let commands = lakeward_source::Commands::default();
+        let request = run::Request { world: Arc::clone(&self.world), ticket, plan, commands: commands.clone(), asked };
+        let (told, events) = (self.told.clone(), self.events.clone());
+        let work = self.wanted(move || run::run(request, told, events));
+        self.run = Some(Running { ticket, _work: work, stop, commands });
+    }
+
+    /// The first time, what was taken lands; the second time it ends at once.
+    fn stop_run(&mut self) {
+        let Some(running) = &self.run else { return };
+        if !running.stop.send_replace(true) {
+            return;
+        }
+        running.commands.kill_now();
+        let what = "the run was ended at once: what it had landed is in S3, and a rerun lands those rows again";
+        let trouble = Trouble { code: 130, ..Trouble::usage(what) };
+        self.events.send(Event::RunEnded(running.ticket, Err(trouble)));
+        self.run = None;
+    }
+}
+
+/// Why a run can't read standard input, if it is to: answers come from there, and no rows.
+fn stdin_is_no_data(plan: &Plan, state: &State) -> Option<Trouble> {
+    let reads = plan.sources.iter().any(|source| matches!(source, SourcePlan::Stdin { .. }));
+    (reads && !state.facts.place.stdin_piped).then(|| {
+        let config = &state.facts.place.config_shown;
+        Trouble::usage("the source is standard input, and that is where your answers come from")
+            .next(format!("pipe the rows into `lakeward --config {config}`"))
+    })
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        if let Some(running) = &self.run {
+            running.commands.kill_now();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What the wizard works in. It is a value, so that the same wizard can run against services that are not AWS.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use lakeward_auth::{
+    Environment,
+    sign_in::{Machine, Situation, situation},
+};
+use lakeward_core::{failure::Failure, untrusted::printable};
+use lakeward_wizard::{Event, Trouble};
+
+/// The environment that leads to AWS, and what there is of a person and of this machine.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    /// The variables and the home that credentials, sign-ins and their endpoints are looked up in.
+    pub(crate) environment: Environment,
+    /// Whether a browser here is one that the person sees.
+    pub(crate) situation: Situation,
+    /// Whether a page to sign in is opened by itself.
+    pub(crate) opens: bool,
+    /// Where drafts and locks are kept.
+    pub(crate) state_dir: PathBuf,
+    /// The home, which is shown as `~`.
+    pub(crate) home: Option<PathBuf>,
+}
+
+impl World {
+    /// That of this process.
+    pub(crate) fn real(state_dir: PathBuf, attended: bool) -> Self {
+        let environment = Environment::real();
+        let situation = situation(&environment, Machine::real());
+        // Whoever names a browser has one.
+        let is_named = std::env::var_os("BROWSER").is_some_and(|named| !named.is_empty());
+        let opens = attended && (situation.opens || is_named);
+        Self { environment, situation, opens, state_dir, home: std::env::home_dir() }
+    }
+
+    /// The draft's file.
+    pub(crate) fn draft(&self) -> PathBuf {
+        self.state_dir.join("init.json")
+    }
+
+    /// A path as it is shown: below the home with `~`.
+    pub(crate) fn shown(&self, path: &Path) -> String {
+        let below =
+            self.home.as_deref().filter(|home| *home != Path::new("/")).and_then(|home| path.strip_prefix(home).ok());
+        let path = below.map_or_else(|| path.to_owned(), |below| Path::new("~").join(below));
+        printable(&path.display().to_string()).into_owned()
+    }
+}
+
+/// Where events go, from any thread and task.
+#[derive(Clone)]
+pub(crate) struct Events(Arc<dyn Fn(Event) + Send + Sync>);
+
+impl Events {
+    pub(crate) fn to(receiver: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(receiver))
+    }
+
+    pub(crate) fn send(&self, event: Event) {
+        (self.0)(event);
+    }
+}
+
+/// A failure in the wizard's terms.
+pub(crate) fn trouble(failure: &Failure) -> Trouble {
+    let safe = |text: &str| text.lines().map(|line| printable(line).into_owned()).collect::<Vec<_>>().join("\n");
+    Trouble {
+        what: safe(&failure.what),
+        next: failure.next.as_deref().map(safe),
+        statement: None,
+        code: failure.kind.exit_code(),
+    }
+}

@@ -1,0 +1,58 @@
+//! Writing the config: under a lock, only if it is what was read, whole or not at all.
+
+use std::{fs, io};
+
+use lakeward_auth::{Rewrite, RewriteError};
+use lakeward_core::failure::{Failure, FailureKind};
+use lakeward_wizard::{Trouble, Writing};
+
+use super::world::{World, trouble};
+use crate::console::shown;
+
+/// Writes it, and says what was written and where.
+pub(crate) async fn write(writing: &Writing, world: &World) -> Result<String, Trouble> {
+    let file = shown(&writing.file);
+    let lock = world.state_dir.join("init.lock");
+    let rewrite = Rewrite {
+        path: &writing.file,
+        before: writing.before.as_deref(),
+        after: &writing.text,
+        backup: ".bak",
+        lock: &lock,
+        open: true,
+    };
+    match rewrite.carry_out().await {
+        Ok(None) => Ok(format!("Wrote {file}")),
+        Ok(Some(backup)) => Ok(format!("Wrote {file}; as it was it is kept as {}", shown(&backup))),
+        Err(error) => Err(trouble(&failure(error, &file))),
+    }
+}
+
+/// What is there now, where that is something else than was read: nothing where the file is gone.
+pub(crate) fn changed(writing: &Writing) -> Option<Option<String>> {
+    let now = match fs::read_to_string(&writing.file) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        // Nothing can be said of it.
+        Err(_) => return None,
+    };
+    (now != writing.before).then_some(now)
+}
+
+fn failure(error: RewriteError, file: &str) -> Failure {
+    match error {
+        RewriteError::Locked(failure) => failure,
+        RewriteError::Changed => {
+            let what = format!("{file} was changed by another program since it was read, so it is left as it is");
+            Failure::new(FailureKind::Usage, what)
+                .next("look at what would change now, and write it again: the answers are kept")
+        }
+        RewriteError::Io(error) => {
+            let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+            let kind = if is_full { FailureKind::Partial } else { FailureKind::Denied };
+            let mend = if is_full { "make room there" } else { "let this user write the folder" };
+            Failure::new(kind, format!("{file} can't be written, and is what it was: {error}"))
+                .next(format!("{mend}, or save it elsewhere: `lakeward init --config OTHER --resume` has the answers"))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What was written, and how to go on.
+
+use lakeward_wizard::{Remote, State};
+use ratatui::{style::Style, text::Span};
+
+use super::{parts, welcome};
+use crate::wizard::{
+    ground::{Ground, Room},
+    look::{Mark, bold},
+    sheet::Sheet,
+    text::{padded, width},
+};
+
+/// The config is written: run it?
+pub(crate) fn written(state: &State, ground: &mut Ground<'_>) {
+    let look = ground.look;
+    let mut sheet = ground.sheet();
+    match &state.facts.written {
+        Remote::Got(what) => sheet.mark(0, Mark::Good, &look.text(what)),
+        Remote::Asked(asked) => parts::waiting(&mut sheet, "Writing", *asked, state.now),
+        Remote::Failed(trouble) => parts::trouble(&mut sheet, 0, trouble),
+        Remote::Idle => {}
+    }
+    sheet.blank();
+    if matches!(state.facts.written, Remote::Got(_)) {
+        parts::question(&mut sheet, "Run it?", "");
+        sheet.blank();
+        welcome::options(state, &mut sheet, ground.area.height);
+        sheet.blank();
+        sheet.mark(0, Mark::Info, "Each run appends all rows of its sources: two runs land each row twice.");
+    }
+    if ground.room > Room::Narrow {
+        sheet.blank();
+        commands(state, &mut sheet, usize::from(ground.area.height));
+    }
+    ground.fill(&sheet);
+}
+
+/// The end.
+pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
+    let look = ground.look;
+    let mut sheet = ground.sheet();
+    match &state.run.ended {
+        Some(Ok(summary)) => {
+            sheet.mark(0, Mark::Good, "All rows have landed.");
+            sheet.blank();
+            // Set in columns, so it is not wrapped.
+            for line in summary.lines() {
+                sheet.line(look.text(line));
+            }
+        }
+        Some(Err(trouble)) => parts::trouble(&mut sheet, 0, trouble),
+        None => {
+            if let Remote::Got(what) = &state.facts.written {
+                sheet.mark(0, Mark::Good, &look.text(what));
+            }
+        }
+    }
+    sheet.blank();
+    commands(state, &mut sheet, usize::from(ground.area.height));
+    ground.fill(&sheet);
+}
+
+/// What to type from now on: beside what it does where all of them fit so, else above it; without room for that in so many lines, the
+/// commands alone.
+fn commands(state: &State, sheet: &mut Sheet<'_>, height: usize) {
+    let config = sheet.look.text(&state.facts.place.config_shown);
+    sheet.heading("From now on");
+    let commands = [
+        (format!("lakeward --config {config}"), "run without questions, as for cron"),
+        (format!("lakeward check --config {config}"), "try it out, with one test write"),
+        (format!("lakeward policy --config {config}"), "the IAM policy that it needs"),
+        ("lakeward".to_owned(), "run, edit, check, sign in"),
+    ];
+    let longest = commands.iter().map(|(command, _)| width(command)).max().unwrap_or_default();
+    let words = commands.iter().map(|(_, does)| width(does)).max().unwrap_or_default();
+    let below = sheet.len() + 2 * commands.len() <= height;
+    for (command, does) in commands {
+        if longest + words + 4 <= sheet.width {
+            let lead = Span::styled(format!("  {}", padded(&command, longest + 2, "")), bold());
+            sheet.hanging(lead, does, Style::new());
+        } else {
+            sheet.whole(2, &command, bold());
+            if below {
+                sheet.say(4, does);
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! How to sign in: what was found on this machine, what was not, and other ways.
+
+use lakeward_wizard::{Condition, Found, Remote, Row, State, Way};
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::parts;
+use crate::wizard::{
+    ground::{Ground, Room},
+    look::{Look, Mark, bold, reverse},
+    sheet::Sheet,
+    text::{cut, padded, width},
+    time::since,
+};
+
+/// The lines of the other ways, with their heading.
+const OTHERS: usize = lakeward_wizard::Way::ALL.len() + 1;
+
+/// The cells of their names.
+const OTHER: usize = 18;
+
+pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
+    let about = about(state, ground);
+    ground.bottom(&about, if ground.room == Room::Narrow { 8 } else { 11 });
+    let look = ground.look;
+    let facts = &state.facts;
+    let mut sheet = ground.sheet();
+    parts::question(&mut sheet, "How should Lakeward sign in to AWS?", &facts.place.situation);
+    if ground.room > Room::Narrow {
+        sheet.blank();
+    }
+    let found = facts.found.len();
+    match facts.detection {
+        Remote::Asked(asked) => {
+            let seconds = since(asked, state.now).as_secs();
+            let looking = format!("still looking {} {seconds} s; you can pick now", look.glyph("…", "..."));
+            sheet.apart("Found", bold(), &looking, Default::default());
+        }
+        _ if found > 0 => sheet.heading("Found"),
+        _ => {
+            sheet.heading("Found");
+            sheet.say(2, "nothing on this machine; a new SSO sign-in is what most people have");
+        }
+    }
+    let listed = |wanted: usize| state.list.rows.iter().any(|row| matches!(row, Row::Found(at) if *at == wanted));
+    rows(state, &mut sheet, |row| matches!(row, Row::Found(_)));
+    let rest = |sheet: &mut Sheet<'_>, heading: &str, is: fn(&Condition) -> bool| {
+        let rest: Vec<&Found> = (0..)
+            .zip(&facts.found)
+            .filter(|(at, found)| !listed(*at) && is(&found.condition))
+            .map(|(_, found)| found)
+            .collect();
+        if !rest.is_empty() {
+            sheet.heading(heading);
+        }
+        for found in rest {
+            line(sheet, found, "-", false);
+        }
+    };
+    rest(&mut sheet, "Not found", |condition| matches!(condition, Condition::Absent(_)));
+    if sheet.len() + OTHERS < usize::from(ground.area.height) {
+        sheet.blank();
+    }
+    sheet.heading("Other ways");
+    rows(state, &mut sheet, |row| matches!(row, Row::Other(_)));
+    ground.fill(&sheet);
+}
+
+/// The rows of one kind, with the number that picks each.
+fn rows(state: &State, sheet: &mut Sheet<'_>, wanted: fn(&Row) -> bool) {
+    for (at, index) in state.list.matching.iter().enumerate() {
+        let Some(row) = state.list.rows.get(*index).filter(|row| wanted(row)) else { continue };
+        let focused = at == state.list.focus;
+        if focused {
+            sheet.focus = sheet.len()..sheet.len() + 1;
+        }
+        let number = if at < 9 { (at + 1).to_string() } else { " ".to_owned() };
+        match row {
+            Row::Found(found) => {
+                if let Some(found) = state.facts.found.get(*found) {
+                    line(sheet, found, &number, focused);
+                }
+            }
+            Row::Other(way) => {
+                let (name, when) = way.words();
+                other(sheet, &number, focused, name, when);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Pointer, number, title, origin, and condition with its symbol; without room, without the origin.
+fn line(sheet: &mut Sheet<'_>, found: &Found, number: &str, focused: bool) {
+    let look = sheet.look;
+    let (title, origin) = match sheet.width {
+        110.. => (38, 30),
+        76.. => (26, 19),
+        _ => (24, 0),
+    };
+    let mut spans = named(look, number, focused, &found.title, title);
+    if origin > 0 {
+        spans.push(Span::raw(format!("{} ", padded(&look.text(&found.origin), origin, look.ellipsis()))));
+    }
+    let (symbol, style) = look.mark(parts::condition(&found.condition));
+    spans.push(Span::styled(symbol, style));
+    spans.push(Span::raw(" ".repeat(if look.unicode { 2 } else { 3 } - width(symbol))));
+    let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    let words = look.text(found.condition.words());
+    spans.push(Span::raw(cut(&words, sheet.width.saturating_sub(used), look.ellipsis())));
+    sheet.line(Line::from(spans));
+}
+
+/// Pointer, number, name, and when it is the way.
+fn other(sheet: &mut Sheet<'_>, number: &str, focused: bool, name: &str, when: &str) {
+    let look = sheet.look;
+    let mut spans = named(look, number, focused, name, OTHER);
+    let room = sheet.width.saturating_sub(OTHER + 7);
+    spans.push(Span::raw(cut(when, room, look.ellipsis())));
+    sheet.line(Line::from(spans));
+}
+
+fn named(look: &Look, number: &str, focused: bool, name: &str, cells: usize) -> Vec<Span<'static>> {
+    let pointer = if focused { look.pointer() } else { " " };
+    let style = if focused { reverse() } else { Style::new() };
+    let name = padded(&look.text(name), cells, look.ellipsis());
+    vec![Span::raw(format!("{pointer} {number} ")), Span::styled(format!(" {name} "), style), Span::raw(" ")]
+}
+
+/// What follows from a way.
+fn further(way: Way) -> &'static str {
+    match way {
+        Way::Sso => {
+            "A page in any browser, on any device, confirms it. The keys that come of it live for hours, not for years."
+        }
+        Way::Role => "Some other credentials assume it: those of a profile, or what the AWS chain finds.",
+        Way::Profile => "What it says is followed: a role, an SSO session, a program, keys.",
+        Way::Compute => {
+            "No secret and no sign-in: the best there is for cron and containers. On this machine it may not be there."
+        }
+        Way::Chain => {
+            "What it finds may differ from machine to machine and from day to day. Better pin one of the others."
+        }
+        Way::Embedded => {
+            "An S3 server inside Lakeward writes them. Nothing is sent anywhere, and no account is needed."
+        }
+    }
+}
+
+/// Why what has the focus is a good or a bad idea.
+fn about<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
+    let look = ground.look;
+    let mut sheet = ground.sheet();
+    let focused = state.list.focused();
+    let number = state.list.focus + 1;
+    match focused {
+        Some(Row::Found(at)) => {
+            if let Some(found) = state.facts.found.get(at) {
+                sheet.blank();
+                let suggested = at == 0 && found.condition.is_usable();
+                sheet.heading(&if suggested {
+                    format!("Why {number} is suggested")
+                } else {
+                    format!("About {number}")
+                });
+                if sheet.width < 76 {
+                    sheet.say(2, &look.text(&found.origin));
+                }
+                sheet.say(2, &look.text(&found.why));
+            }
+        }
+        Some(Row::Other(way)) => {
+            sheet.blank();
+            let (name, when) = way.words();
+            sheet.heading(name);
+            if sheet.width < 76 {
+                sheet.say(2, when);
+            }
+            sheet.say(2, further(way));
+        }
+        _ => {}
+    }
+    for note in &state.facts.place.notes {
+        sheet.mark(0, Mark::Warning, &look.text(note));
+    }
+    sheet.blank();
+    sheet
+}

@@ -1,0 +1,188 @@
+//! What several screens are made of.
+
+use std::time::{Duration, SystemTime};
+
+use lakeward_wizard::{Condition, From, Id, Outcome, QUESTIONS, Question, Row, Screen, State, Trouble, Value};
+use ratatui::{style::Style, text::Span};
+
+use crate::wizard::{
+    look::{Look, Mark, bold},
+    sheet::Sheet,
+    text::{cut, middle, width},
+    time::{since, span},
+};
+
+/// The same as the answers so far as a command, in one line. Where it is too long it begins at what the screen is about, and F2 shows
+/// all of it.
+pub(crate) fn command_line(state: &State, look: &Look, most: usize) -> String {
+    let command = look.text(&command(state));
+    if width(&command) <= most {
+        return command;
+    }
+    let about = |question: &&Question| is_about(state.screen, question.screen);
+    let flags = QUESTIONS.iter().filter(about).filter_map(|question| command.find(&format!(" --{} ", question.flag)));
+    let Some(rest) = flags.min().and_then(|at| command.get(at..)) else { return cut(&command, most, look.ellipsis()) };
+    let lead = look.ellipsis();
+    format!("{lead}{}", cut(rest, most.saturating_sub(width(lead)), lead))
+}
+
+/// The same as the answers as a command; where one chooses from a list, with those that Enter would give.
+fn command(state: &State) -> String {
+    let chosen = chosen(state);
+    if chosen.is_empty() {
+        return state.command();
+    }
+    let mut answers = state.answers.clone();
+    for (id, value) in chosen {
+        answers.give(id, value, From::Typed);
+    }
+    answers.fill(&state.facts);
+    lakeward_wizard::command(&answers)
+}
+
+/// The answers that choosing the row with the focus would give.
+fn chosen(state: &State) -> Vec<(Id, Value)> {
+    match (state.screen, state.list.focused()) {
+        (Screen::Method, Some(Row::Found(at))) => {
+            let found = state.facts.found.get(at).filter(|found| found.condition.is_usable());
+            found.map(|found| found.answers.clone()).unwrap_or_default()
+        }
+        (Screen::Directory, Some(Row::Role(at, role))) if !state.form.more => {
+            let Some(account) = state.facts.accounts.get(at) else { return Vec::new() };
+            let role = account.roles.got().and_then(|roles| roles.get(role));
+            let role = role.map(|role| (Id::SsoRoleName, Value::from(role.as_str())));
+            [(Id::SsoAccountId, Value::from(account.id.as_str()))].into_iter().chain(role).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a screen is about the questions of another.
+fn is_about(screen: Screen, of: Screen) -> bool {
+    match screen {
+        Screen::Method | Screen::Details | Screen::SignIn | Screen::Mfa => {
+            matches!(of, Screen::Method | Screen::Details)
+        }
+        Screen::Identity => matches!(of, Screen::Method | Screen::Details | Screen::Directory),
+        Screen::Preview => of == Screen::Source,
+        Screen::Review => true,
+        screen => screen == of,
+    }
+}
+
+/// The question that the screen asks, and on the right in which circumstances.
+pub(crate) fn question(sheet: &mut Sheet<'_>, question: &str, right: &str) {
+    let room = sheet.width.saturating_sub(width(question) + 3);
+    let right = if room < 12 { String::new() } else { middle(&sheet.look.text(right), room, sheet.look.ellipsis()) };
+    sheet.apart(question, bold(), &right, Style::new());
+}
+
+/// What went wrong and what to do; its statement whole, to be copied.
+pub(crate) fn trouble(sheet: &mut Sheet<'_>, indent: usize, trouble: &Trouble) {
+    let look = sheet.look;
+    sheet.mark(indent, Mark::Bad, &look.text(&trouble.what));
+    if let Some(next) = &trouble.next {
+        self::next(sheet, indent + 2, next);
+    }
+    if let Some(text) = &trouble.statement {
+        sheet.blank();
+        sheet.heading("Add this statement to the policy");
+        statement(sheet, indent + 2, text);
+    }
+}
+
+/// What to do.
+pub(crate) fn next(sheet: &mut Sheet<'_>, indent: usize, next: &str) {
+    let look = sheet.look;
+    let arrow = format!("{}{} ", " ".repeat(indent), look.glyph("→", "->"));
+    sheet.hanging(Span::raw(arrow), &look.text(next), Style::new());
+}
+
+/// Lines of JSON, each whole.
+pub(crate) fn statement(sheet: &mut Sheet<'_>, indent: usize, json: &str) {
+    for line in json.lines() {
+        let line = sheet.look.text(line);
+        sheet.whole(indent, &line, Style::new());
+    }
+}
+
+/// What is waited for: nothing is said at once, for most is answered before one could read it; after a while, since when.
+pub(crate) fn waiting(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, now: SystemTime) {
+    let waited = since(asked, now);
+    if waited < Duration::from_millis(300) {
+        return sheet.blank();
+    }
+    let mut said = format!("{what} {}", sheet.look.glyph("…", "..."));
+    if waited >= Duration::from_secs(3) {
+        said.push_str(&format!(" {}", span(waited)));
+    }
+    if waited >= Duration::from_secs(10) {
+        said.push_str("; a proxy or firewall may be in the way");
+    }
+    sheet.say(0, &said);
+}
+
+/// The symbol of a condition.
+pub(crate) fn condition(condition: &Condition) -> Mark {
+    match condition {
+        Condition::Good(_) => Mark::Good,
+        Condition::Needs(_) => Mark::Warning,
+        Condition::Broken(_) => Mark::Bad,
+        Condition::Absent(_) => Mark::None,
+    }
+}
+
+/// The symbol of an outcome.
+pub(crate) fn outcome(outcome: Outcome) -> Mark {
+    match outcome {
+        Outcome::Ok => Mark::Good,
+        Outcome::Warning => Mark::Warning,
+        Outcome::Failed => Mark::Bad,
+        Outcome::Skipped => Mark::None,
+    }
+}
+
+/// A bar that is filled to so many of a whole.
+pub(crate) fn gauge(look: &Look, cells: usize, part: u64, whole: u64) -> String {
+    let filled = filled(cells, part, whole);
+    let (full, empty) = (look.glyph("█", "#"), look.glyph("░", "-"));
+    format!("[{}{}]", full.repeat(filled), empty.repeat(cells - filled))
+}
+
+/// How many of so many cells are filled.
+fn filled(cells: usize, part: u64, whole: u64) -> usize {
+    let cells_wide = cells as u128;
+    let filled = cells_wide * u128::from(part.min(whole)) / u128::from(whole.max(1));
+    usize::try_from(filled).unwrap_or(cells).min(cells)
+}
+
+/// Numbers as little columns, the latest on the right.
+pub(crate) fn sparkline(look: &Look, numbers: &[u64], cells: usize) -> String {
+    const UNICODE: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+    const ASCII: [&str; 9] = [" ", "_", ".", ".", "-", "=", "+", "*", "#"];
+    let steps = if look.unicode { UNICODE } else { ASCII };
+    let shown = numbers.get(numbers.len().saturating_sub(cells)..).unwrap_or_default();
+    let most = shown.iter().copied().max().unwrap_or_default();
+    shown
+        .iter()
+        .map(|number| {
+            let step = if *number == 0 { 0 } else { filled(steps.len() - 1, *number, most).max(1) };
+            steps.get(step).copied().unwrap_or_default()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_and_sparklines_keep_their_length() {
+        let ascii = Look { unicode: false, colour: false };
+        assert_eq!(gauge(&ascii, 10, 71, 100), "[#######---]");
+        assert_eq!(gauge(&ascii, 10, u64::MAX, u64::MAX), "[##########]");
+        assert_eq!(gauge(&ascii, 4, 0, 0), "[----]");
+        assert_eq!(sparkline(&ascii, &[0, 1, 50, 100], 3), "_-#");
+        assert_eq!(sparkline(&ascii, &[], 3), "");
+    }
+}

@@ -1,0 +1,182 @@
+//! All of it before it is written: the config, the policy, the test write, the command.
+
+use lakeward_wizard::{CheckLine, Document, Outcome, Remote, ReviewTab, State};
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::parts;
+use crate::wizard::{
+    ground::{Ground, Room},
+    look::{Mark, bold, reverse},
+    sheet::Sheet,
+    text::{padded, whole, width, wrapped},
+};
+
+pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
+    let mut tabs = ground.sheet();
+    let mut line = Vec::new();
+    for tab in ReviewTab::ALL {
+        let name = name(state, tab);
+        if tab == state.review.tab {
+            line.push(Span::styled(format!("[{name}]"), reverse().patch(bold())));
+        } else {
+            line.push(Span::raw(format!(" {name} ")));
+        }
+        line.push(Span::raw("  "));
+    }
+    tabs.line(line);
+    if ground.room > Room::Narrow {
+        tabs.blank();
+    }
+    ground.top(&tabs);
+    let mut sheet = ground.sheet();
+    match state.review.tab {
+        ReviewTab::Check => check(state, &mut sheet, ground.room),
+        tab => document(state, &mut sheet, tab),
+    }
+    let first = first_line(state, sheet.len(), usize::from(ground.area.height));
+    ground.fill_from(&sheet, first);
+}
+
+/// The first line in view. The scroll counts lines of the page's text; where they are wrapped, or there is more than that text, a step
+/// of it is so many lines that the end comes into view.
+fn first_line(state: &State, lines: usize, height: usize) -> usize {
+    let beyond = lines.saturating_sub(height);
+    let steps = state.review_text().map_or(0, |text| text.lines().count().saturating_sub(1));
+    state.review.scroll.saturating_mul(beyond.div_ceil(steps.max(1)).max(1)).min(beyond)
+}
+
+fn name(state: &State, tab: ReviewTab) -> String {
+    let name = match tab {
+        ReviewTab::Toml if state.facts.place.existing.is_some() => "Changes",
+        ReviewTab::Toml => "Config",
+        ReviewTab::Policy => "IAM policy",
+        ReviewTab::Check => "Test write",
+        ReviewTab::Command => "Command",
+    };
+    let failed = state.facts.checks.iter().any(|line| line.outcome == Outcome::Failed);
+    if tab == ReviewTab::Check && failed { format!("{name}: failed") } else { name.to_owned() }
+}
+
+fn document(state: &State, sheet: &mut Sheet<'_>, tab: ReviewTab) {
+    let look = sheet.look;
+    let document = match &state.facts.document {
+        Remote::Got(document) => document,
+        Remote::Failed(trouble) => return parts::trouble(sheet, 0, trouble),
+        Remote::Idle | Remote::Asked(_) => return sheet.say(0, "The answers do not make a config yet."),
+    };
+    match tab {
+        ReviewTab::Toml => toml(state, sheet, document),
+        ReviewTab::Policy => match &document.policy {
+            Some(policy) => {
+                sheet.say(0, "All that a run needs, and nothing more:");
+                sheet.blank();
+                parts::statement(sheet, 2, policy);
+            }
+            None => sheet.say(0, "The embedded S3 needs no policy: it writes plain files on this machine."),
+        },
+        ReviewTab::Command | ReviewTab::Check => {
+            sheet.say(0, "The same answers as one command, for a script or a colleague:");
+            sheet.blank();
+            sheet.say(2, &look.text(&document.command));
+            sheet.blank();
+            sheet.say(
+                0,
+                "Where an answer is missing it asks; with --yes it takes the defaults, and says which flags it lacks.",
+            );
+        }
+    }
+}
+
+fn toml(state: &State, sheet: &mut Sheet<'_>, document: &Document) {
+    let look = sheet.look;
+    for warning in &document.warnings {
+        sheet.mark(0, Mark::Warning, &look.text(warning));
+    }
+    let file = look.text(&state.facts.place.config_shown);
+    if document.changes.is_empty() {
+        let what =
+            if state.facts.place.existing.is_some() { "is there already and stays as it is:" } else { "will be:" };
+        sheet.say(0, &format!("{file} {what}"));
+        sheet.blank();
+        for line in document.toml.lines() {
+            sheet.whole(2, &look.text(line), Style::new());
+            if line.is_empty() {
+                sheet.blank();
+            }
+        }
+        return;
+    }
+    sheet.say(0, &format!("What changes in {file}; the file as it was is kept beside it:"));
+    sheet.blank();
+    for line in &document.changes {
+        let style = match line.chars().next() {
+            Some('+') => look.good(),
+            Some('-') => look.bad(),
+            _ => Style::new(),
+        };
+        let text = look.text(line);
+        for line in whole(&text, sheet.width) {
+            sheet.line(Line::styled(line, style));
+        }
+        if text.is_empty() {
+            sheet.blank();
+        }
+    }
+}
+
+fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
+    let checks = &state.facts.checks;
+    match &state.facts.check {
+        Remote::Idle if checks.is_empty() => {
+            sheet.say(0, "One small object is written to try it all out: t begins. Nothing else is asked of S3.");
+            return;
+        }
+        Remote::Asked(asked) => parts::waiting(sheet, "Trying it out", *asked, state.now),
+        Remote::Got(true) => sheet.mark(0, Mark::Good, "All of it works."),
+        Remote::Got(false) => {
+            sheet.mark(0, Mark::Bad, "It does not work yet. Mend it and press t, or Esc to change an answer.");
+        }
+        Remote::Failed(trouble) => parts::trouble(sheet, 0, trouble),
+        Remote::Idle => {}
+    }
+    sheet.blank();
+    for line in checks {
+        checked(sheet, line);
+    }
+    if room > Room::Narrow && matches!(state.facts.check, Remote::Got(true)) {
+        sheet.blank();
+        sheet.say(0, "Enter writes the config.");
+    }
+}
+
+fn checked(sheet: &mut Sheet<'_>, line: &CheckLine) {
+    let look = sheet.look;
+    let (symbol, style) = look.mark(parts::outcome(line.outcome));
+    let name = padded(&look.text(&line.check), 20.min(sheet.width / 4), look.ellipsis());
+    let gap = " ".repeat(3 - width(symbol));
+    let lead = vec![Span::raw("  "), Span::styled(symbol, style), Span::raw(format!("{gap}{name}  "))];
+    let (lead, detail) = (Line::from(lead), look.text(&line.detail));
+    let room = sheet.width.saturating_sub(lead.width());
+    if wrapped(&detail, room).len() > 2 {
+        // Long ones are easier to read, and ARNs to copy, over the whole width.
+        sheet.line(lead);
+        sheet.say(5, &detail);
+    } else {
+        sheet.led(&lead, &detail, Style::new());
+    }
+    if let Some(next) = &line.next {
+        parts::next(sheet, 5, next);
+    }
+    if let Some((id, value)) = line.answer.as_ref().filter(|_| line.outcome != Outcome::Ok) {
+        let value = look.text(&value.typed());
+        parts::next(sheet, 5, &format!("{} {value} would do: u uses it", id.question().title));
+    }
+    if let Some(statement) = &line.statement {
+        sheet.blank();
+        sheet.styled(2, "Add this statement to the policy (y copies it)", bold());
+        parts::statement(sheet, 4, statement);
+    }
+}

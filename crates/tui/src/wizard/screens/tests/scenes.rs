@@ -1,0 +1,406 @@
+//! States as a person meets them: each screen in each of its moods, led there by events as far as possible.
+
+use std::{sync::LazyLock, time::Duration};
+
+use lakeward_core::event;
+use lakeward_wizard::{
+    Account, CheckLine, Condition, Draft, Effect, Event, Facts, Found, Id, Identity, Key, Outcome, Place, Press,
+    Remote, ReviewTab, Row, RunState, RunTable, Screen, SignInEvent, SignInRequest, Start, State, TableState, Value,
+    Way,
+};
+
+use super::{
+    facts::{
+        EXISTING, account, all_found, bad_lines, found, good_lines, identity, line, name, page, place, preview,
+        refused, roles, summary, trouble,
+    },
+    session::{Session, later},
+};
+
+fn fresh() -> Session {
+    Session::new(Start { place: place(), init: true, size: (80, 24), ..Start::default() })
+}
+
+fn existing() -> Session {
+    let place = Place { existing: Some(EXISTING.into()), ..place() };
+    Session::new(Start { place, size: (80, 24), ..Start::default() })
+}
+
+fn method() -> Session {
+    fresh().detected(all_found())
+}
+
+fn device() -> Session {
+    method().enter().sign_in(SignInEvent::Page(page(true))).sign_in(SignInEvent::Waiting(later(12))).tick(15)
+}
+
+fn browser() -> Session {
+    method().enter().sign_in(SignInEvent::Page(page(false))).tick(15)
+}
+
+fn signed_in() -> Session {
+    device().sign_in(SignInEvent::Done("signed in to acme until 22:05".into()))
+}
+
+/// So many accounts with three roles each, all of them listed.
+pub(super) fn directory(accounts: usize) -> Session {
+    let mut session = signed_in().accounts((0..accounts).map(account).collect()).listed();
+    // Those beyond the focus are not asked for: a person has been there.
+    for account in &mut session.state.facts.accounts {
+        account.roles = Remote::Got(roles());
+    }
+    session.state.show(Screen::Directory);
+    session
+}
+
+fn named(name: &str) -> Session {
+    signed_in().accounts(vec![Account { name: name.into(), ..account(0) }, account(1)]).roles(|_| Ok(roles())).listed()
+}
+
+/// What foreign names may hold: a clipboard sequence, colours, an override of the direction of text, line ends.
+pub(super) fn hostile() -> Session {
+    named("acme\x1b]52;c;ZXZpbA==\x07-\x1b[31mred\u{202e}dorp\u{2066}\r\nprod\u{9b}2J")
+}
+
+/// Names in wide graphemes, and in graphemes of several characters.
+pub(super) fn wide() -> Session {
+    named("東京データ基盤部の本番アカウント👩‍👩‍👧‍👦のすべて")
+}
+
+fn at_identity() -> Session {
+    directory(3).enter()
+}
+
+fn at_destination() -> Session {
+    at_identity().identified(Ok(identity())).enter()
+}
+
+fn at_source() -> Session {
+    at_destination().text("acme-lake-prod").enter()
+}
+
+fn at_preview() -> Session {
+    at_source().text("'data/*.csv'").enter()
+}
+
+fn at_review() -> Session {
+    at_preview().previewed(Ok(preview())).enter()
+}
+
+fn at_written() -> Session {
+    at_review().enter().checked(good_lines(), true).enter().written(Ok("wrote lakeward.toml".into()))
+}
+
+fn running() -> Session {
+    let sizes = [
+        ("orders", Some(302_000_000)),
+        ("order_items", Some(315_600_000)),
+        ("customers", Some(23_100_000)),
+        ("events", None),
+        ("refunds", Some(91_000)),
+    ];
+    let tables = sizes.iter().map(|(table, bytes)| event::TableSize { table: name(table), bytes: *bytes }).collect();
+    let mut session = at_written().enter().run(event::Event::RunStarted {
+        run: "0193".into(),
+        destination: "s3://acme-lake-prod/raw".into(),
+        tables,
+    });
+    let landed = |table: &str, rows, bytes| event::Event::ObjectLanded {
+        table: name(table),
+        key: serde_json::from_value("raw/orders/1.parquet".into()).expect("a key"),
+        rows,
+        bytes,
+    };
+    for second in 0..200_u64 {
+        let wave = [3, 5, 8, 9, 11, 12, 10, 7, 4, 2, 0, 6][usize::try_from(second * 5 / 7 % 12).expect("small")];
+        session = session.run(landed("customers", 1_950, 115_000 * wave)).tick(15 + second);
+    }
+    for (table, rows, rejected, bytes) in [
+        ("customers", 391_004, 0, 23_100_000),
+        ("orders", 4_120_000, 12, 214_000_000),
+        ("order_items", 3_900_112, 0, 293_000_000),
+    ] {
+        session = session.run(event::Event::TableStarted { table: name(table) }).run(event::Event::RowsRead {
+            table: name(table),
+            rows,
+            rejected,
+            bytes,
+        });
+    }
+    session
+        .run(event::Event::TableFinished { table: name("customers") })
+        .run(landed("orders", 3_900_000, 1_300_000))
+        .tick(216)
+        .run(landed("order_items", 3_000_000, 1_100_000))
+        .run(event::Event::UploadRetried {
+            key: serde_json::from_value("raw/orders/2026-11-23/2.parquet".into()).expect("a key"),
+            attempt: 1,
+            cause: "503 SlowDown: please reduce your request rate".into(),
+            wait: Duration::from_millis(400),
+        })
+        .tick(217)
+}
+
+fn review(tab: ReviewTab) -> Session {
+    at_review().with(|state| state.review.tab = tab)
+}
+
+/// Every scene with its name, in the order in which a person would meet them.
+pub(super) fn all() -> &'static [(&'static str, State)] {
+    static ALL: LazyLock<Vec<(&'static str, State)>> = LazyLock::new(make);
+    &ALL
+}
+
+fn make() -> Vec<(&'static str, State)> {
+    let scenes: Vec<(&'static str, Session)> = vec![
+        ("welcome", existing().identified(Ok(identity())).tick(5)),
+        ("welcome, asking AWS", existing().tick(4)),
+        (
+            "welcome, expired",
+            existing().identified(Err(trouble("the token of SSO session \"acme\" has expired", "sign in again"))),
+        ),
+        (
+            "welcome, unreadable",
+            Session::new(Start {
+                place: Place { existing: Some("version = 1\n[destinatio]\nbucket = 3\n".into()), ..place() },
+                ..Start::default()
+            }),
+        ),
+        ("method, looking", fresh().tick(1)),
+        ("method", method()),
+        ("method, other way", method().presses(Key::Down, 4)),
+        ("method, nothing found", fresh().detected(vec![])),
+        ("details, SSO", fresh().detected(vec![]).pick(Row::Other(Way::Sso))),
+        (
+            "details, SSO refused",
+            fresh()
+                .detected(vec![])
+                .pick(Row::Other(Way::Sso))
+                .text("acme.awsapps.com/start")
+                .press(Key::Tab)
+                .text("eu-centrall-1")
+                .enter(),
+        ),
+        (
+            "details, role with more",
+            fresh()
+                .detected(vec![])
+                .pick(Row::Other(Way::Role))
+                .text("arn:aws:iam::111122223333:role/a-role-with-a-rather-long-name-that-does-not-fit-a-line")
+                .press(Key::F(3)),
+        ),
+        ("sign-in, asking", method().enter().tick(4)),
+        ("sign-in, code", device()),
+        (
+            "sign-in, code, slow",
+            device()
+                .sign_in(SignInEvent::Note(
+                    "the network is unreachable; it is tried again until the code expires".into(),
+                ))
+                .sign_in(SignInEvent::Waiting(later(44)))
+                .tick(48),
+        ),
+        ("sign-in, code expired", device().tick(700)),
+        ("sign-in, QR alone", device().letter('q')),
+        ("sign-in, browser", browser()),
+        (
+            "sign-in, pasting",
+            browser()
+                .letter('p')
+                .event(Event::Paste("http://127.0.0.1:53682/oauth/callback?code=secret&state=0f6e1c9a\n".into())),
+        ),
+        (
+            "sign-in, denied",
+            device().sign_in(SignInEvent::Failed(trouble(
+                "the sign-in was denied in the browser",
+                "try again, and choose \"Allow access\" on the page",
+            ))),
+        ),
+        ("directory, loading", signed_in().accounts((0..140).map(account).collect()).roles(|_| Ok(roles())).tick(20)),
+        ("directory", directory(142)),
+        ("directory, filtered", directory(142).text("prod powe").press(Key::Down)),
+        ("directory, no match", directory(142).text("nothing like it")),
+        ("directory, none", signed_in().listed()),
+        (
+            "directory, roles refused",
+            signed_in()
+                .accounts((0..3).map(account).collect())
+                .roles(|_| {
+                    Err(trouble("the roles of 111122223333 could not be listed: 429 TooManyRequests", "wait a little"))
+                })
+                .listed(),
+        ),
+        ("directory, typed", directory(142).press(Key::F(3))),
+        (
+            "MFA code",
+            fresh()
+                .detected(vec![Found {
+                    sign_in: Some(SignInRequest::Mfa {
+                        profile: Some("analytics".into()),
+                        serial: "arn:aws:iam::111122223333:mfa/ada".into(),
+                    }),
+                    ..found("Profile \"analytics\"", "~/.aws/config:20", Condition::Needs("MFA".into()), "", 1)
+                }])
+                .enter()
+                .text("1234"),
+        ),
+        (
+            "MFA code, refused",
+            fresh()
+                .detected(vec![Found {
+                    sign_in: Some(SignInRequest::Mfa {
+                        profile: Some("analytics".into()),
+                        serial: "arn:aws:iam::111122223333:mfa/ada".into(),
+                    }),
+                    ..found("Profile \"analytics\"", "~/.aws/config:20", Condition::Needs("MFA".into()), "", 1)
+                }])
+                .enter()
+                .text("123456")
+                .enter()
+                .sign_in(SignInEvent::Failed(trouble(
+                    "AWS refused the code: MultiFactorAuthentication failed with invalid MFA one time pass code",
+                    "wait for the next code, and type that",
+                ))),
+        ),
+        (
+            "MFA code, checking",
+            fresh()
+                .detected(vec![Found {
+                    sign_in: Some(SignInRequest::Mfa {
+                        profile: Some("analytics".into()),
+                        serial: "arn:aws:iam::111122223333:mfa/ada".into(),
+                    }),
+                    ..found("Profile \"analytics\"", "~/.aws/config:20", Condition::Needs("MFA".into()), "", 1)
+                }])
+                .enter()
+                .text("123456")
+                .enter()
+                .tick(4),
+        ),
+        ("identity, asking", at_identity().tick(25)),
+        ("identity", at_identity().identified(Ok(identity())).tick(16)),
+        (
+            "identity, root",
+            at_identity().identified(Ok(Identity {
+                arn: "arn:aws:iam::111122223333:root".into(),
+                expires: None,
+                renews: false,
+                warnings: vec![
+                    "these are keys of the root user, who may do everything: make a role that may only write".into(),
+                    "AWS_ACCESS_KEY_ID is set too, and is not used".into(),
+                ],
+                ..identity()
+            })),
+        ),
+        (
+            "identity, refused",
+            at_identity().identified(Err(trouble(
+                "STS refused the credentials: ExpiredToken: The security token included in the request is expired",
+                "sign in again",
+            ))),
+        ),
+        ("destination", at_destination()),
+        ("destination, typed", at_destination().text("acme-lake-prod").press(Key::Tab)),
+        (
+            "destination, refused",
+            at_destination()
+                .text("Acme_Lake")
+                .press(Key::Tab)
+                .press(Press::ctrl('u'))
+                .text("raw/{{TABEL}}/{{UUID}}")
+                .press(Key::Tab),
+        ),
+        ("destination, more", at_destination().text("acme-lake-prod").press(Key::F(3)).presses(Key::Tab, 3)),
+        ("destination, embedded", method().pick(Row::Other(Way::Embedded)).text("demo")),
+        ("source", at_source()),
+        ("source, typed", at_source().text("'data/*.csv' archive/2025")),
+        ("source, command", at_source().press(Key::BackTab).press(Key::Right)),
+        ("preview, reading", at_preview().tick(20)),
+        ("preview", at_preview().previewed(Ok(preview()))),
+        ("preview, empty table", at_preview().previewed(Ok(preview())).press(Key::Down)),
+        (
+            "preview, nothing matches",
+            at_preview().previewed(Err(trouble(
+                "no file matches data/*.csv: the folder /home/ada/lake/data is not there",
+                "the nearest folder that is there is /home/ada/lake; Esc leads back to the paths",
+            ))),
+        ),
+        ("review, config", at_review()),
+        ("review, changes", {
+            let mut session = existing().identified(Ok(identity()));
+            session = session.pick(Row::Welcome(lakeward_wizard::Welcome::Edit)).detected(all_found());
+            session = session.pick(Row::Found(2)).identified(Ok(identity())).enter();
+            session.presses(Key::Down, 3).press(Key::Left).enter().enter().previewed(Ok(preview())).enter()
+        }),
+        ("review, policy", review(ReviewTab::Policy)),
+        ("review, checking", {
+            let session = at_review().enter();
+            let ticket =
+                session.ticket(|effect| if let Effect::Check(ticket, _) = effect { Some(*ticket) } else { None });
+            session
+                .event(Event::Checked(ticket, line("credentials", Outcome::Ok, "LakewardIngest in 111122223333")))
+                .tick(20)
+        }),
+        ("review, check works", at_review().enter().checked(good_lines(), true)),
+        ("review, check failed", at_review().enter().checked(bad_lines(), false)),
+        (
+            "review, other region",
+            at_review().enter().checked(
+                vec![CheckLine {
+                    answer: Some((Id::Region, Value::from("eu-west-1"))),
+                    ..line("bucket", Outcome::Failed, "it is in eu-west-1, not in eu-central-1")
+                }],
+                false,
+            ),
+        ),
+        ("review, command", review(ReviewTab::Command)),
+        ("written", at_written()),
+        ("run, beginning", at_written().enter()),
+        ("run", running()),
+        ("run, stopping", running().press(Press::ctrl('c'))),
+        ("run, done", running().run_ended(Ok(summary()))),
+        ("run, failed", running().run_ended(Err(refused()))),
+        ("farewell", at_written().press(Key::Down).enter()),
+        ("farewell, landed", running().run_ended(Ok(summary())).enter()),
+        ("farewell, failed", running().run_ended(Err(refused())).enter()),
+        ("help", method().letter('?')),
+        ("help of a field", at_destination().press(Key::Tab).press(Key::F(1))),
+        ("same as a command", at_source().text("'data/*.csv'").press(Key::F(2))),
+        ("leave?", at_source().press(Press::ctrl('c'))),
+        ("errors", running().run_ended(Err(refused())).letter('e')),
+        (
+            "trouble",
+            at_review().enter().checked(good_lines(), true).enter().written(Err(trouble(
+                "lakeward.toml has been changed by somebody else since it was read",
+                "look at what changed, then start again: your answers are kept as a draft",
+            ))),
+        ),
+        ("go on?", {
+            let mut answers = at_source().state.answers;
+            answers.fill(&Facts::default());
+            Session::new(Start { place: place(), draft: Some(Draft { answers }), init: true, ..Start::default() })
+        }),
+        ("example", fresh().with(|state| *state = crate::wizard::capture::example())),
+        ("foreign names", hostile()),
+        ("wide names", wide()),
+    ];
+    scenes.into_iter().map(|(name, session)| (name, session.state)).collect()
+}
+
+/// A run as long as one likes.
+pub(super) fn run_of(tables: usize) -> State {
+    let mut state = running().state;
+    state.run = RunState {
+        tables: (0..tables)
+            .map(|at| RunTable {
+                state: TableState::Reading,
+                rows: u64::MAX / 2,
+                ..RunTable::queued(&format!("table_{at}"))
+            })
+            .collect(),
+        rate: vec![u64::MAX / 3; RunState::SECONDS],
+        ..state.run
+    };
+    state.show(Screen::Run);
+    state
+}

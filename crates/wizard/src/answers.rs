@@ -1,0 +1,212 @@
+//! The answers so far, and where each came from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    facts::Facts,
+    question::{Id, Need, QUESTIONS, Question},
+};
+
+/// An answer's value. None is a secret: the config holds none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Of a text or a choice.
+    Text(String),
+    /// Of a list or words.
+    List(Vec<String>),
+}
+
+impl Value {
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_empty(),
+            Self::List(parts) => parts.is_empty(),
+        }
+    }
+}
+
+impl std::convert::From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// Who gave an answer. An earlier one is not overruled by a later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum From {
+    /// The person, in this session.
+    Typed,
+    /// A flag.
+    Flag,
+    /// A `LAKEWARD_` variable.
+    Variable,
+    /// The answers file.
+    File,
+    /// The draft of an earlier session.
+    Draft,
+    /// The config that is edited.
+    Config,
+    /// Something that was found on this machine.
+    Detected,
+    /// The question's default.
+    Default,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What was answered. A blank one is no answer, and keeps weaker ones out.
+    pub value: Value,
+    /// By whom.
+    pub from: From,
+    /// Whether an answer that it rests on has changed since.
+    #[serde(default)]
+    pub stale: bool,
+}
+
+/// All answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers(BTreeMap<Id, Answer>);
+
+impl Answers {
+    /// An answer.
+    #[must_use]
+    pub fn get(&self, id: Id) -> Option<&Answer> {
+        self.0.get(&id)
+    }
+
+    /// The value of an answer that says something.
+    #[must_use]
+    pub fn value(&self, id: Id) -> Option<&Value> {
+        self.get(id).map(|answer| &answer.value).filter(|value| !value.is_blank())
+    }
+
+    /// The text of an answer that says something.
+    #[must_use]
+    pub fn text(&self, id: Id) -> Option<&str> {
+        match self.value(id)? {
+            Value::Text(text) => Some(text),
+            Value::List(_) => None,
+        }
+    }
+
+    /// Whether a choice was answered with this value.
+    #[must_use]
+    pub fn is(&self, id: Id, value: &str) -> bool {
+        self.text(id) == Some(value)
+    }
+
+    /// Whether somebody, and not the program, gave this answer.
+    #[must_use]
+    pub fn is_given(&self, id: Id) -> bool {
+        self.get(id).is_some_and(|answer| answer.from != From::Default && !answer.value.is_blank())
+    }
+
+    /// Every answer.
+    pub fn iter(&self) -> impl Iterator<Item = (Id, &Answer)> {
+        self.0.iter().map(|(id, answer)| (*id, answer))
+    }
+
+    /// Takes an answer, unless a stronger one is there. Where that changes the value, those that rest on it become stale, or are
+    /// forgotten where no person gave them. Whether the value is another now.
+    pub fn give(&mut self, id: Id, value: Value, from: From) -> bool {
+        let before = match self.get(id) {
+            Some(there) if there.from < from => return false,
+            there => there.map(|answer| answer.value.clone()),
+        };
+        let is_other = before.as_ref() != Some(&value);
+        self.0.insert(id, Answer { value, from, stale: false });
+        if is_other && before.is_some() {
+            self.doubt(id, &mut BTreeSet::from([id]));
+        }
+        is_other
+    }
+
+    fn doubt(&mut self, id: Id, seen: &mut BTreeSet<Id>) {
+        for question in QUESTIONS.iter().filter(|question| question.depends_on.contains(&id)) {
+            if !seen.insert(question.id) {
+                continue;
+            }
+            match self.0.get_mut(&question.id) {
+                Some(Answer { from: From::Detected | From::Default, .. }) => _ = self.0.remove(&question.id),
+                Some(answer) => answer.stale = true,
+                None => {}
+            }
+            self.doubt(question.id, seen);
+        }
+    }
+
+    /// Says that an answer was looked at again and holds.
+    pub(crate) fn confirm(&mut self, id: Id) {
+        if let Some(answer) = self.0.get_mut(&id) {
+            answer.stale = false;
+        }
+    }
+
+    /// Lays other answers over or under these, as their givers' standing wants it.
+    pub fn lay(&mut self, others: &Self) {
+        for (id, answer) in others.iter() {
+            if self.get(id).is_none_or(|there| answer.from <= there.from) {
+                self.0.insert(id, answer.clone());
+            }
+        }
+    }
+
+    /// Puts in the default of every question that is asked and has no answer, and takes out those that are not asked any more.
+    pub fn fill(&mut self, facts: &Facts) {
+        self.forget(From::Default);
+        for question in QUESTIONS {
+            if (question.need)(self) == Need::NotAsked || self.get(question.id).is_some() {
+                continue;
+            }
+            if let Some(value) = (question.default)(self, facts) {
+                self.0.insert(question.id, Answer { value, from: From::Default, stale: false });
+            }
+        }
+    }
+
+    /// The questions that are asked and must be answered, and are not.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static Question> {
+        let is_missing =
+            |question: &&Question| (question.need)(self) == Need::Required && self.value(question.id).is_none();
+        QUESTIONS.iter().filter(is_missing).collect()
+    }
+
+    /// Only the answers that a person gave, in this session or an earlier one.
+    pub(crate) fn of_people(&self) -> Self {
+        let is_a_persons = |answer: &Answer| answer.from <= From::Draft;
+        Self(
+            self.0
+                .iter()
+                .filter(|(_, answer)| is_a_persons(answer))
+                .map(|(id, answer)| (*id, answer.clone()))
+                .collect(),
+        )
+    }
+
+    /// The same answers, as given by someone else.
+    pub(crate) fn attributed(mut self, from: From) -> Self {
+        self.0.values_mut().for_each(|answer| answer.from = from);
+        self
+    }
+
+    pub(crate) fn set(&mut self, id: Id, value: Value, from: From) {
+        self.0.insert(id, Answer { value, from, stale: false });
+    }
+
+    /// Takes out all that one giver gave.
+    pub(crate) fn forget(&mut self, from: From) {
+        self.0.retain(|_, answer| answer.from != from);
+    }
+
+    pub(crate) fn remove(&mut self, id: Id) {
+        self.0.remove(&id);
+    }
+}

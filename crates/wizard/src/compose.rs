@@ -1,0 +1,359 @@
+//! From answers to `lakeward.toml`: a new one, or changes of the one that is there. The same answers give the same bytes, whoever
+//! gave them and in whatever order.
+
+use lakeward_core::{
+    config::{self, ConfigError, Flags, Inputs},
+    plan::{AuthPlan, Plan},
+    policy,
+};
+use similar::{ChangeTag, TextDiff};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value as Toml};
+
+use crate::{
+    answers::{Answers, Value},
+    facts::{Document, Facts, Place, Trouble},
+    question::{Id, Kind, Need, QUESTIONS, Question},
+};
+
+/// The comment before the command that makes the same config.
+const MADE_BY: &str = "# This config was made as by this command:\n#   ";
+
+/// A config that can be written and run.
+#[derive(Clone, Debug)]
+pub struct Composed {
+    /// What is shown of it.
+    pub document: Document,
+    /// What it means.
+    pub plan: Plan,
+}
+
+/// The config that the answers make. Defaults are taken where an answer is missing that has one.
+///
+/// # Errors
+/// When answers are missing, do not go together, or do not go with the rest of the config that is there.
+pub fn compose(answers: &Answers, facts: &Facts) -> Result<Composed, Trouble> {
+    let mut answers = answers.clone();
+    answers.fill(facts);
+    let missing = answers.missing();
+    if !missing.is_empty() {
+        return Err(lacking(&missing));
+    }
+    let place = &facts.place;
+    let command = command(&answers);
+    let toml = match &place.existing {
+        Some(text) => edited(&answers, text, &command)?,
+        None => new(&answers, &command),
+    };
+    let (plan, warnings) = resolve(&toml, place).map_err(|errors| refused(&errors, place))?;
+    let policy = policy::policy(&plan.destination, None).ok().map(|policy| format!("{policy:#}"));
+    let changes = place.existing.as_deref().map_or(Vec::new(), |before| changes(before, &toml));
+    Ok(Composed { document: Document { toml, changes, policy, command, warnings }, plan })
+}
+
+/// Whose credentials the answers so far choose, whatever else is missing. Signing in with an MFA code needs the role of it.
+///
+/// # Errors
+/// When an answer about signing in is missing or wrong.
+pub fn auth_plan(answers: &Answers, facts: &Facts) -> Result<AuthPlan, Trouble> {
+    let mut answers = answers.clone();
+    answers.fill(facts);
+    let missing: Vec<&Question> =
+        answers.missing().into_iter().filter(|question| question.key.starts_with("auth.")).collect();
+    if !missing.is_empty() {
+        return Err(lacking(&missing));
+    }
+    let answers = completed(&answers, |question| !question.key.starts_with("auth."));
+    let (plan, _) = resolve(&new(&answers, ""), &facts.place).map_err(|errors| refused(&errors, &facts.place))?;
+    Ok(plan.auth)
+}
+
+/// The same answers as one command. Answers that are the defaults are left out, but for the two that say
+/// what else is asked.
+#[must_use]
+pub fn command(answers: &Answers) -> String {
+    let mut words = vec!["lakeward".to_owned(), "init".to_owned()];
+    for question in QUESTIONS.iter().filter(|question| (question.need)(answers) != Need::NotAsked) {
+        let Some(value) = answers.value(question.id) else { continue };
+        if !matches!(question.id, Id::Auth | Id::Source) && is_default(question, answers) {
+            continue;
+        }
+        match value {
+            Value::List(parts) if matches!(question.kind, Kind::List) => {
+                parts.iter().for_each(|part| words.extend([format!("--{}", question.flag), part.clone()]));
+            }
+            value => words.extend([format!("--{}", question.flag), value.typed()]),
+        }
+    }
+    Value::List(words).typed()
+}
+
+/// The config of the answers alone; every answer that is missing is left out.
+pub(crate) fn new(answers: &Answers, command: &str) -> String {
+    let mut document = DocumentMut::new();
+    document.insert("version", toml_edit::value(1));
+    if (Id::Auth.question().need)(answers) != Need::NotAsked {
+        table_of(&mut document, "auth", true);
+    }
+    for question in QUESTIONS {
+        if is_written(question, answers) {
+            set(&mut document, question, answers.value(question.id));
+        }
+    }
+    head(&mut document, "auth", "Which credentials are used. No secret stands here.");
+    head(&mut document, "destination", "Where objects go, and what they are.");
+    if let Some(source) = first_source(&mut document) {
+        source.decor_mut().set_prefix("\n# Where rows come from. Each run appends all of them.\n");
+    }
+    let made = if command.is_empty() { String::new() } else { made_by(command) };
+    format!("# What each key means, and all the others: `lakeward schema`.\n{made}{document}")
+}
+
+/// The comment that says which command makes the same config. A comment ends with its line, and holds no control characters: a
+/// command that does is left out.
+fn made_by(command: &str) -> String {
+    if command.chars().any(char::is_control) { String::new() } else { format!("{MADE_BY}{command}\n") }
+}
+
+fn head(document: &mut DocumentMut, table: &str, comment: &str) {
+    if let Some(table) = document.get_mut(table).and_then(Item::as_table_mut) {
+        table.decor_mut().set_prefix(format!("\n# {comment}\n"));
+    }
+}
+
+fn first_source(document: &mut DocumentMut) -> Option<&mut Table> {
+    document.get_mut("source")?.as_array_of_tables_mut()?.get_mut(0)
+}
+
+/// Whether an answer stands in a new config: always where it is of the usual ones, so that it can be found and changed there; else
+/// where it says something else than the default.
+fn is_written(question: &Question, answers: &Answers) -> bool {
+    if (question.need)(answers) == Need::NotAsked || answers.value(question.id).is_none() {
+        return false;
+    }
+    !question.rare || !is_default(question, answers)
+}
+
+fn is_default(question: &Question, answers: &Answers) -> bool {
+    (question.default)(&without(answers, question.id), &Facts::default()).as_ref() == answers.value(question.id)
+        && !(question.id == Id::Storage && answers.is(Id::Storage, "embedded"))
+}
+
+fn without(answers: &Answers, id: Id) -> Answers {
+    let mut others = answers.clone();
+    others.remove(id);
+    others
+}
+
+/// The config that is there with the answers in it: what they do not touch stays as it is, comments and all.
+fn edited(answers: &Answers, text: &str, command: &str) -> Result<String, Trouble> {
+    let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
+        Trouble::usage(format!("the config that is there is not TOML: {}", error.message()))
+            .next("mend it, or choose another file with --config")
+    })?;
+    if !document.contains_key("version") {
+        document.insert("version", toml_edit::value(1));
+    }
+    // First what has to go, so that a table of another kind is empty before its new keys come.
+    for question in QUESTIONS.iter().filter(|question| !is_kept(question, answers)) {
+        set(&mut document, question, None);
+    }
+    for question in QUESTIONS.iter().filter(|question| is_kept(question, answers)) {
+        let is_there = find(&document, question.key).is_some();
+        if is_there || !is_config_default(question, answers) {
+            set(&mut document, question, answers.value(question.id));
+        }
+    }
+    let edited = document.to_string();
+    if edited == text {
+        return Ok(edited);
+    }
+    // The command that made it would make another one now.
+    Ok(match edited.split_once(MADE_BY).and_then(|(head, rest)| Some((head, rest.split_once('\n')?.1))) {
+        Some((head, rest)) => format!("{head}{}{rest}", made_by(command)),
+        None => edited,
+    })
+}
+
+fn is_kept(question: &Question, answers: &Answers) -> bool {
+    (question.need)(answers) != Need::NotAsked && answers.value(question.id).is_some()
+}
+
+/// Whether the config means the same without the key.
+fn is_config_default(question: &Question, answers: &Answers) -> bool {
+    let is_required = matches!(question.id, Id::Path | Id::Dir | Id::Source);
+    match question.id {
+        Id::Auth => answers.is(Id::Auth, "chain"),
+        _ => !is_required && is_default(question, answers),
+    }
+}
+
+fn find<'a>(document: &'a DocumentMut, key: &str) -> Option<&'a Item> {
+    let mut keys = key.split('.');
+    let mut item = document.get(keys.next()?)?;
+    for key in keys {
+        item = match item {
+            Item::ArrayOfTables(tables) => tables.get(0)?.get(key)?,
+            Item::Value(Toml::Array(_)) => return None,
+            other => other.get(key)?,
+        };
+    }
+    Some(item)
+}
+
+/// Sets the key of a question, or takes it out.
+fn set(document: &mut DocumentMut, question: &Question, value: Option<&Value>) {
+    let keys: Vec<&str> = question.key.split('.').collect();
+    let [table, between @ .., key] = keys.as_slice() else { return };
+    let Some(mut inner) = table_of(document, table, value.is_some()) else { return };
+    if question.id == Id::SourceProfile && value.is_none() {
+        // With the profile goes the method that names it.
+        let is_profile = |source: &Item| source.get("method").and_then(Item::as_str) == Some("profile");
+        if inner.get("source").is_some_and(is_profile) || inner.get("method").and_then(Item::as_str) != Some("role") {
+            inner.remove("source");
+        }
+        return;
+    }
+    for name in between {
+        if inner.get(name).is_none() {
+            if value.is_none() {
+                return;
+            }
+            let mut made = InlineTable::new();
+            if question.id == Id::SourceProfile {
+                made.insert("method", "profile".into());
+            }
+            inner.insert(name, toml_edit::value(made));
+        }
+        let Some(next) = inner.get_mut(name).and_then(Item::as_table_like_mut) else { return };
+        inner = next;
+    }
+    let Some(value) = value else {
+        inner.remove(key);
+        if let [name] = between {
+            let is_empty = inner.is_empty();
+            if let Some(outer) = table_of(document, table, false).filter(|_| is_empty) {
+                outer.remove(name);
+            }
+        }
+        return;
+    };
+    if question.id == Id::SourceProfile && inner.get("method").and_then(Item::as_str) != Some("profile") {
+        inner.insert("method", toml_edit::value("profile"));
+    }
+    match inner.get_mut(key) {
+        Some(there) if says(there, value) => {}
+        Some(Item::Value(there)) => {
+            let decor = there.decor().clone();
+            *there = written(value);
+            *there.decor_mut() = decor;
+        }
+        _ => _ = inner.insert(key, toml_edit::value(written(value))),
+    }
+}
+
+/// A table of the top level; of `[[source]]` the first.
+fn table_of<'a>(document: &'a mut DocumentMut, name: &str, make: bool) -> Option<&'a mut dyn TableLike> {
+    if !document.contains_key(name) {
+        if !make {
+            return None;
+        }
+        let item = if name == "source" {
+            let mut tables = ArrayOfTables::new();
+            tables.push(Table::new());
+            Item::ArrayOfTables(tables)
+        } else {
+            Item::Table(Table::new())
+        };
+        document.insert(name, item);
+    }
+    match document.get_mut(name)? {
+        Item::ArrayOfTables(tables) => tables.get_mut(0).map(|table| table as &mut dyn TableLike),
+        Item::Value(Toml::Array(tables)) => {
+            tables.get_mut(0)?.as_inline_table_mut().map(|table| table as &mut dyn TableLike)
+        }
+        item => item.as_table_like_mut(),
+    }
+}
+
+fn says(item: &Item, value: &Value) -> bool {
+    match value {
+        Value::Text(text) => {
+            item.as_str() == Some(text) || item.as_integer().is_some_and(|number| number.to_string() == *text)
+        }
+        Value::List(parts) => item
+            .as_array()
+            .is_some_and(|array| array.iter().map(Toml::as_str).eq(parts.iter().map(|part| Some(part.as_str())))),
+    }
+}
+
+fn written(value: &Value) -> Toml {
+    match value {
+        Value::Text(text) => text.as_str().into(),
+        Value::List(parts) => parts.iter().map(String::as_str).collect::<Array>().into(),
+    }
+}
+
+/// The answers with an example for each required question that lacks one, and for each that `replaced` says. Choices stay: they say
+/// what is asked.
+pub(crate) fn completed(answers: &Answers, replaced: impl Fn(&Question) -> bool) -> Answers {
+    let mut answers = answers.clone();
+    for question in QUESTIONS {
+        let is_choice = !question.choices().is_empty();
+        let need = (question.need)(&answers);
+        let lacks = need == Need::Required && answers.value(question.id).is_none();
+        if lacks || (replaced(question) && !is_choice && need != Need::NotAsked) {
+            let example = question.read(question.example).unwrap_or_else(|_| question.example.into());
+            let value = if need == Need::Required { example } else { Value::Text(String::new()) };
+            answers.set(question.id, value, crate::answers::From::Default);
+        }
+    }
+    answers
+}
+
+/// What a config's text means, with what is odd in it.
+pub(crate) fn resolve(toml: &str, place: &Place) -> Result<(Plan, Vec<String>), Vec<ConfigError>> {
+    let file = std::path::Path::new("/").join(&place.config);
+    let inputs = Inputs {
+        file: &file,
+        text: toml,
+        environment: &[],
+        flags: Flags::default(),
+        default_state_dir: place.state_dir.clone(),
+    };
+    config::resolve(&inputs).map(|resolved| (resolved.plan, resolved.warnings))
+}
+
+pub(crate) fn refused(errors: &[ConfigError], place: &Place) -> Trouble {
+    let Some(first) = errors.first() else { return Trouble::usage("the config can't be taken") };
+    let others = match errors.len() {
+        1 => String::new(),
+        more => format!(" (and {} more)", more - 1),
+    };
+    let what = format!("{}: {}{others}", place.config_shown, first.what);
+    Trouble { next: first.hint.clone(), ..Trouble::usage(what) }
+}
+
+/// What to say of answers that are missing: all of them at once.
+pub(crate) fn lacking(missing: &[&Question]) -> Trouble {
+    let flags: Vec<String> =
+        missing.iter().map(|question| format!("--{} (such as {})", question.flag, question.example)).collect();
+    Trouble::usage(format!("these answers are missing: {}", flags.join(", ")))
+        .next("give them as flags, or run `lakeward init` on a terminal and be asked")
+}
+
+/// The whole file with what goes and what comes, if anything does.
+fn changes(before: &str, after: &str) -> Vec<String> {
+    if before == after {
+        return Vec::new();
+    }
+    let sign = |tag| match tag {
+        ChangeTag::Equal => ' ',
+        ChangeTag::Delete => '-',
+        ChangeTag::Insert => '+',
+    };
+    let lines = TextDiff::from_lines(before, after);
+    lines
+        .iter_all_changes()
+        .map(|change| format!("{}{}", sign(change.tag()), change.value().trim_end_matches(['\r', '\n'])))
+        .collect()
+}

@@ -1,0 +1,275 @@
+//! What was found out: about this machine, by services, by looking into files. Foreign text in here has passed
+//! `lakeward_core::untrusted`.
+
+use std::{path::PathBuf, time::SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{answers::Value, effect::SignInRequest, question::Id};
+
+/// Something that is asked elsewhere and takes its time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Remote<T> {
+    /// Nobody has asked.
+    #[default]
+    Idle,
+    /// The answer is awaited since this time.
+    Asked(SystemTime),
+    /// The answer.
+    Got(T),
+    /// There is none, and why.
+    Failed(Trouble),
+}
+
+impl<T> Remote<T> {
+    /// The answer, where there is one.
+    pub fn got(&self) -> Option<&T> {
+        if let Self::Got(answer) = self { Some(answer) } else { None }
+    }
+
+    /// Why there is no answer.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        if let Self::Failed(trouble) = self { Some(trouble) } else { None }
+    }
+
+    /// Since when the answer is awaited.
+    pub fn asked(&self) -> Option<SystemTime> {
+        if let Self::Asked(since) = self { Some(*since) } else { None }
+    }
+}
+
+impl<T> From<Result<T, Trouble>> for Remote<T> {
+    fn from(result: Result<T, Trouble>) -> Self {
+        result.map_or_else(Self::Failed, Self::Got)
+    }
+}
+
+/// What went wrong, for the person at the keyboard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What failed, on what, and why.
+    pub what: String,
+    /// What to do.
+    pub next: Option<String>,
+    /// An IAM statement that would help, as JSON.
+    pub statement: Option<String>,
+    /// The exit code of design: 2, 65, 69, 75, 77 …
+    pub code: u8,
+}
+
+impl Trouble {
+    /// Something that is wrong from the answers alone (exit code 2).
+    #[must_use]
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self { what: what.into(), next: None, statement: None, code: 2 }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn next(self, next: impl Into<String>) -> Self {
+        Self { next: Some(next.into()), ..self }
+    }
+}
+
+/// All that was found out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The terminal and the machine.
+    pub place: Place,
+    /// Ways to sign in, best first, as far as they have been found.
+    pub found: Vec<Found>,
+    /// Looking for them: since when, and whether it is over.
+    pub detection: Remote<()>,
+    /// Who the chosen credentials are.
+    pub identity: Remote<Identity>,
+    /// The accounts and roles of the sign-in, as far as they are listed.
+    pub accounts: Vec<Account>,
+    /// Whether listing the accounts goes on, is over, or failed.
+    pub directory: Remote<()>,
+    /// The tables of the chosen sources.
+    pub preview: Remote<Preview>,
+    /// The config as it will be written, or what is wrong with the answers as a whole.
+    pub document: Remote<Document>,
+    /// What the check of the whole said, line by line.
+    pub checks: Vec<CheckLine>,
+    /// Whether the check goes on; and when it is over, whether the sync would work.
+    pub check: Remote<bool>,
+    /// What was written and where, or why it was not.
+    pub written: Remote<String>,
+}
+
+/// The config as it will be written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    /// The whole text.
+    pub toml: String,
+    /// The whole file as lines that begin with `+`, `-` or a space, where a file is there that changes; else empty.
+    pub changes: Vec<String>,
+    /// The IAM policy that it needs, as JSON; nothing for the embedded S3.
+    pub policy: Option<String>,
+    /// The same as one command with flags.
+    pub command: String,
+    /// What is odd, though nothing is wrong.
+    pub warnings: Vec<String>,
+}
+
+/// Where the wizard runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The config that will be written: an absolute path.
+    pub config: PathBuf,
+    /// The path as the person would write it: `lakeward.toml`.
+    pub config_shown: String,
+    /// The text of the config that is there already.
+    pub existing: Option<String>,
+    /// Why a browser of this machine is or isn't the way to sign in, in a few words: "an SSH session".
+    pub situation: String,
+    /// Whether a code for another device comes first.
+    pub device_first: bool,
+    /// What is odd and worth saying once: a home that can't be written, no UTF-8.
+    pub notes: Vec<String>,
+    /// Whether standard input is not the terminal, so that it can be a source.
+    pub stdin_piped: bool,
+    /// Where state is kept when the config does not say.
+    pub state_dir: PathBuf,
+}
+
+/// A way to sign in that was found. Choosing it gives its answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// What it is: `SSO session "acme"`.
+    pub title: String,
+    /// Where it was found: `~/.aws/config:12`.
+    pub origin: String,
+    /// In which condition it is.
+    pub condition: Condition,
+    /// Why it is suggested, or why not, in a sentence or two.
+    pub why: String,
+    /// The answers that choosing it gives.
+    pub answers: Vec<(Id, Value)>,
+    /// What signs in first, where that is needed.
+    pub sign_in: Option<SignInRequest>,
+    /// The place in the order: less is better.
+    pub rank: u8,
+}
+
+/// The condition of a way to sign in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// It can be used as it is: "signed in until 21:27".
+    Good(String),
+    /// It needs the person first: "MFA code needed", "expired 2 h ago".
+    Needs(String),
+    /// It can't be used: what is wrong with it.
+    Broken(String),
+    /// It isn't there: "no metadata answer in 1 s".
+    Absent(String),
+}
+
+impl Condition {
+    /// Whether it can be chosen.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        matches!(self, Self::Good(_) | Self::Needs(_))
+    }
+
+    /// In a few words.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Good(words) | Self::Needs(words) | Self::Broken(words) | Self::Absent(words) => words,
+        }
+    }
+}
+
+/// An account of the access portal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Twelve digits.
+    pub id: String,
+    /// Its name, or nothing.
+    pub name: String,
+    /// Its owner's address, or nothing.
+    pub email: String,
+    /// Its roles. They are listed when the account comes near the focus.
+    #[serde(skip)]
+    pub roles: Remote<Vec<String>>,
+}
+
+/// Who credentials are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The account; empty for a server that is not AWS.
+    pub account: String,
+    /// The ARN, or what else is known.
+    pub arn: String,
+    /// Until when they are good.
+    pub expires: Option<SystemTime>,
+    /// Whether new ones come by themselves.
+    pub renews: bool,
+    /// What is worth a warning: root keys, environment keys that interfere.
+    pub warnings: Vec<String>,
+}
+
+/// The tables that the sources hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Each table.
+    pub tables: Vec<PreviewedTable>,
+}
+
+/// One table, as far as it was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewedTable {
+    /// Its name.
+    pub name: String,
+    /// The key of its first object.
+    pub first_key: String,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Its first rows, as text.
+    pub rows: Vec<Vec<String>>,
+    /// The bytes of its input, where that is known.
+    pub bytes: Option<u64>,
+}
+
+/// A column.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, as the config writes types.
+    pub column_type: String,
+}
+
+/// A line of the check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckLine {
+    /// What was checked: "test write".
+    pub check: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// In a few words.
+    pub detail: String,
+    /// What to do about it.
+    pub next: Option<String>,
+    /// An IAM statement that would help, as JSON.
+    pub statement: Option<String>,
+    /// An answer that the check found. Where all is well it is taken where nobody gave another; else it is offered.
+    pub answer: Option<(Id, Value)>,
+}
+
+/// What came of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All is well.
+    Ok,
+    /// It works, and something is odd.
+    Warning,
+    /// It does not work.
+    Failed,
+    /// It does not apply, or something before it failed.
+    Skipped,
+}

@@ -1,0 +1,254 @@
+//! Questions of a form, one after the other, and rows of a list.
+
+use super::{Plain, Told, Turn};
+use crate::{
+    answers::From,
+    event::{Event, Intent, Key},
+    question::{Id, Kind, Need, QUESTIONS, Question},
+    state::{Field, Row, Screen},
+};
+
+/// How many rows are listed at once.
+pub(super) const PAGE: usize = 20;
+
+impl Plain {
+    /// The questions that are asked with the answers so far, in their order: of each screen those that few need come last.
+    fn asked(&self) -> Vec<Id> {
+        let answers = &self.state.answers;
+        let is_asked = |question: &&Question| {
+            // Account and role are one choice.
+            let is_shown = self.state.form.fields.iter().any(|field| field.id == question.id);
+            let is_open = !question.rare || is_shown || self.opened.contains(&question.screen);
+            (question.need)(answers) != Need::NotAsked && is_open && question.id != Id::SsoRoleName
+        };
+        let mut asked: Vec<&Question> = QUESTIONS.iter().filter(is_asked).collect();
+        let place = |screen: Screen| Screen::ALL.iter().position(|other| *other == screen);
+        asked.sort_by_key(|question| (place(question.screen), question.rare));
+        asked.into_iter().map(|question| question.id).collect()
+    }
+
+    /// "Question 3 of 9".
+    pub(super) fn number(&self, id: Id) -> String {
+        let asked = self.asked();
+        match asked.iter().position(|other| *other == id) {
+            Some(at) => format!("Question {} of {}", at + 1, asked.len()),
+            None => "One more question".to_owned(),
+        }
+    }
+
+    /// The field whose question is open: the first that is not dealt with and that nobody answered by other means.
+    pub(super) fn open_field(&self) -> Option<&Field> {
+        let is_open = |field: &&Field| {
+            if self.answered.contains(&field.id) {
+                return false;
+            }
+            let answer = self.state.answers.get(field.id);
+            let is_given = answer
+                .is_some_and(|answer| matches!(answer.from, From::Flag | From::Variable | From::File) && !answer.stale);
+            // What was given and can't be taken is asked after all.
+            field.error.is_some() || !is_given
+        };
+        self.state.form.fields.iter().find(is_open)
+    }
+
+    /// Whether there are questions of this form that few people need, and that were not asked for.
+    pub(super) fn has_more(&self) -> bool {
+        let answers = &self.state.answers;
+        let is_left_out = |question: &Question| {
+            question.rare && question.screen == self.state.screen && (question.need)(answers) != Need::NotAsked
+        };
+        let is_form = !self.state.form.fields.is_empty() && self.state.screen != Screen::Directory;
+        is_form && !self.state.form.more && QUESTIONS.iter().any(is_left_out)
+    }
+
+    pub(super) fn ask(&self, field: &Field) -> Vec<String> {
+        let question = field.id.question();
+        let mut lines = vec![String::new(), format!("{}: {}", self.number(field.id), question.title)];
+        for (at, choice) in question.choices().iter().enumerate() {
+            lines.push(format!("  {}. {}: {}", at + 1, choice.value, choice.help));
+        }
+        if let Some(note) = &field.note {
+            lines.push(format!("  ({note})"));
+        }
+        let need = (question.need)(&self.state.answers);
+        // What was not taken is not proposed.
+        let proposed = if field.error.is_none() { field.text.as_str() } else { "" };
+        lines.push(match (proposed, need) {
+            ("", Need::Required) => format!("An answer is needed, such as {}.", question.example),
+            ("", _) if question.choices().is_empty() => format!("Such as {}. Enter leaves it empty.", question.example),
+            ("", _) => "Enter leaves it empty.".to_owned(),
+            (text, Need::Required) => format!("Enter takes {text}."),
+            (text, _) => format!("Enter takes {text}, - leaves it empty."),
+        });
+        if field.id == Id::Path
+            && let Ok(key) = self.state.key_preview()
+        {
+            lines.push(format!("An object's address then is such as {key}"));
+        }
+        lines
+    }
+
+    /// A line that answers the open question.
+    pub(super) fn answer(&mut self, line: &str, turn: &mut Turn) {
+        let Some(field) = self.open_field() else { return };
+        let id = field.id;
+        let proposed = if field.error.is_none() { field.text.clone() } else { String::new() };
+        let question = id.question();
+        let line = line.trim();
+        let choices = question.choices();
+        let chosen = line.parse::<usize>().ok().and_then(|number| choices.get(number.checked_sub(1)?));
+        let text = match (line, chosen) {
+            ("", _) => proposed,
+            ("-", _) if (question.need)(&self.state.answers) == Need::Optional => String::new(),
+            (_, Some(choice)) => choice.value.to_owned(),
+            (line, None) => line.to_owned(),
+        };
+        self.take(Event::Intent(Intent::Fill(id, text.clone())), turn);
+        let error = self.state.form.fields.iter().find(|field| field.id == id).and_then(|field| field.error.clone());
+        if let Some(error) = error {
+            self.told.question = None;
+            // A program may hold what nobody should see, and some reasons name the value themselves.
+            let value = lakeward_core::untrusted::excerpt(&text, 80);
+            let is_shown = !matches!(question.kind, Kind::Words) && !value.is_empty() && !error.contains(&value);
+            let shown = if is_shown { format!("\"{value}\": ") } else { String::new() };
+            turn.lines.push(format!("Not taken: {shown}{error}."));
+            return;
+        }
+        if !self.answered.contains(&id) {
+            self.answered.push(id);
+        }
+    }
+
+    /// The question before, or else the screen before.
+    pub(super) fn back(&mut self, turn: &mut Turn) {
+        self.told.question = None;
+        self.told.rows = None;
+        if !self.state.form.fields.is_empty() && self.answered.pop().is_some() {
+            return;
+        }
+        if self.state.trail.is_empty() && self.state.screen != Screen::Written {
+            turn.lines.push("This is the first question; q quits and keeps the answers.".to_owned());
+            return;
+        }
+        self.intend(Intent::Back, turn);
+        // A form whose questions were all answered by flags would lead forward again.
+        while !self.state.form.fields.is_empty() && self.open_field().is_none() && !self.state.trail.is_empty() {
+            self.intend(Intent::Back, turn);
+        }
+    }
+
+    pub(super) fn help(&mut self, turn: &mut Turn) {
+        if let Some(field) = self.open_field() {
+            let question = field.id.question();
+            turn.lines.push(question.help.to_owned());
+            turn.lines.push(format!(
+                "An example: {}. As a flag: --{}. In the config: {}.",
+                question.example, question.flag, question.key
+            ));
+        }
+        turn.lines.push(
+            match self.state.screen {
+                Screen::Details | Screen::Destination | Screen::Source => "Type the answer, or its number; Enter takes what is proposed.",
+                Screen::Directory => "Type a number to choose, words to filter, + for the next page, = to type account and role.",
+                Screen::SignIn => "n: a new code; m: the other way to sign in; o: open the page here; p: paste the address that the browser ended at; e: edit URL and region; k: keep a start URL as a session of the AWS files. Signing in goes on meanwhile.",
+                Screen::Review => "Enter tests and then writes; w writes without a test; t tests again; policy, command and toml show these.",
+                Screen::Identity | Screen::Preview => "Enter goes on; r tries again; g goes on although it failed.",
+                Screen::Method => "Type a number to choose; r looks again.",
+                Screen::Welcome | Screen::Written => "Type a number to choose.",
+                Screen::Mfa => "Type the code that the device shows now. It is not shown.",
+                Screen::Run => "Ctrl-C stops safely: what was taken still lands. Again: the run ends at once.",
+                Screen::Farewell => "Enter leaves.",
+            }
+            .to_owned(),
+        );
+        turn.lines
+            .push("< goes back, q quits and keeps the answers. A blank before them makes them an answer.".to_owned());
+        turn.lines.push(format!("The same so far: {}", self.state.command()));
+        self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
+    }
+
+    /// Whether no row of the page is about to become others.
+    pub(super) fn is_directory_ready(&self) -> bool {
+        let list = &self.state.list;
+        let waits = |row: &usize| match list.rows.get(*row) {
+            Some(Row::Account(at)) => {
+                self.state.facts.accounts.get(*at).is_some_and(|account| account.roles.asked().is_some())
+            }
+            _ => false,
+        };
+        self.state.form.more
+            || (self.state.facts.directory.asked().is_none()
+                && !list.matching.iter().skip(self.page).take(PAGE).any(waits))
+    }
+
+    /// The rows of the page, numbered over all that match.
+    pub(super) fn list(&self) -> Vec<String> {
+        let list = &self.state.list;
+        let total = list.matching.len();
+        let shown = list.matching.iter().enumerate().skip(self.page).take(PAGE);
+        let mut lines: Vec<String> =
+            shown.filter_map(|(at, row)| Some(format!("  {}. {}", at + 1, self.row(*list.rows.get(*row)?)))).collect();
+        if total > PAGE {
+            let to = (self.page + PAGE).min(total);
+            lines.push(format!("  {} to {to} of {total}; + shows the next, words filter", self.page + 1));
+        }
+        if total == 0 && !list.filter.is_empty() {
+            lines.push(format!("  nothing matches \"{}\"", lakeward_core::untrusted::excerpt(&list.filter, 40)));
+        }
+        lines
+    }
+
+    fn row(&self, row: Row) -> String {
+        let facts = &self.state.facts;
+        match row {
+            Row::Welcome(choice) => format!("{}: {}", choice.words().0, choice.words().1),
+            Row::Found(at) => facts.found.get(at).map_or_else(String::new, |found| {
+                format!("{} ({}): {}", found.title, found.origin, found.condition.words())
+            }),
+            Row::Other(way) => format!("{}: {}", way.words().0, way.words().1),
+            Row::Account(at) => facts.accounts.get(at).map_or_else(String::new, |account| {
+                let role = match &account.roles {
+                    crate::facts::Remote::Failed(trouble) => trouble.what.clone(),
+                    crate::facts::Remote::Got(_) => "no role".to_owned(),
+                    _ => "roles not listed yet".to_owned(),
+                };
+                format!("{} {}: {role}", account.name, account.id)
+            }),
+            Row::Role(at, role) => facts.accounts.get(at).map_or_else(String::new, |account| {
+                let role =
+                    account.roles.got().and_then(|roles| roles.get(role)).map(String::as_str).unwrap_or_default();
+                format!("{} {}: {role}", account.name, account.id)
+            }),
+            Row::Table(at) => facts
+                .preview
+                .got()
+                .and_then(|preview| preview.tables.get(at))
+                .map_or_else(String::new, |table| table.name.clone()),
+            Row::Run(true) => "Run now: all rows land; each run appends them all".to_owned(),
+            Row::Run(false) => "Not now".to_owned(),
+        }
+    }
+
+    /// Whether all questions of the form are dealt with: then it goes on by itself.
+    pub(super) fn go_on(&mut self, turn: &mut Turn) -> bool {
+        let is_form = !self.state.form.fields.is_empty() && self.state.popup.is_none();
+        if !is_form || self.open_field().is_some() {
+            return false;
+        }
+        let screen = self.state.screen;
+        self.press(Key::Enter, turn);
+        if self.state.screen != screen {
+            return true;
+        }
+        // Something that was dealt with is wrong beside the others: it is asked again.
+        let wrong: Vec<Id> =
+            self.state.form.fields.iter().filter(|field| field.error.is_some()).map(|field| field.id).collect();
+        for field in self.state.form.fields.iter().filter(|field| wrong.contains(&field.id)) {
+            let error = field.error.clone().unwrap_or_default();
+            turn.lines.push(format!("{}: {error}.", field.id.question().title));
+        }
+        self.answered.retain(|id| !wrong.contains(id));
+        self.told.question = None;
+        false
+    }
+}

@@ -1,0 +1,293 @@
+//! The plain mode: the same questions as lines that are printed once, and answers as lines that are typed. For screen readers, pipes and
+//! terminals that can do no more. Nothing is ever drawn over, and nothing is coloured.
+//!
+//! A runner prints the lines of each [`Turn`] and carries its effects out. From a terminal it hands over every line that is typed; from
+//! a pipe it reads one only when [`Plain::wants_line`]. When the input ends it calls [`Plain::end`], and again once a run is over.
+
+mod tell;
+mod ask;
+mod progress;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use lakeward_core::untrusted;
+
+use crate::{
+    effect::{Effect, Exit},
+    event::{Event, Intent, Key, Page, Press},
+    facts::{Document, Trouble},
+    question::Id,
+    secret::Secret,
+    state::{Popup, Row, Screen, State},
+};
+use progress::Progress;
+
+/// A session in plain mode.
+#[derive(Debug)]
+pub struct Plain {
+    /// Where the wizard stands.
+    pub state: State,
+    told: Told,
+    /// The forms of which also those questions are asked that few people need.
+    opened: Vec<Screen>,
+    /// The fields of this form that are dealt with.
+    answered: Vec<Id>,
+    /// How many of the list's rows come before those that are shown.
+    page: usize,
+    progress: Progress,
+}
+
+/// What follows from an event or a line.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// What to print, a line each. Nothing in them steers a terminal.
+    pub lines: Vec<String>,
+    /// What to do.
+    pub effects: Vec<Effect>,
+}
+
+/// What was said already of this screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Told {
+    screen: Option<Screen>,
+    popup: Option<Popup>,
+    notice: Option<String>,
+    awaited: Option<&'static str>,
+    /// The field that was asked for, with what was wrong with it.
+    question: Option<(Id, Option<String>)>,
+    /// The rows that were listed, and which page of them.
+    rows: Option<(Vec<Row>, usize)>,
+    page: Option<Page>,
+    /// Below this much time the page's end was told.
+    warned: Option<Duration>,
+    /// The latest note of the sign-in.
+    note: Option<String>,
+    /// That it takes long.
+    is_slow: bool,
+    /// That something is typed and not shown.
+    hidden: bool,
+    trouble: Option<Trouble>,
+    /// Identity or preview.
+    is_known: bool,
+    document: Option<Document>,
+    checks: usize,
+    checked: Option<bool>,
+}
+
+impl Plain {
+    /// Begins with a session as [`start`](crate::start) begins it.
+    #[must_use]
+    pub fn new(state: State, effects: Vec<Effect>) -> (Self, Turn) {
+        let mut plain = Self {
+            state,
+            told: Told::default(),
+            opened: Vec::new(),
+            answered: Vec::new(),
+            page: 0,
+            progress: Progress::default(),
+        };
+        let mut turn = Turn { lines: Vec::new(), effects };
+        turn.lines.push("Lakeward setup. < goes back, ? helps, q quits and keeps the answers.".to_owned());
+        turn.lines.extend(plain.state.facts.place.notes.clone());
+        let turn = plain.spoken(turn);
+        (plain, turn)
+    }
+
+    /// Something happened.
+    pub fn step(&mut self, event: Event) -> Turn {
+        let mut turn = Turn::default();
+        self.take(event, &mut turn);
+        self.spoken(turn)
+    }
+
+    /// A line was typed.
+    pub fn read(&mut self, line: &str) -> Turn {
+        let mut turn = Turn::default();
+        self.line(line.trim_end_matches(['\r', '\n']), &mut turn);
+        self.spoken(turn)
+    }
+
+    /// The input has ended. A run goes on, and a config that was written stays; anything else can't go on, and the exit lists the flags
+    /// of what was not answered.
+    pub fn end(&mut self) -> Turn {
+        let mut turn = Turn::default();
+        if self.state.is_running() {
+            return turn;
+        }
+        self.take(Event::Intent(Intent::End), &mut turn);
+        if let Some(Exit::Unanswered(missing)) = &self.state.exit {
+            turn.lines.push(match missing.as_slice() {
+                [] => "The input ended before the config was written.".to_owned(),
+                missing => format!("The input ended. Still to be answered: {}.", missing.join(", ")),
+            });
+        }
+        turn
+    }
+
+    /// Whether a line is wanted now: nothing has to be waited for first.
+    #[must_use]
+    pub fn wants_line(&self) -> bool {
+        if self.state.exit.is_some() || self.state.is_running() {
+            return false;
+        }
+        let is_busy = match self.state.screen {
+            Screen::Method | Screen::Identity | Screen::Preview | Screen::Review => self.state.awaited().is_some(),
+            Screen::SignIn => self.state.trouble().is_none() && self.state.hidden.is_none(),
+            Screen::Directory => !self.is_directory_ready(),
+            Screen::Mfa => self.state.sign_in.handed_over.is_some(),
+            _ => false,
+        };
+        self.state.popup.is_some() || !is_busy
+    }
+
+    /// Whether the next line must not be shown while it is typed.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.state.hidden.is_some() && self.state.popup.is_none()
+    }
+
+    /// Says what there is to say, with nothing in it that steers a terminal.
+    fn spoken(&mut self, mut turn: Turn) -> Turn {
+        self.speak(&mut turn);
+        let safe = |line: &String| untrusted::printable(line).into_owned();
+        turn.lines = turn.lines.iter().map(safe).collect();
+        turn
+    }
+
+    fn take(&mut self, event: Event, turn: &mut Turn) {
+        let before = self.state.screen;
+        turn.effects.extend(self.state.step(event));
+        if self.state.screen != before {
+            self.answered.clear();
+            self.page = 0;
+            self.told = Told { notice: self.told.notice.take(), ..Told::default() };
+            if self.opened.contains(&self.state.screen) && self.has_more() {
+                self.press(Key::F(3), turn);
+            }
+        }
+    }
+
+    fn press(&mut self, press: impl Into<Press>, turn: &mut Turn) {
+        self.take(Event::Key(press.into()), turn);
+    }
+
+    fn intend(&mut self, intent: Intent, turn: &mut Turn) {
+        self.take(Event::Intent(intent), turn);
+    }
+
+    fn line(&mut self, line: &str, turn: &mut Turn) {
+        // A notice that comes again after a line is news.
+        self.told.notice = None;
+        match line {
+            "q" => self.intend(Intent::Quit, turn),
+            "?" => self.help(turn),
+            _ if self.state.popup.is_some() => self.answer_popup(line.trim(), turn),
+            "<" => self.back(turn),
+            _ if self.state.hidden.is_some() => self.intend(Intent::Hidden(Secret::from(line)), turn),
+            "+" if self.has_more() => {
+                self.told.question = None;
+                self.opened.push(self.state.screen);
+                self.press(Key::F(3), turn);
+            }
+            _ if !self.state.form.fields.is_empty() => self.answer(line, turn),
+            _ => self.choose(line.trim(), turn),
+        }
+    }
+
+    /// A line while it is asked whether to go on with a draft, whether to change a file, or whether to leave.
+    fn answer_popup(&mut self, line: &str, turn: &mut Turn) {
+        let is_offer = matches!(self.state.popup, Some(Popup::Resume | Popup::Keep(..)));
+        match line {
+            "" | "y" | "yes" if is_offer => self.press(Key::Enter, turn),
+            "n" | "no" if is_offer => self.press(Key::Char('n'), turn),
+            line if is_offer => turn.lines.push(no_answer(line)),
+            _ => self.press(Key::Esc, turn),
+        }
+    }
+
+    /// A line on a screen that is no form.
+    fn choose(&mut self, line: &str, turn: &mut Turn) {
+        let screen = self.state.screen;
+        match (screen, line) {
+            (_, "") if self.is_focus_shown() => {
+                self.told.trouble = None;
+                self.intend(Intent::Next, turn);
+            }
+            (_, "") => turn.lines.push("Type the number of a row.".to_owned()),
+            (Screen::Review, "w") => self.press(Press::ctrl('s'), turn),
+            (Screen::Review, "policy" | "command" | "toml") => turn.lines.extend(self.page_of_review(line)),
+            (Screen::Directory, "+") => {
+                self.page += ask::PAGE;
+                if self.page >= self.state.list.matching.len() {
+                    self.page = 0;
+                }
+                self.told.rows = None;
+            }
+            (Screen::Directory, "=") => self.press(Key::F(3), turn),
+            _ => match (line.parse::<usize>(), letter(line)) {
+                (Ok(number), _) if self.is_row(number) => self.pick(number, turn),
+                (_, Some(letter)) if self.does_something(line) => {
+                    self.told.trouble = None;
+                    self.press(Key::Char(letter), turn);
+                }
+                _ if screen == Screen::Directory => {
+                    self.page = 0;
+                    self.told.rows = None;
+                    self.intend(Intent::Filter(line.to_owned()), turn);
+                }
+                (Ok(number), _) if !self.state.list.rows.is_empty() => {
+                    turn.lines.push(format!("There is no {number}; choose 1 to {}.", self.state.list.matching.len()));
+                }
+                _ => turn.lines.push(no_answer(line)),
+            },
+        }
+    }
+
+    /// Whether a letter does something on this screen. Copying is for terminals that take escapes, and what else has a key in the full
+    /// screen is said here without being asked for.
+    fn does_something(&self, letter: &str) -> bool {
+        const LETTERS: &[&str] = &["e", "g", "k", "m", "n", "o", "p", "r", "s", "t", "u"];
+        let is_copy = self.state.screen == Screen::SignIn && letter == "u";
+        LETTERS.contains(&letter) && !is_copy && self.state.hints().iter().any(|hint| hint.key == letter)
+    }
+
+    /// Whether what Enter takes was shown.
+    fn is_focus_shown(&self) -> bool {
+        let list = &self.state.list;
+        list.matching.is_empty() || (self.page..self.page + ask::PAGE).contains(&list.focus)
+    }
+
+    fn is_row(&self, number: usize) -> bool {
+        let is_list =
+            matches!(self.state.screen, Screen::Welcome | Screen::Method | Screen::Directory | Screen::Written);
+        // An account's digits are a filter, not the number of a row.
+        is_list && (1..=self.state.list.matching.len()).contains(&number)
+    }
+
+    fn pick(&mut self, number: usize, turn: &mut Turn) {
+        let Some(row) = self.state.list.matching.get(number - 1).copied() else { return };
+        if let (Screen::Directory, Some(Row::Account(at))) = (self.state.screen, self.state.list.rows.get(row))
+            && let Some(account) = self.state.facts.accounts.get(*at).filter(|account| account.roles.got().is_none())
+        {
+            // Its roles come as a list of their own.
+            let id = account.id.clone();
+            self.page = 0;
+            self.told.rows = None;
+            return self.intend(Intent::Filter(id), turn);
+        }
+        self.intend(Intent::Pick(row), turn);
+    }
+}
+
+/// The letter that a line is.
+fn letter(line: &str) -> Option<char> {
+    let mut letters = line.chars();
+    letters.next().filter(|_| letters.next().is_none())
+}
+
+fn no_answer(line: &str) -> String {
+    format!("\"{}\" is no answer here; ? helps.", untrusted::excerpt(line, 40))
+}

@@ -1,0 +1,398 @@
+//! What is said of a screen, once.
+
+use std::time::{Duration, SystemTime};
+
+use super::{Plain, Turn};
+use crate::{
+    event::{Key, Page},
+    facts::{CheckLine, Outcome, Remote, Trouble},
+    question::Id,
+    state::{Popup, ReviewTab, Row, Screen},
+};
+
+/// How many rows of a table are shown.
+const ROWS: usize = 5;
+/// How long before a page's end it is told, and that it has come.
+const MARKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(60), Duration::from_secs(300)];
+
+impl Plain {
+    /// Says what is new, and goes on where nothing is to be asked.
+    pub(super) fn speak(&mut self, turn: &mut Turn) {
+        // A form whose questions all have answers leads to the next; there are as many as screens.
+        for _ in Screen::ALL {
+            if self.state.exit.is_some() {
+                return;
+            }
+            self.say(turn);
+            if !self.go_on(turn) {
+                break;
+            }
+        }
+        if let Some(notice) = self.state.notice.clone()
+            && self.told.notice.as_ref() != Some(&notice)
+        {
+            // The full screen's keys have other names here.
+            let words = sentence(&notice.replace("Esc", "<").replace("Ctrl-S", "w"));
+            if !turn.lines.iter().any(|line| line.contains(&words)) {
+                turn.lines.push(words);
+            }
+            self.told.notice = Some(notice);
+        }
+    }
+
+    fn say(&mut self, turn: &mut Turn) {
+        if let Some(popup) = self.state.popup.clone() {
+            if self.told.popup.as_ref() != Some(&popup) {
+                self.say_popup(&popup, turn);
+                self.told.popup = Some(popup);
+            }
+            if self.state.popup.is_some() {
+                return;
+            }
+        }
+        self.told.popup = None;
+        let screen = self.state.screen;
+        let is_new = self.told.screen != Some(screen);
+        self.told.screen = Some(screen);
+        if is_new {
+            turn.lines.extend(self.title(screen));
+            if self.has_more() {
+                turn.lines.push("+ asks also for what few people need.".to_owned());
+            }
+        }
+        let awaited = self.state.awaited().map(|(what, _)| what);
+        if let Some(what) = awaited.filter(|what| self.told.awaited != Some(*what)) {
+            turn.lines.push(format!("Waiting for {what} ..."));
+        }
+        self.told.awaited = awaited;
+        match screen {
+            Screen::Welcome => {
+                self.say_list(turn);
+                self.say_identity(turn);
+            }
+            Screen::Written => self.say_list(turn),
+            Screen::Method if awaited.is_none() => self.say_list(turn),
+            Screen::Directory if self.state.form.fields.is_empty() && self.is_directory_ready() => self.say_list(turn),
+            Screen::SignIn => self.say_page(turn),
+            Screen::Identity => self.say_identity(turn),
+            Screen::Preview => self.say_preview(turn),
+            Screen::Review => self.say_review(turn),
+            Screen::Run => self.progress.tell(&self.state.run, self.state.now, &mut turn.lines),
+            _ => {}
+        }
+        self.say_hidden(turn);
+        self.say_trouble(turn);
+        if let Some(field) = self.open_field() {
+            let asked = Some((field.id, field.error.clone()));
+            if self.told.question != asked {
+                turn.lines.extend(self.ask(field));
+                self.told.question = asked;
+            }
+        }
+    }
+
+    fn title(&self, screen: Screen) -> Vec<String> {
+        let facts = &self.state.facts;
+        let title = match screen {
+            Screen::Welcome => format!("There is a config: {}. What do you want to do?", facts.place.config_shown),
+            Screen::Method => format!("{}: How should Lakeward sign in to AWS?", self.number(Id::Auth)),
+            Screen::Details => "About signing in.".to_owned(),
+            Screen::SignIn => "Signing in.".to_owned(),
+            Screen::Directory => format!("{}: Which account and role?", self.number(Id::SsoAccountId)),
+            Screen::Mfa => "An MFA code is needed.".to_owned(),
+            Screen::Identity => "Whose credentials these are.".to_owned(),
+            Screen::Destination => "Where the data goes.".to_owned(),
+            Screen::Source => "Where rows come from.".to_owned(),
+            Screen::Preview => "What the source holds.".to_owned(),
+            Screen::Review => "The config.".to_owned(),
+            Screen::Written => match facts.written.got() {
+                Some(said) => format!("{} Run it now?", sentence(said)),
+                None => "Run it now?".to_owned(),
+            },
+            Screen::Run => "The run.".to_owned(),
+            Screen::Farewell => return self.farewell(),
+        };
+        vec![String::new(), title]
+    }
+
+    fn farewell(&self) -> Vec<String> {
+        let shown = &self.state.facts.place.config_shown;
+        vec![
+            String::new(),
+            format!("To run it from now on, also from cron: lakeward --config {shown}"),
+            "Each run appends all rows. Enter leaves.".to_owned(),
+        ]
+    }
+
+    fn say_popup(&mut self, popup: &Popup, turn: &mut Turn) {
+        match popup {
+            Popup::Resume => turn
+                .lines
+                .push("There are answers of an earlier session. Go on with them? Enter: yes, n: no.".to_owned()),
+            Popup::Trouble(trouble) => {
+                self.press(Key::Esc, turn);
+                if self.state.trouble() == Some(trouble) {
+                    // It is told as the screen's, with what can be done.
+                    self.told.trouble = None;
+                } else {
+                    turn.lines.extend(told(trouble));
+                }
+            }
+            Popup::Keep(_, change) => {
+                turn.lines.extend(change.lines().map(str::to_owned));
+                turn.lines.push("Write this? Enter: yes, n: no, the file stays as it is.".to_owned());
+            }
+            Popup::Errors => {
+                turn.lines.extend(self.state.run.errors.clone());
+                self.press(Key::Esc, turn);
+            }
+            Popup::Quit => turn.lines.push("Quit? The answers are kept. Enter: stay, q: quit.".to_owned()),
+            Popup::Help | Popup::Command => {
+                turn.lines.push(self.state.command());
+                self.press(Key::Esc, turn);
+            }
+        }
+    }
+
+    fn say_list(&mut self, turn: &mut Turn) {
+        let list = &self.state.list;
+        let rows =
+            Some((list.matching.iter().filter_map(|row| list.rows.get(*row)).copied().collect::<Vec<_>>(), self.page));
+        if self.told.rows == rows {
+            return;
+        }
+        self.told.rows = rows;
+        turn.lines.extend(self.list());
+        if self.state.list.matching.is_empty() {
+            return;
+        }
+        if let (Screen::Method, Some(Row::Found(at))) = (self.state.screen, self.state.list.focused())
+            && let Some(found) = self.state.facts.found.get(at)
+        {
+            turn.lines.push(format!("{} is suggested. {}", self.state.list.focus + 1, sentence(&found.why)));
+        }
+        turn.lines.push(if self.is_focus_shown() {
+            format!("Type a number. Enter takes {}.", self.state.list.focus + 1)
+        } else {
+            "Type a number.".to_owned()
+        });
+    }
+
+    /// What is to be typed where nothing shows.
+    fn say_hidden(&mut self, turn: &mut Turn) {
+        let is_hidden = self.state.hidden.is_some();
+        if is_hidden && !self.told.hidden {
+            turn.lines.push(
+                match self.state.screen {
+                    Screen::Mfa => "Type the six digits of the MFA device. They are not shown.",
+                    _ => "Paste the address that the browser ended at. It is not shown; an empty line gives it up.",
+                }
+                .to_owned(),
+            );
+        }
+        self.told.hidden = is_hidden;
+    }
+
+    fn say_page(&mut self, turn: &mut Turn) {
+        let sign_in = &self.state.sign_in;
+        if let Some(note) = sign_in.notes.last().filter(|note| self.told.note.as_ref() != Some(note)) {
+            turn.lines.push(sentence(note));
+            self.told.note = Some(note.clone());
+        }
+        let Some((page, _)) = &sign_in.page else { return };
+        if sign_in.is_slow(self.state.now) && !self.told.is_slow {
+            let doubt = "Does the browser not know the code, or say \"invalid grant\"? Then the SSO region is probably wrong: e edits it.";
+            turn.lines.push(doubt.to_owned());
+            self.told.is_slow = true;
+        }
+        let left = sign_in.left(self.state.now).unwrap_or_default();
+        let mark = MARKS.into_iter().find(|mark| left <= *mark);
+        if self.told.page.as_ref() != Some(page) {
+            turn.lines.extend(opened(page, left));
+            if self.state.keepable().is_some() {
+                let what = "This sign-in does not renew by itself; k keeps it as a session of ~/.aws/config, whose sign-in does.";
+                turn.lines.push(what.to_owned());
+            }
+            self.told.page = Some(page.clone());
+            self.told.warned = mark;
+        } else if let Some(mark) = mark.filter(|mark| self.told.warned.is_none_or(|warned| warned > *mark)) {
+            let what = if page.code.is_some() { "code" } else { "page" };
+            turn.lines.push(match mark {
+                Duration::ZERO => format!("The {what} has expired; n asks for a new one."),
+                mark => format!("The {what} is good for {} more; n asks for a new one.", minutes_of(mark)),
+            });
+            self.told.warned = Some(mark);
+        }
+    }
+
+    fn say_identity(&mut self, turn: &mut Turn) {
+        let Remote::Got(identity) = &self.state.facts.identity else {
+            self.told.is_known = false;
+            return;
+        };
+        if self.told.is_known {
+            return;
+        }
+        turn.lines.push(format!("Account {}, {}.", identity.account, identity.arn));
+        if let Some(expires) = identity.expires {
+            let renewed =
+                if identity.renews { ", and are renewed by themselves" } else { ", and are not renewed by themselves" };
+            turn.lines.push(format!("The keys are good for {}{renewed}.", minutes(expires, self.state.now)));
+        }
+        turn.lines.extend(identity.warnings.iter().map(|warning| format!("Warning: {warning}")));
+        if self.state.screen == Screen::Identity {
+            let keep =
+                if self.state.keepable().is_some() { ", k keeps it as a profile for the AWS tools too" } else { "" };
+            turn.lines.push(format!("Enter goes on{keep}."));
+        }
+        self.told.is_known = true;
+    }
+
+    fn say_preview(&mut self, turn: &mut Turn) {
+        let Remote::Got(preview) = &self.state.facts.preview else {
+            self.told.is_known = false;
+            return;
+        };
+        if self.told.is_known {
+            return;
+        }
+        for table in &preview.tables {
+            let columns: Vec<String> =
+                table.columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
+            turn.lines.push(format!("Table {}: {}", table.name, columns.join(", ")));
+            turn.lines.extend(table.rows.iter().take(ROWS).map(|row| format!("  {}", row.join(", "))));
+            turn.lines.push(format!("  its first object: {}", table.first_key));
+        }
+        turn.lines.push(match preview.tables.as_slice() {
+            [] => "No table was found; < leads back to the source.".to_owned(),
+            _ => "Enter goes on.".to_owned(),
+        });
+        self.told.is_known = true;
+    }
+
+    fn say_review(&mut self, turn: &mut Turn) {
+        // What a check finds is told with it, and not the whole config again.
+        if let Remote::Got(document) = &self.state.facts.document
+            && self.state.facts.check == Remote::Idle
+            && self.told.document.as_ref() != Some(document)
+        {
+            let text = if document.changes.is_empty() { document.toml.clone() } else { document.changes.join("\n") };
+            turn.lines.extend(text.lines().map(str::to_owned));
+            turn.lines.extend(document.warnings.iter().map(|warning| format!("Warning: {warning}")));
+            let next = "Enter tests it with one small write, w writes it without a test, policy shows the IAM policy.";
+            turn.lines.push(next.to_owned());
+            self.told.document = Some(document.clone());
+        }
+        let checks = &self.state.facts.checks;
+        self.told.checks = self.told.checks.min(checks.len());
+        for line in checks.iter().skip(self.told.checks) {
+            turn.lines.extend(check(line));
+        }
+        self.told.checks = checks.len();
+        let result = self.state.facts.check.got().copied();
+        if let Some(works) = result.filter(|_| self.told.checked != result) {
+            let shown = &self.state.facts.place.config_shown;
+            turn.lines.push(if works {
+                format!("It works. Enter writes {shown}.")
+            } else {
+                format!("It does not work yet. t tests again, w writes {shown} anyway.")
+            });
+            if let Some((id, value)) = self.state.offered().and_then(|line| line.answer.as_ref()) {
+                turn.lines.push(format!("u takes {} for {}.", value.typed(), id.question().title));
+            }
+        }
+        self.told.checked = result;
+    }
+
+    fn say_trouble(&mut self, turn: &mut Turn) {
+        let trouble = self.state.trouble().cloned();
+        if let Some(trouble) = trouble.as_ref().filter(|trouble| self.told.trouble.as_ref() != Some(trouble)) {
+            turn.lines.extend(told(trouble));
+            turn.lines.push(
+                match self.state.screen {
+                    Screen::SignIn => "n tries again, e edits URL and region, < goes back with all answers.",
+                    Screen::Mfa => "n tries again, < goes back with all answers.",
+                    Screen::Directory => "Enter tries again, s signs in anew, = lets you type account and role.",
+                    Screen::Identity => "r tries again, s signs in anew, g goes on anyway, < goes back.",
+                    Screen::Preview => "r tries again, g goes on anyway, < goes back.",
+                    Screen::Review if self.state.facts.document.trouble().is_none() => "w tries again, < goes back.",
+                    Screen::Run => "Enter goes on.",
+                    _ => "< goes back.",
+                }
+                .to_owned(),
+            );
+        }
+        self.told.trouble = trouble;
+    }
+
+    /// A page of the review that was asked for.
+    pub(super) fn page_of_review(&mut self, name: &str) -> Vec<String> {
+        self.state.review.tab = match name {
+            "policy" => ReviewTab::Policy,
+            "command" => ReviewTab::Command,
+            _ => ReviewTab::Toml,
+        };
+        let text = self.state.review_text();
+        text.map_or_else(
+            || vec!["The embedded S3 needs none.".to_owned()],
+            |text| text.lines().map(str::to_owned).collect(),
+        )
+    }
+}
+
+fn opened(page: &Page, left: Duration) -> Vec<String> {
+    let mut lines = vec![format!("Open this page in a browser: {}", page.url.expose())];
+    if let Some(code) = &page.code {
+        lines.push(format!("It must show this code: {}", code.code.expose()));
+        lines.push(format!("Without the code in the address: {}", code.page));
+        lines.push("Approve only if you started this.".to_owned());
+    }
+    lines.push(format!("It is good for {}.", minutes_of(left)));
+    lines
+}
+
+fn check(line: &CheckLine) -> Vec<String> {
+    let word = match line.outcome {
+        Outcome::Ok => "ok",
+        Outcome::Warning => "warning",
+        Outcome::Failed => "failed",
+        Outcome::Skipped => "skipped",
+    };
+    let detail = if line.detail.is_empty() { String::new() } else { format!(": {}", line.detail) };
+    let mut lines = vec![format!("{word}: {}{detail}", line.check)];
+    lines.extend(line.next.iter().map(|next| format!("  {}", sentence(next))));
+    if let Some(statement) = &line.statement {
+        lines.push("  This statement allows it:".to_owned());
+        lines.extend(statement.lines().map(|line| format!("  {line}")));
+    }
+    lines
+}
+
+pub(super) fn told(trouble: &Trouble) -> Vec<String> {
+    let mut lines = vec![format!("Failed: {}", sentence(&trouble.what))];
+    lines.extend(trouble.next.iter().map(|next| sentence(next)));
+    lines.extend(trouble.statement.iter().flat_map(|statement| statement.lines().map(str::to_owned)));
+    lines
+}
+
+/// With a dot, and a capital letter where it begins with a word and not with a name.
+pub(super) fn sentence(text: &str) -> String {
+    let dot = if text.ends_with(['.', '?', '!', '"', ':']) { "" } else { "." };
+    let first = text.split(' ').next().unwrap_or_default();
+    let is_word = first.trim_end_matches([',', ';', ':']).chars().all(|c| c.is_ascii_lowercase() || c == '\'');
+    let (head, tail) = text.split_at_checked(1).filter(|_| is_word).unwrap_or(("", text));
+    format!("{}{tail}{dot}", head.to_ascii_uppercase())
+}
+
+fn minutes(until: SystemTime, now: SystemTime) -> String {
+    minutes_of(until.duration_since(now).unwrap_or_default())
+}
+
+fn minutes_of(left: Duration) -> String {
+    match left.as_secs() / 60 {
+        0 => "less than a minute".to_owned(),
+        1 => "1 minute".to_owned(),
+        minutes @ 2..120 => format!("{minutes} minutes"),
+        minutes => format!("{} hours", minutes / 60),
+    }
+}

@@ -1,0 +1,131 @@
+use super::*;
+
+#[test]
+fn choices_are_numbered_and_what_enter_takes_is_said_in_words() {
+    let mut session = Session::new();
+    assert_says(&session, "Waiting for ways to sign in");
+    assert!(!session.plain.wants_line(), "a pipe's line would choose before there is a choice");
+    session.works();
+    assert_says(&session, "How should Lakeward sign in to AWS?");
+    assert_says(&session, "  1. SSO session \"acme\" (~/.aws/config:12): signed in until 21:27");
+    assert_says(&session, "1 is suggested. Short-lived keys.");
+    assert_says(&session, "Type a number. Enter takes 1.");
+    session.line("99");
+    assert_says(&session, "There is no 99; choose 1 to 8.");
+    session.line("7").works();
+    assert_says(&session, "Account 111122223333, arn:aws:sts::111122223333:assumed-role/Writer/me.");
+    assert_says(&session, "The keys are good for 60 minutes, and are renewed by themselves.");
+    session.line("");
+    assert_says(&session, "Question 2 of 10: Bucket");
+    assert_says(&session, "An answer is needed, such as my-lake.");
+    session.line("my-lake");
+    assert_says(&session, "Enter takes raw/{{TABLE}}/");
+    assert_says(&session, "An object's address then is such as s3://my-lake/raw/orders/2026-02-02/");
+    session.line("").line("");
+    assert_says(&session, "Question 5 of 10: Format");
+    assert_says(&session, "  2. csv: comma-separated values");
+    assert_says(&session, "Enter takes parquet.");
+    session.line("2");
+    assert_says(&session, "Enter takes none.");
+    session.line("gzip");
+    assert_eq!(session.screen(), Screen::Source);
+    assert!(
+        session.plain.state.answers.is(Id::Format, "csv") && session.plain.state.answers.is(Id::Compression, "gzip")
+    );
+}
+
+#[test]
+fn an_answer_that_is_not_taken_is_repeated_with_the_reason_and_an_example() {
+    let mut session = Session::new();
+    session.lead_to_destination().line("My_Lake");
+    assert_says(&session, "Not taken: \"My_Lake\": a bucket's name is made of lower-case letters");
+    assert_says(&session, "An answer is needed, such as my-lake.");
+    session.line("");
+    assert_says(&session, "Not taken: an answer is needed");
+    session.line("my-lake").line("raw/{{TABLE}}.{{FORMAT}}");
+    assert_says(&session, "overwrite");
+    session.line("");
+    assert_says(&session, "Not taken");
+    session.line("{{UUID}}").line("eu central");
+    assert_says(&session, "Not taken: \"eu central\" is no region's name");
+    assert_says(&session, "Such as eu-central-1. Enter leaves it empty.");
+}
+
+#[test]
+fn a_choice_that_no_longer_goes_along_is_asked_again() {
+    let mut session = Session::new();
+    session.lead_to_destination().line("my-lake").line("").line("").line("parquet").line("snappy");
+    session.line("<");
+    assert_eq!(session.screen(), Screen::Destination);
+    for line in ["", "", "", "2", ""] {
+        session.line(line);
+    }
+    assert_says(&session, "Not taken: snappy is a codec of Parquet's pages");
+    session.line("1");
+    assert_eq!(session.screen(), Screen::Source);
+}
+
+#[test]
+fn back_leads_to_the_question_before_and_then_to_the_screen_before() {
+    let mut session = Session::new();
+    session.lead_to_destination().line("my-lake").line("<");
+    assert_says(&session, "Question 2 of 10: Bucket");
+    assert_says(&session, "Enter takes my-lake.");
+    session.line("<");
+    assert_eq!(session.screen(), Screen::Identity);
+    session.line("<").line("<");
+    assert_eq!(session.screen(), Screen::Method);
+    assert_says(&session, "This is the first question");
+    session.line("7").works().line("");
+    assert_says(&session, "Enter takes my-lake.");
+}
+
+#[test]
+fn back_leads_past_what_flags_answered() {
+    let flags = [(Id::Bucket, "b-1"), (Id::Path, "{{UUID}}"), (Id::Region, "eu-west-1"), (Id::Format, "csv")];
+    let flags = flags.into_iter().chain([(Id::Compression, "none")]).map(|(id, text)| (id, vec![text.to_owned()]));
+    let answers = Answers::from_flags(flags).expect("flags");
+    let mut session = Session::with(Start { place: place(), answers, ..Start::default() });
+    session.works().line("7").works().line("");
+    assert_eq!(session.screen(), Screen::Source, "nothing is left to ask of the destination");
+    assert_says(&session, "Question 7 of 10: Rows come from");
+    session.line("<");
+    assert_eq!(session.screen(), Screen::Identity);
+}
+
+#[test]
+fn help_says_what_a_question_is_about_and_what_can_be_typed() {
+    let mut session = Session::new();
+    session.works().line("?");
+    assert_says(&session, "r looks again");
+    assert_says(&session, "< goes back, q quits and keeps the answers.");
+    session.line("7").works().line("").line("?");
+    assert_says(&session, Id::Bucket.question().help);
+    assert_says(&session, "As a flag: --bucket. In the config: destination.bucket.");
+    assert_says(&session, "The same so far: lakeward init --auth chain");
+    assert_says(&session, "Question 2 of 10: Bucket");
+    session.line(" q ").line("?");
+    assert!(session.plain.state.exit.is_none(), "with a blank before it, it is an answer");
+    session.line("q");
+    assert_eq!(session.plain.state.exit, Some(Exit::Left));
+    assert!(session.effects.iter().any(|effect| matches!(effect, Effect::SaveDraft(_))));
+}
+
+#[test]
+fn what_few_people_need_is_asked_where_it_is_wanted() {
+    let mut session = Session::new();
+    session.lead_to_destination();
+    assert_says(&session, "+ asks also for what few people need.");
+    session.line("+");
+    assert_says(&session, "Question 2 of 14: Bucket");
+    for line in ["my-lake", "", "", "", "", "", "1 fortnight"] {
+        session.line(line);
+    }
+    assert_says(&session, "Not taken: \"1 fortnight\"");
+    session.line("64MiB").line("alias/lake").line("");
+    assert_eq!(session.screen(), Screen::Source);
+    assert!(session.plain.state.command().contains("--file-size 64MiB --sse-kms-key-id alias/lake"));
+    assert_says(&session, "Question 11 of 14: Rows come from");
+    session.line("<");
+    assert_says(&session, "Question 2 of 14: Bucket");
+}

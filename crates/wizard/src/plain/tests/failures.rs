@@ -1,0 +1,135 @@
+use super::*;
+
+#[test]
+fn a_draft_is_gone_on_with_or_not() {
+    let mut answers = Answers::default();
+    answers.give(Id::Bucket, "draft-lake".into(), crate::From::Typed);
+    let draft = Draft::read(&Draft::text(&answers)).expect("a draft");
+    let begin = Start { place: place(), draft, ..Start::default() };
+    let mut session = Session::with(begin.clone());
+    assert_says(&session, "There are answers of an earlier session. Go on with them? Enter: yes, n: no.");
+    session.line("perhaps");
+    assert_says(&session, "\"perhaps\" is no answer here");
+    session.line("").lead_to_destination();
+    assert_says(&session, "Enter takes draft-lake.");
+    let mut session = Session::with(begin.clone());
+    session.line("n").lead_to_destination();
+    assert!(!session.says("draft-lake"));
+    let mut session = Session::with(begin);
+    session.line("q");
+    assert_eq!(session.plain.state.exit, Some(Exit::Left));
+}
+
+#[test]
+fn a_failure_is_told_once_and_again_when_it_comes_again() {
+    let mut session = Session::new();
+    session.works().line("7");
+    let ticket = |session: &Session| {
+        session.ticket(|effect| if let Effect::Identify(ticket, _) = effect { Some(*ticket) } else { None })
+    };
+    let failed = trouble("no credentials");
+    session.event(Event::Identified(ticket(&session), Err(failed.clone())));
+    let count = |session: &Session| session.printed.iter().filter(|line| line.contains("No credentials")).count();
+    assert_eq!(count(&session), 1);
+    session.event(Event::Tick(noon())).event(Event::Note("the clipboard is empty".into()));
+    assert_eq!(count(&session), 1);
+    session.line("r");
+    session.event(Event::Identified(ticket(&session), Err(failed)));
+    assert_eq!(count(&session), 1, "and once more after the second try");
+    session.line("d");
+    assert_says(&session, "\"d\" is no answer here");
+    session.line("g");
+    assert_eq!(session.screen(), Screen::Destination);
+}
+
+#[test]
+fn a_refused_test_write_names_action_and_statement_and_is_tried_again() {
+    let mut session = Session::new();
+    session.lead_to_destination().line("my-lake").line("").line("").line("").line("");
+    session.line("1").line("x.csv").line("").line("").works();
+    assert_says(&session, "Table orders: ");
+    session.line("");
+    assert_says(&session, "bucket = \"my-lake\"");
+    assert_says(&session, "Enter tests it with one small write");
+    session.line("");
+    let ticket = |session: &Session| {
+        session.ticket(|effect| if let Effect::Check(ticket, _) = effect { Some(*ticket) } else { None })
+    };
+    let refused = CheckLine {
+        detail: "s3:PutObject on arn:aws:s3:::my-lake/raw/* was denied".into(),
+        next: Some("have this added".into()),
+        statement: Some("{\n  \"Action\": \"s3:PutObject\"\n}".into()),
+        answer: Some((Id::Region, "eu-west-1".into())),
+        ..check_line(Outcome::Failed, None)
+    };
+    session.event(Event::Checked(ticket(&session), refused));
+    session.event(Event::CheckDone(ticket(&session), false));
+    for words in ["s3:PutObject on arn", "Have this added.", "  \"Action\": \"s3:PutObject\"", "It does not work yet."]
+    {
+        assert_says(&session, words);
+    }
+    assert_says(&session, "u takes eu-west-1 for Region.");
+    session.line("");
+    assert_says(&session, "w writes the config anyway");
+    session.line("policy");
+    assert_says(&session, "arn:aws:s3:::my-lake/raw/*");
+    session.line("command");
+    assert_says(&session, "lakeward init --auth chain --bucket my-lake");
+    session.line("u");
+    assert!(session.plain.state.answers.is(Id::Region, "eu-west-1") && !session.plain.wants_line());
+    session.event(Event::CheckDone(ticket(&session), true));
+    assert_says(&session, "It works. Enter writes lakeward.toml.");
+    session.line("");
+    let write = session.ticket(|effect| if let Effect::Write(ticket, _) = effect { Some(*ticket) } else { None });
+    session.event(Event::Written(write, Err(trouble("the disk is full"))));
+    assert_eq!(session.printed.iter().filter(|line| line.contains("The disk is full")).count(), 1);
+    assert_says(&session, "w tries again, < goes back.");
+    session.printed.clear();
+    assert!(session.event(Event::Tick(noon())).printed.is_empty());
+    session.line("w");
+    assert!(matches!(session.effects.last(), Some(Effect::Write(..))));
+}
+
+#[test]
+fn a_config_that_is_there_is_told_with_whose_its_credentials_are() {
+    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    let begin = Start { place: crate::Place { existing: Some(toml), ..place() }, ..Start::default() };
+    let mut session = Session::with(begin);
+    assert_says(&session, "There is a config: lakeward.toml.");
+    session.works();
+    assert_says(&session, "Account 111122223333");
+    session.line("5");
+    assert_eq!(session.plain.state.exit, Some(Exit::Done));
+}
+
+#[test]
+fn what_others_named_can_not_steer_the_terminal() {
+    let mut session = Session::new();
+    let ticket = session.ticket(|effect| if let Effect::Detect(ticket) = effect { Some(*ticket) } else { None });
+    let why = "\u{1b}]52;c;aGk=\u{7} \u{202e}evil\nnext".to_owned();
+    let found = Found { title: "\u{1b}[2J".into(), why, ..self::session() };
+    session.event(Event::Found(ticket, Box::new(found))).event(Event::Detected(ticket)).line("\u{1b}[31m");
+    session.line("?");
+    assert!(session.printed.iter().all(|line| is_plain(line)));
+}
+
+#[test]
+fn a_config_that_changed_meanwhile_is_shown_anew() {
+    let toml = crate::compose(&crate::tests::whole()[0], &crate::tests::facts()).expect("a config").document.toml;
+    let place = crate::Place { existing: Some(toml.clone()), ..place() };
+    let mut session = Session::with(Start { place, init: true, ..Start::default() });
+    session.line("").works().line("").works().line("").line("new-lake");
+    for line in ["", "", "", "", "", "", "", ""] {
+        session.line(line);
+    }
+    session.works().line("");
+    assert_says(&session, "+bucket = \"new-lake\"");
+    session.line("w");
+    let write = session.ticket(|effect| if let Effect::Write(ticket, _) = effect { Some(*ticket) } else { None });
+    session.printed.clear();
+    session.event(Event::Changed(write, Some(toml.replace("my-lake", "their-lake"))));
+    session.event(Event::Written(write, Err(trouble("lakeward.toml was changed by another program"))));
+    assert_says(&session, "-bucket = \"their-lake\"");
+    assert_says(&session, "+bucket = \"new-lake\"");
+    assert_says(&session, "Failed: lakeward.toml was changed by another program.");
+}

@@ -1,0 +1,93 @@
+use lakeward_core::{
+    event::{Event as RunEvent, TableSize},
+    table::TableName,
+};
+
+use super::*;
+
+fn running() -> Session {
+    let mut session = Session::new();
+    session.lead_to_destination().line("my-lake");
+    for line in ["", "", "", ""] {
+        session.line(line);
+    }
+    session.line("1").line("x.csv").line("").line("").works().line("").line("").works().line("").works();
+    assert_says(&session, "Wrote lakeward.toml. Run it now?");
+    session.line("1");
+    let tables = ["customers", "orders"].map(|name| TableSize { table: table(name), bytes: Some(100) });
+    tell(
+        &mut session,
+        RunEvent::RunStarted { run: "r".into(), destination: "s3://my-lake/raw/".into(), tables: tables.to_vec() },
+    );
+    session
+}
+
+fn table(name: &str) -> TableName {
+    TableName::new(name).expect("a name")
+}
+
+fn tell(session: &mut Session, event: RunEvent) {
+    let ticket = session.ticket(|effect| if let Effect::Run(ticket, _) = effect { Some(*ticket) } else { None });
+    session.event(Event::Run(ticket, Box::new(event)));
+}
+
+#[test]
+fn a_run_is_told_each_tenth_of_its_way_or_each_half_minute() {
+    let mut session = running();
+    assert_says(&session, "Into s3://my-lake/raw/: customers, orders. Ctrl-C stops safely.");
+    assert!(!session.plain.wants_line());
+    session.printed.clear();
+    for _ in 0..100 {
+        tell(&mut session, RunEvent::RowsRead { table: table("orders"), rows: 1, rejected: 0, bytes: 1 });
+    }
+    assert_eq!(session.printed.len(), 5, "{:#?}", session.printed);
+    assert_eq!(session.printed[4], "50 % read, 100 rows taken, 0 objects landed.");
+    session.printed.clear();
+    tell(&mut session, RunEvent::TableFinished { table: table("orders") });
+    tell(&mut session, RunEvent::TableFinished { table: table("customers") });
+    assert_eq!(session.printed, ["orders is done: 100 rows in 0 objects.", "customers is done: 0 rows in 0 objects."]);
+    assert!(session.later(29).printed.is_empty());
+    assert_eq!(session.later(30).printed, ["50 % read, 100 rows taken, 0 objects landed."]);
+    assert!(session.later(31).printed.is_empty());
+    let ticket = session.ticket(|effect| if let Effect::Run(ticket, _) = effect { Some(*ticket) } else { None });
+    session.event(Event::RunEnded(ticket, Ok("100 rows landed\nin 3 s".into())));
+    assert_eq!(session.printed, ["100 rows landed", "in 3 s", "Enter goes on."]);
+    assert!(session.plain.state.run.tables.iter().all(|table| table.state == TableState::Done));
+    session.line("");
+    assert_says(&session, "To run it from now on, also from cron: lakeward --config lakeward.toml");
+    session.line("");
+    assert_eq!(session.plain.state.exit, Some(Exit::Run(0)));
+}
+
+#[test]
+fn the_end_of_the_input_lists_the_flags_of_what_is_missing() {
+    let mut session = Session::new();
+    session.works().line("1").works();
+    let turn = session.plain.end();
+    assert_eq!(
+        turn.lines,
+        ["The input ended. Still to be answered: --sso-account-id, --sso-role-name, --bucket, --paths."]
+    );
+    assert!(matches!(&session.plain.state.exit, Some(Exit::Unanswered(missing)) if missing.len() == 4));
+    assert!(turn.effects.iter().any(|effect| matches!(effect, Effect::SaveDraft(_))));
+    // What is wrong is missing too.
+    let mut wrong = Session::new();
+    wrong.lead_to_destination().line("My_Lake");
+    assert_eq!(wrong.plain.end().lines, ["The input ended. Still to be answered: --bucket, --paths."]);
+}
+
+#[test]
+fn the_end_of_the_input_leaves_a_run_alone_and_a_config_written() {
+    let mut session = running();
+    let turn = session.plain.end();
+    assert!(turn.effects.is_empty() && session.plain.state.exit.is_none());
+    let ticket = session.ticket(|effect| if let Effect::Run(ticket, _) = effect { Some(*ticket) } else { None });
+    session.event(Event::RunEnded(ticket, Ok("all landed".into())));
+    assert!(session.plain.wants_line());
+    session.plain.end();
+    assert_eq!(session.plain.state.exit, Some(Exit::Run(0)));
+    let mut written = Session::new();
+    written.plain.state.show(Screen::Written);
+    written.plain.end();
+    assert_eq!(written.plain.state.exit, Some(Exit::Done));
+}

@@ -1,0 +1,264 @@
+//! Which screen follows which, and what is begun when one is entered.
+
+use std::time::SystemTime;
+
+use super::tickets::Request;
+use crate::{
+    answers::Answers,
+    compose,
+    draft::Draft,
+    effect::{Effect, SignInRequest},
+    facts::{Place, Remote, Trouble},
+    question::{Id, Need, QUESTIONS},
+    state::{Form, List, Popup, Review, Row, Screen, State, Welcome},
+};
+
+/// What a session begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// The terminal and the machine, and the config that is there.
+    pub place: Place,
+    /// The answers of flags, variables and the answers file, laid over one another with [`Answers::lay`].
+    pub answers: Answers,
+    /// The draft of an earlier session.
+    pub draft: Option<Draft>,
+    /// Whether the questions were asked for (`lakeward init`), rather than whatever there is to do.
+    pub init: bool,
+    /// Columns and rows.
+    pub size: (u16, u16),
+}
+
+/// Begins a session: at what can be done with a config that is there, else at how to sign in.
+#[must_use]
+pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
+    let Start { place, answers, draft, init, size } = start;
+    let existing = place.existing.clone();
+    let mut state = State::new(place, now);
+    state.size = size;
+    state.answers = answers;
+    let mut screen = Screen::Method;
+    if let Some(text) = &existing {
+        screen = Screen::Welcome;
+        let readable = Answers::from_config(text).map(|config| state.answers.lay(&config));
+        let resolved = readable.and_then(|()| {
+            compose::resolve(text, &state.facts.place).map_err(|errors| compose::refused(&errors, &state.facts.place))
+        });
+        if let Err(trouble) = resolved {
+            state.facts.document = Remote::Failed(trouble);
+        }
+    }
+    state.answers.fill(&state.facts);
+    state.draft = draft.filter(|draft| {
+        // A draft that says nothing new is no reason for a question.
+        draft.answers.iter().any(|(id, answer)| state.answers.value(id) != Some(&answer.value))
+    });
+    if state.draft.is_some() {
+        state.popup = Some(Popup::Resume);
+    }
+    state.enter_screen(screen);
+    if screen == Screen::Welcome && init {
+        state.list.focus = state.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Edit)).unwrap_or(0);
+    }
+    let effects = std::mem::take(&mut state.effects);
+    (state, effects)
+}
+
+impl State {
+    /// Leads to a screen and fills its form or list from the answers and facts. Nothing else happens.
+    pub fn show(&mut self, screen: Screen) {
+        self.screen = screen;
+        self.form = Form::default();
+        self.list = List::default();
+        self.hidden = (screen == Screen::Mfa).then(Default::default);
+        if screen == Screen::Review {
+            self.review = Review { scroll: 0, ..self.review };
+        }
+        self.refresh_form();
+        self.refresh_list();
+    }
+
+    /// Goes forward to a screen; back leads here again.
+    pub(super) fn go(&mut self, screen: Screen) {
+        self.trail.push(self.screen);
+        self.enter_screen(screen);
+    }
+
+    /// Goes forward to a screen; back leads to where this one was come from.
+    pub(super) fn go_instead(&mut self, screen: Screen) {
+        self.enter_screen(screen);
+    }
+
+    /// Shows a screen and begins what it needs.
+    pub(super) fn enter_screen(&mut self, screen: Screen) {
+        self.show(screen);
+        match screen {
+            Screen::Welcome => self.identify_if_unknown(),
+            Screen::Method if self.facts.detection == Remote::Idle => self.detect(),
+            Screen::Directory => self.list_accounts(),
+            Screen::Identity => self.identify_if_unknown(),
+            Screen::Preview => self.preview(),
+            Screen::Review => self.compose(),
+            _ => {}
+        }
+    }
+
+    /// The screen before, with all that was typed.
+    pub(super) fn back(&mut self) {
+        self.keep_form();
+        if matches!(self.screen, Screen::SignIn | Screen::Mfa) {
+            self.drop_sign_in();
+        }
+        match self.trail.pop() {
+            Some(screen) => self.enter_screen(screen),
+            None => self.ask_to_quit(),
+        }
+    }
+
+    /// Where it goes on once the way to sign in is chosen: what is still to be known of it, else whose the credentials are.
+    pub(super) fn after_auth(&mut self, replace: bool) {
+        let next = if self.trail.last() == Some(&Screen::Welcome) && replace {
+            // It was signed in for the config that is there.
+            self.trail.pop();
+            self.facts.identity = Remote::Idle;
+            Screen::Welcome
+        } else if self.lacks_account() {
+            Screen::Directory
+        } else {
+            Screen::Identity
+        };
+        if next == Screen::Welcome || replace { self.go_instead(next) } else { self.go(next) }
+    }
+
+    fn lacks_account(&self) -> bool {
+        let lacks = |id: Id| {
+            (id.question().need)(&self.answers) == Need::Required
+                && (self.answers.value(id).is_none() || self.answers.get(id).is_some_and(|answer| answer.stale))
+        };
+        lacks(Id::SsoAccountId) || lacks(Id::SsoRoleName)
+    }
+
+    /// What the answers want signed in to, if they want that.
+    pub(super) fn sign_in_request(&self) -> Option<SignInRequest> {
+        let text = |id: Id| {
+            let is_asked = (id.question().need)(&self.answers) != Need::NotAsked;
+            self.answers.text(id).filter(|_| is_asked).map(str::to_owned)
+        };
+        match text(Id::Auth)?.as_str() {
+            "sso" => Some(SignInRequest::Sso {
+                session: text(Id::SsoSession),
+                start_url: text(Id::SsoStartUrl),
+                region: text(Id::SsoRegion),
+            }),
+            "role" => Some(SignInRequest::Mfa { profile: None, serial: text(Id::MfaSerial)? }),
+            _ => None,
+        }
+    }
+
+    /// What the Enter key does on the screen.
+    pub(super) fn enter(&mut self) {
+        match self.screen {
+            Screen::Welcome => self.enter_welcome(),
+            Screen::Method => self.enter_method(),
+            Screen::Details => {
+                if self.submit_form() {
+                    self.sign_in_or_go_on();
+                }
+            }
+            Screen::SignIn => self.enter_sign_in(),
+            Screen::Mfa => self.enter_mfa(),
+            Screen::Directory => self.enter_directory(),
+            Screen::Identity => self.enter_identity(),
+            Screen::Destination => {
+                if self.submit_form() {
+                    self.go(Screen::Source);
+                }
+            }
+            Screen::Source => {
+                if self.submit_form() {
+                    // Standard input can be read once, and the run needs it.
+                    self.go(if self.answers.is(Id::Source, "stdin") { Screen::Review } else { Screen::Preview });
+                }
+            }
+            Screen::Preview => self.enter_preview(),
+            Screen::Review => self.enter_review(),
+            Screen::Written => self.enter_written(),
+            Screen::Run => self.enter_run(),
+            Screen::Farewell => self.leave(self.end_of_run()),
+        }
+    }
+
+    pub(super) fn sign_in_or_go_on(&mut self) {
+        match self.sign_in_request() {
+            Some(request @ SignInRequest::Mfa { .. }) => {
+                self.go(Screen::Mfa);
+                self.sign_in(request);
+            }
+            Some(request) => {
+                self.go(Screen::SignIn);
+                self.sign_in(request);
+            }
+            None => self.after_auth(false),
+        }
+    }
+
+    /// A draft is wanted, or not.
+    pub(super) fn resume(&mut self, wanted: bool) {
+        let Some(draft) = self.draft.take() else { return };
+        if wanted {
+            self.answers.lay(&draft.answers);
+            self.answers.fill(&self.facts);
+            QUESTIONS.iter().for_each(|question| self.forget(question.id));
+            if self.screen == Screen::Welcome {
+                // The draft is of going through the questions.
+                self.go(Screen::Method);
+            } else {
+                self.show(self.screen);
+            }
+        } else {
+            self.effects.push(Effect::DropDraft);
+        }
+    }
+
+    /// Makes the config from the answers.
+    pub(super) fn compose(&mut self) {
+        let composed = compose::compose(&self.answers, &self.facts);
+        self.facts.document = composed.map(|composed| composed.document).into();
+    }
+
+    /// What the config means, or why it means nothing yet.
+    pub(super) fn plan(&self) -> Result<lakeward_core::plan::Plan, Trouble> {
+        compose::compose(&self.answers, &self.facts).map(|composed| composed.plan)
+    }
+
+    fn preview(&mut self) {
+        if self.facts.preview.got().is_some() || self.facts.preview.asked().is_some() {
+            return;
+        }
+        match self.plan() {
+            Ok(plan) => {
+                let ticket = self.tickets.draw(Request::Preview);
+                self.facts.preview = Remote::Asked(self.now);
+                self.effects.push(Effect::Preview(ticket, Box::new(plan)));
+            }
+            Err(trouble) => self.facts.preview = Remote::Failed(trouble),
+        }
+        self.refresh_list();
+    }
+
+    /// Looks into the sources again.
+    pub(super) fn preview_again(&mut self) {
+        self.facts.preview = Remote::Idle;
+        self.preview();
+    }
+
+    fn enter_preview(&mut self) {
+        match &self.facts.preview {
+            Remote::Got(preview) if !preview.tables.is_empty() => self.go(Screen::Review),
+            Remote::Got(_) => self.notice = Some("no table was found; Esc leads back to the source".to_owned()),
+            Remote::Failed(_) => {
+                self.notice = Some("r tries again, g goes on without looking, Esc leads back".to_owned());
+            }
+            Remote::Asked(_) | Remote::Idle => self.notice = Some("the source is being looked at".to_owned()),
+        }
+    }
+}

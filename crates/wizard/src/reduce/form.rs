@@ -1,0 +1,342 @@
+//! Forms: fields that are filled from the answers, edited, and read back into them.
+
+use super::tickets::Request;
+use crate::facts::Remote;
+use crate::{
+    answers::{Answers, From, Value},
+    effect::Effect,
+    event::{Key, Press},
+    question::{Id, Kind, Need, QUESTIONS, Question},
+    state::{Field, Form, Screen, State},
+};
+
+impl State {
+    /// Makes the fields of the screen from the answers. What stands in fields that stay, stays.
+    pub(super) fn refresh_form(&mut self) {
+        // How to sign in, and account and role, are chosen from lists.
+        let is_form = match self.screen {
+            Screen::Details | Screen::Destination | Screen::Source => true,
+            Screen::Directory => self.form.more,
+            _ => false,
+        };
+        let focused = self.form.fields.get(self.form.focus).map(|field| field.id);
+        let is_shown = |question: &&Question| {
+            question.screen == self.screen
+                && is_form
+                && (question.need)(&self.answers) != Need::NotAsked
+                && (!question.rare || self.form.more || self.is_unusual(question))
+        };
+        let (rare, usual): (Vec<_>, Vec<_>) = QUESTIONS.iter().filter(is_shown).partition(|question| question.rare);
+        let fields = usual.into_iter().chain(rare).map(|question| {
+            let there = self.form.fields.iter().find(|field| field.id == question.id);
+            // Whoever refreshes has kept what was typed: where a field differs, its answer was changed elsewhere.
+            let is_current = |field: &&Field| self.says(field);
+            match there.filter(is_current) {
+                Some(field) => Field { note: self.note(question.id), ..field.clone() },
+                None => self.field(question),
+            }
+        });
+        let fields: Vec<Field> = fields.collect();
+        let focus = fields.iter().position(|field| Some(field.id) == focused);
+        self.form = Form { focus: focus.unwrap_or_else(|| self.first_gap(&fields)), fields, more: self.form.more };
+    }
+
+    /// Whether the answers say what stands in a field.
+    fn says(&self, field: &Field) -> bool {
+        let value = typed(field);
+        self.answers.get(field.id).map_or(value.is_blank(), |answer| answer.value == value)
+    }
+
+    fn is_unusual(&self, question: &Question) -> bool {
+        self.answers.is_given(question.id) && {
+            let mut without = self.answers.clone();
+            without.remove(question.id);
+            (question.default)(&without, &self.facts).as_ref() != self.answers.value(question.id)
+        }
+    }
+
+    fn field(&self, question: &Question) -> Field {
+        let text = self.answers.get(question.id).map(|answer| answer.value.typed()).unwrap_or_default();
+        let mut field =
+            Field { id: question.id, text: String::new(), cursor: 0, error: None, note: self.note(question.id) };
+        field.set(&text);
+        field
+    }
+
+    /// What is good to know about an answer: where it came from, or that it has to be looked at again.
+    fn note(&self, id: Id) -> Option<String> {
+        let answer = self.answers.get(id).filter(|answer| !answer.value.is_blank())?;
+        if answer.stale {
+            return Some("look again: what it rests on has changed".to_owned());
+        }
+        let words = match answer.from {
+            From::Flag => format!("from --{}", id.question().flag),
+            From::Variable => format!("from {}", id.question().variable()?),
+            From::File => "from the answers file".to_owned(),
+            From::Draft => "from the last time".to_owned(),
+            From::Config => "from the config".to_owned(),
+            From::Detected => "found".to_owned(),
+            From::Typed | From::Default => return None,
+        };
+        Some(words)
+    }
+
+    fn first_gap(&self, fields: &[Field]) -> usize {
+        let is_gap =
+            |field: &Field| field.text.is_empty() && (field.id.question().need)(&self.answers) == Need::Required;
+        let is_text = |field: &Field| field.id.question().choices().is_empty();
+        let gap = fields.iter().position(is_gap).or_else(|| fields.iter().position(is_text));
+        gap.unwrap_or(0)
+    }
+
+    /// The field that has the focus.
+    #[must_use]
+    pub fn focused_field(&self) -> Option<&Field> {
+        self.form.fields.get(self.form.focus)
+    }
+
+    /// Whether letters are text here.
+    #[must_use]
+    pub fn takes_text(&self) -> bool {
+        if self.popup.is_some() {
+            return false;
+        }
+        if self.hidden.is_some() {
+            return true;
+        }
+        match self.focused_field() {
+            Some(field) => field.id.question().choices().is_empty(),
+            None => self.screen == Screen::Directory,
+        }
+    }
+
+    /// A key of a form. Whether it was one.
+    pub(super) fn form_key(&mut self, press: Press) -> bool {
+        let (count, focus) = (self.form.fields.len(), self.form.focus);
+        if count == 0 {
+            return false;
+        }
+        match press.key {
+            Key::Tab | Key::Down => self.focus_field((focus + 1) % count),
+            Key::BackTab | Key::Up => self.focus_field((focus + count - 1) % count),
+            Key::F(3) => self.show_more(),
+            _ => return self.edit_field(press),
+        }
+        true
+    }
+
+    pub(super) fn show_more(&mut self) {
+        self.form.more = !self.form.more;
+        self.keep_form();
+        self.refresh_form();
+        self.form.focus = self.form.focus.min(self.form.fields.len().saturating_sub(1));
+    }
+
+    fn focus_field(&mut self, to: usize) {
+        self.check_field(self.form.focus);
+        self.form.focus = to.min(self.form.fields.len().saturating_sub(1));
+    }
+
+    fn edit_field(&mut self, press: Press) -> bool {
+        let Some(field) = self.form.fields.get_mut(self.form.focus) else { return false };
+        let question = field.id.question();
+        let choices = question.choices();
+        if choices.is_empty() {
+            let is_edited = field.edit(press);
+            if is_edited && field.error.as_deref() != Some("this is too long") {
+                field.error = None;
+            }
+            return is_edited;
+        }
+        let at = choices.iter().position(|choice| choice.value == field.text);
+        let to = match press.key {
+            Key::Left => at.map_or(choices.len() - 1, |at| (at + choices.len() - 1) % choices.len()),
+            Key::Right | Key::Char(' ') => at.map_or(0, |at| (at + 1) % choices.len()),
+            Key::Char(c) if !press.ctrl && !press.alt => {
+                match c.to_digit(10).and_then(|digit| usize::try_from(digit).ok()) {
+                    Some(digit @ 1..) if digit <= choices.len() => digit - 1,
+                    _ => return false,
+                }
+            }
+            Key::Backspace | Key::Delete if (question.need)(&self.answers) == Need::Optional => {
+                self.choose(question.id, "");
+                return true;
+            }
+            _ => return false,
+        };
+        if let Some(choice) = choices.get(to) {
+            self.choose(question.id, choice.value);
+        }
+        true
+    }
+
+    /// Takes a choice at once: others may be asked then that were not, and the other way round.
+    fn choose(&mut self, id: Id, value: &str) {
+        if let Some(field) = self.form.fields.iter_mut().find(|field| field.id == id) {
+            field.set(value);
+            field.error = None;
+        }
+        self.keep_form();
+        self.refresh_form();
+    }
+
+    pub(super) fn paste_into_field(&mut self, text: &str) {
+        let Some(field) = self.form.fields.get_mut(self.form.focus) else { return };
+        let choices = field.id.question().choices();
+        let text = text.trim();
+        if choices.is_empty() {
+            field.error = None;
+            field.insert(text);
+        } else if choices.iter().any(|choice| choice.value == text) {
+            let id = field.id;
+            self.choose(id, text);
+        }
+    }
+
+    /// A text into a field, as a line of the plain mode gives it; it is checked at once.
+    pub(super) fn fill_field(&mut self, id: Id, text: &str) {
+        let Some(at) = self.form.fields.iter().position(|field| field.id == id) else { return };
+        self.form.focus = at;
+        if let Some(field) = self.form.fields.get_mut(at) {
+            field.error = None;
+            field.set(text);
+        }
+        self.check_field(at);
+        if self.form.fields.get(at).is_some_and(|field| field.error.is_none()) {
+            self.keep_form();
+            self.answers.confirm(id);
+            self.refresh_form();
+        }
+    }
+
+    /// Says what is wrong with a field, if something is.
+    fn check_field(&mut self, at: usize) -> bool {
+        self.keep_form();
+        let Some(field) = self.form.fields.get(at) else { return true };
+        let question = field.id.question();
+        let checked = question.read(&field.text).and_then(|value| {
+            let value = question.tidied(value);
+            question.check(&value, &self.answers, &self.facts.place).map(|()| value)
+        });
+        let note = self.note(question.id);
+        let Some(field) = self.form.fields.get_mut(at) else { return true };
+        field.note = note;
+        match checked {
+            Ok(value) => {
+                let text = value.typed();
+                if text != field.text && matches!(question.kind, Kind::Text) {
+                    field.set(&text);
+                    self.keep_form();
+                }
+                if let Some(field) = self.form.fields.get_mut(at) {
+                    field.error = None;
+                }
+                true
+            }
+            Err(why) => {
+                field.error = Some(why);
+                false
+            }
+        }
+    }
+
+    /// Takes what stands in the fields into the answers as it is, right or wrong.
+    pub(super) fn keep_form(&mut self) {
+        let changed = self.form.fields.iter().filter(|field| !self.says(field));
+        let changed: Vec<(Id, Value)> = changed.map(|field| (field.id, typed(field))).collect();
+        if changed.is_empty() {
+            return;
+        }
+        changed.into_iter().for_each(|(id, value)| self.answer(id, value));
+        // What rested on them and was found or a default may be another now, and nobody typed what its field says.
+        let outdated = self.form.fields.iter().enumerate().filter(|(_, field)| !self.says(field));
+        let current: Vec<(usize, Field)> = outdated.map(|(at, field)| (at, self.field(field.id.question()))).collect();
+        for (at, field) in current {
+            if let Some(there) = self.form.fields.get_mut(at) {
+                *there = field;
+            }
+        }
+    }
+
+    /// The person's answer. What was found out for another one is forgotten.
+    pub(super) fn answer(&mut self, id: Id, value: Value) {
+        if self.answers.give(id, value, From::Typed) {
+            self.forget(id);
+            self.answers.fill(&self.facts);
+        }
+    }
+
+    /// Forgets what was found out with another answer.
+    pub(super) fn forget(&mut self, id: Id) {
+        let key = id.question().key;
+        if key.starts_with("auth.") || matches!(id, Id::Storage | Id::Endpoint) {
+            self.tickets.drop(Request::Identify);
+            self.facts.identity = Remote::Idle;
+        }
+        if matches!(id, Id::Auth | Id::SsoSession | Id::SsoStartUrl | Id::SsoRegion) {
+            self.tickets.drop(Request::Accounts);
+            self.facts.accounts.clear();
+            self.facts.directory = Remote::Idle;
+        }
+        if !key.starts_with("auth.") {
+            self.tickets.drop(Request::Preview);
+            self.facts.preview = Remote::Idle;
+        }
+        self.tickets.drop(Request::Check);
+        self.facts.checks.clear();
+        self.facts.check = Remote::Idle;
+        self.facts.document = Remote::Idle;
+    }
+
+    /// Checks all fields. Whether the screen is done; else the focus is on the first that is not.
+    pub(super) fn submit_form(&mut self) -> bool {
+        self.keep_form();
+        self.refresh_form();
+        let wrong = (0..self.form.fields.len()).filter(|at| !self.check_field(*at)).collect::<Vec<_>>();
+        if let Some(first) = wrong.first() {
+            self.form.focus = *first;
+            return false;
+        }
+        let ids: Vec<Id> = self.form.fields.iter().map(|field| field.id).collect();
+        ids.into_iter().for_each(|id| self.answers.confirm(id));
+        self.save_draft();
+        true
+    }
+
+    /// The key of a table's first object as the path in the field would make it.
+    ///
+    /// # Errors
+    /// What is wrong with the path.
+    pub fn key_preview(&self) -> Result<String, String> {
+        super::identity::key_preview(&self.typed_answers(), &self.facts, self.now)
+    }
+
+    /// The answers with what stands in the fields right now.
+    #[must_use]
+    pub fn typed_answers(&self) -> Answers {
+        let mut answers = self.answers.clone();
+        for field in &self.form.fields {
+            if !self.says(field) {
+                answers.set(field.id, typed(field), From::Typed);
+            }
+        }
+        answers
+    }
+
+    /// The same as the answers so far, as one command.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let mut answers = self.typed_answers();
+        answers.fill(&self.facts);
+        crate::compose::command(&answers)
+    }
+
+    pub(super) fn copy(&mut self, text: &str) {
+        self.effects.push(Effect::Copy(text.into()));
+    }
+}
+
+/// The answer that stands in a field, right or wrong.
+fn typed(field: &Field) -> Value {
+    field.id.question().read(&field.text).unwrap_or_else(|_| Value::Text(field.text.clone()))
+}

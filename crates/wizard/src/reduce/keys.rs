@@ -1,0 +1,335 @@
+//! Keys and pastes: who takes them, and what there is to press.
+
+use crate::{
+    effect::{Effect, Exit},
+    event::{Key, Press},
+    facts::Remote,
+    secret::Hidden,
+    state::{Popup, Screen, State},
+};
+
+/// A key that does something now, and what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The key, as it is written on screen.
+    pub key: &'static str,
+    /// What it does, in a word or two.
+    pub does: &'static str,
+}
+
+impl State {
+    pub(super) fn press(&mut self, press: Press) {
+        match press.key {
+            Key::Char('c') if press.ctrl => return self.control_c(),
+            Key::Char('l') if press.ctrl => return self.effects.push(Effect::Redraw),
+            Key::Char('z') if press.ctrl => return self.effects.push(Effect::Suspend),
+            _ => {}
+        }
+        self.notice = None;
+        if self.popup.is_some() {
+            return self.popup_key(press);
+        }
+        match press.key {
+            Key::F(1) => self.popup = Some(Popup::Help),
+            Key::F(2) => self.popup = Some(Popup::Command),
+            Key::Esc => self.escape(),
+            Key::Enter => self.enter(),
+            _ if self.hidden.is_some() => self.hidden_key(press),
+            Key::Char('?') if !self.takes_text() => self.popup = Some(Popup::Help),
+            _ => _ = self.screen_key(press),
+        }
+    }
+
+    fn screen_key(&mut self, press: Press) -> bool {
+        if self.screen == Screen::Review {
+            return self.review_key(press);
+        }
+        if self.screen == Screen::Directory && press.key == Key::F(3) {
+            self.show_more();
+            return true;
+        }
+        if !self.form.fields.is_empty() {
+            return self.form_key(press);
+        }
+        if press == Key::Char('s').into() && self.can_sign_in_anew() {
+            self.sign_in_anew();
+            return true;
+        }
+        if let Key::Char(letter) = press.key
+            && !press.ctrl
+            && !press.alt
+            && self.screen != Screen::Directory
+            && self.letter(letter)
+        {
+            return true;
+        }
+        self.list_key(press)
+    }
+
+    fn letter(&mut self, letter: char) -> bool {
+        match (self.screen, letter) {
+            (Screen::Method, letter) => return self.method_letter(letter),
+            (Screen::SignIn, letter) => return self.sign_in_letter(letter),
+            (Screen::Mfa, 'n') if self.sign_in.outcome.trouble().is_some() => self.enter(),
+            (Screen::Identity, 'r') if self.facts.identity.asked().is_none() => self.identify(),
+            (Screen::Identity, 'g') if self.facts.identity.trouble().is_some() => self.go(Screen::Destination),
+            (Screen::Identity, 'k') => return self.offer_to_keep(),
+            (Screen::Preview, 'r') if self.facts.preview.asked().is_none() => self.preview_again(),
+            (Screen::Preview, 'g') if self.facts.preview.trouble().is_some() => self.go(Screen::Review),
+            (Screen::Run, 'e') if !self.run.errors.is_empty() => self.popup = Some(Popup::Errors),
+            (Screen::Welcome | Screen::Written | Screen::Farewell, 'q') => self.leave_quietly(),
+            (Screen::Identity | Screen::Preview, 'd') => match self.trouble().cloned() {
+                Some(trouble) => self.popup = Some(Popup::Trouble(trouble)),
+                None => return false,
+            },
+            _ => return false,
+        }
+        true
+    }
+
+    fn leave_quietly(&mut self) {
+        self.leave(if self.screen == Screen::Welcome { Exit::Done } else { self.end_of_run() });
+    }
+
+    /// What is wrong on the screen, if something is.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&crate::facts::Trouble> {
+        match self.screen {
+            Screen::Welcome => self.facts.document.trouble().or(self.facts.identity.trouble()),
+            Screen::SignIn | Screen::Mfa => self.sign_in.outcome.trouble(),
+            Screen::Directory => self.facts.directory.trouble(),
+            Screen::Identity => self.facts.identity.trouble(),
+            Screen::Preview => self.facts.preview.trouble(),
+            Screen::Review => {
+                self.facts.document.trouble().or(self.facts.check.trouble()).or(self.facts.written.trouble())
+            }
+            Screen::Run | Screen::Farewell => self.run.ended.as_ref().and_then(|ended| ended.as_ref().err()),
+            _ => None,
+        }
+    }
+
+    /// What the screen waits for, and since when.
+    #[must_use]
+    pub fn awaited(&self) -> Option<(&'static str, std::time::SystemTime)> {
+        let (what, since) = match self.screen {
+            Screen::Welcome | Screen::Identity => ("AWS: who this is", self.facts.identity.asked()),
+            Screen::Method => ("ways to sign in", self.facts.detection.asked()),
+            Screen::SignIn if self.sign_in.page.is_none() => ("the sign-in service", self.sign_in.outcome.asked()),
+            Screen::Mfa => ("AWS: whether the code is right", self.sign_in.handed_over),
+            Screen::Directory => ("accounts and roles", self.facts.directory.asked()),
+            Screen::Preview => ("the source", self.facts.preview.asked()),
+            Screen::Review => match self.facts.written.asked() {
+                Some(since) => ("the config to be written", Some(since)),
+                None => ("the check", self.facts.check.asked()),
+            },
+            _ => return None,
+        };
+        since.map(|since| (what, since))
+    }
+
+    /// Back; before that, what is opened is closed.
+    pub(super) fn escape(&mut self) {
+        if self.popup.is_some() {
+            return self.popup_key(Key::Esc.into());
+        }
+        match self.screen {
+            Screen::SignIn if self.hidden.is_some() => self.hidden = None,
+            Screen::SignIn if self.sign_in.qr_alone => self.sign_in.qr_alone = false,
+            Screen::Directory if self.form.more => self.show_more(),
+            Screen::Directory if !self.list.filter.is_empty() => self.filter_by(String::new()),
+            Screen::Run if self.is_running() => {
+                self.notice = Some("the run goes on; Ctrl-C stops it safely".to_owned());
+            }
+            Screen::Run => self.enter(),
+            Screen::Written => self.go_instead(Screen::Farewell),
+            Screen::Farewell => self.leave_quietly(),
+            _ => self.back(),
+        }
+    }
+
+    fn control_c(&mut self) {
+        if self.is_running() || matches!(self.screen, Screen::Run | Screen::Farewell) || self.popup == Some(Popup::Quit)
+        {
+            return self.interrupt();
+        }
+        self.ask_to_quit();
+    }
+
+    fn popup_key(&mut self, press: Press) {
+        let yes = matches!(press.key, Key::Enter | Key::Char('y'));
+        let no = matches!(press.key, Key::Esc | Key::Char('n' | 'q'));
+        match &self.popup {
+            Some(Popup::Quit) if yes => self.leave(Exit::Left),
+            Some(Popup::Keep(entry, _)) if yes => {
+                let entry = entry.clone();
+                self.keep(entry);
+            }
+            Some(Popup::Resume) if yes || no => {
+                self.popup = None;
+                self.resume(yes);
+            }
+            Some(Popup::Resume) => {}
+            Some(Popup::Command) if press.key == Key::Char('y') => {
+                let command = self.command();
+                self.copy(&command);
+            }
+            _ if yes || no || matches!(press.key, Key::F(1 | 2) | Key::Char('?')) => self.popup = None,
+            _ => {}
+        }
+    }
+
+    fn hidden_key(&mut self, press: Press) {
+        let Some(hidden) = &mut self.hidden else { return };
+        match press.key {
+            Key::Char('u') if press.ctrl => *hidden = Hidden::default(),
+            Key::Char(c) if !press.ctrl && !press.alt => push(hidden, c.encode_utf8(&mut [0; 4])),
+            Key::Backspace => hidden.pop(),
+            _ => {}
+        }
+    }
+
+    /// A paste never submits, and brings no controls.
+    pub(super) fn paste(&mut self, text: &str) {
+        if self.popup.is_some() {
+            return;
+        }
+        self.notice = None;
+        if let Some(hidden) = &mut self.hidden {
+            push(hidden, text.trim());
+        } else if !self.form.fields.is_empty() {
+            self.paste_into_field(text);
+        } else if self.screen == Screen::Directory {
+            let filter = format!("{}{}", self.list.filter, super::line::one_line(text.trim()));
+            self.filter_by(filter);
+        } else if self.screen == Screen::SignIn && self.sign_in.page.as_ref().is_some_and(|(page, _)| !page.device) {
+            let hidden = self.hidden.insert(Hidden::default());
+            push(hidden, text.trim());
+        }
+    }
+
+    /// The keys that do something now, the most useful first.
+    #[must_use]
+    pub fn hints(&self) -> Vec<Hint> {
+        let hint = |key, does| Hint { key, does };
+        let mut hints = match &self.popup {
+            Some(Popup::Quit) => return vec![hint("Enter", "quit"), hint("Esc", "stay")],
+            Some(Popup::Resume) => return vec![hint("Enter", "go on with it"), hint("n", "begin anew")],
+            Some(Popup::Keep(..)) => return vec![hint("Enter", "write it"), hint("Esc", "leave the file as it is")],
+            Some(Popup::Command) => return vec![hint("y", "copy"), hint("Esc", "close")],
+            Some(_) => return vec![hint("Esc", "close")],
+            None => self.screen_hints(),
+        };
+        match self.screen {
+            Screen::Run => {}
+            Screen::Welcome | Screen::Written | Screen::Farewell => hints.push(hint("q", "quit")),
+            _ => hints.push(hint("Esc", if self.trail.is_empty() { "quit" } else { "back" })),
+        }
+        if !matches!(self.screen, Screen::Run | Screen::Written | Screen::Farewell | Screen::Welcome) {
+            hints.push(hint("F2", "command"));
+        }
+        hints.push(hint(if self.takes_text() { "F1" } else { "?" }, "help"));
+        hints
+    }
+
+    fn screen_hints(&self) -> Vec<Hint> {
+        let hint = |key, does| Hint { key, does };
+        let failed = self.trouble().is_some();
+        match self.screen {
+            Screen::Welcome => vec![hint("Up/Down", "choose"), hint("Enter", "go")],
+            Screen::Method => {
+                vec![hint("Up/Down", "choose"), hint("Enter", "next"), hint("d", "details"), hint("r", "look again")]
+            }
+            Screen::Details | Screen::Destination | Screen::Source => {
+                let mut hints = vec![hint("Enter", "next"), hint("Tab", "next field")];
+                if !self.takes_text() {
+                    hints.push(hint("Left/Right", "choose"));
+                }
+                hints.push(hint("F3", if self.form.more { "fewer" } else { "more options" }));
+                hints
+            }
+            Screen::SignIn if self.hidden.is_some() => vec![hint("Enter", "hand over")],
+            Screen::SignIn if failed => vec![hint("n", "try again"), hint("e", "edit URL and region")],
+            Screen::SignIn => match &self.sign_in.page {
+                None => vec![],
+                Some((page, _)) => {
+                    let mut hints = vec![hint("c", if page.code.is_some() { "copy code" } else { "copy URL" })];
+                    hints.push(hint("o", "open here"));
+                    if page.device {
+                        hints.extend([
+                            hint("u", "copy URL"),
+                            hint("q", "QR"),
+                            hint("m", "browser flow"),
+                            hint("n", "new code"),
+                        ]);
+                    } else {
+                        hints.extend([hint("p", "paste the URL it ended at"), hint("m", "code for another device")]);
+                    }
+                    hints.push(hint("e", "edit URL and region"));
+                    if self.keepable().is_some() {
+                        hints.push(hint("k", "keep as a session"));
+                    }
+                    hints
+                }
+            },
+            Screen::Mfa if failed => vec![hint("n", "try again")],
+            Screen::Mfa => vec![hint("Enter", "hand over")],
+            Screen::Directory if self.form.more => {
+                vec![hint("Enter", "next"), hint("Tab", "next field"), hint("F3", "list")]
+            }
+            Screen::Directory if failed => {
+                let mut hints = vec![hint("Enter", "try again"), hint("F3", "type them")];
+                if self.can_sign_in_anew() {
+                    hints.push(hint("s", "sign in anew"));
+                }
+                hints
+            }
+            Screen::Directory => {
+                vec![hint("type", "filter"), hint("Up/Down", "choose"), hint("Enter", "next"), hint("F3", "type them")]
+            }
+            Screen::Identity | Screen::Preview if failed => {
+                let mut hints = vec![hint("r", "try again"), hint("g", "go on anyway"), hint("d", "details")];
+                if self.can_sign_in_anew() {
+                    hints.insert(1, hint("s", "sign in anew"));
+                }
+                hints
+            }
+            Screen::Identity => {
+                let mut hints = vec![hint("Enter", "next"), hint("r", "ask again")];
+                if self.keepable().is_some() {
+                    hints.push(hint("k", "keep as an AWS profile"));
+                }
+                hints
+            }
+            Screen::Preview => vec![hint("Enter", "next"), hint("Up/Down", "table"), hint("r", "look again")],
+            Screen::Review => {
+                let enter = match self.facts.check {
+                    Remote::Got(true) => hint("Enter", "write"),
+                    Remote::Idle => hint("Enter", "test write"),
+                    _ => hint("Ctrl-S", "write anyway"),
+                };
+                let mut hints = vec![enter, hint("Left/Right", "page"), hint("t", "test again"), hint("y", "copy")];
+                if self.offered().is_some() {
+                    hints.push(hint("u", "use what was found"));
+                }
+                hints
+            }
+            Screen::Written => vec![hint("Up/Down", "choose"), hint("Enter", "go")],
+            Screen::Run if self.is_running() => {
+                vec![
+                    hint("Ctrl-C", if self.run.stops == 0 { "stop safely" } else { "end at once" }),
+                    hint("e", "errors"),
+                ]
+            }
+            Screen::Run => vec![hint("Enter", "next"), hint("e", "errors")],
+            Screen::Farewell => vec![hint("Enter", "leave")],
+        }
+    }
+}
+
+fn push(hidden: &mut Hidden, text: &str) {
+    const LONGEST: usize = 8192;
+    let text = super::line::one_line(text);
+    if hidden.bytes() + text.len() <= LONGEST {
+        hidden.push(&text);
+    }
+}

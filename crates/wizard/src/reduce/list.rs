@@ -1,0 +1,245 @@
+//! Lists: rows, a filter, a focus.
+
+use crate::{
+    answers::Value,
+    event::{Key, Press},
+    facts::{Account, Remote},
+    question::Id,
+    state::{List, Row, Screen, State, Way, Welcome},
+};
+
+/// How far the page keys go.
+const PAGE: usize = 10;
+
+impl State {
+    /// Makes the rows of the screen from what is known. The focus stays on its row; where the person has not moved, it is on the best.
+    pub(super) fn refresh_list(&mut self) {
+        let focused = self.list.matching.get(self.list.focus).and_then(|row| self.list.texts.get(*row));
+        let before = focused.filter(|_| self.list.touched).cloned();
+        let rows = self.rows();
+        let texts = rows.iter().map(|row| self.row_text(*row)).collect();
+        self.list = List { rows, texts, ..std::mem::take(&mut self.list) };
+        self.list.search();
+        let place_of =
+            |text: &String, list: &List| list.matching.iter().position(|row| list.texts.get(*row) == Some(text));
+        self.list.focus = match before {
+            Some(text) => place_of(&text, &self.list).unwrap_or(self.list.focus),
+            None => self.best_row(),
+        };
+        self.list.clamp();
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        match self.screen {
+            Screen::Welcome => self.welcome_rows().into_iter().map(Row::Welcome).collect(),
+            Screen::Method => {
+                use crate::facts::Condition::Absent;
+                let found = self.facts.found.iter().enumerate();
+                let found = found.filter(|(_, found)| !matches!(found.condition, Absent(_)));
+                found.map(|(at, _)| Row::Found(at)).chain(Way::ALL.map(Row::Other)).collect()
+            }
+            Screen::Directory => directory_rows(&self.facts.accounts),
+            Screen::Preview => {
+                let tables = self.facts.preview.got().map_or(0, |preview| preview.tables.len());
+                (0..tables).map(Row::Table).collect()
+            }
+            Screen::Written => vec![Row::Run(true), Row::Run(false)],
+            Screen::Run => (0..self.run.tables.len()).map(Row::Table).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a row is searched in, and told apart by.
+    fn row_text(&self, row: Row) -> String {
+        let account = |at: usize| self.facts.accounts.get(at);
+        let text = match row {
+            Row::Welcome(choice) => choice.words().0.to_owned(),
+            Row::Found(at) => {
+                self.facts.found.get(at).map(|found| format!("{} {}", found.title, found.origin)).unwrap_or_default()
+            }
+            Row::Other(way) => way.words().0.to_owned(),
+            Row::Account(at) => account(at).map(described).unwrap_or_default(),
+            Row::Role(at, role) => account(at)
+                .map(|account| {
+                    let role = account.roles.got().and_then(|roles| roles.get(role));
+                    format!("{} {}", described(account), role.map(String::as_str).unwrap_or_default())
+                })
+                .unwrap_or_default(),
+            Row::Table(at) => {
+                let name = match self.screen {
+                    Screen::Run => self.run.tables.get(at).map(|table| &table.name),
+                    _ => self.facts.preview.got().and_then(|preview| preview.tables.get(at)).map(|table| &table.name),
+                };
+                name.cloned().unwrap_or_default()
+            }
+            Row::Run(run) => run.to_string(),
+        };
+        text.to_lowercase()
+    }
+
+    /// Where the focus is until the person moves it.
+    fn best_row(&self) -> usize {
+        if let Some(at) = self.answered_method() {
+            return at;
+        }
+        let wanted = |row: &usize| match self.list.rows.get(*row) {
+            Some(Row::Found(at)) => self.facts.found.get(*at).is_some_and(|found| found.condition.is_usable()),
+            Some(Row::Account(at) | Row::Role(at, _)) if self.answers.value(Id::SsoAccountId).is_some() => {
+                let account = self.facts.accounts.get(*at);
+                let role = match self.list.rows.get(*row) {
+                    Some(Row::Role(_, role)) => account.and_then(|account| account.roles.got()?.get(*role)),
+                    _ => None,
+                };
+                account.is_some_and(|account| self.answers.is(Id::SsoAccountId, &account.id))
+                    && (role.is_none()
+                        || self.answers.text(Id::SsoRoleName).is_none_or(|name| role.is_some_and(|role| role == name)))
+            }
+            _ => false,
+        };
+        self.list.matching.iter().position(wanted).unwrap_or(0)
+    }
+
+    /// Where the way to sign in is that was answered already, by a config or an earlier choice.
+    fn answered_method(&self) -> Option<usize> {
+        let is_answered = |id: Id, value: &Value| self.answers.value(id) == Some(value);
+        let is_found = |row: &Row| match row {
+            Row::Found(at) => self.facts.found.get(*at).is_some_and(|found| {
+                !found.answers.is_empty() && found.answers.iter().all(|(id, value)| is_answered(*id, value))
+            }),
+            _ => false,
+        };
+        let is_way = |row: &Row| matches!(row, Row::Other(way) if Some(*way) == self.answered_way());
+        let rows = &self.list.rows;
+        let at = rows.iter().position(is_found).or_else(|| rows.iter().position(is_way))?;
+        self.list.matching.iter().position(|row| *row == at)
+    }
+
+    fn answered_way(&self) -> Option<Way> {
+        if self.answers.is(Id::Storage, "embedded") {
+            return Some(Way::Embedded);
+        }
+        Some(match self.answers.text(Id::Auth)? {
+            "sso" => Way::Sso,
+            "role" => Way::Role,
+            "profile" => Way::Profile,
+            "compute" => Way::Compute,
+            "chain" => Way::Chain,
+            _ => return None,
+        })
+    }
+
+    /// A key of a list. Whether it was one.
+    pub(super) fn list_key(&mut self, press: Press) -> bool {
+        let last = self.list.matching.len().saturating_sub(1);
+        let filters = self.screen == Screen::Directory;
+        let focus = self.list.focus;
+        let to = match press.key {
+            Key::Up => focus.saturating_sub(1),
+            Key::Down => (focus + 1).min(last),
+            Key::PageUp => focus.saturating_sub(PAGE),
+            Key::PageDown => (focus + PAGE).min(last),
+            Key::Home => 0,
+            Key::End => last,
+            Key::Char('u') if filters && press.ctrl => {
+                self.filter_by(String::new());
+                return true;
+            }
+            Key::Backspace if filters => {
+                use unicode_segmentation::UnicodeSegmentation as _;
+                let mut filter = self.list.filter.clone();
+                if let Some((at, _)) = self.list.filter.grapheme_indices(true).next_back() {
+                    filter.truncate(at);
+                }
+                self.filter_by(filter);
+                return true;
+            }
+            Key::Char(c) if filters && !press.ctrl && !press.alt => {
+                self.filter_by(format!("{}{}", self.list.filter, super::line::one_line(c.encode_utf8(&mut [0; 4]))));
+                return true;
+            }
+            Key::Char(c) if !press.ctrl && !press.alt => {
+                match c.to_digit(10).and_then(|digit| usize::try_from(digit).ok()) {
+                    Some(digit @ 1..) if digit <= last + 1 => digit - 1,
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        };
+        if self.list.rows.is_empty() {
+            return false;
+        }
+        self.list.focus = to;
+        self.list.touched = true;
+        self.ask_roles();
+        true
+    }
+
+    /// Only rows that match from now on; the best of them has the focus.
+    pub(super) fn filter_by(&mut self, filter: String) {
+        const LONGEST: usize = 256;
+        if filter.len() > LONGEST {
+            return;
+        }
+        self.list.touched = true;
+        self.list.filter = filter;
+        self.list.focus = 0;
+        self.list.search();
+        self.ask_roles();
+    }
+
+    /// Chooses a row, whatever the filter says.
+    pub(super) fn pick(&mut self, row: usize) {
+        if self.list.rows.get(row).is_none() {
+            return;
+        }
+        if !self.list.matching.contains(&row) {
+            self.filter_by(String::new());
+        }
+        self.list.touched = true;
+        if let Some(at) = self.list.matching.iter().position(|matching| *matching == row) {
+            self.list.focus = at;
+            self.enter();
+        }
+    }
+
+    fn welcome_rows(&self) -> Vec<Welcome> {
+        match self.facts.document {
+            // What can't be read can't be run, and is mended by going through the questions.
+            Remote::Failed(_) => vec![Welcome::Edit, Welcome::Quit],
+            _ if self.answers.is(Id::Storage, "embedded") => {
+                vec![Welcome::Run, Welcome::Edit, Welcome::Check, Welcome::Quit]
+            }
+            _ => vec![Welcome::Run, Welcome::Edit, Welcome::Check, Welcome::SignIn, Welcome::Quit],
+        }
+    }
+}
+
+impl List {
+    /// Finds the rows that hold every word of the filter.
+    fn search(&mut self) {
+        let filter = self.filter.to_lowercase();
+        let words: Vec<&str> = filter.split_whitespace().collect();
+        let matches = |text: &String| words.iter().all(|word| text.contains(word));
+        self.matching = (0..self.rows.len()).filter(|row| self.texts.get(*row).is_some_and(matches)).collect();
+        self.clamp();
+    }
+
+    fn clamp(&mut self) {
+        self.focus = self.focus.min(self.matching.len().saturating_sub(1));
+    }
+}
+
+fn directory_rows(accounts: &[Account]) -> Vec<Row> {
+    let mut rows = Vec::with_capacity(accounts.len());
+    for (at, account) in accounts.iter().enumerate() {
+        match account.roles.got().map(Vec::len) {
+            None | Some(0) => rows.push(Row::Account(at)),
+            Some(roles) => rows.extend((0..roles).map(|role| Row::Role(at, role))),
+        }
+    }
+    rows
+}
+
+fn described(account: &Account) -> String {
+    format!("{} {} {}", account.name, account.id, account.email)
+}

@@ -1,0 +1,138 @@
+//! What to do with a config that is there, and how to sign in.
+
+use super::tickets::Request;
+use crate::{
+    answers::Value,
+    effect::{Effect, Exit, SignInRequest},
+    facts::{Found, Remote},
+    question::Id,
+    state::{Popup, ReviewTab, Row, Screen, State, Way, Welcome},
+};
+
+impl State {
+    pub(super) fn enter_welcome(&mut self) {
+        let Some(Row::Welcome(choice)) = self.list.focused() else { return };
+        match choice {
+            Welcome::Run => self.begin_run(),
+            Welcome::Edit => {
+                self.go(if self.answers.is(Id::Storage, "embedded") { Screen::Destination } else { Screen::Method });
+            }
+            Welcome::Check => {
+                self.go(Screen::Review);
+                self.review.tab = ReviewTab::Check;
+                self.check();
+            }
+            Welcome::SignIn => match self.sign_in_request() {
+                Some(_) => self.sign_in_or_go_on(),
+                None => self.go(Screen::Method),
+            },
+            Welcome::Quit => self.leave(Exit::Done),
+        }
+    }
+
+    pub(super) fn detect(&mut self) {
+        let ticket = self.tickets.draw(Request::Detect);
+        self.facts.found.clear();
+        self.facts.detection = Remote::Asked(self.now);
+        self.effects.push(Effect::Detect(ticket));
+        self.refresh_list();
+    }
+
+    /// A way to sign in was found; the best come first.
+    pub(super) fn found(&mut self, found: Found) {
+        let at = self.facts.found.partition_point(|other| other.rank <= found.rank);
+        self.facts.found.insert(at, found);
+        if self.screen == Screen::Method {
+            self.refresh_list();
+        }
+    }
+
+    pub(super) fn detected(&mut self) {
+        self.facts.detection = Remote::Got(());
+        if self.screen == Screen::Method {
+            self.refresh_list();
+        }
+    }
+
+    pub(super) fn enter_method(&mut self) {
+        match self.list.focused() {
+            Some(Row::Found(at)) => {
+                let Some(found) = self.facts.found.get(at).cloned() else { return };
+                if !found.condition.is_usable() {
+                    self.notice = Some(format!("{} can't be used: {}", found.title, found.condition.words()));
+                    return;
+                }
+                self.take_found(&found);
+            }
+            Some(Row::Other(way)) => self.take_way(way),
+            _ => {}
+        }
+    }
+
+    /// The answers of what was found become the person's, and nothing else can take over.
+    fn take_found(&mut self, found: &Found) {
+        self.answer(Id::Storage, "s3".into());
+        if !found.answers.iter().any(|(id, _)| *id == Id::SsoSession) {
+            self.blank(Id::SsoSession);
+        }
+        // In the order of the registry: an answer that others rest on comes before them.
+        let mut answers = found.answers.clone();
+        answers.sort_by_key(|(id, _)| *id);
+        answers.into_iter().for_each(|(id, value)| self.answer(id, value));
+        self.save_draft();
+        let pinned = format!("{} is pinned in the config: nothing in the environment can take over later", found.title);
+        match found.sign_in.clone() {
+            None => self.after_auth(false),
+            Some(request) => {
+                self.go(if matches!(request, SignInRequest::Mfa { .. }) { Screen::Mfa } else { Screen::SignIn });
+                self.sign_in(request);
+            }
+        }
+        if !self.answers.is(Id::Auth, "chain") {
+            self.notice = Some(pinned);
+        }
+    }
+
+    fn take_way(&mut self, way: Way) {
+        let storage = if way == Way::Embedded { "embedded" } else { "s3" };
+        self.answer(Id::Storage, storage.into());
+        let method = match way {
+            Way::Sso => "sso",
+            Way::Role => "role",
+            Way::Profile => "profile",
+            Way::Compute => "compute",
+            Way::Chain => "chain",
+            Way::Embedded => return self.go(Screen::Destination),
+        };
+        self.answer(Id::Auth, method.into());
+        if way == Way::Sso {
+            // A session that was found is another row.
+            self.blank(Id::SsoSession);
+        }
+        match way {
+            Way::Sso | Way::Role | Way::Profile => self.go(Screen::Details),
+            _ => self.after_auth(false),
+        }
+    }
+
+    fn blank(&mut self, id: Id) {
+        if self.answers.value(id).is_some() {
+            self.answer(id, Value::Text(String::new()));
+        }
+    }
+
+    /// Letters of the screen. Whether it was one.
+    pub(super) fn method_letter(&mut self, letter: char) -> bool {
+        match letter {
+            'r' => self.detect(),
+            'd' => {
+                let Some(Row::Found(at)) = self.list.focused() else { return false };
+                let Some(found) = self.facts.found.get(at) else { return false };
+                let what = format!("{} ({}): {}. {}", found.title, found.origin, found.condition.words(), found.why);
+                self.popup = Some(Popup::Trouble(crate::facts::Trouble::usage(what)));
+            }
+            _ => return false,
+        }
+        true
+    }
+}

@@ -1,0 +1,151 @@
+//! What follows from an event. `flow` says which screen follows which; each screen or concern has a module of its own.
+
+mod tickets;
+mod keys;
+mod form;
+mod line;
+mod list;
+mod flow;
+mod method;
+mod sign_in;
+mod directory;
+mod identity;
+mod review;
+mod keep;
+mod run;
+
+#[cfg(test)]
+mod tests;
+
+pub use flow::{Start, start};
+pub use keys::Hint;
+pub(crate) use tickets::Tickets;
+
+use std::collections::BTreeSet;
+
+use crate::{
+    draft::Draft,
+    effect::{Effect, Exit},
+    event::{Event, Intent},
+    question::Id,
+    state::{Popup, Screen, State},
+};
+use tickets::Request;
+
+impl State {
+    /// What follows from an event: the state changes, and effects are to be carried out. After the end nothing follows.
+    pub fn step(&mut self, event: Event) -> Vec<Effect> {
+        if self.exit.is_none() {
+            self.take(event);
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Key(press) => self.press(press),
+            Event::Paste(text) => self.paste(&text),
+            Event::Intent(intent) => self.intend(intent),
+            Event::Resize(columns, rows) => self.size = (columns, rows),
+            Event::Tick(now) => {
+                // A clock that is set back leaves what was awaited awaited.
+                self.now = now;
+                self.count_seconds();
+            }
+            Event::Signal => self.interrupt(),
+            Event::Found(ticket, found) if self.tickets.is_latest(Request::Detect, ticket) => self.found(*found),
+            Event::Detected(ticket) if self.tickets.is_latest(Request::Detect, ticket) => self.detected(),
+            Event::SignIn(ticket, event) if self.tickets.is_latest(Request::SignIn, ticket) => {
+                self.sign_in_event(event);
+            }
+            Event::Accounts(ticket, accounts) if self.tickets.is_latest(Request::Accounts, ticket) => {
+                self.accounts(accounts);
+            }
+            Event::Roles(ticket, account, roles) if self.tickets.is_latest(Request::Accounts, ticket) => {
+                self.roles(&account, roles);
+            }
+            Event::Listed(ticket, result) if self.tickets.is_latest(Request::Accounts, ticket) => self.listed(result),
+            Event::Identified(ticket, result) if self.tickets.is_latest(Request::Identify, ticket) => {
+                self.facts.identity = result.into();
+            }
+            Event::Previewed(ticket, result) if self.tickets.is_latest(Request::Preview, ticket) => {
+                self.facts.preview = result.into();
+                if self.screen == Screen::Preview {
+                    self.refresh_list();
+                }
+            }
+            Event::Checked(ticket, line) if self.tickets.is_latest(Request::Check, ticket) => self.checked(line),
+            Event::CheckDone(ticket, works) if self.tickets.is_latest(Request::Check, ticket) => self.check_done(works),
+            Event::Changed(ticket, text) if self.tickets.is_latest(Request::Write, ticket) => {
+                self.changed_meanwhile(text);
+            }
+            Event::Written(ticket, result) if self.tickets.is_latest(Request::Write, ticket) => self.written(result),
+            Event::Offered(ticket, offer) if self.tickets.is_latest(Request::Keep, ticket) => {
+                self.offered_to_keep(offer);
+            }
+            Event::Kept(ticket, kept) if self.tickets.is_latest(Request::Keep, ticket) => self.kept(kept),
+            Event::Run(ticket, event) if self.tickets.is_latest(Request::Run, ticket) => self.run_event(*event),
+            Event::RunEnded(ticket, result) if self.tickets.is_latest(Request::Run, ticket) => self.run_ended(result),
+            Event::Note(note) => self.notice = Some(note),
+            // The answer to a request that nobody waits for any more.
+            _ => {}
+        }
+    }
+
+    fn intend(&mut self, intent: Intent) {
+        self.notice = None;
+        match intent {
+            Intent::Next => self.enter(),
+            Intent::Back => self.escape(),
+            Intent::Pick(row) => self.pick(row),
+            Intent::Fill(id, text) => self.fill_field(id, &text),
+            Intent::Filter(text) => self.filter_by(text),
+            Intent::Hidden(secret) => self.hidden_given(&secret),
+            Intent::Quit => self.leave(Exit::Left),
+            Intent::End => self.end_of_input(),
+        }
+    }
+
+    /// Nobody can answer any more. A config that was written stays.
+    fn end_of_input(&mut self) {
+        if matches!(self.screen, Screen::Written | Screen::Run | Screen::Farewell) {
+            return self.leave(self.end_of_run());
+        }
+        let wrong = self.form.fields.iter().filter(|field| field.error.is_some()).map(|field| field.id);
+        let missing: BTreeSet<Id> = self.answers.missing().iter().map(|question| question.id).chain(wrong).collect();
+        self.leave(Exit::Unanswered(missing.into_iter().map(|id| format!("--{}", id.question().flag)).collect()));
+    }
+
+    /// Ctrl-C, and signals: a run is asked to stop, anything else ends.
+    fn interrupt(&mut self) {
+        if self.is_running() {
+            self.stop_run();
+        } else if self.screen == Screen::Run || self.screen == Screen::Farewell {
+            self.leave(self.end_of_run());
+        } else {
+            self.leave(Exit::Interrupted);
+        }
+    }
+
+    /// The end. Answers are kept, unless they are in the config by now.
+    fn leave(&mut self, exit: Exit) {
+        if self.sign_in.request.is_some() {
+            self.drop_sign_in();
+        }
+        self.popup = None;
+        if !matches!(self.screen, Screen::Written | Screen::Run | Screen::Farewell | Screen::Welcome) {
+            self.keep_form();
+            self.save_draft();
+        }
+        self.exit = Some(exit.clone());
+        self.effects.push(Effect::Exit(exit));
+    }
+
+    fn save_draft(&mut self) {
+        self.effects.push(Effect::SaveDraft(Draft::text(&self.answers)));
+    }
+
+    fn ask_to_quit(&mut self) {
+        self.popup = Some(Popup::Quit);
+    }
+}

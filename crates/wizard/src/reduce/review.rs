@@ -1,0 +1,200 @@
+//! The review: the config, its policy, the check, the command; and the writing.
+
+use super::tickets::Request;
+use crate::{
+    answers::{Answers, From},
+    effect::{Effect, Writing},
+    event::{Key, Press},
+    facts::{CheckLine, Outcome, Remote, Trouble},
+    question::QUESTIONS,
+    state::{Popup, ReviewTab, Row, Screen, State},
+};
+
+impl State {
+    pub(super) fn check(&mut self) {
+        self.facts.checks.clear();
+        match self.plan() {
+            Ok(plan) => {
+                let ticket = self.tickets.draw(Request::Check);
+                self.facts.check = Remote::Asked(self.now);
+                self.effects.push(Effect::Check(ticket, Box::new(plan)));
+            }
+            Err(trouble) => self.facts.check = Remote::Failed(trouble),
+        }
+    }
+
+    pub(super) fn checked(&mut self, line: CheckLine) {
+        if let (Outcome::Ok, Some((id, value))) = (line.outcome, line.answer.clone()) {
+            let is_open = self.answers.value(id).is_none();
+            if is_open && self.answers.give(id, value, From::Detected) && self.screen == Screen::Review {
+                self.compose();
+            }
+        }
+        self.facts.checks.push(line);
+    }
+
+    pub(super) fn check_done(&mut self, works: bool) {
+        self.facts.check = Remote::Got(works);
+        if self.screen == Screen::Review && works {
+            self.notice = Some("it works".to_owned());
+        }
+    }
+
+    /// Enter: first the check, then the writing.
+    pub(super) fn enter_review(&mut self) {
+        if let Remote::Failed(trouble) = &self.facts.document {
+            self.popup = Some(Popup::Trouble(trouble.clone()));
+            return;
+        }
+        match &self.facts.check {
+            Remote::Idle => {
+                self.review = crate::state::Review { tab: ReviewTab::Check, scroll: 0 };
+                self.check();
+            }
+            Remote::Asked(_) => {
+                self.notice = Some("the check goes on; Ctrl-S writes without waiting for it".to_owned());
+            }
+            Remote::Got(true) => self.write(),
+            Remote::Got(false) | Remote::Failed(_) => {
+                self.review.tab = ReviewTab::Check;
+                self.notice = Some("t tests again once it is mended; Ctrl-S writes the config anyway".to_owned());
+            }
+        }
+    }
+
+    /// The answer that the check found and that is not taken.
+    #[must_use]
+    pub fn offered(&self) -> Option<&CheckLine> {
+        let is_offer =
+            |line: &&CheckLine| line.answer.as_ref().is_some_and(|(id, value)| self.answers.value(*id) != Some(value));
+        self.facts.checks.iter().find(is_offer)
+    }
+
+    fn take_offer(&mut self) -> bool {
+        let Some((id, value)) = self.offered().and_then(|line| line.answer.clone()) else { return false };
+        self.answer(id, value);
+        self.compose();
+        self.check();
+        true
+    }
+
+    pub(super) fn write(&mut self) {
+        let Remote::Got(document) = &self.facts.document else {
+            if let Remote::Failed(trouble) = &self.facts.document {
+                self.popup = Some(Popup::Trouble(trouble.clone()));
+            }
+            return;
+        };
+        if self.facts.written.asked().is_some() {
+            return;
+        }
+        let place = &self.facts.place;
+        let writing =
+            Writing { file: place.config.clone(), text: document.toml.clone(), before: place.existing.clone() };
+        if writing.before.as_ref() == Some(&writing.text) {
+            let said = format!("{} is as it should be already", place.config_shown);
+            return self.end_writing(said);
+        }
+        let ticket = self.tickets.draw(Request::Write);
+        self.facts.written = Remote::Asked(self.now);
+        self.effects.push(Effect::Write(ticket, Box::new(writing)));
+    }
+
+    /// The config was changed by someone else: the answers are laid over what is there now, and what that changes is shown again.
+    pub(super) fn changed_meanwhile(&mut self, text: Option<String>) {
+        // A config that is gone or broken has no other answers than those that it had.
+        if let Some(Ok(config)) = text.as_deref().map(Answers::from_config) {
+            self.answers.forget(From::Config);
+            self.answers.lay(&config);
+        }
+        self.facts.place.existing = text;
+        self.answers.fill(&self.facts);
+        QUESTIONS.iter().for_each(|question| self.forget(question.id));
+        self.review = crate::state::Review::default();
+        self.compose();
+    }
+
+    pub(super) fn written(&mut self, result: Result<String, Trouble>) {
+        match result {
+            Ok(said) => self.end_writing(said),
+            Err(trouble) => {
+                self.facts.written = Remote::Failed(trouble.clone());
+                self.popup = Some(Popup::Trouble(trouble));
+            }
+        }
+    }
+
+    fn end_writing(&mut self, said: String) {
+        if let Some(document) = self.facts.document.got() {
+            self.facts.place.existing = Some(document.toml.clone());
+        }
+        self.facts.written = Remote::Got(said);
+        self.effects.push(Effect::DropDraft);
+        self.popup = None;
+        // What is written is not unwritten by going back.
+        self.trail.clear();
+        self.go_instead(Screen::Written);
+    }
+
+    pub(super) fn enter_written(&mut self) {
+        match self.list.focused() {
+            Some(Row::Run(true)) => self.begin_run(),
+            _ => self.go_instead(Screen::Farewell),
+        }
+    }
+
+    /// A key of the review. Whether it was one.
+    pub(super) fn review_key(&mut self, press: Press) -> bool {
+        let tabs = ReviewTab::ALL;
+        let at = tabs.iter().position(|tab| *tab == self.review.tab).unwrap_or(0);
+        let lines = self.review_text().map_or(0, |text| text.lines().count());
+        let scroll = self.review.scroll;
+        match press.key {
+            Key::Char('s') if press.ctrl => self.write(),
+            Key::Left | Key::BackTab => self.show_tab((at + tabs.len() - 1) % tabs.len()),
+            Key::Right | Key::Tab => self.show_tab((at + 1) % tabs.len()),
+            Key::Up => self.review.scroll = scroll.saturating_sub(1),
+            Key::Down => self.review.scroll = (scroll + 1).min(lines.saturating_sub(1)),
+            Key::PageUp => self.review.scroll = scroll.saturating_sub(10),
+            Key::PageDown => self.review.scroll = (scroll + 10).min(lines.saturating_sub(1)),
+            Key::Home => self.review.scroll = 0,
+            Key::Char(c) if !press.ctrl && !press.alt => return self.review_letter(c),
+            _ => return false,
+        }
+        true
+    }
+
+    fn show_tab(&mut self, at: usize) {
+        self.review = crate::state::Review { tab: ReviewTab::ALL.get(at).copied().unwrap_or_default(), scroll: 0 };
+    }
+
+    fn review_letter(&mut self, letter: char) -> bool {
+        match letter {
+            't' if self.facts.document.got().is_some() => {
+                self.review.tab = ReviewTab::Check;
+                self.check();
+            }
+            'u' => return self.take_offer(),
+            'y' => match self.review_text() {
+                Some(text) => self.copy(&text),
+                None => return false,
+            },
+            '1'..='4' => self.show_tab(usize::try_from(u32::from(letter) - u32::from('1')).unwrap_or(0)),
+            _ => return false,
+        }
+        true
+    }
+
+    /// The text of the page that is shown, as it is copied: of the check, the statement that would help.
+    #[must_use]
+    pub fn review_text(&self) -> Option<String> {
+        let document = self.facts.document.got()?;
+        match self.review.tab {
+            ReviewTab::Toml if !document.changes.is_empty() => Some(document.changes.join("\n")),
+            ReviewTab::Toml => Some(document.toml.clone()),
+            ReviewTab::Policy => document.policy.clone(),
+            ReviewTab::Check => self.facts.checks.iter().find_map(|line| line.statement.clone()),
+            ReviewTab::Command => Some(document.command.clone()),
+        }
+    }
+}

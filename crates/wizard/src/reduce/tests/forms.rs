@@ -1,0 +1,142 @@
+use super::*;
+use crate::{Intent, Popup};
+
+#[test]
+fn text_is_edited_by_graphemes() {
+    let mut session = Session::new();
+    session.lead_to_destination();
+    session.text("a🇩🇪e\u{301}b").press(Key::Left).press(Key::Backspace);
+    assert_eq!((session.state.form.fields[0].text.as_str(), session.state.form.fields[0].cursor), ("a🇩🇪b", 2));
+    session.press(Key::Left).press(Key::Delete);
+    assert_eq!(session.state.form.fields[0].text, "ab");
+    session.press(Key::Home).text("x").press(Key::End).text("y").press(Press::ctrl('a')).press(Key::Delete);
+    assert_eq!(session.state.form.fields[0].text, "aby");
+    session.press(Press::ctrl('k'));
+    assert_eq!(session.state.form.fields[0].text, "");
+    session.press(Key::Tab).press(Press::ctrl('w'));
+    assert_eq!(session.state.form.fields[1].text, "raw/{{TABLE}}/{{YEAR}}-{{MONTH}}-{{DAY}}/");
+}
+
+#[test]
+fn a_paste_of_several_lines_does_not_submit() {
+    let mut session = Session::new();
+    session.lead_to_destination().event(Event::Paste(" my-\u{1b}[31mlake\r\n".into()));
+    assert_eq!(session.state.screen, Screen::Destination);
+    assert_eq!(session.state.form.fields[0].text, "my-[31mlake");
+    session.event(Event::Paste("x".repeat(10_000)));
+    assert!(session.state.form.fields[0].error.is_some() && session.state.form.fields[0].text.len() < 100);
+}
+
+#[test]
+fn letters_are_text_in_fields_and_keys_elsewhere() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("?q r");
+    assert_eq!((session.state.form.fields[0].text.as_str(), &session.state.popup), ("?q r", &None));
+    session.press(Key::F(1));
+    assert_eq!(session.state.popup, Some(Popup::Help));
+    session.press(Key::Esc).press(Key::F(2));
+    assert_eq!(session.state.popup, Some(Popup::Command));
+    session.letter('y');
+    assert!(matches!(session.effects.last(), Some(Effect::Copy(text)) if text.expose().contains("--bucket '?q r'")));
+    session.press(Key::Esc);
+    while session.state.takes_text() {
+        session.press(Key::Tab);
+    }
+    session.letter('?');
+    assert_eq!(session.state.popup, Some(Popup::Help));
+}
+
+#[test]
+fn a_choice_changes_what_is_asked_and_what_is_the_default() {
+    let mut session = Session::new();
+    session.lead_to_destination();
+    let ids = |session: &Session| session.state.form.fields.iter().map(|field| field.id).collect::<Vec<_>>();
+    assert_eq!(ids(&session), [Id::Bucket, Id::Path, Id::Region, Id::Format, Id::Compression]);
+    let at = |session: &Session, id: Id| session.state.form.fields.iter().position(|field| field.id == id).expect("it");
+    while session.state.form.focus != at(&session, Id::Format) {
+        session.press(Key::Tab);
+    }
+    session.press(Key::Right);
+    let text = |session: &Session, id: Id| session.state.form.fields[at(session, id)].text.clone();
+    assert_eq!((text(&session, Id::Format), text(&session, Id::Compression)), ("csv".into(), "none".into()));
+    session.letter('1');
+    assert_eq!((text(&session, Id::Format), text(&session, Id::Compression)), ("parquet".into(), "zstd".into()));
+    session.press(Key::F(3));
+    assert_eq!(ids(&session).len(), 9);
+    assert_eq!(session.state.focused_field().expect("a field").id, Id::Format);
+    session.event(Event::Intent(Intent::Fill(Id::FileSize, "64MiB".into()))).press(Key::F(3));
+    assert!(ids(&session).contains(&Id::FileSize) && !ids(&session).contains(&Id::Endpoint), "what is answered stays");
+}
+
+#[test]
+fn a_typed_answer_that_no_longer_goes_along_is_told() {
+    let mut session = Session::new();
+    session.lead_to_destination();
+    session.event(Event::Intent(Intent::Fill(Id::Bucket, "my-lake".into())));
+    session.event(Event::Intent(Intent::Fill(Id::Compression, "snappy".into())));
+    session.event(Event::Intent(Intent::Fill(Id::Format, "csv".into())));
+    let compression = || Id::Compression;
+    let field = session.state.form.fields.iter().find(|field| field.id == compression()).expect("it").clone();
+    assert!(field.note.expect("a note").contains("look again"));
+    session.enter();
+    let field = session.state.focused_field().expect("a field");
+    assert!(field.id == Id::Compression && field.error.is_some(), "{field:?}");
+}
+
+#[test]
+fn enter_leads_to_what_is_missing_and_then_on() {
+    let mut session = Session::new();
+    session.pick(Row::Other(Way::Sso));
+    let focused = |session: &Session| session.state.focused_field().map(|field| field.id);
+    assert_eq!((session.state.screen, focused(&session)), (Screen::Details, Some(Id::SsoStartUrl)));
+    session.text("https://acme.awsapps.com/start/#/").enter();
+    assert_eq!(focused(&session), Some(Id::SsoRegion));
+    session.text("eu-central-1").enter();
+    assert_eq!(session.state.screen, Screen::SignIn);
+    let Some(Effect::SignIn(_, SignInRequest::Sso { session: name, start_url, region })) = session.effects.last()
+    else {
+        panic!("{:?}", session.effects)
+    };
+    assert_eq!(
+        (name, start_url.as_deref(), region.as_deref()),
+        (&None, Some("https://acme.awsapps.com/start"), Some("eu-central-1"))
+    );
+}
+
+#[test]
+fn the_key_preview_follows_each_key_and_says_what_is_wrong() {
+    let mut session = Session::new();
+    session
+        .lead_to_destination()
+        .text("b")
+        .press(Key::Tab)
+        .press(Press::ctrl('u'))
+        .text("x/{{TABLE}}-{{UUID}}.{{FORMAT}}");
+    assert!(session.state.key_preview().expect("a key").starts_with("s3://b/x/orders-0193"));
+    session.text("{{");
+    assert!(session.state.key_preview().expect_err("unclosed").contains("never closes"));
+}
+
+#[test]
+fn standard_input_is_not_looked_into() {
+    let mut session = Session::with(Start { place: crate::Place { stdin_piped: true, ..place() }, ..Start::default() });
+    session.lead_to_destination().text("my-lake").enter();
+    assert!(session.state.answers.is(Id::Source, "stdin"));
+    session.event(Event::Intent(Intent::Fill(Id::Table, "t".into())));
+    session.event(Event::Intent(Intent::Fill(Id::SourceFormat, "csv".into()))).enter();
+    assert_eq!(session.state.screen, Screen::Review);
+}
+
+#[test]
+fn what_was_found_for_another_answer_does_not_stay_in_its_field() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").press(Key::Esc);
+    session.state.answers.give(Id::Region, "eu-west-1".into(), crate::From::Detected);
+    session.enter();
+    assert_eq!(session.state.form.fields[2].text, "eu-west-1");
+    while session.state.form.focus != 0 {
+        session.press(Key::BackTab);
+    }
+    session.text("-2").press(Key::Tab).press(Key::Tab).press(Key::Tab);
+    assert_eq!((session.state.form.fields[2].text.as_str(), session.state.answers.get(Id::Region)), ("", None));
+}

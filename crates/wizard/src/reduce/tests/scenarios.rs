@@ -1,0 +1,299 @@
+use super::*;
+use crate::{Answers, Popup, ReviewTab, Welcome};
+
+#[test]
+fn from_one_found_session_to_rows_it_takes_at_most_twelve_keys() {
+    let mut session = Session::new();
+    session.detect(vec![self::session()]).enter();
+    assert_eq!(session.state.screen, Screen::Directory);
+    let ticket = session.accounts_ticket();
+    session.event(Event::Accounts(ticket, vec![account(1), account(2)]));
+    for number in [1, 2] {
+        session.event(Event::Roles(ticket, account(number).id, Ok(vec!["Reader".into(), "Writer".into()])));
+    }
+    session.event(Event::Listed(ticket, Ok(())));
+    session.press(Key::Down).enter().identified().enter();
+    assert_eq!(session.state.screen, Screen::Destination);
+    session.text("my-lake").enter().text("data/*.csv").enter().previewed().enter();
+    assert_eq!(session.state.screen, Screen::Review);
+    session.enter();
+    let ticket = session.check_ticket();
+    session.event(Event::Checked(ticket, check_line(Outcome::Ok, None))).event(Event::CheckDone(ticket, true)).enter();
+    session.event(Event::Written(session.write_ticket(), Ok("wrote lakeward.toml".into()))).enter();
+    let Some(Effect::Run(_, plan)) = session.effects.last() else { panic!("{:?}", session.effects) };
+    assert_eq!(plan.destination.bucket, "my-lake");
+    let lakeward_core::plan::AuthPlan::Sso(sso) = &plan.auth else { panic!("{plan:?}") };
+    assert_eq!((sso.account_id.as_str(), sso.role_name.as_str()), (account(1).id.as_str(), "Writer"));
+    assert!(session.keys <= 12, "{} keys", session.keys);
+}
+
+#[test]
+fn detect_all_streams_in_order_and_the_focus_stays_where_the_person_put_it() {
+    let found = |title: &str, rank: u8| Found { title: title.into(), rank, ..session() };
+    let mut session = Session::new();
+    let ticket = session.detect_ticket();
+    session.event(Event::Found(ticket, Box::new(found("b", 20))));
+    session.event(Event::Found(ticket, Box::new(found("c", 30))));
+    assert_eq!(session.state.list.focused(), Some(Row::Found(0)));
+    session.press(Key::Down).event(Event::Found(ticket, Box::new(found("a", 10))));
+    let titles: Vec<&str> = session.state.facts.found.iter().map(|found| found.title.as_str()).collect();
+    assert_eq!(titles, ["a", "b", "c"]);
+    assert_eq!(session.state.list.focused(), Some(Row::Found(2)), "c, as before");
+    assert!(session.state.awaited().is_some());
+    session.event(Event::Detected(ticket));
+    assert!(session.state.awaited().is_none());
+    // Looked for again, what the first search still finds is not heard.
+    session.letter('r').event(Event::Found(ticket, Box::new(found("d", 1))));
+    assert!(session.state.facts.found.is_empty());
+}
+
+#[test]
+fn what_is_absent_is_no_row_and_what_is_broken_is_not_taken() {
+    let mut session = Session::new();
+    let broken = Found { condition: Condition::Broken("line 3 is no TOML".into()), ..self::session() };
+    let absent = Found { condition: Condition::Absent("no answer in 1 s".into()), rank: 1, ..self::session() };
+    session.detect(vec![broken, absent]);
+    assert_eq!(session.state.list.rows.len(), 1 + Way::ALL.len());
+    assert_eq!(session.state.list.focused(), Some(Row::Found(1)));
+    session.enter();
+    assert!(session.said().contains("line 3 is no TOML"));
+    assert_eq!(session.state.screen, Screen::Method);
+}
+
+#[test]
+fn a_choice_pins_its_credentials_and_says_so() {
+    let mut session = Session::new();
+    let keys = Found { title: "Environment keys".into(), answers: vec![(Id::Auth, "env".into())], ..self::session() };
+    session.detect(vec![keys]).enter();
+    assert!(session.said().contains("Environment keys is pinned"), "{}", session.said());
+    assert!(session.state.answers.is(Id::Auth, "env"));
+    assert!(
+        matches!(session.effects.last(), Some(Effect::Identify(_, plan)) if **plan == lakeward_core::plan::AuthPlan::Env)
+    );
+}
+
+#[test]
+fn back_with_an_invalid_field_keeps_answers() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("My_Lake").press(Key::Tab);
+    assert!(session.state.form.fields[0].error.is_some());
+    session.press(Key::Esc);
+    assert_eq!(session.state.screen, Screen::Identity);
+    session.enter();
+    assert_eq!(session.state.form.fields[0].text, "My_Lake");
+    session.enter();
+    assert_eq!((session.state.screen, session.state.form.focus), (Screen::Destination, 0));
+    assert!(session.state.form.fields[0].error.as_deref().is_some_and(|error| error.contains("lower-case")));
+}
+
+#[test]
+fn changed_auth_marks_stale_and_forgets_what_was_found_out_with_the_other() {
+    let mut session = Session::new();
+    session.detect(vec![self::session()]).enter();
+    let ticket = session.accounts_ticket();
+    session.event(Event::Accounts(ticket, vec![account(1)]));
+    session.event(Event::Roles(ticket, account(1).id, Ok(vec!["Writer".into()])));
+    session.event(Event::Listed(ticket, Ok(())));
+    assert_eq!(session.state.screen, Screen::Identity, "a lone choice is taken by itself");
+    assert!(session.said().contains("only account and role"));
+    session.identified().press(Key::Esc);
+    assert_eq!(session.state.screen, Screen::Method, "and is not on the way back");
+    // The same choice again asks nothing anew.
+    session.enter();
+    assert_eq!(session.state.screen, Screen::Identity);
+    assert!(session.state.facts.identity.got().is_some());
+    session.press(Key::Esc).pick(Row::Other(Way::Sso));
+    assert!(session.state.answers.get(Id::SsoAccountId).is_some_and(|answer| answer.stale));
+    assert_eq!(session.state.facts.identity, Remote::Idle);
+    assert!(session.state.facts.accounts.is_empty());
+    let late = Event::Accounts(ticket, vec![account(9)]);
+    session.event(late);
+    assert!(session.state.facts.accounts.is_empty());
+}
+
+#[test]
+fn late_answers_of_dropped_requests_change_nothing() {
+    let mut session = Session::new();
+    session.lead_to_review().enter();
+    let (check, preview) = (session.check_ticket(), session.preview_ticket());
+    session.press(Key::Esc).press(Key::Esc).press(Key::Esc);
+    assert_eq!(session.state.screen, Screen::Destination);
+    session.text("-2").press(Key::Tab);
+    assert!(session.state.answers.is(Id::Bucket, "my-lake-2"));
+    session.event(Event::Checked(check, check_line(Outcome::Failed, None))).event(Event::CheckDone(check, true));
+    session.event(Event::Previewed(preview, Err(trouble("late"))));
+    session.event(Event::Identified(Ticket(0), Err(trouble("never"))));
+    assert!(session.state.facts.checks.is_empty());
+    assert_eq!((&session.state.facts.check, &session.state.facts.preview), (&Remote::Idle, &Remote::Idle));
+    assert!(session.state.facts.identity.got().is_some());
+}
+
+#[test]
+fn resume_has_no_secrets_and_gives_the_answers_back() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").press(Press::ctrl('c')).enter();
+    assert_eq!(session.state.exit, Some(Exit::Left));
+    let Some(Effect::SaveDraft(text)) = session.effects.iter().rev().nth(1) else { panic!("{:?}", session.effects) };
+    let draft = Draft::read(text).expect("a draft");
+    let mut again = Session::with(Start { place: place(), draft, ..Start::default() });
+    assert_eq!(again.state.popup, Some(Popup::Resume));
+    again.enter();
+    assert!(again.state.answers.is(Id::Bucket, "my-lake") && again.state.popup.is_none());
+    let draft = Draft::read(text).expect("a draft");
+    let mut anew = Session::with(Start { place: place(), draft, ..Start::default() });
+    anew.letter('n');
+    assert!(anew.state.answers.get(Id::Bucket).is_none());
+    assert!(matches!(anew.effects.last(), Some(Effect::DropDraft)));
+}
+
+#[test]
+fn control_c_asks_and_again_interrupts_and_nothing_follows_the_end() {
+    let mut session = Session::new();
+    session.press(Press::ctrl('c'));
+    assert_eq!(session.state.popup, Some(Popup::Quit));
+    session.press(Key::Esc).press(Press::ctrl('c')).press(Press::ctrl('c'));
+    assert_eq!(session.state.exit, Some(Exit::Interrupted));
+    let effects = session.effects.len();
+    session.enter().event(Event::Signal);
+    assert_eq!(session.effects.len(), effects);
+    let mut signalled = Session::new();
+    signalled.event(Event::Signal);
+    assert_eq!(signalled.state.exit, Some(Exit::Interrupted));
+}
+
+#[test]
+fn the_check_finds_the_region_and_offers_another() {
+    let mut session = Session::new();
+    session.lead_to_review().enter();
+    let found = Some((Id::Region, Value::from("eu-west-1")));
+    session.event(Event::Checked(session.check_ticket(), check_line(Outcome::Ok, found.clone())));
+    assert!(session.state.answers.is(Id::Region, "eu-west-1"));
+    assert!(session.state.facts.document.got().expect("a document").toml.contains("region = \"eu-west-1\""));
+    // Where one was given, another is offered and taken by a key.
+    let mut session = Session::new();
+    session.lead_to_destination();
+    session.event(Event::Intent(crate::Intent::Fill(Id::Region, "us-east-1".into())));
+    session.event(Event::Intent(crate::Intent::Fill(Id::Bucket, "my-lake".into())));
+    session.enter().text("x.csv").enter().previewed().enter().enter();
+    let ticket = session.check_ticket();
+    session.event(Event::Checked(ticket, check_line(Outcome::Failed, found))).event(Event::CheckDone(ticket, false));
+    assert!(session.state.offered().is_some() && session.state.answers.is(Id::Region, "us-east-1"));
+    session.enter();
+    assert!(session.said().contains("Ctrl-S"), "{}", session.said());
+    session.letter('u');
+    assert!(session.state.answers.is(Id::Region, "eu-west-1") && session.state.offered().is_none());
+    assert_ne!(session.check_ticket(), ticket, "and checked again");
+}
+
+#[test]
+fn a_refused_test_write_shows_its_statement_and_the_config_can_be_written_anyway() {
+    let mut session = Session::new();
+    session.lead_to_review().enter();
+    let ticket = session.check_ticket();
+    let refused = CheckLine { statement: Some("{\"Effect\": \"Allow\"}".into()), ..check_line(Outcome::Failed, None) };
+    session.event(Event::Checked(ticket, refused)).event(Event::CheckDone(ticket, false)).letter('y');
+    assert_eq!(session.state.review.tab, ReviewTab::Check);
+    assert!(matches!(session.effects.last(), Some(Effect::Copy(text)) if text.expose().contains("Allow")));
+    session.press(Press::ctrl('s'));
+    let Some(Effect::Write(ticket, writing)) = session.effects.last().cloned() else { panic!("nothing written") };
+    assert_eq!(writing.before, None);
+    session.event(Event::Written(ticket, Err(trouble("the disk is full"))));
+    assert!(matches!(&session.state.popup, Some(Popup::Trouble(trouble)) if trouble.what.contains("full")));
+    session.press(Key::Esc).press(Press::ctrl('s'));
+    session.event(Event::Written(session.write_ticket(), Ok("wrote it".into())));
+    assert_eq!(session.state.screen, Screen::Written);
+    assert_eq!(session.state.facts.place.existing.as_ref(), Some(&writing.text));
+    session.press(Key::Down).enter();
+    assert_eq!(session.state.screen, Screen::Farewell);
+    session.enter();
+    assert_eq!(session.state.exit, Some(Exit::Done));
+}
+
+#[test]
+fn a_config_that_is_there_is_run_edited_or_checked() {
+    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    let there = crate::Place { existing: Some(toml.clone()), ..place() };
+    let begin = Start { place: there, ..Start::default() };
+    let mut session = Session::with(begin.clone());
+    assert_eq!(session.state.list.focused(), Some(Row::Welcome(Welcome::Run)));
+    session.identified().enter();
+    assert!(matches!(session.effects.last(), Some(Effect::Run(..))));
+    let mut session = Session::with(begin.clone());
+    session.pick(Row::Welcome(Welcome::Check));
+    assert!(matches!(session.effects.last(), Some(Effect::Check(..))));
+    assert_eq!(session.state.facts.document.got().expect("a document").toml, toml);
+    let ticket = session.check_ticket();
+    session.event(Event::CheckDone(ticket, true)).enter();
+    assert!(session.state.facts.written.got().expect("written").contains("already"), "nothing was written");
+    let mut session = Session::with(Start { init: true, ..begin.clone() });
+    assert_eq!(session.state.list.focused(), Some(Row::Welcome(Welcome::Edit)));
+    session.enter().detect(vec![]).pick(Row::Other(Way::Chain));
+    session.press(Key::Esc).press(Key::Esc);
+    assert_eq!(session.state.screen, Screen::Welcome);
+    let mut session = Session::with(begin);
+    session.pick(Row::Welcome(Welcome::SignIn));
+    let ticket = session.sign_in_ticket();
+    session.event(Event::SignIn(ticket, SignInEvent::Done("signed in".into())));
+    assert_eq!((session.state.screen, session.state.trail.len()), (Screen::Welcome, 0));
+    assert!(session.state.facts.identity.asked().is_some(), "it is asked again who this is");
+}
+
+#[test]
+fn a_broken_config_can_only_be_edited_where_it_can_be_read() {
+    for (text, said) in [("nonsense", "not TOML"), ("version = 1\nx = 2\n", "[destination] is missing (and 2 more)")] {
+        let there = crate::Place { existing: Some(text.into()), ..place() };
+        let session = Session::with(Start { place: there, ..Start::default() });
+        assert_eq!(session.state.list.rows, [Row::Welcome(Welcome::Edit), Row::Welcome(Welcome::Quit)]);
+        assert!(session.state.trouble().expect("it is told").what.contains(said));
+    }
+}
+
+#[test]
+fn the_embedded_s3_needs_no_sign_in_and_shows_its_keys() {
+    let mut session = Session::new();
+    session.pick(Row::Other(Way::Embedded));
+    assert_eq!(session.state.screen, Screen::Destination);
+    session.text("my-lake");
+    assert_eq!(
+        session.state.key_preview().expect("a key"),
+        "lake/my-lake/raw/orders/2026-02-02/01935a1e-7c3b-7f00-8a2d-4e5f60718293.parquet"
+    );
+    session.enter().text("x.csv").enter().previewed().enter();
+    assert!(session.state.facts.document.got().expect("a config").policy.is_none());
+    assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Identify(..))));
+}
+
+#[test]
+fn windows_keys_count_once_because_only_presses_are_events() {
+    // The type of a key has no release: what a terminal tells of one can't be said.
+    let Press { key: _, ctrl: _, alt: _, shift: _ } = Key::Enter.into();
+}
+
+#[test]
+fn flags_are_taken_over_and_said_to_be_flags() {
+    let flags = Answers::from_flags([(Id::Bucket, vec!["flag-lake".into()])]).expect("flags");
+    let mut session = Session::with(Start { place: place(), answers: flags, ..Start::default() });
+    session.lead_to_destination();
+    let bucket = session.state.form.fields.iter().find(|field| field.id == Id::Bucket).expect("bucket");
+    assert_eq!((bucket.text.as_str(), bucket.note.as_deref()), ("flag-lake", Some("from --bucket")));
+    session.event(Event::Intent(crate::Intent::Fill(Id::Bucket, "typed-lake".into())));
+    assert!(session.state.answers.is(Id::Bucket, "typed-lake"));
+}
+
+#[test]
+fn the_way_that_was_answered_has_the_focus_when_a_config_is_edited() {
+    let keys = environment_keys();
+    for (at, focused) in
+        [(1, Row::Found(1)), (3, Row::Found(0)), (4, Row::Other(Way::Sso)), (7, Row::Other(Way::Embedded))]
+    {
+        let toml = crate::compose(&crate::tests::whole()[at], &crate::tests::facts()).expect("a config").document.toml;
+        let there = crate::Place { existing: Some(toml), ..place() };
+        let mut session = Session::with(Start { place: there, init: true, ..Start::default() });
+        if focused != Row::Other(Way::Embedded) {
+            session.enter().detect(vec![self::session(), keys.clone()]);
+        } else {
+            session.state.show(Screen::Method);
+        }
+        assert_eq!(session.state.list.focused(), Some(focused), "{at}");
+    }
+}

@@ -1,0 +1,416 @@
+//! Where the wizard stands: all that a screen is drawn from.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    answers::Answers,
+    draft::Draft,
+    effect::{AwsEntry, SignInRequest},
+    event::Page,
+    facts::{Facts, Place, Remote, Trouble},
+    question::Id,
+    reduce::Tickets,
+    secret::Hidden,
+};
+
+/// All of it.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What is on screen.
+    pub screen: Screen,
+    /// The screens before it, for going back.
+    pub trail: Vec<Screen>,
+    /// The answers so far.
+    pub answers: Answers,
+    /// What was found out.
+    pub facts: Facts,
+    /// The fields of the screen, where it has some.
+    pub form: Form,
+    /// The list of the screen, where it has one.
+    pub list: List,
+    /// The sign-in that goes on.
+    pub sign_in: SignInState,
+    /// What is being typed and not shown: an MFA code, a pasted URL.
+    pub hidden: Option<Hidden>,
+    /// Which page of the review is shown, and how far down.
+    pub review: Review,
+    /// The run.
+    pub run: RunState,
+    /// What lies over the screen.
+    pub popup: Option<Popup>,
+    /// What is said at the bottom until the next key.
+    pub notice: Option<String>,
+    /// The draft of an earlier session, until it is known whether it is wanted.
+    pub draft: Option<Draft>,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The latest time that was told.
+    pub now: SystemTime,
+    /// How the wizard ended, once it has.
+    pub exit: Option<crate::effect::Exit>,
+    pub(crate) tickets: Tickets,
+    pub(crate) effects: Vec<crate::effect::Effect>,
+}
+
+impl State {
+    /// The very beginning: nothing is asked, and nothing is known but the place. [`start`](crate::start) begins a session with it;
+    /// [`show`](Self::show) leads to any screen, for looking at it.
+    #[must_use]
+    pub fn new(place: Place, now: SystemTime) -> Self {
+        let mut state = Self {
+            screen: Screen::Method,
+            trail: Vec::new(),
+            answers: Answers::default(),
+            facts: Facts { place, ..Facts::default() },
+            form: Form::default(),
+            list: List::default(),
+            sign_in: SignInState::default(),
+            hidden: None,
+            review: Review::default(),
+            run: RunState::default(),
+            popup: None,
+            notice: None,
+            draft: None,
+            size: (80, 24),
+            now,
+            exit: None,
+            tickets: Tickets::default(),
+            effects: Vec::new(),
+        };
+        state.show(Screen::Method);
+        state
+    }
+}
+
+/// What is on screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Screen {
+    /// There is a config: run, edit, check, sign in.
+    Welcome,
+    /// How to sign in: what was found, and other ways.
+    Method,
+    /// The fields of the method: profile, SSO, role.
+    Details,
+    /// A sign-in goes on.
+    SignIn,
+    /// The account and the role.
+    Directory,
+    /// The MFA code.
+    Mfa,
+    /// Whose the credentials are.
+    Identity,
+    /// Bucket, path, format.
+    Destination,
+    /// Where rows come from.
+    Source,
+    /// The first rows of what was found.
+    Preview,
+    /// TOML, policy, test write, command.
+    Review,
+    /// The config was written; run it?
+    Written,
+    /// The run.
+    Run,
+    /// What was done, and how to go on.
+    Farewell,
+}
+
+impl Screen {
+    /// Every screen, in the order in which they come.
+    pub const ALL: [Self; 14] = [
+        Self::Welcome,
+        Self::Method,
+        Self::Details,
+        Self::SignIn,
+        Self::Directory,
+        Self::Mfa,
+        Self::Identity,
+        Self::Destination,
+        Self::Source,
+        Self::Preview,
+        Self::Review,
+        Self::Written,
+        Self::Run,
+        Self::Farewell,
+    ];
+}
+
+/// The fields of a screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    /// In their order. Those that few need come last, and only once they are asked for or answered.
+    pub fields: Vec<Field>,
+    /// Which has the focus.
+    pub focus: usize,
+    /// Whether those that few need are shown.
+    pub more: bool,
+}
+
+/// A field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The question.
+    pub id: Id,
+    /// What stands in it; of a choice its value; of a list its parts, quoted as a shell wants it.
+    pub text: String,
+    /// Where the cursor is, in graphemes.
+    pub cursor: usize,
+    /// What is wrong with it, once the person has left it.
+    pub error: Option<String>,
+    /// What is good to know about it: "read from the bucket", "look again: the bucket has changed".
+    pub note: Option<String>,
+}
+
+/// A list, maybe with a filter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct List {
+    /// All there is to choose from.
+    pub rows: Vec<Row>,
+    /// What is typed to filter it.
+    pub filter: String,
+    /// The indexes of the rows that match.
+    pub matching: Vec<usize>,
+    /// Which of those that match has the focus.
+    pub focus: usize,
+    /// Whether the person has moved or filtered: then nothing is chosen by itself.
+    pub touched: bool,
+    /// What each row is searched in, in lower case.
+    pub texts: Vec<String>,
+}
+
+impl List {
+    /// The row that has the focus.
+    #[must_use]
+    pub fn focused(&self) -> Option<Row> {
+        self.rows.get(*self.matching.get(self.focus)?).copied()
+    }
+}
+
+/// A row of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// Of [`Screen::Welcome`].
+    Welcome(Welcome),
+    /// Of [`Screen::Method`]: one of [`Facts::found`](crate::Facts::found).
+    Found(usize),
+    /// Of [`Screen::Method`]: another way.
+    Other(Way),
+    /// Of [`Screen::Directory`]: one of [`Facts::accounts`](crate::Facts::accounts), whose roles are not listed yet or are none.
+    Account(usize),
+    /// Of [`Screen::Directory`]: an account and one of its roles.
+    Role(usize, usize),
+    /// Of [`Screen::Preview`] and [`Screen::Run`]: one of the tables.
+    Table(usize),
+    /// Of [`Screen::Written`].
+    Run(bool),
+}
+
+/// What can be done with a config that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each has its words")]
+pub enum Welcome {
+    Run,
+    Edit,
+    Check,
+    SignIn,
+    Quit,
+}
+
+impl Welcome {
+    /// What it is called, and what it does.
+    #[must_use]
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Run => ("Run", "land all rows of its sources; each run appends them all"),
+            Self::Edit => ("Edit", "go through the questions with its answers; comments are kept"),
+            Self::Check => ("Check", "try its credentials, its bucket and one test write"),
+            Self::SignIn => ("Sign in", "renew the sign-in that it uses"),
+            Self::Quit => ("Quit", "change nothing"),
+        }
+    }
+}
+
+/// A way to sign in that need not be found first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each has its words")]
+pub enum Way {
+    Sso,
+    Role,
+    Profile,
+    Compute,
+    Chain,
+    Embedded,
+}
+
+impl Way {
+    /// Every one, in its order.
+    pub const ALL: [Self; 6] = [Self::Sso, Self::Role, Self::Profile, Self::Compute, Self::Chain, Self::Embedded];
+
+    /// What it is called, and when it is for you.
+    #[must_use]
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Sso => ("New SSO sign-in", "you know the start URL of an AWS access portal"),
+            Self::Role => ("Assume a role", "you have a role's ARN"),
+            Self::Profile => ("Another profile", "of the AWS files, by its name"),
+            Self::Compute => ("The machine's role", "EC2, ECS, EKS: where this config will run"),
+            Self::Chain => ("The AWS chain", "whatever the AWS tools would take, in their order"),
+            Self::Embedded => ("No AWS", "objects as plain files in a folder, to try it out"),
+        }
+    }
+}
+
+/// The sign-in that goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignInState {
+    /// What is signed in to.
+    pub request: Option<SignInRequest>,
+    /// The page to open, and since when it is shown.
+    pub page: Option<(Page, SystemTime)>,
+    /// When the service was last asked.
+    pub asked: Option<SystemTime>,
+    /// What is odd, the latest last.
+    pub notes: Vec<String>,
+    /// How it ended, in a few words.
+    pub outcome: Remote<String>,
+    /// Whether the QR code is shown alone.
+    pub qr_alone: bool,
+    /// Since when the code of an MFA device is being checked.
+    pub handed_over: Option<SystemTime>,
+}
+
+impl SignInState {
+    /// How long the page is good for; zero once it has expired.
+    #[must_use]
+    pub fn left(&self, now: SystemTime) -> Option<Duration> {
+        self.page.as_ref().map(|(page, _)| page.expires.duration_since(now).unwrap_or_default())
+    }
+
+    /// Whether the person has waited so long that the usual reasons are worth saying.
+    #[must_use]
+    pub fn is_slow(&self, now: SystemTime) -> bool {
+        const PATIENCE: Duration = Duration::from_secs(30);
+        let waited = |since: SystemTime| now.duration_since(since).unwrap_or_default();
+        self.page.as_ref().is_some_and(|(_, since)| waited(*since) >= PATIENCE)
+    }
+}
+
+/// What of the review is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Review {
+    /// The page.
+    pub tab: ReviewTab,
+    /// How many of its lines are above the screen.
+    pub scroll: usize,
+}
+
+/// A page of the review.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReviewTab {
+    /// The config.
+    #[default]
+    Toml,
+    /// The IAM policy.
+    Policy,
+    /// The check with its test write.
+    Check,
+    /// The same as a command.
+    Command,
+}
+
+impl ReviewTab {
+    /// Every page, in its order.
+    pub const ALL: [Self; 4] = [Self::Toml, Self::Policy, Self::Check, Self::Command];
+}
+
+/// The run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunState {
+    /// Each table, in the order in which they are read.
+    pub tables: Vec<RunTable>,
+    /// When it began.
+    pub began: Option<SystemTime>,
+    /// Where objects go.
+    pub destination: String,
+    /// Bytes landed in each second so far, the latest last; at most [`RunState::SECONDS`].
+    pub rate: Vec<u64>,
+    /// Uploads that were tried again.
+    pub retries: u64,
+    /// What went wrong, the latest last; at most [`RunState::ERRORS`].
+    pub errors: Vec<String>,
+    /// How often it was asked to stop: once, and what was taken lands; twice, and it ends.
+    pub stops: u8,
+    /// How it ended: its summary, or why not all of it landed.
+    pub ended: Option<Result<String, Trouble>>,
+    /// When it ended.
+    pub ended_at: Option<SystemTime>,
+    /// Up to when [`rate`](Self::rate) is counted.
+    pub counted_to: Option<SystemTime>,
+    /// Bytes that landed since then.
+    pub landed_since: u64,
+}
+
+impl RunState {
+    /// How many seconds of the rate are kept.
+    pub const SECONDS: usize = 600;
+    /// How many errors are kept.
+    pub const ERRORS: usize = 100;
+}
+
+/// A table of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunTable {
+    /// Its name.
+    pub name: String,
+    /// Rows taken.
+    pub rows: u64,
+    /// Rows set aside.
+    pub rejected: u64,
+    /// Bytes of input taken.
+    pub read: u64,
+    /// All bytes of input, where that is known.
+    pub input: Option<u64>,
+    /// Rows in objects that landed.
+    pub landed_rows: u64,
+    /// Bytes in objects that landed.
+    pub landed: u64,
+    /// Objects that landed.
+    pub objects: u64,
+    /// How far it is.
+    pub state: TableState,
+}
+
+/// How far a table is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableState {
+    /// Not begun.
+    Queued,
+    /// Being read.
+    Reading,
+    /// All of it has landed.
+    Done,
+    /// The run ended before all of it had landed.
+    Failed,
+}
+
+/// What lies over the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Popup {
+    /// The keys, and the help of the field.
+    Help,
+    /// The same as one command.
+    Command,
+    /// Leave? The answers are kept.
+    Quit,
+    /// A trouble in full.
+    Trouble(Trouble),
+    /// What went wrong in the run.
+    Errors,
+    /// What an entry would change in `~/.aws/config`, as a diff: write it?
+    Keep(AwsEntry, String),
+    /// A draft is there: go on with it?
+    Resume,
+}
