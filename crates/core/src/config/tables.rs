@@ -565,7 +565,7 @@ pub(super) enum SourceKind {
     Files(Files),
     Stdin(Stdin),
     Command(Command),
-    CloudQuery(CloudQuery),
+    CloudQuery(Box<CloudQuery>),
 }
 
 impl Config {
@@ -589,7 +589,7 @@ impl Config {
             let kind = match kind(source.get_ref(), "type") {
                 Some("stdin") => SourceKind::Stdin(read(source.span(), source.get_ref())?),
                 Some("command") => SourceKind::Command(read(source.span(), source.get_ref())?),
-                Some("cloudquery") => SourceKind::CloudQuery(read(source.span(), source.get_ref())?),
+                Some("cloudquery") => SourceKind::CloudQuery(Box::new(read(source.span(), source.get_ref())?)),
                 _ => SourceKind::Files(read(source.span(), source.get_ref())?),
             };
             sources.push(Source { kind, read: read(source.span(), source.get_ref())?, span: source.span() });
