@@ -310,7 +310,7 @@ mod tests {
             ("command = [\"a\", \"SECRET\n\"SECRET\"\n", "command = [\"a** *******\n********\n"),
             ("commands = 1", "commands = 1"),
             ("endpoint = \"https://me:pw@host\"", "endpoint = \"https://*****@host\""),
-            ("pem = \"-----BEGIN KEY-----", "pem = \"*********** ********"),
+            ("pem = \"-----BEGIN KEY-----", "pem = \"********** ********"),
         ] {
             assert_eq!(mask(text), masked);
         }

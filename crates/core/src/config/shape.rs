@@ -118,7 +118,9 @@ impl<'a> Check<'a> {
             let name = key.get_ref().as_ref();
             if let Some(property) = schema["properties"].get(name) {
                 self.value(&dotted(path, name), value, property);
-            } else if let Some(hint) = kinds.and_then(|kinds| other_kind(kinds, table, name)) {
+            } else if let Some(hint) =
+                kinds.filter(|_| !is_misspelt(table, schema, name)).and_then(|kinds| other_kind(kinds, table, name))
+            {
                 let what = format!("`{name}` does not go with {}", schema["title"].as_str().unwrap_or_default());
                 self.findings.push(Finding::new(key.span(), what).hint(hint));
             } else if schema["additionalProperties"] == Value::Bool(false) {
@@ -261,6 +263,11 @@ fn missing(path: &str, span: Range<usize>, key: &str, schema: &Value) -> Finding
         (None, Some(choices)) => finding.hint(format!("there are {}", listed(choices))),
         (None, None) => finding,
     }
+}
+
+/// Whether a key most likely stands for a required one that is not there.
+fn is_misspelt(table: &DeTable<'_>, schema: &Value, key: &str) -> bool {
+    nearest(key, required(schema).filter(|needed| !table.contains_key(*needed))).is_some()
 }
 
 /// What to say of a key that another kind of the table has.

@@ -286,7 +286,7 @@ fn a_service_is_heard_until_it_ends_with_all_that_it_started() {
             fixture.commands.start_service("the service".into(), &words, &fixture.path(""), &[("A", "b")], hear);
         (service.expect("started"), heard)
     };
-    let (service, heard) = start("sleep 60 & echo $! > child; echo $A; printf c; echo why >&2; exit 3");
+    let (service, heard) = start("sleep 60 > /dev/null & echo $! > child; echo $A; printf c; echo why >&2; exit 3");
     assert_eq!(heard.iter().collect::<Vec<_>>(), ["b", "c"]);
     let ended = loop {
         if let Some(ended) = service.ended() {

@@ -27,9 +27,6 @@ impl Reader<'_> {
             None => place.as_ref().map(default_name),
         };
         let tables = table.tables.as_ref().map_or_else(|| vec!["*".to_owned()], |tables| texts(&tables.value));
-        if let Some(given) = table.tables.as_ref().filter(|tables| tables.value.is_empty()) {
-            self.wrong(given, "no table is asked for", "name tables, or take this key out for all of them");
-        }
         for pattern in table.tables.iter().flat_map(|tables| &tables.value).chain(table.skip_tables.iter().flatten()) {
             self.check(pattern, |pattern| match pattern.is_empty() {
                 true => Err(Wrong::new("a table's name is empty")),

@@ -183,7 +183,7 @@ storage = "gcs"
 format = "avro"
 compression = "ztsd"
 [[source]]
-type = "cloudquery"
+type = "kafka"
 [[source]]
 type = 3
 [[source]]
@@ -200,9 +200,9 @@ on_error = "ignore"
             r#"8:11 `destination.storage`: expected one of s3, embedded; found "gcs""#,
             r#"9:10 `destination.format`: expected one of parquet, csv, json; found "avro""#,
             r#"10:15 `destination.compression`: expected one of zstd, snappy, gzip, none; found "ztsd" | did you mean "zstd"?"#,
-            r#"12:8 `source.type`: expected one of files, stdin, command; found "cloudquery""#,
-            "14:8 `source.type`: expected one of files, stdin, command; found the number 3",
-            "15:1 `type` is missing in [[source]] | there are files, stdin, command",
+            r#"12:8 `source.type`: expected one of files, stdin, command, cloudquery; found "kafka""#,
+            "14:8 `source.type`: expected one of files, stdin, command, cloudquery; found the number 3",
+            "15:1 `type` is missing in [[source]] | there are files, stdin, command, cloudquery",
             r#"20:10 `source.format`: expected one of csv, tsv, ndjson, json, parquet, arrow; found "avro""#,
             r#"21:12 `source.on_error`: expected one of fail, skip; found "ignore""#,
         ],

@@ -73,7 +73,7 @@ fn what_can_t_be_meant_is_told() {
         ("address = \"h:0\"", "is no host with a port"),
         ("address = \"http://h:1\"", "is no host with a port"),
         ("path = \"~/x\"", "`~` stands for no folder here"),
-        ("path = \"x\"\ntables = []", "no table is asked for"),
+        ("path = \"x\"\ntables = []", "`source.tables` is empty"),
         ("path = \"x\"\ntables = [\"\"]", "a table's name is empty"),
         ("path = \"x\"\nname = \"a/b\"", "is no name for a source"),
         ("path = \"x\"\ntimeout = \"0\"", "without any time no plugin can answer"),
