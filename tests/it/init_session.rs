@@ -60,7 +60,8 @@ impl<'home> Session<'home> {
     #[track_caller]
     pub(crate) fn choose(&mut self, row: &str) {
         let list = self.until("Type a number.");
-        let mut numbers = list.lines().filter(|line| line.contains(row)).filter_map(|line| line.trim().split('.').next());
+        let mut numbers =
+            list.lines().filter(|line| line.contains(row)).filter_map(|line| line.trim().split('.').next());
         let number = numbers.next_back().unwrap_or_else(|| panic!("there is no {row:?} in:\n{list}")).to_owned();
         self.line(&number);
     }

@@ -99,6 +99,12 @@ impl Run {
         self.readers.iter().map(TableReader::table).chain(self.plugins.found.iter().flat_map(PluginSource::tables))
     }
 
+    /// What reads its tables, and the tables of plugins, which are not read: for a look before anything is landed.
+    pub(crate) fn into_tables(self) -> (Vec<TableReader>, Vec<Arc<Table>>) {
+        let of_plugins = self.plugins.found.iter().flat_map(PluginSource::tables).cloned().collect();
+        (self.readers, of_plugins)
+    }
+
     /// What it would do.
     ///
     /// # Errors

@@ -143,7 +143,8 @@ pub(super) struct Spec {
 /// # Errors
 /// All that is wrong with its shape; else all values that can't be taken, and every contradiction.
 pub fn destination_spec(json: &[u8]) -> Result<DestinationSpec, Vec<ConfigError>> {
-    let alone = |what: String, hint: &str| vec![ConfigError { at: Place::Spec, what, hint: Some(hint.to_owned()) }];
+    let alone =
+        |what: String, hint: &str| vec![ConfigError { at: Place::Spec, key: None, what, hint: Some(hint.to_owned()) }];
     let json = if json.trim_ascii().is_empty() { b"null" } else { json };
     let spec: Value = serde_json::from_slice(json)
         .map_err(|error| alone(format!("the spec is not JSON: {error}"), "hosts hand a spec over as JSON"))?;

@@ -240,11 +240,9 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
             },
             "Its role asks for the code of a device, so somebody has to type one before a run: not for cron.",
         ),
-        By::Role { mfa_serial: None } => (
-            rank::ROLE,
-            of_source(name, look).unwrap_or_else(good),
-            "A role, whose keys are renewed by themselves.",
-        ),
+        By::Role { mfa_serial: None } => {
+            (rank::ROLE, of_source(name, look).unwrap_or_else(good), "A role, whose keys are renewed by themselves.")
+        }
         By::Keys => (
             rank::KEYS,
             (Condition::Good("long-lived keys".to_owned()), None),
@@ -302,7 +300,7 @@ fn shown(origin: &Origin, world: &World) -> String {
         Origin::File { path, line } => format!("{}:{line}", world.shown(path)),
         Origin::Cache(path) => world.shown(path),
         Origin::Variable(name) => (*name).to_owned(),
-        Origin::Config => "the AWS files".to_owned(),
+        Origin::Config | Origin::Destination => "the AWS files".to_owned(),
     }
 }
 

@@ -7,24 +7,23 @@ use std::sync::{
 
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use lakeward_core::{
-    budget::Budget,
     column_type,
     event::{Event as RunEvent, Observer},
     failure::{Failure, FailureKind},
+    key::ObjectKey,
     message::{Message, Outlet, Rows, Stopped},
     plan::{OnError, Plan, SourcePlan},
+    table::Table,
     untrusted::{excerpt, printable},
 };
 use lakeward_sink::first_keys;
-use lakeward_source::{Commands, Context, TableReader};
+use lakeward_source::{Commands, TableReader};
 use lakeward_wizard::{Column, Event, Preview, PreviewedTable, Ticket};
 use uuid::Uuid;
 
 use super::world::{Events, trouble};
-use crate::storage;
+use crate::{run::Run, storage};
 
-/// The memory that reading may take.
-const MEMORY: u64 = 64 << 20;
 /// How many rows of a table are shown, of how many tables, and how much of a value.
 const ROWS: usize = 10;
 const TABLES: usize = 20;
@@ -34,57 +33,58 @@ pub(crate) async fn preview(ticket: Ticket, plan: Plan, events: Events) {
     let commands = Commands::default();
     // Whichever way this ends, no command of a source outlives it.
     let _end = commands.clone().end_with();
-    let read = tokio::task::spawn_blocking(move || looked_at(plan, commands)).await;
-    let read = read.unwrap_or_else(|error| {
-        Err(Failure::new(FailureKind::Bug, format!("looking at the sources stopped: {error}")))
-    });
-    events.send(Event::Previewed(ticket, read.map_err(|failure| trouble(&failure))));
+    let previewed = looked_at(plan, commands).await;
+    events.send(Event::Previewed(ticket, previewed.map_err(|failure| trouble(&failure))));
 }
 
-fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failure> {
-    // A row that does not fit ends the look: to set it aside is for the run.
-    let sets_aside = plan.sources.iter().any(|source| matches!(source.read().on_error, OnError::Skip { .. }));
+async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failure> {
+    let reads = || plan.sources.iter().filter_map(SourcePlan::read);
+    let sets_aside = reads().any(|read| matches!(read.on_error, OnError::Skip { .. }));
     for source in &mut plan.sources {
-        match source {
-            SourcePlan::Files { read, .. } | SourcePlan::Stdin { read, .. } | SourcePlan::Command { read, .. } => {
-                read.on_error = OnError::Fail;
-            }
+        // A row that does not fit ends the look: to set it aside is for the run.
+        if let SourcePlan::Files { read, .. } | SourcePlan::Stdin { read, .. } | SourcePlan::Command { read, .. } =
+            source
+        {
+            read.on_error = OnError::Fail;
         }
     }
-    let run = Uuid::now_v7();
-    let context = Context {
-        budget: Budget::new(MEMORY),
-        observer: Arc::new(Nobody),
-        run_id: run.to_string(),
-        spool_dir: plan.state_dir.join("spool"),
-        commands,
-    };
-    let readers = lakeward_source::discover(&plan.sources, &plan.only_tables, &context)?;
-    let keys = first_keys(&plan.destination, readers.iter().map(TableReader::table), run)?;
-    let place = storage::place(&plan);
-    let mut tables = Vec::new();
-    for (number, (reader, key)) in readers.into_iter().zip(keys).enumerate() {
-        let columns = reader.table().schema.fields().iter().map(|field| Column {
-            name: printable(field.name()).into_owned(),
-            column_type: column_type::describe(field.data_type()),
-        });
-        let mut table = PreviewedTable {
-            name: reader.table().name.to_string(),
-            first_key: format!("{}{key}", printable(&place)),
-            columns: columns.collect(),
-            rows: Vec::new(),
-            bytes: reader.input_bytes(),
-        };
-        if number < TABLES {
-            let first = FirstRows::default();
-            match reader.read(&first) {
-                Err(failure) if !sets_aside => return Err(failure),
-                _ => table.rows = first.rows(),
+    let (destination, place) = (plan.destination.clone(), storage::place(&plan));
+    let (readers, of_plugins) = Run::discover(plan, Arc::new(Nobody), commands).await?.into_tables();
+    let read = tokio::task::spawn_blocking(move || {
+        let tables = readers.iter().map(TableReader::table).chain(&of_plugins);
+        let keys = first_keys(&destination, tables.clone(), Uuid::now_v7())?;
+        let mut tables: Vec<PreviewedTable> =
+            tables.zip(keys).map(|(table, key)| described(table, &place, &key)).collect();
+        // What a plugin's tables hold is known when it syncs, and only then.
+        for (number, (reader, table)) in readers.into_iter().zip(&mut tables).enumerate() {
+            table.bytes = reader.input_bytes();
+            if number < TABLES {
+                let first = FirstRows::default();
+                match reader.read(&first) {
+                    Err(failure) if !sets_aside => return Err(failure),
+                    _ => table.rows = first.rows(),
+                }
             }
         }
-        tables.push(table);
+        Ok(Preview { tables })
+    });
+    read.await
+        .unwrap_or_else(|error| Err(Failure::new(FailureKind::Bug, format!("looking at the sources stopped: {error}"))))
+}
+
+/// A table without its rows.
+fn described(table: &Table, place: &str, key: &ObjectKey) -> PreviewedTable {
+    let columns = table.schema.fields().iter().map(|field| Column {
+        name: printable(field.name()).into_owned(),
+        column_type: column_type::describe(field.data_type()),
+    });
+    PreviewedTable {
+        name: table.name.to_string(),
+        first_key: format!("{}{key}", printable(place)),
+        columns: columns.collect(),
+        rows: Vec::new(),
+        bytes: None,
     }
-    Ok(Preview { tables })
 }
 
 /// Takes the first rows and then stops the source.

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use lakeward_auth::Environment;
 use lakeward_core::{
     config::{ConfigError, DestinationSpec, destination_spec},
     failure::{Failure, FailureKind},
@@ -58,7 +59,7 @@ impl Settings {
 
     /// Signs in, and makes the test write if the spec has not taken it out.
     pub(super) async fn open(self) -> Result<Destination, Failure> {
-        let storage = Storage::open(&self.plan).await?;
+        let storage = Storage::open(&self.plan, &Environment::real()).await?;
         let bucket = storage.bucket.clone();
         if self.test_write {
             let (table, key) = test_object(&self.plan.destination, self.run)?;

@@ -219,7 +219,7 @@ fn of_yaml(error: ConfigError) -> ConfigError {
         Some((key, value)) => format!("for example `{key}: {value}`"),
         None => hint,
     };
-    ConfigError { what, hint: error.hint.map(example), at: error.at }
+    ConfigError { what, hint: error.hint.map(example), ..error }
 }
 
 #[cfg(test)]
