@@ -99,6 +99,11 @@ fn half_a_table_never_replaces_a_whole_one() {
     let _ = broken(&home, "tells errors", &destination, "").run().exits(65);
     assert_eq!(modified("b"), before.1, "rows of it may be missing");
     assert!(modified("a") > before.0);
+    let before = (modified("a"), modified("b"));
+    let output = broken(&home, "tells errors of the table above", &destination, "").run().exits(65);
+    assert_eq!((modified("a"), modified("b")), before, "rows of b are read through those of a");
+    let says = ["a: access denied", "(elsewhere): no more credit", "not read to the end: a, b"];
+    assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
 }
 
 #[test]

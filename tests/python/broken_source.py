@@ -18,7 +18,8 @@ COLUMNS = [("id", pa.int64()), ("text", pa.string())]
 
 
 def table(name, columns=COLUMNS):
-    return pa.schema(columns, metadata={"cq:table_name": name})
+    above = {"cq:table_depends_on": "a"} if name == "b" else {}
+    return pa.schema(columns, metadata={"cq:table_name": name, **above})
 
 
 def migrate(name, columns=COLUMNS):
@@ -114,6 +115,9 @@ class Source(plugin_pb2_grpc.PluginServicer):
         if FAULT == "tells errors":
             yield error("b", f"access denied \x1b[31m with {self.spec}")
             yield error("b", "access denied, too")
+        if FAULT == "tells errors of the table above":
+            yield error("a", "access denied")
+            yield error("", "no more credit")
         if FAULT == "never ends":
             for id in range(1_000_000):
                 yield insert(rows("a", [id]))

@@ -19,6 +19,9 @@ pub use crate::ipc::IpcError;
 /// The key of a schema's metadata that names the table.
 const TABLE_NAME: &str = "cq:table_name";
 
+/// The key that names the table through whose rows one is read.
+const PARENT: &str = "cq:table_depends_on";
+
 /// How many bytes of schemas are kept to be known again.
 const MOST_KNOWN: usize = 16 << 20;
 
@@ -173,6 +176,12 @@ pub fn encoded(batch: &RecordBatch) -> Result<Bytes, arrow_schema::ArrowError> {
     let mut writer = arrow_ipc::writer::StreamWriter::try_new(Vec::new(), &batch.schema())?;
     writer.write(batch)?;
     writer.into_inner().map(Bytes::from)
+}
+
+/// The table through whose rows a table is read, if there is one.
+#[must_use]
+pub fn parent(table: &Table) -> Option<&str> {
+    table.schema.metadata().get(PARENT).map(String::as_str).filter(|parent| !parent.is_empty())
 }
 
 pub(crate) fn name(schema: &Schema) -> Option<&str> {

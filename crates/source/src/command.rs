@@ -74,8 +74,8 @@ impl Commands {
         Ok((Output { stdout, running, heard }, end))
     }
 
-    /// Starts a program that serves others until it is ended, as [`Self::spawn`] does. `name` is what messages call it, and `hear` gets each
-    /// line that it writes to standard output.
+    /// Starts a program that serves others until it is ended, in a folder, in a process group of its own. `name` is what messages
+    /// call it, and `hear` gets each line that it writes to standard output.
     ///
     /// # Errors
     /// When it can't be started.

@@ -82,6 +82,10 @@ fn place(network: PluginNetwork, socket: &Path) -> Result<Address, Failure> {
         let free = free.map_err(|error| Failure::new(FailureKind::Bug, format!("there is no free port: {error}")))?;
         return Ok(Address::Tcp(free.to_string()));
     }
+    if cfg!(not(unix)) {
+        let what = "there are no unix sockets on this system";
+        return Err(Failure::new(FailureKind::Usage, what).next("set network = \"tcp\" for the source"));
+    }
     if socket.as_os_str().len() > LONGEST_SOCKET {
         let what = format!("{} is too long for the path of a socket", shown(socket));
         return Err(Failure::new(FailureKind::Input, what).next("set TMPDIR to a shorter one, or network = \"tcp\""));

@@ -2,7 +2,7 @@
 //! are whole, but those with which the plugin tells that something went wrong.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt::Write as _,
     pin::pin,
     sync::Arc,
@@ -16,7 +16,7 @@ use lakeward_cloudquery::{
     protocol::plugin::sync::{self, response::Message as Sent},
     source::told,
     state::State,
-    tables::{TableError, Tables},
+    tables::{self, TableError, Tables},
 };
 use lakeward_core::{
     budget::Reservation,
@@ -40,9 +40,10 @@ const LINGER: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// How often it is looked whether the run is stopping.
 const GLANCE: Duration = Duration::from_millis(100);
-/// Messages of one table's errors that are kept, and tables that have some.
+/// Messages of one table's errors that are kept.
 const MOST_MESSAGES: usize = 3;
-const MOST_TABLES: usize = 1000;
+/// What errors are told under that are of no table in the plugin's list.
+const NO_TABLE: &str = "(elsewhere)";
 /// Tables whose errors are listed.
 const MOST_LISTED: usize = 20;
 
@@ -52,8 +53,8 @@ pub(in super::super) struct PluginRead {
     source: String,
     rows: HashMap<TableName, u64>,
     errors: TableErrors,
-    /// Whether all messages have come, and all tables that have no errors were said to be whole.
-    complete: bool,
+    /// The tables that were read to their end.
+    whole: HashSet<TableName>,
     /// What it has remembered, where all messages have come.
     state: Option<(KeptState, State)>,
 }
@@ -71,7 +72,7 @@ impl PluginRead {
 
     /// The tables that were read to their end.
     pub(in super::super) fn whole(&self) -> impl Iterator<Item = (&TableName, u64)> {
-        self.rows().filter(|(table, _)| self.complete && !self.errors.0.contains_key(table.as_str()))
+        self.rows().filter(|(table, _)| self.whole.contains(table))
     }
 
     /// What the plugin told of its tables.
@@ -121,9 +122,6 @@ impl Told {
 
 impl TableErrors {
     fn add(&mut self, table: &str, message: String) {
-        if self.0.len() >= MOST_TABLES && !self.0.contains_key(table) {
-            return;
-        }
         let told = self.0.entry(table.to_owned()).or_default();
         told.count += 1;
         if told.first.len() < MOST_MESSAGES && !told.first.contains(&message) {
@@ -153,7 +151,7 @@ impl PluginSource {
             source: host.name.clone(),
             rows: HashMap::new(),
             errors: TableErrors::default(),
-            complete: false,
+            whole: HashSet::new(),
             state: None,
         };
         let (backend, served) = match &state {
@@ -187,9 +185,9 @@ impl PluginSource {
             Err(Early::Failed(failure)) => return Err(failure),
             Ok(()) => {}
         }
-        let whole = taking.end(&tables);
+        // The run may be stopping; all messages have come all the same.
+        let _ = taking.end(&tables);
         runtime.block_on(host.close());
-        read.complete = whole.is_ok();
         read.state = state.map(|kept| {
             let state = kept.now();
             (kept, state)
@@ -266,9 +264,7 @@ impl Taking<'_> {
                 Some(Sent::MigrateTable(sync::MigrateTable { table })) => self.migrate(table)?,
                 Some(Sent::Insert(sync::Insert { record })) => self.insert(record)?,
                 Some(Sent::Error(sync::Error { table_name, error })) => {
-                    let message = self.host.secrets.shown(&error, 300);
-                    tracing::info!("the source {}, table {}: {message}", self.host.name, excerpt(&table_name, 80));
-                    self.read.errors.add(&table_name, message);
+                    self.error(&table_name, &error);
                 }
                 Some(Sent::DeleteRecord(delete)) => {
                     let table = excerpt(&delete.table_name, 80);
@@ -299,6 +295,35 @@ impl Taking<'_> {
             Ok(next) => Ok(next.map_err(|status| self.host.failed(&told(&status)))?),
             Err(_) => Err(self.host.silent("to send the next row").into()),
         }
+    }
+
+    fn error(&mut self, table: &str, error: &str) {
+        let message = self.host.secrets.shown(error, 300);
+        let name = excerpt(table, 80);
+        tracing::info!("the source {}, table {name}: {message}", self.host.name);
+        // Of all names, only those in the list are kept: there may be any number of others.
+        match TableName::new(table).ok().filter(|table| self.listed.contains_key(table)) {
+            Some(table) => self.read.errors.add(table.as_str(), message),
+            None if name.is_empty() => self.read.errors.add(NO_TABLE, message),
+            None => self.read.errors.add(NO_TABLE, format!("{name}: {message}")),
+        }
+    }
+
+    /// Whether all rows of a table have come: nothing went wrong with it, nor with a table through whose rows it is read.
+    fn is_whole(&self, table: &TableName) -> bool {
+        let mut name = table.as_str();
+        // No further up than there are tables: a plugin may say that they stand in a ring.
+        for _ in 0..=self.listed.len() {
+            if self.read.errors.0.contains_key(name) {
+                return false;
+            }
+            let table = TableName::new(name).ok().and_then(|name| self.listed.get(&name).copied());
+            match table.and_then(|table| tables::parent(table)) {
+                Some(parent) => name = parent,
+                None => break,
+            }
+        }
+        true
     }
 
     fn migrate(&mut self, table: Bytes) -> Result<(), Early> {
@@ -391,7 +416,7 @@ impl Taking<'_> {
         Ok(())
     }
 
-    /// All messages have come: tables are whole, also those of which nothing was said, unless something went wrong with them.
+    /// All messages have come: tables are whole, also those of which nothing was said, unless something went wrong.
     fn end(mut self, tables: &[Arc<Table>]) -> Result<(), Stopped> {
         for table in tables {
             if !self.begun.contains(&table.name) {
@@ -399,8 +424,9 @@ impl Taking<'_> {
             }
         }
         for table in &self.begun {
-            if !self.read.errors.0.contains_key(table.as_str()) {
+            if self.is_whole(table) {
                 self.outlet.send(Message::End(table.clone()))?;
+                self.read.whole.insert(table.clone());
             }
         }
         Ok(())
