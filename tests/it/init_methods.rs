@@ -151,7 +151,7 @@ async fn every_way_to_sign_in_leads_to_rows_and_every_front_to_the_same_config()
         let mut session = Session::begin(world.command(environment, &plain));
         for line in lines {
             match line {
-                Row(text) => session.choose(text),
+                Row(text) => drop(session.choose(text)),
                 Answer(question, text) => session.answer(question, text),
             }
         }

@@ -1,8 +1,11 @@
 //! The tables of the sources with their first rows, read as a run would read them, and no further.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
@@ -25,6 +28,8 @@ use crate::storage;
 
 /// The memory that reading may take.
 const MEMORY: u64 = 64 << 20;
+/// How long it may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How many rows of a table are shown, of how many tables, and how much of a value.
 const ROWS: usize = 10;
 const TABLES: usize = 20;
@@ -34,10 +39,16 @@ pub(crate) async fn preview(ticket: Ticket, plan: Plan, events: Events) {
     let commands = Commands::default();
     // Whichever way this ends, no command of a source outlives it.
     let _end = commands.clone().end_with();
-    let read = tokio::task::spawn_blocking(move || looked_at(plan, commands)).await;
-    let read = read.unwrap_or_else(|error| {
-        Err(Failure::new(FailureKind::Bug, format!("looking at the sources stopped: {error}")))
-    });
+    let read = tokio::task::spawn_blocking(move || looked_at(plan, commands));
+    let read = match tokio::time::timeout(PATIENCE, read).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(error)) => Err(Failure::new(FailureKind::Bug, format!("looking at the sources stopped: {error}"))),
+        Err(_) => {
+            let what = format!("within {} s the source has not shown enough to infer its columns", PATIENCE.as_secs());
+            Err(Failure::new(FailureKind::Input, what)
+                .next("go on without looking: a run waits for as much as `sample` says, or for the end"))
+        }
+    };
     events.send(Event::Previewed(ticket, read.map_err(|failure| trouble(&failure))));
 }
 
