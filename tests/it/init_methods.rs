@@ -151,11 +151,13 @@ async fn every_way_to_sign_in_leads_to_rows_and_every_front_to_the_same_config()
         let mut session = Session::begin(world.command(environment, &plain));
         for line in lines {
             match line {
-                Row(text) => session.choose(text),
+                Row(text) => drop(session.choose(text)),
                 Answer(question, text) => session.answer(question, text),
             }
         }
-        session.answer("Enter goes on", "");
+        let whose = session.until("Enter goes on");
+        assert!(whose.contains("AWS is not asked about it"), "{whose}");
+        session.line("");
         session.rest("test", "'data/*.csv'");
         let output = session.end().exits(0);
         assert!(output.stdout.contains("ok: test write: "), "{}", output.stdout);

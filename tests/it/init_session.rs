@@ -56,14 +56,15 @@ impl<'home> Session<'home> {
         self.line(line);
     }
 
-    /// Waits for a list, and chooses the row that holds a text.
+    /// Waits for a list, and chooses the row that holds a text; returns the list.
     #[track_caller]
-    pub(crate) fn choose(&mut self, row: &str) {
+    pub(crate) fn choose(&mut self, row: &str) -> String {
         let list = self.until("Type a number.");
         let mut numbers =
             list.lines().filter(|line| line.contains(row)).filter_map(|line| line.trim().split('.').next());
         let number = numbers.next_back().unwrap_or_else(|| panic!("there is no {row:?} in:\n{list}")).to_owned();
         self.line(&number);
+        list
     }
 
     /// The process, for signals.

@@ -45,7 +45,9 @@ mod logout;
 mod init_session;
 mod init_flags;
 mod init_methods;
+mod init_sign_in;
 mod init_files;
+mod init_run;
 mod init_aws_files;
 
 mod credentials;

@@ -233,7 +233,10 @@ impl Plain {
         if self.told.is_known {
             return;
         }
-        turn.lines.push(format!("Account {}, {}.", identity.account, identity.arn));
+        turn.lines.push(match identity.account.as_str() {
+            "" => format!("{}. AWS is not asked about it, for the destination is another server.", identity.arn),
+            account => format!("Account {account}, {}.", identity.arn),
+        });
         if let Some(expires) = identity.expires {
             let renewed =
                 if identity.renews { ", and are renewed by themselves" } else { ", and are not renewed by themselves" };

@@ -13,7 +13,6 @@ use lakeward_core::{failure::Failure, plan::AuthPlan, untrusted::printable};
 use lakeward_wizard::{Condition, Event, Found, Id, SignInRequest, Ticket, Value};
 
 use super::world::{Events, World};
-use crate::commands::auth::until;
 
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_millis(1400);
@@ -85,7 +84,7 @@ async fn of_environment(world: &World) -> Option<Found> {
         (State::Broken { what, .. }, _) => Condition::Broken(what.clone()),
         (_, Err(failure)) => Condition::Broken(failure.what),
         (_, Ok(keys)) => Condition::Good(match (keys.expires, &keys.session_token) {
-            (Some(expires), _) => format!("good until {}", until(expires, SystemTime::now())),
+            (Some(expires), _) => format!("good for {}", left(expires, SystemTime::now())),
             (None, Some(_)) => "temporary keys".to_owned(),
             (None, None) => "long-lived keys".to_owned(),
         }),
@@ -132,7 +131,7 @@ async fn of_machine(world: &World) -> Vec<Found> {
     let answer = tokio::time::timeout(ANSWER, signing.keys()).await;
     let condition = match answer {
         Ok(Ok(keys)) => Condition::Good(match keys.expires {
-            Some(expires) => format!("keys until {}, renewed by themselves", until(expires, SystemTime::now())),
+            Some(expires) => format!("keys for {}, then renewed", left(expires, SystemTime::now())),
             None => "it answers".to_owned(),
         }),
         Ok(Err(failure)) if is_instance && !has_no_role(&failure) => {
@@ -231,7 +230,7 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
             rank::ROLE,
             match profile.kept {
                 Some(kept) if kept.is_good(now) => {
-                    (Condition::Good(format!("good until {}", until(kept.expires, now))), None)
+                    (Condition::Good(format!("good for {}", left(kept.expires, now))), None)
                 }
                 _ => (
                     Condition::Needs("MFA code needed".to_owned()),
@@ -287,11 +286,22 @@ fn of_source(profile: &str, look: &Look<'_>) -> Option<(Condition, Option<SignIn
 fn signed_in(kept: Option<Kept>, request: SignInRequest, now: SystemTime) -> (Condition, Option<SignInRequest>) {
     match kept {
         Some(kept) if kept.expires > now => {
-            (Condition::Good(format!("signed in until {}", until(kept.expires, now))), None)
+            (Condition::Good(format!("signed in for {} more", left(kept.expires, now))), None)
         }
         Some(kept) if kept.renews => (Condition::Good("signed in, renewed when it is used".to_owned()), None),
-        Some(kept) => (Condition::Needs(format!("over since {}", until(kept.expires, now))), Some(request)),
+        Some(kept) => (Condition::Needs(format!("expired {} ago", left(now, kept.expires))), Some(request)),
         None => (Condition::Needs("not signed in".to_owned()), Some(request)),
+    }
+}
+
+/// How long it is from one time to a later one, as far as people count.
+fn left(until: SystemTime, from: SystemTime) -> String {
+    let minutes = until.duration_since(from).unwrap_or_default().as_secs() / 60;
+    match (minutes / (24 * 60), minutes / 60 % 24, minutes % 60) {
+        (0, 0, 0) => "less than a minute".to_owned(),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
     }
 }
 

@@ -11,6 +11,7 @@ use lakeward_core::{
 use lakeward_wizard::{Event, Identity, Ticket};
 
 use super::world::{Events, World, trouble};
+use crate::commands::auth::Server;
 
 /// How long STS may take.
 const WHO: Duration = Duration::from_secs(10);
@@ -18,21 +19,33 @@ const WHO: Duration = Duration::from_secs(10);
 /// So far apart are clocks that AWS begins to refuse what they sign, or soon will.
 const APART: Duration = Duration::from_mins(1);
 
-pub(crate) async fn identify(world: Arc<World>, ticket: Ticket, auth: AuthPlan, events: Events) {
-    let identity = Box::pin(asked(&world, &auth)).await.map_err(|failure| trouble(&failure));
+/// Only AWS is asked, and only about its own keys: those of another server are not shown to it.
+pub(crate) async fn identify(world: Arc<World>, ticket: Ticket, auth: AuthPlan, server: Server, events: Events) {
+    let identity = Box::pin(asked(&world, &auth, server)).await.map_err(|failure| trouble(&failure));
     events.send(Event::Identified(ticket, identity));
 }
 
-async fn asked(world: &World, auth: &AuthPlan) -> Result<Identity, Failure> {
+async fn asked(world: &World, auth: &AuthPlan, server: Server) -> Result<Identity, Failure> {
     let signing = Signing::plan(auth, world.environment.clone())?;
     let keys = signing.keys().await?;
+    let mut warnings = signing.resolution.notes.clone();
+    warnings.extend(under_cron(world, auth, &signing));
+    if server != Server::Aws {
+        let what = signing.resolution.found()?.what.clone();
+        return Ok(Identity {
+            account: String::new(),
+            arn: what,
+            expires: keys.expires,
+            renews: keys.renews,
+            warnings,
+        });
+    }
     let clock = ServerClock::default();
     let answer = tokio::time::timeout(WHO, signing.identity(&keys, &clock)).await;
     let identity = answer.unwrap_or_else(|_| {
         let what = format!("STS has not answered within {} s", WHO.as_secs());
         Err(Failure::new(FailureKind::Destination, what).next("check the network and proxies"))
     })?;
-    let mut warnings = signing.resolution.notes.clone();
     if identity.is_root() {
         warnings.push("these are keys of the account's root user: delete them, and use a role".to_owned());
     }
@@ -43,7 +56,6 @@ async fn asked(world: &World, auth: &AuthPlan) -> Result<Identity, Failure> {
             humantime::format_rfc3339_seconds(clocks.server)
         ));
     }
-    warnings.extend(under_cron(world, auth, &signing));
     Ok(Identity {
         account: printable(&identity.account).into_owned(),
         arn: printable(&identity.arn).into_owned(),

@@ -85,15 +85,15 @@ pub(crate) fn session(front: Front, ascii: bool, world: World, begin: Start, run
     match front {
         Front::Screen => {
             let (send, events) = mpsc::channel();
-            let mut screen = Screen::open(ascii, send.clone())?;
+            // Before the terminal is taken: whatever ends this gives it back.
             listen(runtime, {
                 let send = send.clone();
                 move || drop(send.send(Event::Signal))
             });
+            let mut screen = Screen::open(ascii, send.clone())?;
             let mut runner = runner(world, runtime, move |event| drop(send.send(event)));
             let (mut state, effects) = start(begin, SystemTime::now());
-            let exit = screen.run(&mut state, effects, &mut runner, &events);
-            let exit = exit.inspect_err(|_| lakeward_tui::wizard::restore())?;
+            let exit = screen.run(&mut state, effects, &mut runner, &events)?;
             screen.close(&farewell(&exit, &state, &runner));
             Ok(code(&exit))
         }

@@ -1,8 +1,11 @@
 //! The tables of the sources with their first rows, read as a run would read them, and no further.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
@@ -24,6 +27,8 @@ use uuid::Uuid;
 use super::world::{Events, trouble};
 use crate::{run::Run, storage};
 
+/// How long the look may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How many rows of a table are shown, of how many tables, and how much of a value.
 const ROWS: usize = 10;
 const TABLES: usize = 20;
@@ -33,7 +38,11 @@ pub(crate) async fn preview(ticket: Ticket, plan: Plan, events: Events) {
     let commands = Commands::default();
     // Whichever way this ends, no command of a source outlives it.
     let _end = commands.clone().end_with();
-    let previewed = looked_at(plan, commands).await;
+    let previewed = tokio::time::timeout(PATIENCE, looked_at(plan, commands)).await.unwrap_or_else(|_| {
+        let what = format!("within {} s the source has not shown enough to infer its columns", PATIENCE.as_secs());
+        Err(Failure::new(FailureKind::Input, what)
+            .next("go on without looking: a run waits for as much as `sample` says, or for the end"))
+    });
     events.send(Event::Previewed(ticket, previewed.map_err(|failure| trouble(&failure))));
 }
 

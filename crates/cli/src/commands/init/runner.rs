@@ -3,8 +3,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use lakeward_core::plan::{Plan, SourcePlan};
-use lakeward_wizard::{Effect, Event, Exit, Secret, SignInAct, State, Trouble};
+use lakeward_core::plan::{Plan, SourcePlan, Vendor};
+use lakeward_wizard::{Effect, Event, Exit, Id, Secret, SignInAct, State, Trouble};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot, watch},
@@ -18,7 +18,7 @@ use super::{
     world::{Events, World},
     write,
 };
-use crate::browser;
+use crate::{browser, commands::auth::Server};
 
 /// See the module. What still runs ends when it is dropped.
 pub(crate) struct Runner {
@@ -119,7 +119,10 @@ impl Runner {
                 self.roles.push(work);
             }
             Effect::Identify(ticket, auth) => {
-                self.begin(Kind::Identify, move || identity::identify(world, ticket, *auth, events));
+                let endpoint = state.answers.text(Id::Endpoint);
+                let is_aws = world.own_services || Vendor::of_endpoint(endpoint) == Vendor::Aws;
+                let server = if is_aws { Server::Aws } else { Server::Other };
+                self.begin(Kind::Identify, move || identity::identify(world, ticket, *auth, server, events));
             }
             Effect::Preview(ticket, plan) => self.begin(Kind::Preview, move || preview::preview(ticket, *plan, events)),
             Effect::Check(ticket, plan) => self.begin(Kind::Check, move || check::check(world, ticket, plan, events)),

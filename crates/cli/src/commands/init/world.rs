@@ -17,6 +17,8 @@ use lakeward_wizard::{Event, Trouble};
 pub(crate) struct World {
     /// The variables and the home that credentials, sign-ins and their endpoints are looked up in.
     pub(crate) environment: Environment,
+    /// Whether the services that the environment leads to are this process's own: keys may be shown to them, wherever objects go.
+    pub(crate) own_services: bool,
     /// Whether a browser here is one that the person sees.
     pub(crate) situation: Situation,
     /// Whether a page to sign in is opened by itself.
@@ -35,7 +37,7 @@ impl World {
         // Whoever names a browser has one.
         let is_named = std::env::var_os("BROWSER").is_some_and(|named| !named.is_empty());
         let opens = attended && (situation.opens || is_named);
-        Self { environment, situation, opens, state_dir, home: std::env::home_dir() }
+        Self { environment, own_services: false, situation, opens, state_dir, home: std::env::home_dir() }
     }
 
     /// The draft's file.

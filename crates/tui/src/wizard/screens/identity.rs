@@ -32,7 +32,15 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         Remote::Got(identity) => {
             parts::question(&mut sheet, "Is this who should write?", "");
             sheet.blank();
-            sheet.mark(0, Mark::Good, "AWS knows these credentials");
+            if identity.account.is_empty() {
+                sheet.mark(
+                    0,
+                    Mark::Info,
+                    "AWS is not asked about these credentials: the destination is another server",
+                );
+            } else {
+                sheet.mark(0, Mark::Good, "AWS knows these credentials");
+            }
             sheet.blank();
             if !identity.account.is_empty() {
                 sheet.pair(2, "Account", 10, &look.text(&identity.account));

@@ -349,9 +349,9 @@ fn a_thousand_accounts_are_filtered_while_one_types() {
     assert!(lines.iter().any(|line| line.contains("334 of 3,000 match")), "{lines:#?}");
 }
 
-/// Run it in a release build: `cargo test --release -p lakeward-tui -- --ignored frame`.
+/// A measurement, of which only a release build says something: `cargo test --release -p lakeward-tui frame`.
+#[cfg(not(debug_assertions))]
 #[test]
-#[ignore = "a measurement; only a release build says something"]
 fn a_frame_with_a_thousand_accounts_is_quick() {
     const ROUNDS: usize = 41;
     let rounds: Vec<Vec<Duration>> = (0..ROUNDS).map(|_| typed_filter(1_000).0).collect();

@@ -1,0 +1,55 @@
+//! A run from within the wizard, and what stops it.
+
+use std::time::Duration;
+
+use lakeward_testkit::Home;
+
+use crate::{init_session::Session, landed, program::lakeward};
+
+/// Prints rows for ever, and notes that it was started.
+const ENDLESS: &str = r#"echo x >> "$HOME/started"; echo id,text; exec yes "1,$(printf %0999d 0)""#;
+
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_a_run_and_what_was_taken_lands() {
+    let home = Home::new();
+    let command = format!("sh -c '{ENDLESS}'");
+    let flags = ["--storage", "embedded", "--bucket", "test", "--command", &command, "--table", "t"];
+    let more = ["init", "--plain", "--source", "command", "--source-format", "csv"];
+    // One question is left, so that it does not go without any.
+    let mut session = Session::begin(
+        lakeward(&home).args(more).args(&flags[..2]).args(&flags[4..]).time_limit(Duration::from_secs(90)),
+    );
+    session.choose("No AWS");
+    session.answer(": Folder\n", "");
+    session.answer(": Bucket\n", "test");
+    session.answer(": Path\n", "");
+    session.answer(": Format\n", "");
+    session.answer(": Compression\n", "");
+    session.until("Table t: id int64");
+    session.answer("Enter goes on", "");
+    session.answer("Enter tests it", "w");
+    session.choose("Run now");
+    session.until("Into lake/test/raw/: t.");
+    std::thread::sleep(Duration::from_millis(500));
+    session.running().signal("INT");
+    session.until("Stopping: what was taken still lands");
+    session.answer("Enter goes on", "");
+    session.line("");
+    let output = session.ended().exits(130);
+    assert!(output.stdout.contains("a rerun lands"), "{}", output.stdout);
+    let bucket = home.path().join("lake/test");
+    assert_eq!(landed::keys(&bucket).len(), 1, "{}", output.stdout);
+    // Once to look at its rows, once to land them.
+    assert_eq!(std::fs::read_to_string(home.path().join("started")).unwrap(), "x\nx\n");
+}
+
+#[test]
+fn answers_are_no_rows() {
+    let home = Home::new();
+    let flags = ["init", "--storage", "embedded", "--source", "stdin", "--table", "t", "--source-format", "csv"];
+    // In a session of its own there is no terminal on which to ask.
+    let output =
+        home.command("setsid").arg("--wait").arg(crate::program::binary()).args(flags).stdin("id\n1\n").run().exits(2);
+    assert!(output.stderr.contains("standard input is the data that is to be landed"), "{}", output.stderr);
+}

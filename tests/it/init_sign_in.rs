@@ -1,0 +1,109 @@
+//! Signing in within the wizard, and looking for ways to sign in.
+
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
+
+use lakeward_loopback::aws::{LoopbackAws, Options, Role, User};
+use lakeward_testkit::{Home, HomeCommand};
+
+use crate::{
+    init_session::Session,
+    loopback_aws::Aws,
+    program::{lacks, lakeward},
+};
+
+const DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
+
+fn at<'home>(aws: &LoopbackAws, command: HomeCommand<'home>) -> HomeCommand<'home> {
+    aws.environment().into_iter().fold(command, |command, (name, value)| command.env(name, value))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_mfa_code_is_asked_for_again_and_no_code_is_shown() {
+    let home = Home::new();
+    let secret = "the-secret-key-of-the-user";
+    let mut user = User::new("me").with_mfa(DEVICE, "918273");
+    user.access_key_id = "AKIAUSER000000000000".into();
+    user.secret_access_key = secret.into();
+    let mut role = Role::new("arn:aws:iam::111122223333:role/guarded", &[&user.arn]);
+    role.requires_mfa = true;
+    let mut options = Options::default();
+    (options.users, options.roles) = (vec![user], vec![role]);
+    let aws = LoopbackAws::start(options).await.unwrap();
+    home.secret(secret);
+    home.write(
+        ".aws/credentials",
+        format!("[user]\naws_access_key_id = AKIAUSER000000000000\naws_secret_access_key = {secret}\n"),
+    );
+    home.write(
+        ".aws/config",
+        format!(
+            "[profile guarded]\nrole_arn = arn:aws:iam::111122223333:role/guarded\nsource_profile = user\nmfa_serial = {DEVICE}\n"
+        ),
+    );
+    let mut session = Session::begin(at(&aws, lakeward(&home).args(["init"])));
+    let list = session.choose("Profile \"guarded\"");
+    assert!(list.contains("MFA code needed"), "{list}");
+    session.answer("six digits", "000000");
+    session.answer("n tries again", "n");
+    session.answer("six digits", "918273");
+    let known = session.until("Enter goes on");
+    assert!(known.contains("assumed-role/guarded/"), "{known}");
+    let output = session.end().exits(2);
+    assert!(!output.stdout.contains("918273"), "{}", output.stdout);
+
+    // The next session finds it signed in.
+    let mut session = Session::begin(at(&aws, lakeward(&home).args(["init", "--no-resume"])));
+    let list = session.choose("Profile \"guarded\"");
+    assert!(list.contains("good for "), "{list}");
+    session.until("assumed-role/guarded/");
+    let _ = session.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_stands_in_its_order_and_what_is_broken_says_why() {
+    let home = Home::new();
+    let aws = Aws::start(&home, |_| ()).await;
+    let broken = "[profile nowhere]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = gone\n";
+    let config = std::fs::read_to_string(home.path().join(".aws/config")).unwrap();
+    home.write(".aws/config", config + broken);
+    aws.sign_in(&home);
+    let command = aws.contains(&home, aws.leads(lakeward(&home).args(["init"])));
+    let mut session =
+        Session::begin(command.env("AWS_ACCESS_KEY_ID", "AKIAX").env("AWS_SECRET_ACCESS_KEY", "a-secret-key"));
+    let list = session.until("Type a number.");
+    let order =
+        ["container", "SSO session \"corp\"", "Profile \"chain\"", "Profile \"user\"", "Environment keys", "nowhere"];
+    assert_eq!(lacks(&list, &order), [""; 0], "{list}");
+    let places: Vec<usize> = order.iter().map(|text| list.find(text).unwrap()).collect();
+    assert!(places.is_sorted(), "{places:?}\n{list}");
+    assert!(list.contains("gone"), "{list}");
+    let _ = session.end().exits(2);
+}
+
+#[test]
+fn a_damaged_aws_file_is_named_with_its_line_and_the_other_ways_stay() {
+    let home = Home::new();
+    home.write(".aws/config", "[default]\nregion = us-east-1\nno key here\n");
+    let mut session = Session::begin(lakeward(&home).args(["init"]));
+    let list = session.until("Type a number.");
+    assert_eq!(lacks(&list, &["The AWS files", "line 3", "New SSO sign-in"]), [""; 0], "{list}");
+    let _ = session.end().exits(2);
+}
+
+#[test]
+fn a_metadata_service_that_never_answers_does_not_hold_anybody_up() {
+    let home = Home::new();
+    // Whoever connects waits for ever.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let command = lakeward(&home).args(["init"]).env_remove("AWS_EC2_METADATA_DISABLED");
+    let mut session = Session::begin(command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint));
+    session.until("Waiting for ways to sign in");
+    let began = Instant::now();
+    session.until("Type a number.");
+    assert!(began.elapsed() < Duration::from_millis(2500), "{:?}", began.elapsed());
+    let _ = session.end().exits(2);
+}
