@@ -34,7 +34,7 @@ impl Running<'_> {
         self.child.id()
     }
 
-    /// Its standard input, if it was [left open](HomeCommand::open_stdin); dropping it ends the input.
+    /// Its standard input, if it was [left open](super::HomeCommand::open_stdin); dropping it ends the input.
     pub fn stdin(&mut self) -> Option<ChildStdin> {
         self.child.stdin.take()
     }

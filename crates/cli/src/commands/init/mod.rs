@@ -1,7 +1,7 @@
 //! `lakeward init`, and `lakeward` alone: from nothing to a config that runs.
 //!
 //! What is asked, and what follows from an answer, is `lakeward_wizard`'s. Here is what carries its effects out
-//! ([`runner`]), with the functions of the other commands, and the two fronts: a full [`screen`], and [`plain`] lines.
+//! ([`mod@runner`]), with the functions of the other commands, and the two fronts: a full [`screen`], and [`plain`] lines.
 
 pub(crate) mod flags;
 mod world;
