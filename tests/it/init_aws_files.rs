@@ -5,7 +5,7 @@ use std::fs;
 use lakeward_loopback::aws::{Approval, LoopbackAws, Options};
 use lakeward_testkit::{Home, python};
 
-use crate::{init_session::Session, program};
+use crate::{init_session::Session, loopback_aws::at, program};
 
 const BEFORE: &str = "# mine\n[default]\nregion = us-east-1\n";
 
@@ -20,8 +20,7 @@ async fn a_start_url_becomes_a_session_and_a_role_a_profile_once_the_change_was_
     let config = || fs::read_to_string(&file).unwrap();
     let arguments = [program::binary().to_str().unwrap(), "init", "--plain"];
     let command = python::command(&home, include_str!("../python/terminal.py"), arguments);
-    let command = aws.environment().into_iter().fold(command, |command, (name, value)| command.env(name, value));
-    let mut session = Session::begin(command);
+    let mut session = Session::begin(at(&aws, command));
     session.choose("New SSO sign-in");
     session.answer(": Start URL", "https://d-9067loopb0.awsapps.com/start");
     session.answer(": SSO region", "us-east-1");

@@ -6,19 +6,15 @@ use std::{
 };
 
 use lakeward_loopback::aws::{LoopbackAws, Options, Role, User};
-use lakeward_testkit::{Home, HomeCommand};
+use lakeward_testkit::Home;
 
 use crate::{
     init_session::Session,
-    loopback_aws::Aws,
+    loopback_aws::{Aws, at},
     program::{lacks, lakeward},
 };
 
 const DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
-
-fn at<'home>(aws: &LoopbackAws, command: HomeCommand<'home>) -> HomeCommand<'home> {
-    aws.environment().into_iter().fold(command, |command, (name, value)| command.env(name, value))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_mfa_code_is_asked_for_again_and_no_code_is_shown() {
