@@ -61,6 +61,19 @@ pub(crate) fn schema(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Writes what the pages show of the wizard to where it is committed. The tests that hold it fresh can write it too.
+pub(crate) fn picture(root: &Path) -> anyhow::Result<()> {
+    for (package, rewrite) in
+        [("lakeward-tui", "LAKEWARD_REWRITE_PICTURE"), ("lakeward-wizard", "LAKEWARD_REWRITE_QUESTIONS")]
+    {
+        let mut test = step::cargo(root);
+        test.args(["test", "--quiet", "--package", package, "--lib", "the_committed_"]).env(rewrite, "1");
+        step::run(&format!("pages of {package}"), &mut test)?;
+    }
+    println!("docs/wizard.svg and docs/questions.md are fresh.");
+    Ok(())
+}
+
 /// Writes the code of CloudQuery's protocol to where it is committed. The program for it is a package of its own.
 pub(crate) fn proto(root: &Path) -> anyhow::Result<()> {
     let mut generate = step::cargo(root);

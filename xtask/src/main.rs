@@ -40,6 +40,8 @@ enum Task {
     Bench(bench::Options),
     /// Refresh the committed JSON Schema of the config
     Schema,
+    /// Refresh the committed picture of the wizard, and the reference of its questions
+    Picture,
     /// Refresh the committed code of CloudQuery's protocol from its .proto files
     Proto,
 }
@@ -62,6 +64,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Soak { cases } => checks::soak(&root, *cases),
         Task::Bench(options) => bench::run(&root, options),
         Task::Schema => checks::schema(&root),
+        Task::Picture => checks::picture(&root),
         Task::Proto => checks::proto(&root),
     }
 }

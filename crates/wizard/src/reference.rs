@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn the_committed_reference_is_fresh() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("questions.md");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/questions.md");
         let made = super::reference();
         if std::env::var_os("LAKEWARD_REWRITE_QUESTIONS").is_some() {
             fs::write(&file, &made).expect("it can be written");
@@ -55,7 +55,7 @@ mod tests {
         let committed = fs::read_to_string(&file).expect("the committed reference");
         assert!(
             committed == made,
-            "crates/wizard/questions.md is out of date; run this test with LAKEWARD_REWRITE_QUESTIONS=1 and look at what changed"
+            "docs/questions.md is out of date; run this test with LAKEWARD_REWRITE_QUESTIONS=1 and look at what changed"
         );
     }
 }

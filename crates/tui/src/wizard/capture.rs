@@ -219,3 +219,21 @@ pub(crate) fn cells(buffer: &Buffer, row: Rect) -> impl Iterator<Item = (u16, &C
         Some((at.x, cell))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn the_committed_picture_is_fresh() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/wizard.svg");
+        let made = svg(&example(), &Look { unicode: true, colour: true }, 80, 24);
+        if env::var_os("LAKEWARD_REWRITE_PICTURE").is_some() {
+            fs::write(&file, &made).expect("it can be written");
+        }
+        let committed = fs::read_to_string(&file).unwrap_or_default();
+        assert!(committed == made, "docs/wizard.svg is out of date; run `cargo xtask picture` and look at it");
+    }
+}
