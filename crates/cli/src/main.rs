@@ -5,6 +5,7 @@ mod config_file;
 mod console;
 mod logging;
 mod storage;
+mod gathering;
 mod run;
 mod browser;
 mod signals;

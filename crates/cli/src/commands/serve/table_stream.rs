@@ -4,18 +4,16 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use arrow_array::RecordBatch;
-use arrow_select::concat::concat_batches;
 use bytes::Bytes;
 use lakeward_cloudquery::{
     protocol::plugin::write::{self, request::Message as Sent},
     tables::{TableError, Tables},
 };
 use lakeward_core::{
-    budget::{Budget, Reservation},
+    budget::Budget,
     failure::{Failure, FailureKind},
     key::ObjectKey,
     message::{Message, Outlet, Rows, Stopped},
@@ -32,12 +30,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// Records are put together until they have so many rows or bytes, while more are waiting: each batch costs the encoders the same,
-/// however few rows it has.
-const ENOUGH_ROWS: usize = 4096;
-const ENOUGH_BYTES: u64 = 4 << 20;
-/// How long a record waits for another one.
-const LINGER: Duration = Duration::from_millis(20);
+use crate::gathering::{Gathered, Gathering, LINGER};
 
 /// What comes from the host.
 pub(super) enum Item {
@@ -99,20 +92,11 @@ pub(super) struct TableStream {
     open: HashSet<TableName>,
     /// Tables that ever had rows.
     had_rows: HashSet<TableName>,
-    pending: HashMap<TableName, Pending>,
-    pending_bytes: u64,
+    gathering: Gathering,
     /// Without rotation: whose key it is.
     keys: HashMap<ObjectKey, TableName>,
     /// Whether rows came after the last announcement.
     is_inserting: bool,
-}
-
-/// Records of one table that wait for more of them.
-struct Pending {
-    table: Arc<Table>,
-    batches: Vec<RecordBatch>,
-    rows: usize,
-    memory: Reservation,
 }
 
 impl TableStream {
@@ -124,6 +108,7 @@ impl TableStream {
         outlet: SinkOutlet,
         received: Arc<Received>,
     ) -> Self {
+        let gathering = Gathering::new(&budget);
         Self {
             destination,
             run,
@@ -134,8 +119,7 @@ impl TableStream {
             tables: Tables::default(),
             open: HashSet::new(),
             had_rows: HashSet::new(),
-            pending: HashMap::new(),
-            pending_bytes: 0,
+            gathering,
             keys: HashMap::new(),
             is_inserting: false,
         }
@@ -164,12 +148,15 @@ impl TableStream {
                 Some(Item::Complete) => return Ok(true),
                 None => return Ok(false),
             }
+            if self.gathering.is_overdue() {
+                self.give_all()?;
+            }
         }
     }
 
     /// Waits for what comes next; what it would go together with is not kept waiting for long.
     fn wait(&mut self, receiver: &mut mpsc::Receiver<Item>) -> Result<Option<Item>, StreamError> {
-        if !self.pending.is_empty() {
+        if !self.gathering.is_empty() {
             let soon = self.runtime.block_on(async { tokio::time::timeout(LINGER, receiver.recv()).await });
             if let Ok(next) = soon {
                 return Ok(next);
@@ -214,7 +201,8 @@ impl TableStream {
     fn insert(&mut self, record: Bytes) -> Result<(), StreamError> {
         self.is_inserting = true;
         // The message itself, and what of it has to be copied to where it is aligned.
-        let memory = self.budget.reserve(2 * record.len() as u64);
+        let bytes = record.len() as u64;
+        let memory = self.budget.reserve(2 * bytes);
         let record = self.tables.record(record)?;
         let rows: usize = record.batches.iter().map(RecordBatch::num_rows).sum();
         if rows == 0 {
@@ -223,24 +211,8 @@ impl TableStream {
         let name = record.table.name.clone();
         self.begin(&record.table)?;
         self.received.add(&name, rows);
-        let pending = self.pending.entry(name.clone()).or_insert_with(|| Pending {
-            table: record.table,
-            batches: Vec::new(),
-            rows: 0,
-            memory: self.budget.nothing(),
-        });
-        pending.batches.extend(record.batches);
-        pending.rows += rows;
-        let bytes = memory.bytes();
-        drop(memory);
-        pending.memory.resize(pending.memory.bytes() + bytes);
-        self.pending_bytes += bytes;
-        if pending.rows >= ENOUGH_ROWS || pending.memory.bytes() >= ENOUGH_BYTES {
-            self.give(&name)?;
-        } else if self.pending_bytes >= self.budget.limit() / 8 {
-            self.give_all()?;
-        }
-        Ok(())
+        let gathered = self.gathering.add(record.table, record.batches, bytes, memory)?;
+        self.give(gathered)
     }
 
     fn begin(&mut self, table: &Arc<Table>) -> Result<(), StreamError> {
@@ -272,21 +244,14 @@ impl TableStream {
     }
 
     fn give_all(&mut self) -> Result<(), StreamError> {
-        let tables: Vec<TableName> = self.pending.keys().cloned().collect();
-        tables.iter().try_for_each(|table| self.give(table))
+        let gathered = self.gathering.all()?;
+        self.give(gathered)
     }
 
-    /// Hands the waiting records of a table over.
-    fn give(&mut self, table: &TableName) -> Result<(), StreamError> {
-        let Some(Pending { table, batches, memory, .. }) = self.pending.remove(table) else { return Ok(()) };
-        self.pending_bytes -= memory.bytes();
-        let batch = match <[RecordBatch; 1]>::try_from(batches) {
-            Ok([only]) => only,
-            Err(batches) => concat_batches(&table.schema, &batches).map_err(|error| {
-                Failure::new(FailureKind::Bug, format!("records of table {} don't go together: {error}", table.name))
-            })?,
-        };
-        self.outlet.send(Message::Rows(Rows { table: table.name.clone(), batch, memory }))?;
+    fn give(&self, gathered: Vec<Gathered>) -> Result<(), StreamError> {
+        for Gathered { table, batch, memory, .. } in gathered {
+            self.outlet.send(Message::Rows(Rows { table: table.name.clone(), batch, memory }))?;
+        }
         Ok(())
     }
 

@@ -6,11 +6,10 @@ use std::{
     fmt::Write as _,
     pin::pin,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use arrow_array::RecordBatch;
-use arrow_select::concat::concat_batches;
 use bytes::Bytes;
 use lakeward_cloudquery::{
     protocol::plugin::sync::{self, response::Message as Sent},
@@ -19,7 +18,6 @@ use lakeward_cloudquery::{
     tables::{self, TableError, Tables},
 };
 use lakeward_core::{
-    budget::Reservation,
     event::Event,
     failure::{Failure, FailureKind},
     message::{Message, Outlet, Rows, Stopped},
@@ -30,14 +28,8 @@ use tokio::{runtime::Handle, time::timeout};
 use tonic::Streaming;
 
 use super::{Host, PluginSource, Shared, state::KeptState};
+use crate::gathering::{Gathered, Gathering, LINGER};
 
-/// Records are put together until they have so many rows or bytes, while more are waiting: each batch costs the encoders the same,
-/// however few rows it has, and plugins send single rows.
-const ENOUGH_ROWS: usize = 4096;
-const ENOUGH_BYTES: u64 = 4 << 20;
-/// How long a record waits for another one, and how long at most for all that come.
-const LINGER: Duration = Duration::from_millis(20);
-const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// How often it is looked whether the run is stopping.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Messages of one table's errors that are kept.
@@ -172,9 +164,7 @@ impl PluginSource {
             listed: tables.iter().map(|table| (&table.name, table)).collect(),
             announced: Tables::default(),
             begun: Vec::new(),
-            pending: HashMap::new(),
-            pending_bytes: 0,
-            waits_since: Instant::now(),
+            gathering: Gathering::new(&shared.budget),
             read: &mut read,
         };
         let taken = taking.all(&mut messages?);
@@ -240,21 +230,8 @@ struct Taking<'a> {
     announced: Tables,
     /// Tables that have begun, in their order.
     begun: Vec<TableName>,
-    pending: HashMap<TableName, Pending>,
-    pending_bytes: u64,
-    /// Since when the first of them waits.
-    waits_since: Instant,
+    gathering: Gathering,
     read: &'a mut PluginRead,
-}
-
-/// Records of one table that wait for more of them.
-struct Pending {
-    table: Arc<Table>,
-    batches: Vec<RecordBatch>,
-    rows: usize,
-    /// Bytes of the messages.
-    bytes: u64,
-    memory: Reservation,
 }
 
 impl Taking<'_> {
@@ -280,10 +257,10 @@ impl Taking<'_> {
 
     /// Waits for what comes next; what it would go together with is not kept waiting for long.
     fn next(&mut self, messages: &mut Streaming<sync::Response>) -> Result<Option<sync::Response>, Early> {
-        if !self.pending.is_empty() && self.waits_since.elapsed() > LONGEST_WAIT {
+        if self.gathering.is_overdue() {
             self.give_all()?;
         }
-        if !self.pending.is_empty() {
+        if !self.gathering.is_empty() {
             match self.runtime.block_on(async { timeout(LINGER, messages.message()).await }) {
                 Ok(next) => return Ok(next.map_err(|status| self.host.failed(&told(&status)))?),
                 Err(_) => self.give_all()?,
@@ -364,30 +341,8 @@ impl Taking<'_> {
         if rows == 0 {
             return Ok(());
         }
-        let name = record.table.name.clone();
-        if self.pending.is_empty() {
-            self.waits_since = Instant::now();
-        }
-        let pending = self.pending.entry(name.clone()).or_insert_with(|| Pending {
-            table: record.table,
-            batches: Vec::new(),
-            rows: 0,
-            bytes: 0,
-            memory: self.shared.budget.nothing(),
-        });
-        pending.batches.extend(record.batches);
-        pending.rows += rows;
-        pending.bytes += bytes;
-        let held = memory.bytes();
-        drop(memory);
-        pending.memory.resize(pending.memory.bytes() + held);
-        self.pending_bytes += held;
-        if pending.rows >= ENOUGH_ROWS || pending.memory.bytes() >= ENOUGH_BYTES {
-            self.give(&name)?;
-        } else if self.pending_bytes >= self.shared.budget.limit() / 8 {
-            self.give_all()?;
-        }
-        Ok(())
+        let gathered = self.gathering.add(record.table, record.batches, bytes, memory)?;
+        self.give(gathered)
     }
 
     fn not_taken(&self, error: &TableError) -> Failure {
@@ -395,24 +350,17 @@ impl Taking<'_> {
     }
 
     fn give_all(&mut self) -> Result<(), Early> {
-        let tables: Vec<TableName> = self.pending.keys().cloned().collect();
-        tables.iter().try_for_each(|table| self.give(table))
+        let gathered = self.gathering.all()?;
+        self.give(gathered)
     }
 
-    /// Hands the waiting records of a table over.
-    fn give(&mut self, name: &TableName) -> Result<(), Early> {
-        let Some(Pending { table, batches, rows, bytes, memory }) = self.pending.remove(name) else { return Ok(()) };
-        self.pending_bytes -= memory.bytes();
-        let batch = match <[RecordBatch; 1]>::try_from(batches) {
-            Ok([only]) => only,
-            Err(batches) => concat_batches(&table.schema, &batches).map_err(|error| {
-                Failure::new(FailureKind::Bug, format!("records of table {name} don't go together: {error}"))
-            })?,
-        };
-        self.outlet.send(Message::Rows(Rows { table: name.clone(), batch, memory }))?;
-        let rows = rows as u64;
-        *self.read.rows.entry(name.clone()).or_default() += rows;
-        self.shared.observer.on(&Event::RowsRead { table: name.clone(), rows, rejected: 0, bytes });
+    fn give(&mut self, gathered: Vec<Gathered>) -> Result<(), Early> {
+        for Gathered { table, batch, message_bytes, memory } in gathered {
+            let (name, rows) = (table.name.clone(), batch.num_rows() as u64);
+            self.outlet.send(Message::Rows(Rows { table: name.clone(), batch, memory }))?;
+            *self.read.rows.entry(name.clone()).or_default() += rows;
+            self.shared.observer.on(&Event::RowsRead { table: name, rows, rejected: 0, bytes: message_bytes });
+        }
         Ok(())
     }
 
