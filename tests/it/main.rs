@@ -47,6 +47,7 @@ mod init_flags;
 mod init_methods;
 mod init_files;
 mod init_aws_files;
+mod demo;
 
 mod credentials;
 mod destination;
