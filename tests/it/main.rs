@@ -49,6 +49,7 @@ mod init_sign_in;
 mod init_files;
 mod init_run;
 mod init_aws_files;
+mod demo;
 
 mod credentials;
 mod destination;

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Sync(SyncArguments),
     /// Answer a few questions, see that it works, and get a config; with all answers as flags it asks nothing
     Init(InitArguments),
+    /// Try all of it without an account: the questions and a run, with a stand-in for AWS inside this program
+    Demo(DemoArguments),
     /// Show which AWS credentials there are, from where, and until when
     #[command(subcommand)]
     Auth(AuthCommand),
@@ -75,6 +77,20 @@ pub(crate) struct InitArguments {
     pub(crate) no_resume: bool,
     #[command(flatten)]
     pub(crate) given: AnswerFlags,
+}
+
+/// The flags of `demo`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Ask in plain lines, for screen readers and pipes; ACCESSIBLE=1 and TERM=dumb do the same
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Draw with ASCII alone
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// Keep the config, the tables and what has landed in this folder, which must be new or empty; else nothing stays
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
 }
 
 /// The flags of `check`.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long an interrupted program waits for what still runs.
-const ENDING: Duration = Duration::from_millis(500);
+pub(crate) const ENDING: Duration = Duration::from_millis(500);
 
 fn main() {
     let arguments = Arguments::parse();
@@ -47,6 +47,7 @@ fn run(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
     }
     let done = match command {
         Some(Command::Init(arguments)) => return wizard(&arguments, true, output, *console),
+        Some(Command::Demo(arguments)) => return commands::demo::demo(&arguments, output, runtime()?, *console),
         Some(Command::Sync(sync)) => in_runtime(commands::sync::sync(sync, output, console)),
         Some(Command::Auth(command)) => in_runtime(commands::auth::auth(command, output, console)),
         Some(Command::Check(arguments)) => {

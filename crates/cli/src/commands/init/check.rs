@@ -11,7 +11,7 @@ use lakeward_wizard::{CheckLine, Event, Id, Outcome, Ticket};
 use super::world::{Events, World};
 use crate::commands::check::{
     self,
-    report::{self, Item},
+    report::{self, Check, Item},
 };
 
 pub(crate) async fn check(world: Arc<World>, ticket: Ticket, plan: Box<Plan>, events: Events) {
@@ -20,8 +20,20 @@ pub(crate) async fn check(world: Arc<World>, ticket: Ticket, plan: Box<Plan>, ev
         Storage::Embedded { .. } => None,
     };
     let mut tell = |item: &Item| events.send(Event::Checked(ticket, line(item, region.as_deref())));
-    let report = Box::pin(check::run(&plan, false, &world.environment, &mut tell)).await;
-    events.send(Event::CheckDone(ticket, report.failure().is_none()));
+    let works = match world.lead(*plan).await {
+        Ok((plan, server)) => {
+            let report = Box::pin(check::run(&plan, false, &world.environment, &mut tell)).await;
+            if let Some(server) = server {
+                server.stop().await;
+            }
+            report.failure().is_none()
+        }
+        Err(failure) => {
+            tell(&Item::failed(Check::TestWrite, &failure));
+            false
+        }
+    };
+    events.send(Event::CheckDone(ticket, works));
 }
 
 /// An item as a line. `region` is the one that the config says.

@@ -4,8 +4,8 @@
 //! ([`mod@runner`]), with the functions of the other commands, and the two fronts: a full [`screen`], and [`plain`] lines.
 
 pub(crate) mod flags;
-mod world;
-mod place;
+pub(crate) mod world;
+pub(crate) mod place;
 mod runner;
 mod detect;
 mod sign_in;
@@ -143,7 +143,7 @@ pub(crate) enum Front {
 }
 
 impl Front {
-    fn of(arguments: &InitArguments) -> Self {
+    pub(crate) fn of(arguments: &InitArguments) -> Self {
         let set = |name: &str| env::var(name).is_ok_and(|value| !value.is_empty() && value != "0");
         let is_dumb = env::var("TERM").map_or(!cfg!(windows), |term| term.is_empty() || term == "dumb");
         // Where standard input is data, a terminal can still be asked.
@@ -152,7 +152,7 @@ impl Front {
     }
 
     /// Whether somebody sits there, for whom a browser may be opened.
-    fn is_attended(self) -> bool {
+    pub(crate) fn is_attended(self) -> bool {
         self == Self::Screen || io::stdin().is_terminal()
     }
 }
@@ -249,6 +249,10 @@ fn farewell(exit: &Exit, state: &State, runner: &Runner) -> String {
     if let Some(Err(trouble)) = &state.run.ended {
         text.push_str(&format!("error: {}\n", trouble.what));
         text.extend(trouble.next.iter().map(|next| format!("  next: {next}\n")));
+    }
+    if runner.is_demo() {
+        // It has its own words for how to go on.
+        return text;
     }
     match exit {
         Exit::Done | Exit::Run(_) if state.facts.written.got().is_some() => {

@@ -166,6 +166,11 @@ impl Runner {
         None
     }
 
+    /// Whether this is a demonstration: what it leaves is not for use.
+    pub(crate) fn is_demo(&self) -> bool {
+        self.world.own_services
+    }
+
     /// What the last run came to, as `lakeward --config` would print it.
     pub(crate) fn told(&self) -> Option<String> {
         self.told.get()

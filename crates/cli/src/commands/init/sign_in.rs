@@ -111,6 +111,9 @@ async fn attend<T, S: Future<Output = Result<T, Failure>>>(
                         tell.send(SignInEvent::Note(format!("no browser could be opened ({error}): open the page yourself")));
                     }
                     tell.send(SignInEvent::Page(shown(&page)));
+                    if let Some(stand_in) = world.stand_in.as_ref().filter(|_| page.flow == Flow::Device) {
+                        tell.send(SignInEvent::Note(stand_in.approval.clone()));
+                    }
                 }
                 Progress::Waiting => tell.send(SignInEvent::Waiting(SystemTime::now())),
                 Progress::Note(note) => tell.send(SignInEvent::Note(printable(&note).into_owned())),

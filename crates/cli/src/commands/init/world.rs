@@ -9,7 +9,12 @@ use lakeward_auth::{
     Environment,
     sign_in::{Machine, Situation, situation},
 };
-use lakeward_core::{failure::Failure, untrusted::printable};
+use lakeward_core::{
+    failure::Failure,
+    plan::{Plan, Storage},
+    untrusted::printable,
+};
+use lakeward_loopback::{EmbeddedS3, Options, aws::AccessKeys};
 use lakeward_wizard::{Event, Trouble};
 
 /// The environment that leads to AWS, and what there is of a person and of this machine.
@@ -27,6 +32,19 @@ pub(crate) struct World {
     pub(crate) state_dir: PathBuf,
     /// The home, which is shown as `~`.
     pub(crate) home: Option<PathBuf>,
+    /// What stands in for AWS, where something does.
+    pub(crate) stand_in: Option<StandIn>,
+}
+
+/// A stand-in for AWS in this process.
+#[derive(Clone, Debug)]
+pub(crate) struct StandIn {
+    /// The folder in which every bucket is a folder.
+    pub(crate) lake: PathBuf,
+    /// The keys with which one may write there.
+    pub(crate) keys: AccessKeys,
+    /// How a code is approved, as it is told while one waits for that.
+    pub(crate) approval: String,
 }
 
 impl World {
@@ -37,7 +55,33 @@ impl World {
         // Whoever names a browser has one.
         let is_named = std::env::var_os("BROWSER").is_some_and(|named| !named.is_empty());
         let opens = attended && (situation.opens || is_named);
-        Self { environment, own_services: false, situation, opens, state_dir, home: std::env::home_dir() }
+        Self {
+            environment,
+            own_services: false,
+            situation,
+            opens,
+            state_dir,
+            home: std::env::home_dir(),
+            stand_in: None,
+        }
+    }
+
+    /// The plan as it is carried out here. Where something stands in for AWS, S3 is a server of this process, whatever the plan says;
+    /// it serves for as long as it is held.
+    ///
+    /// # Errors
+    /// As those of [`EmbeddedS3::start`].
+    pub(crate) async fn lead(&self, mut plan: Plan) -> Result<(Plan, Option<EmbeddedS3>), Failure> {
+        let destination = &mut plan.destination;
+        let (Some(stand_in), Storage::S3(s3)) = (&self.stand_in, &mut destination.storage) else {
+            return Ok((plan, None));
+        };
+        let mut options = Options::new(&stand_in.lake, &destination.bucket, destination.path.prefix());
+        options.access_keys = Some(stand_in.keys.clone());
+        let server = EmbeddedS3::start(options).await?;
+        s3.endpoint = Some(server.endpoint().to_owned());
+        s3.use_path_style = Some(true);
+        Ok((plan, Some(server)))
     }
 
     /// The draft's file.
