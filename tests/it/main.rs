@@ -48,6 +48,13 @@ mod init_methods;
 mod init_files;
 mod init_aws_files;
 
+#[cfg(unix)]
+mod wizard;
+#[cfg(unix)]
+mod wizard_ways_out;
+#[cfg(unix)]
+mod wizard_methods;
+
 mod credentials;
 mod destination;
 mod tls;

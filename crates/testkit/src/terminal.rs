@@ -177,10 +177,10 @@ impl<'home> Terminal<'home> {
         self.master.resize(size(columns, rows)).expect("a terminal can be resized");
     }
 
-    /// What stands on the screen.
+    /// What stands on the screen, without the blanks at the ends of its lines.
     #[must_use]
     pub fn screen(&self) -> String {
-        lock(&self.seen).parser.screen().contents()
+        text(lock(&self.seen).parser.screen())
     }
 
     /// Waits until a text stands on the screen; the whole screen.
@@ -247,7 +247,7 @@ impl<'home> Terminal<'home> {
         let screen = seen.parser.screen();
         let left = Left {
             code: status.signal().is_none().then(|| status.exit_code()),
-            screen: screen.contents(),
+            screen: text(screen),
             differences: differences(&self.before, &after, screen),
             bytes: seen.bytes.clone(),
         };
@@ -324,6 +324,10 @@ fn differences(before: &str, after: &str, screen: &Screen) -> Vec<String> {
     ];
     differences.extend(wrong.iter().filter(|(is, _)| *is).map(|(_, what)| (*what).to_owned()));
     differences
+}
+
+fn text(screen: &Screen) -> String {
+    screen.contents().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
 /// The modes of the terminal (termios), in words.
