@@ -51,6 +51,13 @@ mod init_run;
 mod init_aws_files;
 mod demo;
 
+#[cfg(unix)]
+mod wizard;
+#[cfg(unix)]
+mod wizard_ways_out;
+#[cfg(unix)]
+mod wizard_methods;
+
 mod credentials;
 mod destination;
 mod tls;

@@ -6,6 +6,8 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "only tests use this crate, and a panic is how a test fails")]
 
 pub mod home;
+#[cfg(unix)]
+pub mod terminal;
 pub mod python;
 pub mod node;
 pub mod s3_server;
@@ -18,6 +20,8 @@ pub use fault_proxy::{Counts, FaultProxy, Faults};
 pub use home::{Home, HomeCommand, Leak, Output, Running};
 pub use s3_server::S3Server;
 pub use scripted_server::{Answer, Recorded, ScriptedServer};
+#[cfg(unix)]
+pub use terminal::{Key, Left, Terminal};
 
 /// How often something is tried: `short`, or `full` times under `cargo xtask soak`.
 #[must_use]

@@ -116,6 +116,14 @@ impl<'home> HomeCommand<'home> {
         self.spawn().wait()
     }
 
+    /// Starts the program on a terminal of so many cells, in place of its three streams.
+    #[cfg(unix)]
+    #[track_caller]
+    #[must_use]
+    pub fn on_terminal(self, columns: u16, rows: u16) -> crate::Terminal<'home> {
+        crate::Terminal::start(self.home, &self.command, columns, rows)
+    }
+
     /// Starts the program.
     #[track_caller]
     #[must_use]

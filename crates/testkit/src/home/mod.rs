@@ -13,6 +13,8 @@ use std::{
 
 use tempfile::TempDir;
 
+#[cfg(unix)]
+pub(crate) use self::running::signal;
 use self::secrets::{Kept, Secrets};
 pub use self::{
     command::HomeCommand,
@@ -87,7 +89,7 @@ impl Home {
     }
 
     /// Where any of the secrets is in these texts, each with its name, or in a file below the home, or a temporary one.
-    fn leaks(&self, printed: &[(&str, &str)]) -> Vec<Leak> {
+    pub(crate) fn leaks(&self, printed: &[(&str, &str)]) -> Vec<Leak> {
         self.secrets().leaks(printed, &self.path(), &self.folder.path().join("tmp"))
     }
 

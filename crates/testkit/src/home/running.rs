@@ -67,8 +67,7 @@ impl Running<'_> {
     /// Sends a signal by its name without `SIG`, as in `INT`.
     #[track_caller]
     pub fn signal(&self, name: &str) {
-        let status = Command::new("sh").arg("-c").arg(format!("kill -s {name} {}", self.pid())).status();
-        assert!(status.is_ok_and(|status| status.success()), "the signal {name} could not be sent");
+        signal(self.pid(), name);
     }
 
     /// Kills it, as `kill -9` does, and waits until it is gone.
@@ -154,6 +153,13 @@ impl Output {
         assert_eq!(*got, Some(code), "the exit code\n--- stdout\n{stdout}\n--- stderr\n{stderr}");
         self
     }
+}
+
+/// Sends a signal by its name to a process.
+#[track_caller]
+pub(crate) fn signal(pid: u32, name: &str) {
+    let status = Command::new("sh").arg("-c").arg(format!("kill -s {name} {pid}")).status();
+    assert!(status.is_ok_and(|status| status.success()), "the signal {name} could not be sent");
 }
 
 fn read(path: &Path) -> String {

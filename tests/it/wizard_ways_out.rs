@@ -1,0 +1,116 @@
+//! Ways out of the full screen. After each the terminal is as it was before; how it was is compared by the harness.
+
+use lakeward_testkit::{Home, Key, Terminal};
+
+use crate::{
+    program::{EMBEDDED, binary, config, files, lakeward},
+    wizard::home,
+};
+
+const FIRST: &str = "How should Lakeward sign in";
+
+/// The first screen, with the terminal taken.
+#[track_caller]
+fn begun(home: &Home) -> Terminal<'_> {
+    let mut terminal = lakeward(home).on_terminal(80, 24);
+    terminal.until("No AWS");
+    assert!(!terminal.is_as_it_was(), "the screen is taken");
+    terminal
+}
+
+#[test]
+fn quitting() {
+    let home = home();
+    let mut terminal = begun(&home);
+    terminal.press(Key::Esc);
+    terminal.until("Enter quit");
+    terminal.press(Key::Esc);
+    terminal.until_gone("Enter quit");
+    terminal.press(Key::Esc);
+    terminal.until("Enter quit");
+    terminal.press(Key::Enter);
+    let left = terminal.end().exits(0);
+    assert!(left.screen.contains("Nothing was written."), "{}", left.screen);
+    assert!(!left.screen.contains(FIRST), "{}", left.screen);
+}
+
+#[test]
+fn control_c_twice() {
+    let home = home();
+    let mut terminal = begun(&home);
+    terminal.press(Key::Ctrl('c'));
+    terminal.until("Ctrl-C leave at once");
+    terminal.press(Key::Ctrl('c'));
+    let left = terminal.end().exits(130);
+    assert!(left.screen.contains("Nothing was written."), "{}", left.screen);
+}
+
+#[test]
+fn signals() {
+    for signal in ["TERM", "HUP", "INT"] {
+        let home = home();
+        let terminal = begun(&home);
+        terminal.signal(signal);
+        let left = terminal.end().exits(130);
+        assert!(left.screen.contains("Nothing was written."), "{signal}: {}", left.screen);
+    }
+}
+
+#[test]
+fn a_shell_that_stops_and_continues_it() {
+    let home = home();
+    let mut terminal =
+        home.command("bash").args(["--norc", "--noprofile", "-i"]).env("PS1", "shell> ").on_terminal(80, 24);
+    terminal.until("shell>");
+    terminal.text(binary().to_str().unwrap());
+    terminal.press(Key::Enter);
+    terminal.until(FIRST);
+    terminal.press(Key::Ctrl('z'));
+    let shell = terminal.until("Stopped");
+    assert!(!shell.contains(FIRST), "{shell}");
+    terminal.text("echo $((6 * 7))\r");
+    terminal.until("\n42");
+    terminal.text("fg\r");
+    terminal.until(FIRST);
+    terminal.until("? help");
+    terminal.press(Key::Down);
+    terminal.press(Key::Ctrl('c'));
+    terminal.until("Ctrl-C leave at once");
+    terminal.press(Key::Ctrl('c'));
+    terminal.until("Nothing was written.");
+    terminal.text("echo code $?\r");
+    terminal.until("code 130");
+    terminal.text("exit 0\r");
+    let _ = terminal.end().exits(0);
+}
+
+#[test]
+fn a_terminal_of_any_size_is_drawn_on_and_left() {
+    let home = home();
+    let mut terminal = begun(&home);
+    for (columns, rows) in [(20, 5), (1, 1), (200, 60), (60, 16)] {
+        terminal.resize(columns, rows);
+        std::thread::sleep(std::time::Duration::from_millis(60));
+    }
+    terminal.until(FIRST);
+    terminal.press(Key::Ctrl('c'));
+    terminal.until("Ctrl-C");
+    terminal.press(Key::Ctrl('c'));
+    let _ = terminal.end().exits(130);
+}
+
+#[test]
+fn alone_with_a_config_it_says_what_can_be_done_and_runs_it() {
+    let home = home();
+    home.write("lakeward.toml", config(EMBEDDED, &files(&["data/*.csv"])));
+    let mut terminal = lakeward(&home).on_terminal(80, 24);
+    let screen = terminal.until("There is a config. What shall be done?");
+    assert!(screen.contains("lake/test/raw/{{TABLE}}"), "{screen}");
+    terminal.press(Key::Enter);
+    terminal.until("DONE");
+    terminal.press(Key::Enter);
+    terminal.until("Enter leave");
+    terminal.press(Key::Enter);
+    let left = terminal.end().exits(0);
+    assert!(left.screen.contains("20 rows"), "{}", left.screen);
+}
