@@ -59,6 +59,7 @@ impl State {
         let facts = &self.facts;
         match (self.screen, key) {
             (Screen::Method, "d") => matches!(self.list.focused(), Some(Row::Found(_))),
+            (Screen::Method, "s") => facts.detection.asked().is_some(),
             (Screen::Identity, "r") => facts.identity.asked().is_none(),
             (Screen::Preview, "r") => facts.preview.asked().is_none(),
             (Screen::Review, "t") => facts.document.got().is_some() && facts.check != Remote::Idle,
@@ -89,7 +90,13 @@ impl State {
         match self.screen {
             Screen::Welcome => vec![hint("Up/Down", "choose"), hint("Enter", "go")],
             Screen::Method => {
-                vec![hint("Up/Down", "choose"), hint("Enter", "next"), hint("d", "details"), hint("r", "look again")]
+                vec![
+                    hint("Up/Down", "choose"),
+                    hint("Enter", "next"),
+                    hint("s", "stop looking"),
+                    hint("d", "details"),
+                    hint("r", "look again"),
+                ]
             }
             Screen::Details | Screen::Destination | Screen::Source => {
                 let mut hints = vec![hint("Enter", "next"), hint("Tab", "next field")];

@@ -48,6 +48,20 @@ fn detect_all_streams_in_order_and_the_focus_stays_where_the_person_put_it() {
 }
 
 #[test]
+fn a_slow_search_is_stopped_and_what_it_still_finds_is_not_heard() {
+    let mut session = Session::new();
+    let ticket = session.detect_ticket();
+    session.event(Event::Found(ticket, Box::new(self::session())));
+    assert!(session.has_hint("s") && session.state.awaited().is_some());
+    session.letter('s').event(Event::Found(ticket, Box::new(environment_keys()))).event(Event::Detected(ticket));
+    assert_eq!((session.state.facts.found.len(), session.state.facts.detection.got()), (1, Some(&())));
+    assert!(!session.has_hint("s") && session.state.awaited().is_none());
+    // Looked for again, all is found.
+    session.letter('r').detect(vec![self::session(), environment_keys()]);
+    assert_eq!(session.state.facts.found.len(), 2);
+}
+
+#[test]
 fn what_is_absent_is_no_row_and_what_is_broken_is_not_taken() {
     let mut session = Session::new();
     let broken = Found { condition: Condition::Broken("line 3 is no TOML".into()), ..self::session() };
