@@ -60,6 +60,8 @@ pub enum Event {
     Run(Ticket, Box<lakeward_core::event::Event>),
     /// The run is over; the text is its summary.
     RunEnded(Ticket, Result<String, Trouble>),
+    /// Of what was drawn last, the page of the review or what lies over the screen, so many lines did not fit.
+    Beyond(usize),
     /// Something worth a line: the clipboard took the text, the draft could not be kept.
     Note(String),
 }

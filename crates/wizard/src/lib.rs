@@ -39,6 +39,6 @@ pub use reduce::{Hint, Start, start};
 pub use reference::reference;
 pub use secret::{Hidden, Secret};
 pub use state::{
-    Field, Form, List, Popup, Review, ReviewTab, Row, RunState, RunTable, Screen, SignInState, State, TableState, Way,
-    Welcome,
+    Field, Form, List, Popup, Review, ReviewTab, Row, RunState, RunTable, Screen, Scroll, SignInState, State,
+    TableState, Way, Welcome,
 };

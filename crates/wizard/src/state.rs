@@ -40,6 +40,8 @@ pub struct State {
     pub run: RunState,
     /// What lies over the screen.
     pub popup: Option<Popup>,
+    /// How far down that is scrolled.
+    pub popup_scroll: Scroll,
     /// What is said at the bottom until the next key.
     pub notice: Option<String>,
     /// The draft of an earlier session, until it is known whether it is wanted.
@@ -71,6 +73,7 @@ impl State {
             review: Review::default(),
             run: RunState::default(),
             popup: None,
+            popup_scroll: Scroll::default(),
             notice: None,
             draft: None,
             size: (80, 24),
@@ -303,8 +306,17 @@ impl SignInState {
 pub struct Review {
     /// The page.
     pub tab: ReviewTab,
-    /// How many of its lines are above the screen.
-    pub scroll: usize,
+    /// How far down it is scrolled.
+    pub scroll: Scroll,
+}
+
+/// A part of a text that has more lines than fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scroll {
+    /// How many lines are above what is shown.
+    pub above: usize,
+    /// How many do not fit, as it was last drawn: more can't be above.
+    pub beyond: usize,
 }
 
 /// A page of the review.
@@ -339,8 +351,10 @@ pub struct RunState {
     pub rate: Vec<u64>,
     /// Uploads that were tried again.
     pub retries: u64,
-    /// What went wrong, the latest last; at most [`RunState::ERRORS`].
-    pub errors: Vec<String>,
+    /// What failed for good.
+    pub errors: u64,
+    /// What went wrong, whether it was tried again or not, the latest last; at most [`RunState::LOG`].
+    pub log: Vec<String>,
     /// How often it was asked to stop: once, and what was taken lands; twice, and it ends.
     pub stops: u8,
     /// How it ended: its summary, or why not all of it landed.
@@ -356,8 +370,8 @@ pub struct RunState {
 impl RunState {
     /// How many seconds of the rate are kept.
     pub const SECONDS: usize = 600;
-    /// How many errors are kept.
-    pub const ERRORS: usize = 100;
+    /// How many lines of the log are kept.
+    pub const LOG: usize = 100;
 }
 
 /// A table of the run.

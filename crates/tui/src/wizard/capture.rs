@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use lakeward_wizard::{Condition, Found, Id, Place, Remote, Screen, State, Value};
+use lakeward_wizard::{Condition, Event, Found, Id, Place, Remote, Screen, State, Value};
 use ratatui::{
     buffer::{Buffer, Cell},
     layout::Rect,
@@ -14,7 +14,10 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{look::Look, screens::paint};
+use super::{
+    look::Look,
+    screens::{known, paint},
+};
 
 /// A state to show to those who have not begun: the first screen, on a machine on which a few ways to sign in were found. The times in
 /// it are made up, and always the same.
@@ -201,9 +204,15 @@ fn escaped(text: &str) -> String {
 }
 
 fn painted(state: &State, look: &Look, columns: u16, rows: u16) -> Buffer {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
-    let area = buffer.area;
-    let _ = paint(state, look, &mut buffer, area);
+    let area = Rect::new(0, 0, columns, rows);
+    let mut buffer = Buffer::empty(area);
+    let beyond = paint(state, look, &mut buffer, area).beyond;
+    if beyond != known(state) {
+        let mut told = state.clone();
+        let _ = told.step(Event::Beyond(beyond));
+        buffer = Buffer::empty(area);
+        let _ = paint(&told, look, &mut buffer, area);
+    }
     buffer
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) look: &'a Look,
     pub(crate) room: Room,
     pub(crate) cursor: Option<Position>,
+    /// How many lines did not fit, where one can scroll.
+    pub(crate) beyond: usize,
 }
 
 impl<'a> Ground<'a> {

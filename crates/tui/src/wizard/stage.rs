@@ -87,16 +87,17 @@ impl Stage {
         })
     }
 
-    /// Draws the state.
+    /// Draws the state, and answers as [`draw`](super::draw) does.
     ///
     /// # Errors
     /// When the terminal can't be written to, or was given back meanwhile (a panic elsewhere).
-    pub fn draw(&mut self, state: &State) -> io::Result<()> {
+    pub fn draw(&mut self, state: &State) -> io::Result<usize> {
         if !terminal::is_taken() {
             return Err(io::Error::other("the terminal was given back"));
         }
-        self.terminal.draw(|frame| screens::draw(state, &self.look, frame))?;
-        Ok(())
+        let mut beyond = 0;
+        self.terminal.draw(|frame| beyond = screens::draw(state, &self.look, frame))?;
+        Ok(beyond)
     }
 
     /// Draws the state whenever it may have changed, and hands every event to `on`, which changes it, until `on` says that it is over.
@@ -112,7 +113,11 @@ impl Stage {
         mut on: impl FnMut(&mut State, Event) -> Then,
     ) -> io::Result<()> {
         loop {
-            self.draw(state)?;
+            let beyond = self.draw(state)?;
+            if beyond != screens::known(state) {
+                on(state, Event::Beyond(beyond));
+                self.draw(state)?;
+            }
             let drawn = Instant::now();
             let mut next = wait(events, pause(state));
             // Whatever has come meanwhile is one drawing. A key is shown at once; all else waits for its turn.

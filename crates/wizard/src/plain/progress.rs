@@ -16,7 +16,7 @@ pub(super) struct Progress {
     /// The tables of which it was told that they are done.
     done: Vec<String>,
     /// The latest that went wrong and was told.
-    error: Option<String>,
+    mishap: Option<String>,
     ended: bool,
 }
 
@@ -31,9 +31,9 @@ impl Progress {
             self.begun = true;
             self.told_at = Some(now);
         }
-        if self.error.as_ref() != run.errors.last() && run.ended.is_none() {
-            lines.extend(run.errors.last().cloned());
-            self.error = run.errors.last().cloned();
+        if self.mishap.as_ref() != run.log.last() && run.ended.is_none() {
+            lines.extend(run.log.last().cloned());
+            self.mishap = run.log.last().cloned();
         }
         for table in run.tables.iter().filter(|table| table.state == TableState::Done) {
             if !self.done.contains(&table.name) {

@@ -143,7 +143,7 @@ impl Plain {
                 turn.lines.push("Write this? Enter: yes, n: no, the file stays as it is.".to_owned());
             }
             Popup::Errors => {
-                turn.lines.extend(self.state.run.errors.clone());
+                turn.lines.extend(self.state.run.log.clone());
                 self.press(Key::Esc, turn);
             }
             Popup::Quit => turn.lines.push("Quit? The answers are kept. Enter: stay, q: quit.".to_owned()),

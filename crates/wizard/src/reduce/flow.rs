@@ -10,7 +10,7 @@ use crate::{
     effect::{Effect, SignInRequest},
     facts::{Place, Remote, Trouble},
     question::{Id, Need, QUESTIONS},
-    state::{Form, List, Popup, Review, Row, Screen, State, Welcome},
+    state::{Form, List, Popup, Review, Row, Screen, Scroll, State, Welcome},
 };
 
 /// What a session begins with.
@@ -71,7 +71,7 @@ impl State {
         self.list = List::default();
         self.hidden = (screen == Screen::Mfa).then(Default::default);
         if screen == Screen::Review {
-            self.review = Review { scroll: 0, ..self.review };
+            self.review = Review { scroll: Scroll::default(), ..self.review };
         }
         self.refresh_form();
         self.refresh_list();

@@ -1,21 +1,11 @@
-//! Keys and pastes: who takes them, and what there is to press.
+//! Keys and pastes: who takes them.
 
 use crate::{
     effect::{Effect, Exit},
     event::{Key, Press},
-    facts::Remote,
     secret::Hidden,
     state::{Popup, Screen, State},
 };
-
-/// A key that does something now, and what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hint {
-    /// The key, as it is written on screen.
-    pub key: &'static str,
-    /// What it does, in a word or two.
-    pub does: &'static str,
-}
 
 impl State {
     pub(super) fn press(&mut self, press: Press) {
@@ -76,7 +66,7 @@ impl State {
             (Screen::Identity, 'k') => return self.offer_to_keep(),
             (Screen::Preview, 'r') if self.facts.preview.asked().is_none() => self.preview_again(),
             (Screen::Preview, 'g') if self.facts.preview.trouble().is_some() => self.go(Screen::Review),
-            (Screen::Run, 'e') if !self.run.errors.is_empty() => self.popup = Some(Popup::Errors),
+            (Screen::Run, 'e') if !self.run.log.is_empty() => self.popup = Some(Popup::Errors),
             (Screen::Welcome | Screen::Written | Screen::Farewell, 'q') => self.leave_quietly(),
             (Screen::Identity | Screen::Preview, 'd') => match self.trouble().cloned() {
                 Some(trouble) => self.popup = Some(Popup::Trouble(trouble)),
@@ -173,6 +163,7 @@ impl State {
                 let command = self.command();
                 self.copy(&command);
             }
+            Some(_) if self.popup_scroll.key(press.key) => {}
             _ if yes || no || matches!(press.key, Key::F(1 | 2) | Key::Char('?')) => self.popup = None,
             _ => {}
         }
@@ -204,124 +195,6 @@ impl State {
         } else if self.screen == Screen::SignIn && self.sign_in.page.as_ref().is_some_and(|(page, _)| !page.device) {
             let hidden = self.hidden.insert(Hidden::default());
             push(hidden, text.trim());
-        }
-    }
-
-    /// The keys that do something now, the most useful first.
-    #[must_use]
-    pub fn hints(&self) -> Vec<Hint> {
-        let hint = |key, does| Hint { key, does };
-        let mut hints = match &self.popup {
-            Some(Popup::Quit) => return vec![hint("Enter", "quit"), hint("Esc", "stay")],
-            Some(Popup::Resume) => return vec![hint("Enter", "go on with it"), hint("n", "begin anew")],
-            Some(Popup::Keep(..)) => return vec![hint("Enter", "write it"), hint("Esc", "leave the file as it is")],
-            Some(Popup::Command) => return vec![hint("y", "copy"), hint("Esc", "close")],
-            Some(_) => return vec![hint("Esc", "close")],
-            None => self.screen_hints(),
-        };
-        match self.screen {
-            Screen::Run => {}
-            Screen::Welcome | Screen::Written | Screen::Farewell => hints.push(hint("q", "quit")),
-            _ => hints.push(hint("Esc", if self.trail.is_empty() { "quit" } else { "back" })),
-        }
-        if !matches!(self.screen, Screen::Run | Screen::Written | Screen::Farewell | Screen::Welcome) {
-            hints.push(hint("F2", "command"));
-        }
-        hints.push(hint(if self.takes_text() { "F1" } else { "?" }, "help"));
-        hints
-    }
-
-    fn screen_hints(&self) -> Vec<Hint> {
-        let hint = |key, does| Hint { key, does };
-        let failed = self.trouble().is_some();
-        match self.screen {
-            Screen::Welcome => vec![hint("Up/Down", "choose"), hint("Enter", "go")],
-            Screen::Method => {
-                vec![hint("Up/Down", "choose"), hint("Enter", "next"), hint("d", "details"), hint("r", "look again")]
-            }
-            Screen::Details | Screen::Destination | Screen::Source => {
-                let mut hints = vec![hint("Enter", "next"), hint("Tab", "next field")];
-                if !self.takes_text() {
-                    hints.push(hint("Left/Right", "choose"));
-                }
-                hints.push(hint("F3", if self.form.more { "fewer" } else { "more options" }));
-                hints
-            }
-            Screen::SignIn if self.hidden.is_some() => vec![hint("Enter", "hand over")],
-            Screen::SignIn if failed => vec![hint("n", "try again"), hint("e", "edit URL and region")],
-            Screen::SignIn => match &self.sign_in.page {
-                None => vec![],
-                Some((page, _)) => {
-                    let mut hints = vec![hint("c", if page.code.is_some() { "copy code" } else { "copy URL" })];
-                    hints.push(hint("o", "open here"));
-                    if page.device {
-                        hints.extend([
-                            hint("u", "copy URL"),
-                            hint("q", "QR"),
-                            hint("m", "browser flow"),
-                            hint("n", "new code"),
-                        ]);
-                    } else {
-                        hints.extend([hint("p", "paste the URL it ended at"), hint("m", "code for another device")]);
-                    }
-                    hints.push(hint("e", "edit URL and region"));
-                    if self.keepable().is_some() {
-                        hints.push(hint("k", "keep as a session"));
-                    }
-                    hints
-                }
-            },
-            Screen::Mfa if failed => vec![hint("n", "try again")],
-            Screen::Mfa => vec![hint("Enter", "hand over")],
-            Screen::Directory if self.form.more => {
-                vec![hint("Enter", "next"), hint("Tab", "next field"), hint("F3", "list")]
-            }
-            Screen::Directory if failed => {
-                let mut hints = vec![hint("Enter", "try again"), hint("F3", "type them")];
-                if self.can_sign_in_anew() {
-                    hints.push(hint("s", "sign in anew"));
-                }
-                hints
-            }
-            Screen::Directory => {
-                vec![hint("type", "filter"), hint("Up/Down", "choose"), hint("Enter", "next"), hint("F3", "type them")]
-            }
-            Screen::Identity | Screen::Preview if failed => {
-                let mut hints = vec![hint("r", "try again"), hint("g", "go on anyway"), hint("d", "details")];
-                if self.can_sign_in_anew() {
-                    hints.insert(1, hint("s", "sign in anew"));
-                }
-                hints
-            }
-            Screen::Identity => {
-                let mut hints = vec![hint("Enter", "next"), hint("r", "ask again")];
-                if self.keepable().is_some() {
-                    hints.push(hint("k", "keep as an AWS profile"));
-                }
-                hints
-            }
-            Screen::Preview => vec![hint("Enter", "next"), hint("Up/Down", "table"), hint("r", "look again")],
-            Screen::Review => {
-                let enter = match self.facts.check {
-                    Remote::Got(true) => hint("Enter", "write"),
-                    Remote::Idle => hint("Enter", "test write"),
-                    _ => hint("Ctrl-S", "write anyway"),
-                };
-                let mut hints = vec![enter, hint("Left/Right", "page"), hint("t", "test again"), hint("y", "copy")];
-                if self.offered().is_some() {
-                    hints.push(hint("u", "use what was found"));
-                }
-                hints
-            }
-            Screen::Written => vec![hint("Up/Down", "choose"), hint("Enter", "go")],
-            Screen::Run if self.is_running() => {
-                vec![
-                    hint("Ctrl-C", if self.run.stops == 0 { "stop safely" } else { "end at once" }),
-                    hint("e", "errors"),
-                ]
-            }
-            Screen::Run => vec![hint("Enter", "next"), hint("e", "errors")],
-            Screen::Farewell => vec![hint("Enter", "leave")],
         }
     }
 }

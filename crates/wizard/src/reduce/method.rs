@@ -125,6 +125,11 @@ impl State {
     pub(super) fn method_letter(&mut self, letter: char) -> bool {
         match letter {
             'r' => self.detect(),
+            // What is still found is not heard any more.
+            's' if self.facts.detection.asked().is_some() => {
+                self.tickets.drop(Request::Detect);
+                self.detected();
+            }
             'd' => {
                 let Some(Row::Found(at)) = self.list.focused() else { return false };
                 let Some(found) = self.facts.found.get(at) else { return false };

@@ -2,6 +2,8 @@
 
 mod tickets;
 mod keys;
+mod hints;
+mod scroll;
 mod form;
 mod line;
 mod list;
@@ -18,7 +20,7 @@ mod run;
 mod tests;
 
 pub use flow::{Start, start};
-pub use keys::Hint;
+pub use hints::Hint;
 pub(crate) use tickets::Tickets;
 
 use std::collections::BTreeSet;
@@ -28,7 +30,7 @@ use crate::{
     effect::{Effect, Exit},
     event::{Event, Intent},
     question::Id,
-    state::{Popup, Screen, State},
+    state::{Popup, Screen, Scroll, State},
 };
 use tickets::Request;
 
@@ -36,7 +38,11 @@ impl State {
     /// What follows from an event: the state changes, and effects are to be carried out. After the end nothing follows.
     pub fn step(&mut self, event: Event) -> Vec<Effect> {
         if self.exit.is_none() {
+            let over = self.popup.as_ref().map(std::mem::discriminant);
             self.take(event);
+            if self.popup.as_ref().map(std::mem::discriminant) != over {
+                self.popup_scroll = Scroll::default();
+            }
         }
         std::mem::take(&mut self.effects)
     }
@@ -86,6 +92,8 @@ impl State {
             Event::Kept(ticket, kept) if self.tickets.is_latest(Request::Keep, ticket) => self.kept(kept),
             Event::Run(ticket, event) if self.tickets.is_latest(Request::Run, ticket) => self.run_event(*event),
             Event::RunEnded(ticket, result) if self.tickets.is_latest(Request::Run, ticket) => self.run_ended(result),
+            Event::Beyond(lines) if self.popup.is_some() => self.popup_scroll.fit(lines),
+            Event::Beyond(lines) => self.review.scroll.fit(lines),
             Event::Note(note) => self.notice = Some(note),
             // The answer to a request that nobody waits for any more.
             _ => {}

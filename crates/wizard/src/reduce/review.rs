@@ -7,7 +7,7 @@ use crate::{
     event::{Key, Press},
     facts::{CheckLine, Outcome, Remote, Trouble},
     question::QUESTIONS,
-    state::{Popup, ReviewTab, Row, Screen, State},
+    state::{Popup, ReviewTab, Row, Screen, Scroll, State},
 };
 
 impl State {
@@ -48,7 +48,7 @@ impl State {
         }
         match &self.facts.check {
             Remote::Idle => {
-                self.review = crate::state::Review { tab: ReviewTab::Check, scroll: 0 };
+                self.review = crate::state::Review { tab: ReviewTab::Check, scroll: Scroll::default() };
                 self.check();
             }
             Remote::Asked(_) => {
@@ -147,25 +147,21 @@ impl State {
     pub(super) fn review_key(&mut self, press: Press) -> bool {
         let tabs = ReviewTab::ALL;
         let at = tabs.iter().position(|tab| *tab == self.review.tab).unwrap_or(0);
-        let lines = self.review_text().map_or(0, |text| text.lines().count());
-        let scroll = self.review.scroll;
         match press.key {
             Key::Char('s') if press.ctrl => self.write(),
             Key::Left | Key::BackTab => self.show_tab((at + tabs.len() - 1) % tabs.len()),
             Key::Right | Key::Tab => self.show_tab((at + 1) % tabs.len()),
-            Key::Up => self.review.scroll = scroll.saturating_sub(1),
-            Key::Down => self.review.scroll = (scroll + 1).min(lines.saturating_sub(1)),
-            Key::PageUp => self.review.scroll = scroll.saturating_sub(10),
-            Key::PageDown => self.review.scroll = (scroll + 10).min(lines.saturating_sub(1)),
-            Key::Home => self.review.scroll = 0,
             Key::Char(c) if !press.ctrl && !press.alt => return self.review_letter(c),
-            _ => return false,
+            key => return self.review.scroll.key(key),
         }
         true
     }
 
     fn show_tab(&mut self, at: usize) {
-        self.review = crate::state::Review { tab: ReviewTab::ALL.get(at).copied().unwrap_or_default(), scroll: 0 };
+        self.review = crate::state::Review {
+            tab: ReviewTab::ALL.get(at).copied().unwrap_or_default(),
+            scroll: Scroll::default(),
+        };
     }
 
     fn review_letter(&mut self, letter: char) -> bool {

@@ -92,6 +92,7 @@ impl State {
             table.state = if result.is_ok() { TableState::Done } else { TableState::Failed };
         }
         if let Err(trouble) = &result {
+            self.run.errors += 1;
             self.run.say(trouble.what.clone());
         }
         self.run.ended = Some(result);
@@ -158,9 +159,9 @@ impl RunState {
     }
 
     fn say(&mut self, what: String) {
-        self.errors.push(what);
-        let over = self.errors.len().saturating_sub(Self::ERRORS);
-        self.errors.drain(..over);
+        self.log.push(what);
+        let over = self.log.len().saturating_sub(Self::LOG);
+        self.log.drain(..over);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which keys do what on each screen: for the footer, and for the help. The reducer says what there is to press; this adds what only
-//! a screen has, and leaves out what would do nothing now.
+//! a screen has.
 
-use lakeward_wizard::{Hint, Need, Popup, QUESTIONS, Question, Remote, ReviewTab, Row, Screen, State};
+use lakeward_wizard::{Hint, Popup, Remote, ReviewTab, Screen, State};
 
 use crate::wizard::text;
 
@@ -14,18 +14,14 @@ pub(crate) fn keys(state: &State) -> Vec<Hint> {
     if state.popup.is_some() {
         return keys;
     }
-    keys.retain(|hint| acts(state, hint.key));
     let rows = state.list.matching.len();
     let more = match state.screen {
         Screen::Method if rows > 1 => Some(Hint { key: "1-9", does: "pick" }),
         Screen::Run if rows > 1 => Some(Hint { key: "Up/Down", does: "table" }),
-        Screen::Review if state.review_text().is_some_and(|text| text.lines().count() > 1) => {
-            Some(Hint { key: "Up/Down", does: "scroll" })
-        }
         _ => None,
     };
     if let Some(more) = more {
-        keys.insert(keys.len().min(2), more);
+        keys.insert(keys.len().saturating_sub(1).min(2), more);
     }
     keys.sort_by_key(|hint| !is_pressing(state, hint.key));
     keys
@@ -39,35 +35,6 @@ fn is_pressing(state: &State, key: &str) -> bool {
         (Screen::Review, "t") => state.review.tab == ReviewTab::Check && state.facts.check == Remote::Got(false),
         _ => false,
     }
-}
-
-/// Whether a key does anything just now.
-fn acts(state: &State, key: &str) -> bool {
-    let facts = &state.facts;
-    match (state.screen, key) {
-        (Screen::Method, "d") => matches!(state.list.focused(), Some(Row::Found(_))),
-        (Screen::Identity, "r") => facts.identity.asked().is_none(),
-        (Screen::Preview, "r") => facts.preview.asked().is_none(),
-        (Screen::Review, "t") => facts.document.got().is_some() && facts.check != Remote::Idle,
-        (Screen::Review, "y") => state.review_text().is_some(),
-        (Screen::Review, "Ctrl-S") => facts.written.asked().is_none(),
-        (Screen::Run, "e") => !state.run.errors.is_empty(),
-        (screen @ (Screen::Details | Screen::Destination | Screen::Source), "F3") => has_more(state, screen),
-        // Enter does it too.
-        (Screen::Farewell, "q") => false,
-        (Screen::Directory, "type") => !state.list.rows.is_empty(),
-        (Screen::Details | Screen::Destination | Screen::Source, "Tab") => state.form.fields.len() > 1,
-        (_, "Up/Down") => state.list.matching.len() > 1,
-        _ => true,
-    }
-}
-
-/// Whether a screen has questions that few people need.
-fn has_more(state: &State, screen: Screen) -> bool {
-    let answers = state.typed_answers();
-    let is_more =
-        |question: &Question| question.screen == screen && question.rare && (question.need)(&answers) != Need::NotAsked;
-    QUESTIONS.iter().any(is_more)
 }
 
 /// Whether the screen is part of making a config, so that there is the same as a command.

@@ -32,27 +32,45 @@ use super::{
     text,
 };
 
-/// Draws a state. Nothing is drawn outside the frame, whatever its size.
-pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) {
+/// Draws a state. Nothing is drawn outside the frame, whatever its size. The answer is how many lines of what can be scrolled did not
+/// fit: where the state does not know that yet, it is told by [`Event::Beyond`](lakeward_wizard::Event::Beyond) and drawn again.
+pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) -> usize {
     let area = frame.area();
-    if let Some(cursor) = paint(state, look, frame.buffer_mut(), area) {
+    let Drawn { cursor, beyond } = paint(state, look, frame.buffer_mut(), area);
+    if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }
+    beyond
 }
 
-/// Draws a state and answers where the cursor belongs.
-pub(crate) fn paint(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) -> Option<Position> {
+/// What comes of drawing.
+pub(crate) struct Drawn {
+    /// Where the cursor belongs.
+    pub(crate) cursor: Option<Position>,
+    /// How many lines of what can be scrolled did not fit.
+    pub(crate) beyond: usize,
+}
+
+/// How many lines the state takes for those that do not fit.
+pub(crate) fn known(state: &State) -> usize {
+    if state.popup.is_some() { state.popup_scroll.beyond } else { state.review.scroll.beyond }
+}
+
+/// Draws a state.
+pub(crate) fn paint(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) -> Drawn {
     let area = area.intersection(buffer.area);
     let room = Room::of(area);
     if room == Room::Tiny {
-        return tiny::draw(state, look, buffer, area);
+        tiny::draw(state, look, buffer, area);
+        // What was scrolled stays so until there is room for it again.
+        return Drawn { cursor: None, beyond: known(state) };
     }
     let (title, status) = header(state, look, area.width);
     bar(buffer, area, look, &title, &status, reverse());
 
     // One column on either side, the header, and the footer's two rows stay free.
     let body = Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 3 };
-    let mut ground = Ground { buffer, area: body, look, room, cursor: None };
+    let mut ground = Ground { buffer, area: body, look, room, cursor: None, beyond: 0 };
     match state.screen {
         Screen::Welcome => welcome::draw(state, &mut ground),
         Screen::Method => method::draw(state, &mut ground),
@@ -69,11 +87,12 @@ pub(crate) fn paint(state: &State, look: &Look, buffer: &mut Buffer, area: Rect)
         Screen::Run => run::draw(state, &mut ground),
         Screen::Farewell => farewell::draw(state, &mut ground),
     }
-    let cursor = ground.cursor;
+    let (cursor, beyond) = (ground.cursor, ground.beyond);
     footer(state, look, buffer, area);
     match &state.popup {
-        Some(popup) => popups::draw(state, popup, look, buffer, area),
-        None => cursor,
+        // The screen's cursor is not the popup's.
+        Some(popup) => Drawn { cursor: None, beyond: popups::draw(state, popup, look, buffer, area) },
+        None => Drawn { cursor, beyond },
     }
 }
 

@@ -1,12 +1,7 @@
 //! What lies over a screen.
 
 use lakeward_wizard::{Popup, State};
-use ratatui::{
-    buffer::Buffer,
-    layout::{Position, Rect},
-    style::Style,
-    text::Span,
-};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
 
 use super::{legend, parts};
 use crate::wizard::{
@@ -16,8 +11,8 @@ use crate::wizard::{
     text::{padded, width},
 };
 
-/// Draws a popup in the middle, as large as what it says. The screen's cursor is not its own.
-pub(crate) fn draw(state: &State, popup: &Popup, look: &Look, buffer: &mut Buffer, area: Rect) -> Option<Position> {
+/// Draws a popup in the middle, as large as what it says. How many of its lines did not fit.
+pub(crate) fn draw(state: &State, popup: &Popup, look: &Look, buffer: &mut Buffer, area: Rect) -> usize {
     // The header and the footer stay in view.
     let most = Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 3 };
     let inner = usize::from(most.width.min(96)) - 4;
@@ -34,8 +29,8 @@ pub(crate) fn draw(state: &State, popup: &Popup, look: &Look, buffer: &mut Buffe
     clear(buffer, cleared);
     edge(buffer, frame, look, title);
     let inside = Rect { x: frame.x + 2, y: frame.y + 1, width: frame.width - 4, height: frame.height - 2 };
-    sheet.draw_from(buffer, inside, 0);
-    None
+    sheet.draw_from(buffer, inside, state.popup_scroll.above);
+    sheet.len().saturating_sub(usize::from(inside.height))
 }
 
 fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static str, Sheet<'a>) {
@@ -58,11 +53,10 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
             "What went wrong"
         }
         Popup::Errors => {
-            if state.run.errors.is_empty() {
-                sheet.say(0, "Nothing went wrong so far.");
-            }
-            for error in state.run.errors.iter().rev() {
-                sheet.mark(0, Mark::Bad, &look.text(error));
+            for (at, line) in state.run.log.iter().rev().enumerate() {
+                // Why the run ended comes last; all before was tried again.
+                let mark = if at == 0 && state.run.errors > 0 { Mark::Bad } else { Mark::Warning };
+                sheet.mark(0, mark, &look.text(line));
             }
             "What went wrong, the latest first"
         }

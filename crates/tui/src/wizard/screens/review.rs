@@ -36,16 +36,8 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         ReviewTab::Check => check(state, &mut sheet, ground.room),
         tab => document(state, &mut sheet, tab),
     }
-    let first = first_line(state, sheet.len(), usize::from(ground.area.height));
-    ground.fill_from(&sheet, first);
-}
-
-/// The first line in view. The scroll counts lines of the page's text; where they are wrapped, or there is more than that text, a step
-/// of it is so many lines that the end comes into view.
-fn first_line(state: &State, lines: usize, height: usize) -> usize {
-    let beyond = lines.saturating_sub(height);
-    let steps = state.review_text().map_or(0, |text| text.lines().count().saturating_sub(1));
-    state.review.scroll.saturating_mul(beyond.div_ceil(steps.max(1)).max(1)).min(beyond)
+    ground.beyond = sheet.len().saturating_sub(usize::from(ground.area.height));
+    ground.fill_from(&sheet, state.review.scroll.above);
 }
 
 fn name(state: &State, tab: ReviewTab) -> String {

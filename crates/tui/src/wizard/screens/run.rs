@@ -39,7 +39,7 @@ pub(crate) fn header(state: &State, look: &Look) -> (String, String) {
 /// In a line, where there is no room for more.
 pub(crate) fn short(state: &State, look: &Look) -> String {
     let rows = state.run.tables.iter().map(|table| table.rows).fold(0, u64::saturating_add);
-    let errors = match state.run.errors.len() as u64 {
+    let errors = match state.run.errors {
         0 => String::new(),
         errors => format!(", {}", counted(errors, "error")),
     };
@@ -51,8 +51,8 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     ground.top(&top);
     let end = end(state, ground);
     ground.bottom_at_least(&end, 3);
-    let error = error(state, ground);
-    ground.bottom(&error, 5);
+    let retry = retry(state, ground);
+    ground.bottom(&retry, 5);
     let table = table(state, ground);
     ground.bottom(&table, 6);
     let look = ground.look;
@@ -91,7 +91,7 @@ fn totals<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     sheet.line(named(&[
         ("Rejected", count(sum(|table| table.rejected))),
         ("Retries", count(run.retries)),
-        ("Errors", count(run.errors.len() as u64)),
+        ("Errors", count(run.errors)),
     ]));
     let peak = run.rate.iter().copied().max().unwrap_or_default();
     let mut said = format!("peak {}/s", size(peak));
@@ -209,15 +209,13 @@ fn table<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     sheet
 }
 
-/// What went wrong last.
-fn error<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
+/// What went wrong last and is tried again.
+fn retry<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     let mut sheet = ground.sheet();
-    let errors = &state.run.errors;
-    if let (Some(last), None) = (errors.last(), &state.run.ended) {
+    if let (Some(last), None) = (state.run.log.last(), &state.run.ended) {
         sheet.blank();
-        let all = counted(errors.len() as u64, "error");
-        sheet.heading(&if errors.len() == 1 { "One error".to_owned() } else { format!("The latest of {all}") });
-        sheet.mark(2, Mark::Bad, &ground.look.text(last));
+        sheet.heading("The latest retry");
+        sheet.mark(2, Mark::Warning, &ground.look.text(last));
     }
     sheet
 }

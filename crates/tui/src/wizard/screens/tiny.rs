@@ -1,11 +1,7 @@
 //! A window too small for a screen: what can't wait, and how to go on. Keys act all the same, so what they would act on is named.
 
 use lakeward_wizard::{Popup, Screen, State};
-use ratatui::{
-    buffer::Buffer,
-    layout::{Position, Rect},
-    style::Style,
-};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     run,
@@ -19,7 +15,7 @@ use crate::wizard::{
 
 /// Of a sign-in the code and the page, each whole or not at all, for half of one leads nowhere; of a run how far it is; else which
 /// screen this is. Then what to do.
-pub(crate) fn draw(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) -> Option<Position> {
+pub(crate) fn draw(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) {
     let mut left = area;
     let mut put = |sheet: Sheet<'_>| {
         let rows = cells(sheet.len());
@@ -63,5 +59,4 @@ pub(crate) fn draw(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) 
         advice.say(0, "Enlarge the window");
     }
     advice.draw_from(buffer, left, 0);
-    None
 }

@@ -135,6 +135,10 @@ impl Session {
         self.event(Event::Intent(crate::Intent::Pick(at)))
     }
 
+    pub(super) fn has_hint(&self, key: &str) -> bool {
+        self.state.hints().iter().any(|hint| hint.key == key)
+    }
+
     pub(super) fn said(&self) -> &str {
         self.state.notice.as_deref().unwrap_or_default()
     }

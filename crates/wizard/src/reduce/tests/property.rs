@@ -64,6 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => text.clone().prop_map(|text| Step::Event(Event::Paste(text))),
         4 => intent.prop_map(|intent| Step::Event(Event::Intent(intent))),
         1 => (0_u16..200, 0_u16..80).prop_map(|(columns, rows)| Step::Event(Event::Resize(columns, rows))),
+        1 => (0_usize..50).prop_map(|lines| Step::Event(Event::Beyond(lines))),
         2 => (0_u64..4000).prop_map(|seconds| Step::Event(Event::Tick(noon() + Duration::from_secs(seconds)))),
         1 => text.prop_map(|text| Step::Event(Event::Note(text))),
         12 => (0_usize..4, any::<bool>()).prop_map(|(which, good)| Step::Answer(which, good)),
@@ -168,7 +169,7 @@ fn check_state(state: &State) -> Result<(), TestCaseError> {
     prop_assert!(list.matching.iter().all(|row| *row < list.rows.len()));
     prop_assert_eq!(list.rows.len(), list.texts.len());
     prop_assert!(state.trail.len() <= Screen::ALL.len(), "{:?}", state.trail);
-    prop_assert!(state.sign_in.notes.len() <= 5 && state.run.errors.len() <= 100);
+    prop_assert!(state.sign_in.notes.len() <= 5 && state.run.log.len() <= 100);
     prop_assert!(state.exit.is_some() || !state.hints().is_empty());
     prop_assert!(
         state.popup.is_some()
@@ -213,7 +214,7 @@ proptest! {
             // Nothing that happens by itself takes an answer away.
             let is_outside = matches!(
                 step,
-                Step::Answer(..) | Step::Event(Event::Resize(..) | Event::Tick(_) | Event::Note(_))
+                Step::Answer(..) | Step::Event(Event::Resize(..) | Event::Beyond(_) | Event::Tick(_) | Event::Note(_))
             );
             let is_back = match &step {
                 Step::Event(Event::Intent(Intent::Back)) => session.state.popup.is_none(),

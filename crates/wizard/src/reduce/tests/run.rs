@@ -47,6 +47,8 @@ fn the_dashboard_counts_what_the_run_tells() {
         (run.rate.as_slice(), run.retries, run.destination.as_str()),
         ([15, 15].as_slice(), 1, "s3://my-lake/raw/")
     );
+    // What is tried again has not failed.
+    assert_eq!((run.errors, run.log.len()), (0, 1));
     session.letter('e');
     assert_eq!(session.state.popup, Some(Popup::Errors));
     session.press(Key::Esc);
@@ -60,6 +62,7 @@ fn the_dashboard_counts_what_the_run_tells() {
 #[test]
 fn control_c_stops_safely_and_twice_at_once() {
     let mut session = running();
+    assert!(!session.has_hint("e"));
     session.press(Key::Esc);
     assert!(session.said().contains("Ctrl-C"));
     session.press(Press::ctrl('c')).event(Event::Signal).press(Press::ctrl('c'));
@@ -68,6 +71,7 @@ fn control_c_stops_safely_and_twice_at_once() {
     let ended = Trouble { code: 130, ..trouble("interrupted; 3 rows landed") };
     session.event(Event::RunEnded(session.run_ticket(), Err(ended)));
     assert_eq!(session.state.run.tables[0].state, TableState::Failed);
+    assert_eq!(session.state.run.errors, 1);
     session.press(Press::ctrl('c'));
     assert_eq!(session.state.exit, Some(Exit::Run(130)));
 }
@@ -84,5 +88,5 @@ fn the_rate_is_bounded_and_outlives_clocks_that_jump() {
         let cause = "503".to_owned();
         tell(&mut session, RunEvent::UploadRetried { key: key(), attempt, cause, wait: Duration::ZERO });
     }
-    assert_eq!(session.state.run.errors.len(), RunState::ERRORS);
+    assert_eq!(session.state.run.log.len(), RunState::LOG);
 }

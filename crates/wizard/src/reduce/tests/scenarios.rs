@@ -48,6 +48,20 @@ fn detect_all_streams_in_order_and_the_focus_stays_where_the_person_put_it() {
 }
 
 #[test]
+fn a_slow_search_is_stopped_and_what_it_still_finds_is_not_heard() {
+    let mut session = Session::new();
+    let ticket = session.detect_ticket();
+    session.event(Event::Found(ticket, Box::new(self::session())));
+    assert!(session.has_hint("s") && session.state.awaited().is_some());
+    session.letter('s').event(Event::Found(ticket, Box::new(environment_keys()))).event(Event::Detected(ticket));
+    assert_eq!((session.state.facts.found.len(), session.state.facts.detection.got()), (1, Some(&())));
+    assert!(!session.has_hint("s") && session.state.awaited().is_none());
+    // Looked for again, all is found.
+    session.letter('r').detect(vec![self::session(), environment_keys()]);
+    assert_eq!(session.state.facts.found.len(), 2);
+}
+
+#[test]
 fn what_is_absent_is_no_row_and_what_is_broken_is_not_taken() {
     let mut session = Session::new();
     let broken = Found { condition: Condition::Broken("line 3 is no TOML".into()), ..self::session() };
@@ -296,4 +310,40 @@ fn the_way_that_was_answered_has_the_focus_when_a_config_is_edited() {
         }
         assert_eq!(session.state.list.focused(), Some(focused), "{at}");
     }
+}
+
+#[test]
+fn what_does_not_fit_is_scrolled_and_no_press_is_lost() {
+    let mut session = Session::new();
+    session.lead_to_review();
+    assert!(!session.has_hint("Up/Down"));
+    session.press(Key::Down).event(Event::Beyond(12));
+    assert_eq!((session.state.review.scroll.above, session.has_hint("Up/Down")), (0, true));
+    for (key, above) in [(Key::PageDown, 10), (Key::PageDown, 12), (Key::Down, 12), (Key::Up, 11), (Key::End, 12)] {
+        assert_eq!(session.press(key).state.review.scroll.above, above, "{key:?}");
+    }
+    // A larger window shows more.
+    assert_eq!(session.event(Event::Beyond(4)).state.review.scroll.above, 4);
+    session.press(Key::F(1)).event(Event::Beyond(3)).press(Key::Down).press(Key::Down);
+    assert_eq!((session.state.popup_scroll.above, session.state.review.scroll.above), (2, 4));
+    assert!(session.has_hint("Up/Down"));
+    session.press(Key::Esc).press(Key::F(1));
+    assert_eq!(session.state.popup_scroll, crate::Scroll::default(), "another begins at its top");
+    session.press(Key::Esc).press(Key::Right);
+    assert_eq!(session.state.review.scroll, crate::Scroll::default());
+}
+
+#[test]
+fn keys_that_would_do_nothing_are_not_told() {
+    let mut session = Session::new();
+    session.detect(vec![self::session()]);
+    assert!(session.has_hint("d"));
+    session.press(Key::End);
+    assert!(!session.has_hint("d"), "of other ways there is no more to say");
+    session.pick(Row::Other(Way::Profile));
+    assert!(!session.has_hint("F3") && !session.has_hint("Tab"));
+    let mut session = Session::new();
+    session.lead_to_review().press(Press::ctrl('s'));
+    session.event(Event::Written(session.write_ticket(), Ok("wrote it".into()))).press(Key::Down).enter();
+    assert_eq!((session.state.screen, session.has_hint("q")), (Screen::Farewell, false));
 }

@@ -34,7 +34,7 @@ fn paint_within(name: &str, state: &State, look: Look, columns: u16, rows: u16) 
     let all = Rect::new(0, 0, columns + 3, rows + 2);
     let area = Rect::new(2, 1, columns, rows);
     let mut buffer = Buffer::filled(all, Cell::new("#"));
-    let cursor = paint(state, &look, &mut buffer, area);
+    let cursor = paint(state, &look, &mut buffer, area).cursor;
     for at in all.positions() {
         let cell = &buffer[at];
         if !area.contains(at) {
@@ -274,22 +274,45 @@ fn going_back_with_a_wrong_field_keeps_what_was_typed() {
     assert!(text.contains("Acme_Lake") && text.contains("raw/{{TABEL}}/{{UUID}}"), "{text}");
 }
 
+/// Presses a key as often as it changes what a window shows, which is drawn between.
+fn pressed_until_still(state: &mut State, key: Key, columns: u16, rows: u16) -> usize {
+    let mut shown = lines(state, FULL, columns, rows);
+    for count in 0..200 {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+        let area = buffer.area;
+        let _ = state.step(Event::Beyond(paint(state, &FULL, &mut buffer, area).beyond));
+        let _ = state.step(Event::Key(key.into()));
+        let now = lines(state, FULL, columns, rows);
+        if now == shown {
+            return count;
+        }
+        shown = now;
+    }
+    panic!("it scrolls without end");
+}
+
 #[test]
-fn the_end_of_every_page_of_the_review_comes_into_view() {
+fn the_end_of_every_page_of_the_review_and_of_what_opens_comes_into_view_and_each_press_counts() {
     let ends = [
         ("review, config", "paths = [\"data/*.csv\"]"),
         ("review, changes", "paths = [\"orders/*.csv\"]"),
         ("review, policy", "  ]"),
         ("review, check failed", "clean-up"),
+        ("review, check works", "clean-up"),
+        ("help of a field", "Ctrl-Z"),
+        ("trouble, long", "the end of it"),
     ];
     for (name, end) in ends {
-        let mut state = scene(name).clone();
-        for _ in 0..80 {
-            let _ = state.step(Event::Key(Key::Down.into()));
-        }
         for (columns, rows) in [(60, 16), (80, 24), (120, 40)] {
+            let mut state = scene(name).clone();
+            // What was said goes with the first key.
+            let _ = state.step(Event::Key(Key::Home.into()));
+            let down = pressed_until_still(&mut state, Key::Down, columns, rows);
             let text = lines(&state, FULL, columns, rows).join("\n");
             assert!(text.contains(end), "{name} at {columns}x{rows}:\n{text}");
+            // Pressing on at the end does not have to be undone.
+            let _ = state.step(Event::Key(Key::Down.into()));
+            assert_eq!(pressed_until_still(&mut state, Key::Up, columns, rows), down, "{name} at {columns}x{rows}");
         }
     }
 }
@@ -314,10 +337,10 @@ fn nothing_jumps_while_one_types_or_moves() {
         assert_eq!(place(&state, "Selected"), before);
     }
     let mut state = scene("run").clone();
-    let before = place(&state, "One error");
+    let before = place(&state, "The latest retry");
     for _ in 0..4 {
         let _ = state.step(Event::Key(Key::Down.into()));
-        assert_eq!(place(&state, "One error"), before);
+        assert_eq!(place(&state, "The latest retry"), before);
     }
 }
 
@@ -331,7 +354,7 @@ fn typed_filter(accounts: usize) -> (Vec<Duration>, State) {
     for key in keys.chain("prod powe".chars().map(Key::Char)) {
         let began = Instant::now();
         let _ = state.step(Event::Key(key.into()));
-        terminal.draw(|frame| crate::wizard::draw(&state, &FULL, frame)).unwrap();
+        terminal.draw(|frame| _ = crate::wizard::draw(&state, &FULL, frame)).unwrap();
         times.push(began.elapsed());
     }
     (times, state)

@@ -7,7 +7,7 @@ mod hold;
 
 use std::{collections::BTreeMap, env, fmt::Write as _, fs, path::PathBuf};
 
-use lakeward_wizard::State;
+use lakeward_wizard::{Event, State};
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -15,7 +15,7 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
-use super::draw;
+use super::{draw, known};
 use crate::wizard::{capture, look::Look};
 
 const FULL: Look = Look { unicode: true, colour: true };
@@ -26,7 +26,12 @@ fn shown(state: &State, look: Look, columns: u16, rows: u16) -> (Buffer, Option<
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     let mut state = state.clone();
     state.size = (columns, rows);
-    terminal.draw(|frame| draw(&state, &look, frame)).unwrap();
+    let mut beyond = 0;
+    terminal.draw(|frame| beyond = draw(&state, &look, frame)).unwrap();
+    if beyond != known(&state) {
+        let _ = state.step(Event::Beyond(beyond));
+        terminal.draw(|frame| _ = draw(&state, &look, frame)).unwrap();
+    }
     let is_shown = terminal.backend().cursor_visible();
     let cursor = terminal.backend().cursor_position();
     (terminal.backend().buffer().clone(), is_shown.then_some((cursor.x, cursor.y)))

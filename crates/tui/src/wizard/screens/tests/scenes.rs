@@ -375,6 +375,13 @@ fn make() -> Vec<(&'static str, State)> {
                 "look at what changed, then start again: your answers are kept as a draft",
             ))),
         ),
+        (
+            "trouble, long",
+            at_review().enter().checked(good_lines(), true).enter().written(Err(trouble(
+                &format!("the folder can't be written to: {}", "it belongs to somebody else; ".repeat(60)),
+                "choose another, and that is the end of it",
+            ))),
+        ),
         ("go on?", {
             let mut answers = at_source().state.answers;
             answers.fill(&Facts::default());

@@ -1,0 +1,189 @@
+//! What there is to press.
+
+use crate::{
+    facts::Remote,
+    question::{Need, QUESTIONS, Question},
+    state::{Popup, Row, Screen, State},
+};
+
+/// A key that does something now, and what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The key, as it is written on screen.
+    pub key: &'static str,
+    /// What it does, in a word or two.
+    pub does: &'static str,
+}
+
+impl State {
+    /// The keys that do something now, the most useful first.
+    #[must_use]
+    pub fn hints(&self) -> Vec<Hint> {
+        let hint = |key, does| Hint { key, does };
+        let mut hints = match &self.popup {
+            Some(popup) => return self.popup_hints(popup),
+            None => self.screen_hints(),
+        };
+        match self.screen {
+            Screen::Run => {}
+            // On the last screen Enter leaves too.
+            Screen::Farewell => {}
+            Screen::Welcome | Screen::Written => hints.push(hint("q", "quit")),
+            _ => hints.push(hint("Esc", if self.trail.is_empty() { "quit" } else { "back" })),
+        }
+        if !matches!(self.screen, Screen::Run | Screen::Written | Screen::Farewell | Screen::Welcome) {
+            hints.push(hint("F2", "command"));
+        }
+        hints.push(hint(if self.takes_text() { "F1" } else { "?" }, "help"));
+        hints.retain(|hint| self.acts(hint.key));
+        hints
+    }
+
+    fn popup_hints(&self, popup: &Popup) -> Vec<Hint> {
+        let hint = |key, does| Hint { key, does };
+        let mut hints = match popup {
+            Popup::Quit => vec![hint("Enter", "quit"), hint("Esc", "stay")],
+            Popup::Resume => vec![hint("Enter", "go on with it"), hint("n", "begin anew")],
+            Popup::Keep(..) => vec![hint("Enter", "write it"), hint("Esc", "leave the file as it is")],
+            Popup::Command => vec![hint("y", "copy"), hint("Esc", "close")],
+            Popup::Help | Popup::Trouble(_) | Popup::Errors => vec![hint("Esc", "close")],
+        };
+        if self.popup_scroll.beyond > 0 {
+            hints.push(hint("Up/Down", "scroll"));
+        }
+        hints
+    }
+
+    /// Whether a key of the screen does anything just now.
+    fn acts(&self, key: &str) -> bool {
+        let facts = &self.facts;
+        match (self.screen, key) {
+            (Screen::Method, "d") => matches!(self.list.focused(), Some(Row::Found(_))),
+            (Screen::Method, "s") => facts.detection.asked().is_some(),
+            (Screen::Identity, "r") => facts.identity.asked().is_none(),
+            (Screen::Preview, "r") => facts.preview.asked().is_none(),
+            (Screen::Review, "t") => facts.document.got().is_some() && facts.check != Remote::Idle,
+            (Screen::Review, "y") => self.review_text().is_some(),
+            (Screen::Review, "Ctrl-S") => facts.written.asked().is_none(),
+            (Screen::Review, "Up/Down") => self.review.scroll.beyond > 0,
+            (Screen::Run, "e") => !self.run.log.is_empty(),
+            (Screen::Details | Screen::Destination | Screen::Source, "F3") => self.has_more(),
+            (Screen::Directory, "type") => !self.list.rows.is_empty(),
+            (Screen::Details | Screen::Destination | Screen::Source, "Tab") => self.form.fields.len() > 1,
+            (_, "Up/Down") => self.list.matching.len() > 1,
+            _ => true,
+        }
+    }
+
+    /// Whether the screen has questions that few people need.
+    fn has_more(&self) -> bool {
+        let answers = self.typed_answers();
+        let is_more = |question: &Question| {
+            question.screen == self.screen && question.rare && (question.need)(&answers) != Need::NotAsked
+        };
+        QUESTIONS.iter().any(is_more)
+    }
+
+    fn screen_hints(&self) -> Vec<Hint> {
+        let hint = |key, does| Hint { key, does };
+        let failed = self.trouble().is_some();
+        match self.screen {
+            Screen::Welcome => vec![hint("Up/Down", "choose"), hint("Enter", "go")],
+            Screen::Method => {
+                vec![
+                    hint("Up/Down", "choose"),
+                    hint("Enter", "next"),
+                    hint("s", "stop looking"),
+                    hint("d", "details"),
+                    hint("r", "look again"),
+                ]
+            }
+            Screen::Details | Screen::Destination | Screen::Source => {
+                let mut hints = vec![hint("Enter", "next"), hint("Tab", "next field")];
+                if !self.takes_text() {
+                    hints.push(hint("Left/Right", "choose"));
+                }
+                hints.push(hint("F3", if self.form.more { "fewer" } else { "more options" }));
+                hints
+            }
+            Screen::SignIn if self.hidden.is_some() => vec![hint("Enter", "hand over")],
+            Screen::SignIn if failed => vec![hint("n", "try again"), hint("e", "edit URL and region")],
+            Screen::SignIn => match &self.sign_in.page {
+                None => vec![],
+                Some((page, _)) => {
+                    let mut hints = vec![hint("c", if page.code.is_some() { "copy code" } else { "copy URL" })];
+                    hints.push(hint("o", "open here"));
+                    if page.device {
+                        hints.extend([
+                            hint("u", "copy URL"),
+                            hint("q", "QR"),
+                            hint("m", "browser flow"),
+                            hint("n", "new code"),
+                        ]);
+                    } else {
+                        hints.extend([hint("p", "paste the URL it ended at"), hint("m", "code for another device")]);
+                    }
+                    hints.push(hint("e", "edit URL and region"));
+                    if self.keepable().is_some() {
+                        hints.push(hint("k", "keep as a session"));
+                    }
+                    hints
+                }
+            },
+            Screen::Mfa if failed => vec![hint("n", "try again")],
+            Screen::Mfa => vec![hint("Enter", "hand over")],
+            Screen::Directory if self.form.more => {
+                vec![hint("Enter", "next"), hint("Tab", "next field"), hint("F3", "list")]
+            }
+            Screen::Directory if failed => {
+                let mut hints = vec![hint("Enter", "try again"), hint("F3", "type them")];
+                if self.can_sign_in_anew() {
+                    hints.push(hint("s", "sign in anew"));
+                }
+                hints
+            }
+            Screen::Directory => {
+                vec![hint("type", "filter"), hint("Up/Down", "choose"), hint("Enter", "next"), hint("F3", "type them")]
+            }
+            Screen::Identity | Screen::Preview if failed => {
+                let mut hints = vec![hint("r", "try again"), hint("g", "go on anyway"), hint("d", "details")];
+                if self.can_sign_in_anew() {
+                    hints.insert(1, hint("s", "sign in anew"));
+                }
+                hints
+            }
+            Screen::Identity => {
+                let mut hints = vec![hint("Enter", "next"), hint("r", "ask again")];
+                if self.keepable().is_some() {
+                    hints.push(hint("k", "keep as an AWS profile"));
+                }
+                hints
+            }
+            Screen::Preview => vec![hint("Enter", "next"), hint("Up/Down", "table"), hint("r", "look again")],
+            Screen::Review => {
+                let enter = match self.facts.check {
+                    Remote::Got(true) => hint("Enter", "write"),
+                    Remote::Idle => hint("Enter", "test write"),
+                    _ => hint("Ctrl-S", "write anyway"),
+                };
+                let mut hints = vec![enter, hint("Left/Right", "page"), hint("t", "test again"), hint("y", "copy")];
+                hints.insert(2, hint("Up/Down", "scroll"));
+                if self.offered().is_some() {
+                    hints.push(hint("u", "use what was found"));
+                }
+                hints
+            }
+            Screen::Written => vec![hint("Up/Down", "choose"), hint("Enter", "go")],
+            Screen::Run if self.is_running() => {
+                vec![
+                    hint("Ctrl-C", if self.run.stops == 0 { "stop safely" } else { "end at once" }),
+                    hint("e", if self.run.errors == 0 { "retries" } else { "errors" }),
+                ]
+            }
+            Screen::Run => {
+                vec![hint("Enter", "next"), hint("e", if self.run.errors == 0 { "retries" } else { "errors" })]
+            }
+            Screen::Farewell => vec![hint("Enter", "leave")],
+        }
+    }
+}
