@@ -57,6 +57,12 @@ mod wizard;
 mod wizard_ways_out;
 #[cfg(unix)]
 mod wizard_methods;
+#[cfg(unix)]
+mod wizard_sign_in;
+#[cfg(unix)]
+mod wizard_files;
+#[cfg(unix)]
+mod wizard_terminal;
 
 mod credentials;
 mod destination;

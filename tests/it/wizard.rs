@@ -1,11 +1,39 @@
 //! The wizard on a full screen, as a person at a terminal meets it.
+//!
+//! The scenarios of the wizard's design by number, and the tests on a terminal that they became. Those that other tests go through
+//! in full, on screens without a terminal or in plain lines, are not repeated here.
+//!
+//! | Scenario | Test |
+//! |-|-|
+//! | twelve keys from a found sign-in to rows | `wizard::a_found_sign_in_leads_to_landed_rows_within_twelve_keys` |
+//! | each way to sign in, then headless | `wizard_methods` |
+//! | 4 a damaged AWS config; 5 a silent metadata service | `init_sign_in` |
+//! | 6 a code over SSH; 14 a network that is lost meanwhile | `wizard_sign_in::over_ssh_a_code_is_shown_and_the_network_may_fail_meanwhile` |
+//! | 7 a browser's noise; 8 a browser that comes back at once | `wizard_sign_in::a_browser_that_comes_back_at_once_signs_in_and_its_noise_is_not_shown` |
+//! | 12 a code that expires | `wizard_sign_in::a_code_that_expires_is_followed_by_another` |
+//! | 13 a denial | `wizard_sign_in::a_denied_sign_in_leads_back_to_the_other_ways` |
+//! | 17 a wrong MFA code | `wizard_sign_in::a_wrong_mfa_code_is_followed_by_another_and_none_is_shown` |
+//! | 20 a bucket elsewhere | `wizard::a_bucket_elsewhere_is_found_and_its_region_taken_by_a_key` |
+//! | 24 quitting, Ctrl-C, signals | `wizard_ways_out` |
+//! | 25 a panic | `a_panic_gives_the_terminal_back_before_it_is_told` of `lakeward-tui` |
+//! | 26 suspend and resume | `wizard_ways_out::a_shell_that_stops_and_continues_it` |
+//! | 27 any size | `wizard_ways_out::a_terminal_of_any_size_is_drawn_on_and_left` |
+//! | 28 killed while it writes | `wizard_files::a_config_is_the_old_or_the_new_one_whenever_the_wizard_is_killed` |
+//! | 30 where nothing can be written | `wizard_files::where_nothing_can_be_written_it_is_said_and_the_answers_stay_on_screen` |
+//! | 31 a link; 32 a config that is changed meanwhile | `init_files` |
+//! | 33 flags that are missing; 36 the end of the input | `init_flags`, `init_files` |
+//! | 37 a dumb terminal | `wizard_terminal::a_dumb_terminal_gets_lines_and_nothing_that_steers` |
+//! | 38 no colours | `wizard_terminal::without_colours_nothing_is_coloured` |
+//! | 39 a paste of many lines | `wizard_terminal::a_paste_of_many_lines_submits_nothing` |
+//! | 44 Ctrl-C while it runs | `wizard_terminal::on_the_dashboard_control_c_lands_what_was_taken_and_twice_ends_at_once` |
 
 use std::{fs, path::Path};
 
 use lakeward_loopback::aws::Options;
-use lakeward_testkit::{Home, HomeCommand, Key, Left, Terminal};
+use lakeward_testkit::{Answer, Home, HomeCommand, Key, Left, ScriptedServer, Terminal};
 
 use crate::{
+    check::refusal,
     landed,
     loopback_aws::Aws,
     program::{lakeward, numbered},
@@ -164,4 +192,29 @@ async fn a_found_sign_in_leads_to_landed_rows_within_twelve_keys() {
     assert_eq!(world.landed(), (0..20).collect::<Vec<i64>>());
     let _ = world.headless().run().exits(0);
     assert_eq!(world.landed(), (0..20).flat_map(|id| [id, id]).collect::<Vec<i64>>(), "the same rows once more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_elsewhere_is_found_and_its_region_taken_by_a_key() {
+    let world = World::start().await;
+    let elsewhere = refusal(301, "PermanentRedirect", "elsewhere", &[("x-amz-bucket-region", "eu-west-3")]);
+    let s3 = ScriptedServer::start(vec![elsewhere, Answer::stored(), Answer::stored()]).await;
+    let arguments = ["init", "--endpoint", &s3.endpoint(), "--region", "us-east-1"];
+    let mut terminal = world.lakeward(&arguments).on_terminal(80, 24);
+    choose(&mut terminal, "Profile \"chain\"");
+    terminal.until("AWS knows these credentials");
+    terminal.press(Key::Enter);
+    destination(&mut terminal, "test");
+    source(&mut terminal, "data/*.csv");
+    terminal.until("version = 1");
+    terminal.press(Key::Enter);
+    terminal.until("the bucket is in eu-west-3, not us-east-1");
+    terminal.until("u use what was found");
+    terminal.press(Key::Char('u'));
+    terminal.until_gone("not us-east-1");
+    terminal.until("it works");
+    terminal.press(Key::Enter);
+    terminal.until("Run it now");
+    let _ = without_a_run(terminal);
+    assert!(config(&world.home).contains("region = \"eu-west-3\""), "{}", config(&world.home));
 }

@@ -17,6 +17,8 @@ use crate::{Home, home::signal};
 
 /// How long a screen is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long what a program has printed may take to arrive after its end.
+const SETTLED: Duration = Duration::from_millis(500);
 /// How often it is looked at.
 const POLL: Duration = Duration::from_millis(5);
 
@@ -199,13 +201,18 @@ impl<'home> Terminal<'home> {
     #[track_caller]
     pub fn until_it(&mut self, what: &str, is: impl Fn(&str) -> bool) -> String {
         let began = Instant::now();
+        let mut ended: Option<Instant> = None;
         loop {
-            let ended = self.ended();
+            if self.ended() {
+                ended.get_or_insert_with(Instant::now);
+            }
             let screen = self.screen();
             if is(&screen) {
                 return screen;
             }
-            assert!(!ended, "the program ended before it {what}\n{}", self.shown());
+            // What it has printed last may still be on its way.
+            let is_over = ended.is_some_and(|ended| ended.elapsed() > SETTLED);
+            assert!(!is_over, "the program ended before it {what}\n{}", self.shown());
             assert!(began.elapsed() < PATIENCE, "it never {what}\n{}", self.shown());
             sleep(POLL);
         }

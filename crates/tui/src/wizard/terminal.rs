@@ -125,3 +125,34 @@ fn has_shell() -> bool {
     let same_session = matches!((getsid(Some(parent)), getsid(None)), (Ok(theirs), Ok(ours)) if theirs == ours);
     same_session && getpgid(Some(parent)).is_ok_and(|group| group != getpgrp())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{process, thread};
+
+    use lakeward_testkit::Home;
+
+    use super::*;
+
+    /// Set where the test below has started itself on a terminal of its own.
+    const ON_TERMINAL: &str = "LAKEWARD_PANICS_ON_TERMINAL";
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_is_told() {
+        if std::env::var_os(ON_TERMINAL).is_some() {
+            let _guard = take().unwrap();
+            assert!(thread::spawn(|| panic!("on purpose")).join().is_err());
+            assert!(!is_taken());
+            // Nothing else gives it back: an exit drops no guard.
+            process::exit(7);
+        }
+        let this = "wizard::terminal::tests::a_panic_gives_the_terminal_back_before_it_is_told";
+        let home = Home::new();
+        let command = home.command(std::env::current_exe().unwrap()).args([this, "--exact", "--nocapture"]);
+        let left = command.env(ON_TERMINAL, "1").on_terminal(80, 24).end().exits(7);
+        let sent = String::from_utf8_lossy(&left.bytes);
+        let place = |text: &str| sent.find(text).unwrap_or_else(|| panic!("{text:?} is not in {sent:?}"));
+        assert!(place("[?1049h") < place("[?1049l") && place("[?1049l") < place("on purpose"), "{sent:?}");
+        assert!(place("[?2004h") < place("[?2004l"), "{sent:?}");
+    }
+}

@@ -13,6 +13,9 @@ const AHEAD: (usize, usize) = (4, 12);
 /// How many lists of roles are awaited at once: the portal throttles.
 const AT_ONCE: usize = 8;
 
+/// What is said to whoever chooses an account too early.
+const AWAITED: &str = "its roles are still being listed";
+
 impl State {
     fn portal(&self) -> Option<SignInRequest> {
         self.sign_in_request().filter(|request| matches!(request, SignInRequest::Sso { .. }))
@@ -40,6 +43,7 @@ impl State {
         if let Some(account) = self.facts.accounts.iter_mut().find(|account| account.id == id) {
             account.roles = roles.into();
         }
+        self.notice.take_if(|notice| notice == AWAITED);
         self.refresh_directory();
         self.choose_lone();
     }
@@ -121,7 +125,7 @@ impl State {
                         said
                     }
                     Remote::Got(_) => "no role of this account is assigned to you".to_owned(),
-                    Remote::Idle | Remote::Asked(_) => "its roles are still being listed".to_owned(),
+                    Remote::Idle | Remote::Asked(_) => AWAITED.to_owned(),
                 });
                 self.ask_roles();
             }

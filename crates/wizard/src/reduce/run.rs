@@ -97,6 +97,8 @@ impl State {
         }
         self.run.ended = Some(result);
         self.run.ended_at = Some(self.now);
+        // Whatever it says is about a run that goes on.
+        self.notice = None;
         // What was signed in may have been renewed, or not.
         self.facts.identity = Remote::Idle;
     }

@@ -206,8 +206,8 @@ fn words(state: &State, sheet: &mut Sheet<'_>, page: &Page, room: Room) {
     }
     sheet.blank();
     let situation = look.text(&state.facts.place.situation);
-    if page.device && !situation.is_empty() {
-        sheet.say(0, &format!("A code for any device, because of {situation}."));
+    if page.device && state.facts.place.device_first && !situation.is_empty() {
+        sheet.say(0, &format!("A code for any device, because {situation}."));
     }
     if !page.device {
         sheet.say(0, "When you have signed in, the page says so and this screen goes on by itself.");

@@ -12,7 +12,7 @@ pub(super) fn place() -> Place {
     Place {
         config: "/home/ada/lake/lakeward.toml".into(),
         config_shown: "lakeward.toml".into(),
-        situation: "an SSH session, no local browser".into(),
+        situation: "this is an SSH session".into(),
         device_first: true,
         state_dir: "/home/ada/.local/state/lakeward".into(),
         ..Place::default()

@@ -1,0 +1,133 @@
+//! Signing in on the full screen: with codes, with a browser, and with MFA devices.
+
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+
+use lakeward_loopback::aws::{Approval, Fault, Grant, LoopbackAws, Operation, Options, Role, User};
+use lakeward_testkit::{Home, Key, Terminal, python};
+
+use crate::{
+    loopback_aws::at,
+    program::lakeward,
+    wizard::{World, choose},
+};
+
+const MFA_DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
+
+/// The screen on which a sign-in to the session `corp` is waited for.
+#[track_caller]
+fn waiting(world: &World) -> Terminal<'_> {
+    let mut terminal = world.init().env("SSH_CONNECTION", "1").on_terminal(80, 24);
+    choose(&mut terminal, "SSO session \"corp\"");
+    terminal
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_ssh_a_code_is_shown_and_the_network_may_fail_meanwhile() {
+    let world = World::with(|options| options.approval = Approval::Page).await;
+    let mut terminal = waiting(&world);
+    let screen = terminal.until("SSH session (SSH_CONNECTION is set)");
+    let code = world.aws.aws.user_codes().pop().unwrap();
+    assert!(screen.contains(&format!("The page must show {code}")), "{screen}");
+    world.aws.aws.fail_next(Operation::CreateToken(Grant::DeviceCode), 3, &Fault::Reset);
+    terminal.until("does not answer");
+    assert!(world.aws.aws.approve(&code));
+    terminal.until("Writer");
+    terminal.press(Key::Ctrl('c'));
+    terminal.until("leave at once");
+    terminal.press(Key::Ctrl('c'));
+    let _ = terminal.end().exits(130);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_expires_is_followed_by_another() {
+    let world = World::with(|options| {
+        options.approval = Approval::Page;
+        options.lifetimes.device_code = Duration::from_secs(2);
+    })
+    .await;
+    let mut terminal = waiting(&world);
+    terminal.until("The page must show");
+    let first = world.aws.aws.user_codes().pop().unwrap();
+    let screen = terminal.until("It has expired: n for a new one.");
+    assert!(screen.contains("EXPIRED"), "{screen}");
+    terminal.press(Key::Char('n'));
+    terminal.until_it("shows another code", |screen| screen.contains("must show ") && !screen.contains(&first));
+    let second = world.aws.aws.user_codes().pop().unwrap();
+    terminal.until(&second);
+    assert!(world.aws.aws.approve(&second));
+    terminal.until("Writer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_sign_in_leads_back_to_the_other_ways() {
+    let world = World::with(|options| options.approval = Approval::Denied).await;
+    let mut terminal = waiting(&world);
+    terminal.until("the sign-in was denied in the browser");
+    terminal.press(Key::Esc);
+    terminal.until("How should Lakeward sign in");
+}
+
+/// The browser is through before this side has done anything else, and talks all the while.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_comes_back_at_once_signs_in_and_its_noise_is_not_shown() {
+    let world = World::with(|options| options.lifetimes.device_interval = Duration::from_secs(60)).await;
+    let visit = world.home.write("visit.py", include_str!("../python/visit.py"));
+    let script = format!(
+        "#!/bin/sh\necho NOISE; echo NOISE >&2\ncase $1 in *authorize*) exec {} {} \"$1\";; esac\n",
+        python::interpreter().display(),
+        visit.display()
+    );
+    let browser = world.home.write("browser", script);
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut terminal = world.init().env("SSH_CONNECTION", "1").env("BROWSER", browser).on_terminal(80, 24);
+    choose(&mut terminal, "SSO session \"corp\"");
+    terminal.until("The page must show");
+    terminal.press(Key::Char('m'));
+    let screen = terminal.until("Writer");
+    assert!(!screen.contains("NOISE"), "{screen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_mfa_code_is_followed_by_another_and_none_is_shown() {
+    let home = Home::new();
+    let secret = "the-secret-key-of-the-user";
+    let mut user = User::new("me").with_mfa(MFA_DEVICE, "918273");
+    user.access_key_id = "AKIAUSER000000000000".into();
+    user.secret_access_key = secret.into();
+    let mut role = Role::new("arn:aws:iam::111122223333:role/guarded", &[&user.arn]);
+    role.requires_mfa = true;
+    let mut options = Options::default();
+    (options.users, options.roles) = (vec![user], vec![role]);
+    let aws = LoopbackAws::start(options).await.unwrap();
+    home.secret(secret);
+    home.write(
+        ".aws/credentials",
+        format!("[user]\naws_access_key_id = AKIAUSER000000000000\naws_secret_access_key = {secret}\n"),
+    );
+    home.write(
+        ".aws/config",
+        format!(
+            "[profile guarded]\nrole_arn = arn:aws:iam::111122223333:role/guarded\nsource_profile = user\nmfa_serial = {MFA_DEVICE}\n"
+        ),
+    );
+    let mut terminal = at(&aws, lakeward(&home).args(["init"])).on_terminal(80, 24);
+    choose(&mut terminal, "Profile \"guarded\"");
+    terminal.until("MFA");
+    for (code, then) in [("000000", "n try again"), ("918273", "AWS knows these credentials")] {
+        terminal.until("Enter hand over");
+        terminal.text(code);
+        let typed = terminal.until("••••••");
+        assert!(!typed.contains(code), "{typed}");
+        terminal.press(Key::Enter);
+        terminal.until(then);
+        if code == "000000" {
+            terminal.press(Key::Char('n'));
+        }
+    }
+    terminal.press(Key::Ctrl('c'));
+    terminal.until("leave at once");
+    terminal.press(Key::Ctrl('c'));
+    let left = terminal.end().exits(130);
+    let sent = String::from_utf8_lossy(&left.bytes);
+    assert!(!sent.contains("918273") && !sent.contains("000000"), "a code was shown");
+}
