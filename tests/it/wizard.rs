@@ -90,6 +90,13 @@ pub(crate) fn home() -> Home {
     home
 }
 
+/// On the screen of the identity, whose keys are another server's than AWS's: on to the destination.
+#[track_caller]
+pub(crate) fn identity(terminal: &mut Terminal<'_>) {
+    terminal.until("AWS is not asked about these credentials");
+    terminal.press(Key::Enter);
+}
+
 /// On the screen of the destination: a bucket, and on to the source.
 #[track_caller]
 pub(crate) fn destination(terminal: &mut Terminal<'_>, bucket: &str) {
@@ -176,8 +183,7 @@ async fn a_found_sign_in_leads_to_landed_rows_within_twelve_keys() {
     terminal.until("Writer");
     terminal.press(Key::Down);
     terminal.press(Key::Enter);
-    terminal.until("AWS knows these credentials");
-    terminal.press(Key::Enter);
+    identity(&mut terminal);
     destination(&mut terminal, "test");
     source(&mut terminal, "data/*.csv");
     review(&mut terminal);
@@ -202,8 +208,7 @@ async fn a_bucket_elsewhere_is_found_and_its_region_taken_by_a_key() {
     let arguments = ["init", "--endpoint", &s3.endpoint(), "--region", "us-east-1"];
     let mut terminal = world.lakeward(&arguments).on_terminal(80, 24);
     choose(&mut terminal, "Profile \"chain\"");
-    terminal.until("AWS knows these credentials");
-    terminal.press(Key::Enter);
+    identity(&mut terminal);
     destination(&mut terminal, "test");
     source(&mut terminal, "data/*.csv");
     terminal.until("version = 1");

@@ -6,14 +6,13 @@ use secrecy::ExposeSecret;
 
 use crate::{
     program::lakeward,
-    wizard::{World, choose, config, destination, home, landed, review, source, without_a_run},
+    wizard::{World, choose, config, destination, home, identity, landed, review, source, without_a_run},
 };
 
 /// From whose the credentials are to the written config, and a headless run of it.
 #[track_caller]
 fn ends_in_rows(world: &World, mut terminal: Terminal<'_>, auth: &[&str], run: HomeCommand<'_>) {
-    terminal.until("AWS knows these credentials");
-    terminal.press(Key::Enter);
+    identity(&mut terminal);
     destination(&mut terminal, "test");
     source(&mut terminal, "data/*.csv");
     review(&mut terminal);
