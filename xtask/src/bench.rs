@@ -1,7 +1,7 @@
-//! Time, CPU and memory of Lakeward beside DuckDB, Polars, PyArrow and s5cmd, which do the same work against the same S3 server.
+//! What Lakeward costs, in parts that can be measured alone. Each has a section of BENCHMARKS.md, which the others leave as it is.
 
-mod data;
-mod report;
+mod files;
+mod page;
 
 use std::{
     fs,
@@ -10,44 +10,81 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use clap::Args;
-use serde_json::{Value, json};
+use clap::{Args, ValueEnum};
+use serde_json::Value;
 
 use crate::{step, tools, venv};
-use data::Data;
+use page::Section;
 
 /// What is measured.
 #[derive(Args)]
 pub(crate) struct Options {
+    /// The parts that are measured; all unless some are named
+    #[arg(value_enum)]
+    parts: Vec<Part>,
     /// The size of the data: 1 is a 2 GiB NDJSON file and a 1 GiB CSV file
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
     /// How often each program runs
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
-    /// Leave Lakeward out: only to try the measuring itself, so BENCHMARKS.md is not written
-    #[arg(long)]
-    peers_only: bool,
+    /// Measure this binary rather than the one that a release build makes now
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
 }
 
-/// Makes the data, measures, and writes BENCHMARKS.md.
+/// A part: a module here and a section of the page.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Files that become objects in S3, beside DuckDB, Polars, PyArrow and s5cmd
+    Files,
+}
+
+impl Part {
+    fn measure(self, bench: &Bench<'_>) -> anyhow::Result<Section> {
+        match self {
+            Self::Files => files::measure(bench),
+        }
+    }
+}
+
+/// What each part is given.
+struct Bench<'a> {
+    root: &'a Path,
+    options: &'a Options,
+    python: PathBuf,
+    /// The optimised binary.
+    lakeward: PathBuf,
+    /// For what can be made again, in the cache.
+    folder: PathBuf,
+    /// For what one measurement needs, on the same disk; gone with this handle.
+    scratch: tempfile::TempDir,
+}
+
+/// Measures, and writes BENCHMARKS.md.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     ensure!(options.scale > 0.0 && options.scale <= 10.0, "--scale is a number above 0 and up to 10");
     tools::require_all(root)?;
     let python = venv::python(root)?;
-    let lakeward = if options.peers_only { None } else { Some(build(root)?) };
+    let lakeward = match &options.binary {
+        Some(binary) => fs::canonicalize(binary).with_context(|| format!("there is no {}", binary.display()))?,
+        None => build(root)?,
+    };
     let folder = venv::cache()?.join("bench");
-    let data = step::timed("data", || data::made(&folder, options.scale, &python))?;
-    // Beside the data, so that all programs write to the same disk; gone with this handle.
+    fs::create_dir_all(&folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
     let scratch = tempfile::Builder::new().prefix("run-").tempdir_in(&folder).context("the cache can't be written")?;
-    let plan = plan(root, &python, lakeward.as_deref(), scratch.path(), &data, options.runs)?;
-    let results = step::timed("measurements", || measure(root, &python, scratch.path(), &plan))?;
-    let report = report::markdown(&results, options.scale, options.runs)?;
-    println!("\n{report}");
-    if lakeward.is_some() {
-        fs::write(root.join("BENCHMARKS.md"), report).context("BENCHMARKS.md can't be written")?;
-        println!("BENCHMARKS.md is fresh.");
+    let bench = Bench { root, options, python, lakeward, folder, scratch };
+    let page = root.join("BENCHMARKS.md");
+    for part in Part::value_variants() {
+        if options.parts.is_empty() || options.parts.contains(part) {
+            let section = part.measure(&bench)?;
+            println!("\n{section}");
+            // After each part: the figures of an hour should not be lost to a failure in the next.
+            let text = fs::read_to_string(&page).context("BENCHMARKS.md can't be read")?;
+            fs::write(&page, page::with(&text, &section)).context("BENCHMARKS.md can't be written")?;
+        }
     }
+    println!("BENCHMARKS.md is fresh.");
     Ok(())
 }
 
@@ -62,112 +99,17 @@ fn build(root: &Path) -> anyhow::Result<PathBuf> {
     executable.context("cargo did not say where the binary lakeward is")
 }
 
-/// What is turned into what; the first program of each is Lakeward.
-struct Work {
-    input: &'static str,
-    output: &'static str,
-    compression: &'static str,
-    /// Those that can do it.
-    peers: &'static [Peer],
-}
-
-/// A program of the Python environment: its name, how `python/peers.py` calls it, and the packages whose versions it has.
-struct Peer(&'static str, &'static str, &'static [&'static str]);
-
-const DUCKDB: Peer = Peer("DuckDB + s5cmd", "duckdb", &["duckdb", "s5cmd"]);
-const POLARS: Peer = Peer("Polars", "polars", &["polars"]);
-const PYARROW: Peer = Peer("PyArrow", "pyarrow", &["pyarrow"]);
-const S5CMD: Peer = Peer("s5cmd (copies the file)", "s5cmd", &["s5cmd"]);
-
-const WORKS: [Work; 5] = [
-    Work { input: "ndjson", output: "parquet", compression: "zstd", peers: &[DUCKDB, POLARS, PYARROW] },
-    Work { input: "csv", output: "parquet", compression: "zstd", peers: &[DUCKDB, POLARS, PYARROW] },
-    Work { input: "csv", output: "csv", compression: "gzip", peers: &[DUCKDB, POLARS, PYARROW] },
-    Work { input: "csv", output: "json", compression: "none", peers: &[DUCKDB, POLARS] },
-    Work { input: "parquet", output: "parquet", compression: "zstd", peers: &[DUCKDB, POLARS, PYARROW, S5CMD] },
-];
-
-/// The work of `python/bench.py`, which puts the server's URL where `ENDPOINT` stands.
-fn plan(
-    root: &Path,
-    python: &Path,
-    lakeward: Option<&Path>,
-    scratch: &Path,
-    data: &[Data],
-    runs: u32,
-) -> anyhow::Result<Value> {
-    let peers = root.join("xtask/python/peers.py");
-    let mut works = Vec::new();
-    for Work { input, output, compression, peers: able } in &WORKS {
-        let data = data.iter().find(|data| data.format == *input).context("a format without data")?;
-        let mut programs = Vec::new();
-        if let Some(lakeward) = lakeward {
-            let config = scratch.join(format!("{input}-{output}.toml"));
-            let text = lakeward_config(data, output, compression, &scratch.join("state"));
-            let command = json!([lakeward, "--config", config, "--progress", "none"]);
-            let config = json!({"path": config, "text": text});
-            programs.push(json!({"name": "Lakeward", "command": command, "config": config}));
-        }
-        for Peer(name, program, packages) in *able {
-            let key = format!("raw/events.{output}");
-            let command =
-                json!([python, "-I", peers, program, input, data.path, output, compression, "ENDPOINT", "bench", key]);
-            programs.push(json!({"name": name, "command": command, "packages": packages}));
-        }
-        works.push(json!({
-            "input": input, "output": output, "compression": compression, "path": data.path, "bytes": data.bytes,
-            "rows": data.rows, "programs": programs,
-        }));
-    }
-    Ok(json!({"runs": runs, "folder": scratch, "works": works}))
-}
-
-fn lakeward_config(data: &Data, format: &str, compression: &str, state: &Path) -> String {
-    let quoted = |path: &Path| Value::from(path.to_string_lossy()).to_string();
-    format!(
-        r#"version = 1
-state_dir = {state}
-
-[auth]
-method = "env"
-
-[destination]
-endpoint = "ENDPOINT"
-vendor = "seaweedfs"
-bucket = "bench"
-path = "raw/{{{{TABLE}}}}/{{{{UUID}}}}.{{{{FORMAT}}}}"
-format = "{format}"
-compression = "{compression}"
-
-[[source]]
-type = "files"
-paths = [{path}]
-table = "events"
-"#,
-        state = quoted(state),
-        path = quoted(&data.path),
-    )
-}
-
-fn measure(root: &Path, python: &Path, scratch: &Path, plan: &Value) -> anyhow::Result<Value> {
-    let (work, results) = (scratch.join("plan.json"), scratch.join("results.json"));
-    fs::write(&work, plan.to_string()).context("the plan can't be written")?;
-    let mut driver = Command::new(python);
-    driver.arg("-I").arg(root.join("xtask/python/bench.py")).arg(&work).arg(&results).stdin(Stdio::null());
-    step::run("bench.py", &mut driver)?;
-    let results = fs::read(results).context("the results can't be read")?;
-    serde_json::from_slice(&results).context("the results are no JSON")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_config_keeps_its_variables_and_quotes_paths() {
-        let data = Data { format: "csv", path: r#"/a "b"/x.csv"#.into(), bytes: 1, rows: 1 };
-        let config = lakeward_config(&data, "csv", "gzip", Path::new("/state"));
-        assert!(config.contains("path = \"raw/{{TABLE}}/{{UUID}}.{{FORMAT}}\"\n"), "{config}");
-        assert!(config.contains(r#"paths = ["/a \"b\"/x.csv"]"#), "{config}");
+impl Bench<'_> {
+    /// Carries a plan out with a program of `python/bench/`; what it writes as its results.
+    fn driven(&self, driver: &str, plan: &Value) -> anyhow::Result<Value> {
+        let scratch = self.scratch.path();
+        let (work, results) = (scratch.join("plan.json"), scratch.join("results.json"));
+        fs::write(&work, plan.to_string()).context("the plan can't be written")?;
+        let script = self.root.join("xtask/python/bench").join(driver);
+        let mut command = Command::new(&self.python);
+        command.args(["-I", "-B"]).arg(script).arg(&work).arg(&results).stdin(Stdio::null());
+        step::run(driver, &mut command)?;
+        let results = fs::read(results).context("the results can't be read")?;
+        serde_json::from_slice(&results).context("the results are no JSON")
     }
 }

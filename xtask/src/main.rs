@@ -36,7 +36,7 @@ enum Task {
         #[arg(long, default_value_t = 5_000)]
         cases: u32,
     },
-    /// Time, CPU and memory of Lakeward beside DuckDB, Polars, PyArrow and s5cmd, written to BENCHMARKS.md
+    /// What Lakeward costs in time, CPU and memory, written to BENCHMARKS.md
     Bench(bench::Options),
     /// Refresh the committed JSON Schema of the config
     Schema,

@@ -1,4 +1,4 @@
-//! The measurements as BENCHMARKS.md.
+//! The measurements as a section of BENCHMARKS.md.
 
 use std::fmt::Write;
 
@@ -6,7 +6,9 @@ use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What `python/bench.py` writes.
+use super::Section;
+
+/// What `python/bench/files.py` writes.
 #[derive(Deserialize)]
 struct Results {
     machine: Vec<(String, String)>,
@@ -38,18 +40,14 @@ struct Run {
     rss_mib: f64,
 }
 
-/// The report: how it was measured, the machine, and a table a file.
-pub(super) fn markdown(results: &Value, scale: f64, runs: u32) -> anyhow::Result<String> {
-    let results = Results::deserialize(results).context("the results of bench.py are not of the form expected")?;
-    let mut page = String::from(INTRODUCTION);
-    writeln!(page, "\nMade by `cargo xtask bench --scale {scale} --runs {runs}`.\n\n| | |\n|---|---|")?;
-    for (name, value) in &results.machine {
-        writeln!(page, "| {name} | {value} |")?;
-    }
+/// How it was measured, the machine, and a table a work.
+pub(super) fn section(results: &Value, scale: f64, runs: u32) -> anyhow::Result<Section> {
+    let results = Results::deserialize(results).context("the results of files.py are not of the form expected")?;
+    let mut page = String::new();
     for file in &results.works {
         let (input, output, mib) = (name(&file.input), name(&file.output), mib(file.bytes));
         let compression = if file.compression == "none" { "" } else { &format!(" ({})", file.compression) };
-        writeln!(page, "\n## {input} of {mib:.0} MiB, {} rows, to {output}{compression}\n", file.rows)?;
+        writeln!(page, "\n### {input} of {mib:.0} MiB, {} rows, to {output}{compression}\n", file.rows)?;
         page.push_str(HEADER);
         for program in &file.programs {
             let columns = [|run: &Run| run.wall_s, |run: &Run| run.cpu_s, |run: &Run| run.rss_mib];
@@ -64,12 +62,12 @@ pub(super) fn markdown(results: &Value, scale: f64, runs: u32) -> anyhow::Result
             writeln!(page, "| {:.0} |", self::mib(program.output_bytes))?;
         }
     }
-    Ok(page)
+    let options = format!("files --scale {scale} --runs {runs}");
+    let machine = results.machine;
+    Ok(Section { heading: "Files to S3", introduction: INTRODUCTION, options, machine, figures: page })
 }
 
 const INTRODUCTION: &str = "\
-# Benchmarks
-
 Each program does the same work against the same S3 server, SeaweedFS on the same machine, one after the other and that again
 for every run, after the input was read once: it turns one file into objects of another format. DuckDB can't write to S3 without
 an extension from the internet: it writes a local file, which s5cmd copies. The objects of every run were read back, and had as
@@ -127,9 +125,9 @@ mod tests {
         let program = |name: &str, walls: [f64; 3]| json!({"name": name, "version": "1", "output_bytes": 3_145_728, "runs": walls.map(run)});
         let programs = [program("Lakeward", [3.0, 1.0, 2.0]), program("DuckDB", [1.0, 1.0, 4.0])];
         let file = json!({"input": "csv", "output": "json", "compression": "gzip", "bytes": 1_048_576, "rows": 9, "programs": programs});
-        let page = markdown(&json!({"machine": [["CPUs", "2"]], "works": [file]}), 0.05, 3).unwrap();
-        assert!(page.contains("`cargo xtask bench --scale 0.05 --runs 3`") && page.contains("| CPUs | 2 |\n"));
-        assert!(page.contains("## CSV of 1 MiB, 9 rows, to JSON lines (gzip)\n"));
+        let page = section(&json!({"machine": [["CPUs", "2"]], "works": [file]}), 0.05, 3).unwrap().to_string();
+        assert!(page.contains("`cargo xtask bench files --scale 0.05 --runs 3`") && page.contains("| CPUs | 2 |\n"));
+        assert!(page.contains("### CSV of 1 MiB, 9 rows, to JSON lines (gzip)\n"));
         let lakeward =
             "| Lakeward 1 | 2.00 (1.00–3.00) | 1.00 | 4.00 (2.00–6.00) | 1.00 | 100 (100–100) | 1.00 | 3 |\n";
         let duckdb = "| DuckDB 1 | 1.00 (1.00–4.00) | 0.50 | 2.00 (2.00–8.00) | 0.50 | 100 (100–100) | 1.00 | 3 |\n";

@@ -93,7 +93,6 @@ pub(super) fn made(folder: &Path, scale: f64, python: &Path) -> anyhow::Result<V
 }
 
 fn texts(folder: &Path, scale: f64) -> anyhow::Result<Vec<Data>> {
-    fs::create_dir_all(folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
     let file = |format, gib: f64| {
         let name = format!("events-{GENERATION}-{:.0}.{format}", gib * GIB * scale);
         made_once(format, &folder.join(&name), gib * GIB * scale)

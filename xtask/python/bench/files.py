@@ -1,0 +1,90 @@
+"""Runs programs one after the other against an S3 server and measures each: files.py PLAN.json RESULTS.json
+
+The plan is made by `cargo xtask bench`. Nothing big is imported here: what a child is counted for begins with the memory of
+the process that starts it.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import machine
+import seaweedfs
+from seaweedfs import WRITER, SeaweedFs, written
+
+VERSION = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))"
+# ru_maxrss counts KiB, on macOS bytes.
+RSS_UNIT = 1 if platform.system() == "Darwin" else 1024
+
+
+def measured(command, log):
+    """Runs a command to its end: wall and CPU seconds, its children's too, and the largest peak memory of one process."""
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": WRITER[0], "AWS_SECRET_ACCESS_KEY": WRITER[1], "AWS_REGION": "us-east-1"}
+    with open(log, "wb") as output:
+        began = time.monotonic()
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment)
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.monotonic() - began
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        with open(log, errors="replace") as output:
+            sys.exit(f"{output.read()}\n{' '.join(command)} ended with {child.returncode}")
+    return {
+        "wall_s": wall,
+        "cpu_s": usage.ru_utime + usage.ru_stime,
+        "rss_mib": usage.ru_maxrss * RSS_UNIT / 2**20,
+    }
+
+
+def version(program):
+    if program["name"] == "Lakeward":
+        return subprocess.check_output([program["command"][0], "--version"], text=True).split()[-1]
+    of = lambda package: subprocess.check_output([sys.executable, "-I", "-c", VERSION, package], text=True).strip()
+    return " + ".join(of(package) for package in program["packages"])
+
+
+def main():
+    plan_path, results_path = sys.argv[1:]
+    with open(plan_path) as file:
+        plan = json.load(file)
+    with tempfile.TemporaryDirectory(dir=plan["folder"]) as folder:
+        server = SeaweedFs(folder)
+        try:
+            for work in plan["works"]:
+                run(server, work, plan["runs"], results_path + ".log")
+        finally:
+            server.stop()
+    with open(results_path, "w") as file:
+        pairs = [*machine.pairs(), ("SeaweedFS", seaweedfs.version())]
+        json.dump({"machine": pairs, "works": plan["works"]}, file)
+
+
+def run(server, work, runs, log):
+    # The first program should not be the one that waits for the disk.
+    with open(work["path"], "rb") as data:
+        while data.read(1 << 24):
+            pass
+    for program in work["programs"]:
+        program["command"] = [server.endpoint if word == "ENDPOINT" else word for word in program["command"]]
+        program.update(version=version(program), runs=[])
+        # A config can't be given its endpoint by an argument.
+        if "config" in program:
+            with open(program["config"]["path"], "w") as file:
+                file.write(program["config"]["text"].replace("ENDPOINT", server.endpoint))
+    for number in range(runs):
+        for program in work["programs"]:
+            figures = measured(program["command"], log)
+            rows, program["output_bytes"] = written(server, work)
+            if rows != work["rows"]:
+                sys.exit(f"{program['name']} wrote {rows} rows of {work['path']}, which has {work['rows']}")
+            program["runs"].append(figures)
+            shown = "{wall_s:.2f} s wall, {cpu_s:.2f} s CPU, {rss_mib:.0f} MiB".format(**figures)
+            print(f"{work['input']} to {work['output']} run {number + 1}: {program['name']} {shown}", flush=True)
+
+
+main()
