@@ -1,7 +1,9 @@
 //! What Lakeward costs, in parts that can be measured alone. Each has a section of BENCHMARKS.md, which the others leave as it is.
 
+mod cloudquery;
 mod files;
 mod page;
+mod report;
 
 use std::{
     fs,
@@ -38,12 +40,15 @@ pub(crate) struct Options {
 enum Part {
     /// Files that become objects in S3, beside DuckDB, Polars, PyArrow and s5cmd
     Files,
+    /// Rows that a CloudQuery host writes to `lakeward serve`, beside PyArrow with the same rows
+    Cloudquery,
 }
 
 impl Part {
     fn measure(self, bench: &Bench<'_>) -> anyhow::Result<Section> {
         match self {
             Self::Files => files::measure(bench),
+            Self::Cloudquery => cloudquery::measure(bench),
         }
     }
 }

@@ -77,9 +77,9 @@ class SeaweedFs:
         self.process.wait()
 
 
-def written(server, work):
+def written(server, format, compression):
     """Rows and bytes of all objects, which are removed."""
-    command = [sys.executable, "-I", "-c", COUNT, server.endpoint, BUCKET, work["output"], work["compression"]]
+    command = [sys.executable, "-I", "-c", COUNT, server.endpoint, BUCKET, format, compression]
     environment = {**os.environ, "AWS_ACCESS_KEY_ID": WRITER[0], "AWS_SECRET_ACCESS_KEY": WRITER[1]}
     rows, size = subprocess.check_output(command, text=True, env=environment).split()
     return int(rows), int(size)

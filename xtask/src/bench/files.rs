@@ -1,23 +1,33 @@
 //! Time, CPU and memory of Lakeward beside DuckDB, Polars, PyArrow and s5cmd, which do the same work against the same S3 server.
 
 mod data;
-mod report;
 
 use std::path::Path;
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::{Bench, Section};
+use super::{Bench, Section, report};
 use crate::step;
 use data::Data;
 
 /// Makes the data and measures.
 pub(super) fn measure(bench: &Bench<'_>) -> anyhow::Result<Section> {
     let data = step::timed("data", || data::made(&bench.folder, bench.options.scale, &bench.python))?;
-    let results = bench.driven("files.py", &plan(bench, &data)?)?;
-    report::section(&results, bench.options.scale, bench.options.runs)
+    let results = bench.driven("programs.py", &plan(bench, &data)?)?;
+    let (machine, figures) = report::tables(&results)?;
+    let options = format!("files --scale {} --runs {}", bench.options.scale, bench.options.runs);
+    Ok(Section { heading: "Files to S3", introduction: INTRODUCTION, options, machine, figures })
 }
+
+const INTRODUCTION: &str = "\
+Each program does the same work against the same S3 server, SeaweedFS on the same machine, one after the other and that again
+for every run, after the input was read once: it turns one file into objects of another format. DuckDB can't write to S3 without
+an extension from the internet: it writes a local file, which s5cmd copies. The objects of every run were read back, and had as
+many rows as the input. Figures are medians with the least and the most; × is the ratio to the first row. CPU is user and system
+time of the program and its children, without the server's, which has the same cores; memory is the peak resident set of its
+largest process, as the kernel counts it.
+";
 
 /// What is turned into what; the first program of each is Lakeward.
 struct Work {
@@ -44,7 +54,7 @@ const WORKS: [Work; 5] = [
     Work { input: "parquet", output: "parquet", compression: "zstd", peers: &[DUCKDB, POLARS, PYARROW, S5CMD] },
 ];
 
-/// The work of `python/bench/files.py`, which puts the server's URL where `ENDPOINT` stands.
+/// The work of `python/bench/programs.py`.
 fn plan(bench: &Bench<'_>, data: &[Data]) -> anyhow::Result<Value> {
     let scratch = bench.scratch.path();
     let peers = bench.root.join("xtask/python/bench/peers.py");
@@ -54,8 +64,10 @@ fn plan(bench: &Bench<'_>, data: &[Data]) -> anyhow::Result<Value> {
         let config = scratch.join(format!("{input}-{output}.toml"));
         let text = lakeward_config(data, output, compression, &scratch.join("state"));
         let command = json!([bench.lakeward, "--config", config, "--progress", "none"]);
-        let mut programs =
-            vec![json!({"name": "Lakeward", "command": command, "config": {"path": config, "text": text}})];
+        let mut programs = vec![json!({
+            "name": "Lakeward", "command": command, "config": {"path": config, "text": text}, "output": output,
+            "compression": compression,
+        })];
         for Peer(name, program, packages) in *able {
             let key = format!("raw/events.{output}");
             let command = json!([
@@ -71,14 +83,27 @@ fn plan(bench: &Bench<'_>, data: &[Data]) -> anyhow::Result<Value> {
                 "bench",
                 key
             ]);
-            programs.push(json!({"name": name, "command": command, "packages": packages}));
+            programs.push(json!({
+                "name": name, "command": command, "packages": packages, "output": output, "compression": compression,
+            }));
         }
-        works.push(json!({
-            "input": input, "output": output, "compression": compression, "path": data.path, "bytes": data.bytes,
-            "rows": data.rows, "programs": programs,
-        }));
+        let compressed = if *compression == "none" { "" } else { &format!(" ({compression})") };
+        let (from, to, mib) = (written(input), written(output), report::mib(data.bytes));
+        let title = format!("{from} of {mib:.0} MiB, {} rows, to {to}{compressed}", data.rows);
+        works.push(json!({"title": title, "reads": [data.path], "rows": data.rows, "programs": programs}));
     }
     Ok(json!({"runs": bench.options.runs, "folder": scratch, "works": works}))
+}
+
+/// A format as people write it.
+fn written(format: &str) -> &str {
+    match format {
+        "ndjson" => "NDJSON",
+        "csv" => "CSV",
+        "json" => "JSON lines",
+        "parquet" => "Parquet",
+        other => other,
+    }
 }
 
 fn lakeward_config(data: &Data, format: &str, compression: &str, state: &Path) -> String {

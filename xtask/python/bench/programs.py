@@ -1,12 +1,15 @@
-"""Runs programs one after the other against an S3 server and measures each: files.py PLAN.json RESULTS.json
+"""Runs programs one after the other against an S3 server and measures each: programs.py PLAN.json RESULTS.json
 
-The plan is made by `cargo xtask bench`. Nothing big is imported here: what a child is counted for begins with the memory of
+The plan is made by `cargo xtask bench`. A program that serves has a client, which is not measured: once it has ended, the program is
+asked to end too. In a program's words ENDPOINT is the server's URL and ADDRESS a free one on this machine. Nothing big is imported here: what a child is counted for begins with the memory of
 the process that starts it.
 """
 
 import json
 import os
 import platform
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,18 +25,27 @@ VERSION = "import importlib.metadata, sys; print(importlib.metadata.version(sys.
 RSS_UNIT = 1 if platform.system() == "Darwin" else 1024
 
 
-def measured(command, log):
-    """Runs a command to its end: wall and CPU seconds, its children's too, and the largest peak memory of one process."""
+def measured(program, endpoint, log):
+    """Runs a program to its end: wall and CPU seconds, its children's too, and the largest peak memory of one process."""
     environment = {**os.environ, "AWS_ACCESS_KEY_ID": WRITER[0], "AWS_SECRET_ACCESS_KEY": WRITER[1], "AWS_REGION": "us-east-1"}
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        address = "127.0.0.1:%d" % held.getsockname()[1]
+    words = lambda command: [word.replace("ENDPOINT", endpoint).replace("ADDRESS", address) for word in command]
+    streams = {"stdin": subprocess.DEVNULL, "env": environment}
     with open(log, "wb") as output:
+        streams.update(stdout=output, stderr=output)
         began = time.monotonic()
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment)
+        child = subprocess.Popen(words(program["command"]), **streams)
+        served = 0
+        if "client" in program:
+            served = subprocess.run(words(program["client"]), **streams).returncode
+            child.send_signal(signal.SIGTERM)
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.monotonic() - began
     child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
+    if child.returncode or served:
         with open(log, errors="replace") as output:
-            sys.exit(f"{output.read()}\n{' '.join(command)} ended with {child.returncode}")
+            sys.exit(f"{output.read()}\n{' '.join(program['command'])} ended with {child.returncode}, its client with {served}")
     return {
         "wall_s": wall,
         "cpu_s": usage.ru_utime + usage.ru_stime,
@@ -42,7 +54,7 @@ def measured(command, log):
 
 
 def version(program):
-    if program["name"] == "Lakeward":
+    if "packages" not in program:
         return subprocess.check_output([program["command"][0], "--version"], text=True).split()[-1]
     of = lambda package: subprocess.check_output([sys.executable, "-I", "-c", VERSION, package], text=True).strip()
     return " + ".join(of(package) for package in program["packages"])
@@ -66,11 +78,11 @@ def main():
 
 def run(server, work, runs, log):
     # The first program should not be the one that waits for the disk.
-    with open(work["path"], "rb") as data:
-        while data.read(1 << 24):
-            pass
+    for path in work["reads"]:
+        with open(path, "rb") as data:
+            while data.read(1 << 24):
+                pass
     for program in work["programs"]:
-        program["command"] = [server.endpoint if word == "ENDPOINT" else word for word in program["command"]]
         program.update(version=version(program), runs=[])
         # A config can't be given its endpoint by an argument.
         if "config" in program:
@@ -78,13 +90,13 @@ def run(server, work, runs, log):
                 file.write(program["config"]["text"].replace("ENDPOINT", server.endpoint))
     for number in range(runs):
         for program in work["programs"]:
-            figures = measured(program["command"], log)
-            rows, program["output_bytes"] = written(server, work)
+            figures = measured(program, server.endpoint, log)
+            rows, program["output_bytes"] = written(server, program["output"], program["compression"])
             if rows != work["rows"]:
-                sys.exit(f"{program['name']} wrote {rows} rows of {work['path']}, which has {work['rows']}")
+                sys.exit(f"{work['title']}: {program['name']} wrote {rows} rows and not {work['rows']}")
             program["runs"].append(figures)
             shown = "{wall_s:.2f} s wall, {cpu_s:.2f} s CPU, {rss_mib:.0f} MiB".format(**figures)
-            print(f"{work['input']} to {work['output']} run {number + 1}: {program['name']} {shown}", flush=True)
+            print(f"{work['title']}, run {number + 1}: {program['name']} {shown}", flush=True)
 
 
 main()
