@@ -53,16 +53,6 @@ fn lacking<'a>(text: &str, says: &'a [String]) -> Vec<&'a str> {
     lacks(text, &says.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// The config as it is read here: whole where configs know sources of CloudQuery, else with a source of files in their place.
-fn read_as(toml: &str, home: &Home) -> String {
-    let schema = lakeward(home).arg("schema").run().exits(0).stdout;
-    if schema.contains("\"const\": \"cloudquery\"") {
-        return toml.to_owned();
-    }
-    let head = toml.split("\n[[source]]").next().unwrap();
-    format!("{head}\n[[source]]\ntype = \"files\"\npaths = [\"x\"]\n")
-}
-
 #[test]
 fn specs_become_configs_or_are_refused_with_the_reason() {
     let cases = cases();
@@ -95,7 +85,7 @@ fn lakeward_reads_every_config_that_it_makes() {
         home.write("spec.yml", &case.spec);
         let _ = lakeward(&home).args(["import", "spec.yml", "--output", "made.toml"]).run().exits(0);
         let made = fs::read_to_string(home.path().join("made.toml")).unwrap();
-        home.write("lakeward.toml", read_as(&made, &home));
+        home.write("lakeward.toml", made);
         let mut command = lakeward(&home).args(["policy", "--config", "lakeward.toml"]);
         for (name, value) in &case.env {
             command = command.env(name, value);
@@ -117,7 +107,7 @@ fn a_config_without_its_variables_says_what_is_missing() {
     );
     let _ = lakeward(&home).args(["import", "spec.yml", "--output", "made.toml"]).run().exits(0);
     let made = fs::read_to_string(home.path().join("made.toml")).unwrap();
-    home.write("lakeward.toml", read_as(&made, &home));
+    home.write("lakeward.toml", made);
     let output = lakeward(&home).arg("policy").run().exits(2);
     assert!(output.stderr.contains("`bucket` is missing"), "{}", output.stderr);
 }
@@ -140,6 +130,16 @@ fn specs_are_read_from_several_files_and_folders() {
     fs::create_dir(home.path().join("empty")).unwrap();
     let output = lakeward(&home).args(["import", "empty", "s3.yml"]).run().exits(65);
     assert_eq!(lacks(&output.stderr, &["the folder empty holds no file"]), [""; 0], "{}", output.stderr);
+}
+
+#[test]
+fn a_spec_is_read_from_standard_input() {
+    let home = Home::new();
+    let spec = format!("{}---\n{}", SOURCE.replace(", second", ""), destination("s3"));
+    let output = lakeward(&home).args(["import", "-"]).stdin(spec).run().exits(0);
+    assert_eq!(lacks(&output.stdout, &["from standard input", "bucket = \"my-s3\""]), [""; 0], "{}", output.stdout);
+    let output = lakeward(&home).args(["import", "-"]).stdin("kind: source\nspec: {nam: b}\n").run().exits(65);
+    assert_eq!(lacks(&output.stderr, &["standard input:2", "did you mean `name`?"]), [""; 0], "{}", output.stderr);
 }
 
 #[test]

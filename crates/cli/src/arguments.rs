@@ -124,7 +124,7 @@ pub(crate) struct PolicyArguments {
 /// What `import` reads and writes.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ImportArguments {
-    /// Files of specs, or folders of them (*.yml, *.yaml): a destination and its sources
+    /// Files of specs, or folders of them (*.yml, *.yaml): a destination and its sources; - is standard input
     #[arg(required = true, value_name = "SPEC")]
     pub(crate) specs: Vec<PathBuf>,
     /// The destination that becomes the config's, where several are S3

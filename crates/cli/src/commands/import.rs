@@ -28,7 +28,7 @@ pub(crate) fn import(arguments: ImportArguments, console: Console) -> Result<(),
     }
     let mut files = Vec::new();
     for path in paths(&specs)? {
-        files.push(SpecFile { name: shown(&path), text: read(&path)? });
+        files.push(read(&path)?);
     }
     let imported = config::import(&files, destination.as_deref(), console.style())?;
     match &output {
@@ -59,7 +59,7 @@ fn paths(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             !name.starts_with('.') && (name.ends_with(".yml") || name.ends_with(".yaml")) && !path.is_dir()
         };
         let entries = fs::read_dir(path).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-        let entries: Vec<PathBuf> = entries.map_err(|error| unreadable(path, &error))?;
+        let entries: Vec<PathBuf> = entries.map_err(|error| unreadable(&shown(path), &error))?;
         let mut found: Vec<PathBuf> = entries.into_iter().filter(is_spec).collect();
         if found.is_empty() {
             let what = format!("the folder {} holds no file whose name ends in .yml or .yaml", shown(path));
@@ -71,24 +71,34 @@ fn paths(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(paths)
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+/// What stands for standard input, as for other programs.
+const STANDARD_INPUT: &str = "-";
+
+fn read(path: &Path) -> Result<SpecFile, Failure> {
+    let is_standard_input = path == Path::new(STANDARD_INPUT);
+    let name = if is_standard_input { "standard input".to_owned() } else { shown(path) };
+    let unreadable = |error: &io::Error| unreadable(&name, error);
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+    let from: Box<dyn Read> = if is_standard_input {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(|error| unreadable(&error))?)
+    };
+    from.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     if bytes.len() as u64 > MOST_BYTES {
-        let what = format!("{} has more than 4 MiB, which no spec has", shown(path));
+        let what = format!("{name} has more than 4 MiB, which no spec has");
         return Err(Failure::new(FailureKind::Input, what).next("name the file of the spec"));
     }
-    String::from_utf8(bytes).map_err(|error| {
+    let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
-        Failure::new(FailureKind::Input, format!("the spec {} is not UTF-8 (line {line})", shown(path)))
-            .next("save it as UTF-8")
-    })
+        Failure::new(FailureKind::Input, format!("the spec {name} is not UTF-8 (line {line})")).next("save it as UTF-8")
+    })?;
+    Ok(SpecFile { name, text })
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(FailureKind::Input, format!("the spec {} can't be read: {error}", shown(path)))
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    Failure::new(FailureKind::Input, format!("the spec {name} can't be read: {error}"))
 }
 
 /// Writes a file that is not there yet, as a whole or not at all.

@@ -109,12 +109,13 @@ pub fn import(files: &[SpecFile], chosen: Option<&str>, style: Style) -> Result<
     toml.blank();
     about(&mut toml, &mut warnings, destination);
     toml.push(&landing);
-    readable(&toml, &exported)?;
+    let has_sources = !written.is_empty();
     for (spec, text) in written {
         toml.blank();
         about(&mut toml, &mut warnings, spec);
         toml.push(&text);
     }
+    readable(&toml, has_sources, &exported)?;
     Ok(Imported { toml: toml.into_string(), warnings })
 }
 
@@ -153,9 +154,10 @@ fn about(toml: &mut TomlText, warnings: &mut Vec<String>, spec: &Spec<'_>) {
     }
 }
 
-/// Makes sure that a config reads what was made.
-fn readable(toml: &TomlText, exported: &[Exported]) -> Result<(), Failure> {
-    let text = format!("{}\n[[source]]\ntype = \"files\"\npaths = [\"x\"]\n", toml.as_str());
+/// Makes sure that a config reads what was made; a destination alone lacks only its sources.
+fn readable(toml: &TomlText, has_sources: bool, exported: &[Exported]) -> Result<(), Failure> {
+    let lacking = if has_sources { "" } else { "\n[[source]]\ntype = \"files\"\npaths = [\"x\"]\n" };
+    let text = format!("{}{lacking}", toml.as_str());
     let environment: Vec<(String, String)> =
         exported.iter().filter_map(|exported| Some((exported.variable.clone(), exported.stand_in.clone()?))).collect();
     let inputs = Inputs {

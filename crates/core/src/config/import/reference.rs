@@ -51,6 +51,14 @@ pub(super) fn all(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether a reference follows a `$` of the text, with which a config would not read it as one.
+pub(super) fn is_after_a_dollar(text: &str) -> bool {
+    let pieces = pieces(text);
+    pieces
+        .windows(2)
+        .any(|pair| matches!(pair, [Piece::Literal(literal), Piece::Reference(_)] if literal.ends_with('$')))
+}
+
 /// The text without its references.
 pub(super) fn literal(text: &str) -> String {
     pieces(text)

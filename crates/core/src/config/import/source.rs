@@ -121,6 +121,11 @@ impl Check {
             let hint = "there are ${NAME} and ${file:PATH}; write the value in its place";
             self.wrong.push(Finding::value(span.clone(), what).hint(hint));
         }
+        if reference::is_after_a_dollar(text) {
+            let what = "a $ stands right before a reference, which would read as ${ itself in a config";
+            let hint = "put the $ into what the reference names";
+            self.wrong.push(Finding::value(span.clone(), what).hint(hint));
+        }
         self.has_references |= !references.is_empty();
         // A reference is what belongs in the value of such a name, be it with something around it.
         let key = if references.is_empty() { key } else { "" };
