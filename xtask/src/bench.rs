@@ -2,6 +2,8 @@
 
 mod files;
 mod page;
+mod spread;
+mod wizard;
 
 use std::{
     fs,
@@ -38,12 +40,15 @@ pub(crate) struct Options {
 enum Part {
     /// Files that become objects in S3, beside DuckDB, Polars, PyArrow and s5cmd
     Files,
+    /// How long one waits for the wizard, and what it takes while nobody types
+    Wizard,
 }
 
 impl Part {
     fn measure(self, bench: &Bench<'_>) -> anyhow::Result<Section> {
         match self {
             Self::Files => files::measure(bench),
+            Self::Wizard => wizard::measure(bench),
         }
     }
 }
