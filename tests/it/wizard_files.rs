@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use lakeward_testkit::{Home, Key, Terminal, tries};
+use lakeward_testkit::{HomeCommand, Key, Terminal, tries};
 
 use crate::{
     program::{EMBEDDED, config, files, lakeward},
@@ -11,8 +11,8 @@ use crate::{
 
 /// Through the questions of the config that is there, with another folder, up to the review.
 #[track_caller]
-fn edited(home: &Home) -> Terminal<'_> {
-    let mut terminal = lakeward(home).args(["init"]).on_terminal(80, 24);
+pub(crate) fn edited(init: HomeCommand<'_>) -> Terminal<'_> {
+    let mut terminal = init.on_terminal(80, 24);
     terminal.until("What shall be done?");
     terminal.press(Key::Enter);
     terminal.until(" › Folder");
@@ -34,7 +34,7 @@ fn a_config_is_the_old_or_the_new_one_whenever_the_wizard_is_killed() {
     let new = old.replace("\"lake\"", "\"lake2\"");
     for at in 0..tries(4, 100) {
         home.write("lakeward.toml", &old);
-        let mut terminal = edited(&home);
+        let mut terminal = edited(lakeward(&home).args(["init"]));
         terminal.press(Key::Ctrl('s'));
         std::thread::sleep(std::time::Duration::from_micros(u64::from(at) * 1500 % 9000));
         terminal.signal("KILL");

@@ -259,7 +259,11 @@ fn farewell(exit: &Exit, state: &State, runner: &Runner) -> String {
             text.push_str(&how_to_go_on(&place.config_shown));
         }
         Exit::Left | Exit::Interrupted if state.facts.written.got().is_none() && state.run.began.is_none() => {
-            text.push_str("Nothing was written. `lakeward init` goes on with the answers.\n");
+            text.push_str(if runner.keeps_answers() {
+                "Nothing was written. `lakeward init` goes on with the answers.\n"
+            } else {
+                "Nothing was written, and the answers could not be kept.\n"
+            });
         }
         _ => {}
     }

@@ -171,6 +171,11 @@ impl Runner {
         self.world.own_services
     }
 
+    /// Whether the answers are there for another time, as far as is known.
+    pub(crate) fn keeps_answers(&self) -> bool {
+        !self.drafts.have_failed()
+    }
+
     /// What the last run came to, as `lakeward --config` would print it.
     pub(crate) fn told(&self) -> Option<String> {
         self.told.get()
