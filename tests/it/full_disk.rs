@@ -16,8 +16,8 @@ use crate::{
     login_mfa::{DEVICE, Mfa},
     loopback_aws::{SSO_CACHE, at},
     program::{EMBEDDED, binary, config, files, lacks},
-    wizard::{World, choose, home, without_a_run},
-    wizard_files::edited,
+    wizard::{World, home, without_a_run},
+    wizard_files::{edited, entry_shown},
 };
 
 /// Puts what is in the home onto a disk of its own, which is full then, and runs a program there. What is on that disk in the end is
@@ -169,14 +169,7 @@ async fn an_entry_of_the_aws_config_leaves_it_whole() {
     world.home.write_private(SSO_CACHE, token.replace("2020-01-01", "2099-01-01"));
     let before = fs::read_to_string(world.home.path().join(".aws/config")).unwrap();
     let full = Full::new(&world.home);
-    let mut terminal = world.aws.leads(full.lakeward(&["init"])).on_terminal(80, 24);
-    choose(&mut terminal, "SSO session \"corp\"");
-    terminal.until("Writer");
-    terminal.press(Key::Down);
-    terminal.press(Key::Enter);
-    terminal.until("k keep as an AWS profile");
-    terminal.press(Key::Char('k'));
-    terminal.until("[profile Writer-111122223333]");
+    let mut terminal = entry_shown(world.aws.leads(full.lakeward(&["init"])));
     terminal.press(Key::Enter);
     terminal.until_it("says why", |screen| {
         words(screen).contains(&format!("config can't be written, and is what it was: {}", why()))
