@@ -64,6 +64,8 @@ mod wizard_files;
 #[cfg(unix)]
 mod wizard_terminal;
 #[cfg(unix)]
+mod wizard_record;
+#[cfg(unix)]
 mod full_disk;
 
 mod credentials;
