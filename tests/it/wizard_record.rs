@@ -76,8 +76,7 @@ async fn a_code_is_masked_and_what_came_of_it_plays_again() {
     }
     let last = terminal.screen();
     let session = session(&mfa.home);
-    let typed: String =
-        session.lines().filter_map(|line| Some(line.split_once("{\"Char\":\"")?.1.chars().next()?)).collect();
+    let typed: String = session.lines().filter_map(|line| line.split_once("{\"Char\":\"")?.1.chars().next()).collect();
     assert!(typed.ends_with("000000n000000"), "{typed}");
     assert_eq!(drawn(&played(&session)), last.trim_end());
     terminal.press(Key::Ctrl('c'));
