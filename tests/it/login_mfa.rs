@@ -18,17 +18,17 @@ use crate::{
     program::{binary, config, lacks, lakeward},
 };
 
-const DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
+pub(crate) const DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
 const SECRET: &str = "the-secret-key-of-the-user";
 
 /// A user with a device; a role that asks for its code, one that trusts that role, and one that asks for a code on the way.
-struct Mfa {
-    home: Home,
-    aws: LoopbackAws,
+pub(crate) struct Mfa {
+    pub(crate) home: Home,
+    pub(crate) aws: LoopbackAws,
 }
 
 impl Mfa {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let mut user = User::new("me").with_mfa(DEVICE, "123456");
         user.access_key_id = "AKIAUSER000000000000".into();
         user.secret_access_key = SECRET.into();
@@ -66,7 +66,7 @@ impl Mfa {
         at(&self.aws, command).stdin(codes)
     }
 
-    fn credentials(&self) -> String {
+    pub(crate) fn credentials(&self) -> String {
         fs::read_to_string(self.home.path().join(".aws/credentials")).unwrap()
     }
 }

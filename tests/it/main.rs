@@ -63,6 +63,10 @@ mod wizard_sign_in;
 mod wizard_files;
 #[cfg(unix)]
 mod wizard_terminal;
+#[cfg(unix)]
+mod wizard_record;
+#[cfg(unix)]
+mod full_disk;
 
 mod credentials;
 mod destination;

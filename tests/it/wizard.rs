@@ -10,8 +10,10 @@
 //! | 4 a damaged AWS config; 5 a silent metadata service | `init_sign_in` |
 //! | 6 a code over SSH; 14 a network that is lost meanwhile | `wizard_sign_in::over_ssh_a_code_is_shown_and_the_network_may_fail_meanwhile` |
 //! | 7 a browser's noise; 8 a browser that comes back at once | `wizard_sign_in::a_browser_that_comes_back_at_once_signs_in_and_its_noise_is_not_shown` |
+//! | 10 the address at which a browser ended, pasted | `wizard_sign_in::over_ssh_the_address_at_which_a_browser_ended_is_pasted_and_never_shown` |
 //! | 12 a code that expires | `wizard_sign_in::a_code_that_expires_is_followed_by_another` |
 //! | 13 a denial | `wizard_sign_in::a_denied_sign_in_leads_back_to_the_other_ways` |
+//! | 16 a clock that is off | `wizard_sign_in::a_clock_that_is_a_quarter_of_an_hour_off_is_told_with_what_both_say` |
 //! | 17 a wrong MFA code | `wizard_sign_in::a_wrong_mfa_code_is_followed_by_another_and_none_is_shown` |
 //! | 20 a bucket elsewhere | `wizard::a_bucket_elsewhere_is_found_and_its_region_taken_by_a_key` |
 //! | 24 quitting, Ctrl-C, signals | `wizard_ways_out` |
@@ -19,6 +21,7 @@
 //! | 26 suspend and resume | `wizard_ways_out::a_shell_that_stops_and_continues_it` |
 //! | 27 any size | `wizard_ways_out::a_terminal_of_any_size_is_drawn_on_and_left` |
 //! | 28 killed while it writes | `wizard_files::a_config_is_the_old_or_the_new_one_whenever_the_wizard_is_killed` |
+//! | 29 a full disk | `full_disk` |
 //! | 30 where nothing can be written | `wizard_files::where_nothing_can_be_written_it_is_said_and_the_answers_stay_on_screen` |
 //! | 31 a link; 32 a config that is changed meanwhile | `init_files` |
 //! | 33 flags that are missing; 36 the end of the input | `init_flags`, `init_files` |

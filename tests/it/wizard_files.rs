@@ -1,18 +1,22 @@
 //! Configs and drafts of the full screen that can't be written, and that are killed half-way.
 
-use std::fs;
+use std::{
+    fs,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
-use lakeward_testkit::{Home, Key, Terminal, tries};
+use lakeward_testkit::{Home, HomeCommand, Key, Terminal, tries};
 
 use crate::{
     program::{EMBEDDED, config, files, lakeward},
-    wizard::{choose, destination, home, source},
+    wizard::{World, choose, destination, home, source},
 };
 
 /// Through the questions of the config that is there, with another folder, up to the review.
 #[track_caller]
-fn edited(home: &Home) -> Terminal<'_> {
-    let mut terminal = lakeward(home).args(["init"]).on_terminal(80, 24);
+pub(crate) fn edited(init: HomeCommand<'_>) -> Terminal<'_> {
+    let mut terminal = init.on_terminal(80, 24);
     terminal.until("What shall be done?");
     terminal.press(Key::Enter);
     terminal.until(" › Folder");
@@ -27,23 +31,74 @@ fn edited(home: &Home) -> Terminal<'_> {
     terminal
 }
 
+/// Has the wizard write a file again and again, and kills it at moments from the key that begins that to well after its end. `ready`
+/// leads to where the key is pressed.
+#[track_caller]
+fn killed<'home>(home: &Home, file: &str, [old, new]: [&str; 2], mut ready: impl FnMut() -> (Terminal<'home>, Key)) {
+    let path = home.path().join(file);
+    let mut begun = || {
+        fs::write(&path, old).unwrap();
+        // No draft is asked about.
+        let _ = fs::remove_dir_all(home.path().join(".local"));
+        let (mut terminal, key) = ready();
+        terminal.press(key);
+        terminal
+    };
+    let now = || fs::read_to_string(&path).unwrap();
+    let (terminal, began) = (begun(), Instant::now());
+    while now() != new {
+        assert!(began.elapsed() < Duration::from_secs(20), "it was never written:\n{}", terminal.screen());
+        sleep(Duration::from_millis(1));
+    }
+    let whole = began.elapsed();
+    drop(terminal);
+    let (times, mut written) = (tries(4, 100), 0);
+    for time in 0..times {
+        let terminal = begun();
+        sleep(whole.mul_f64(1.5 * f64::from(time) / f64::from(times)));
+        terminal.signal("KILL");
+        drop(terminal);
+        let now = now();
+        assert!(now == old || now == new, "{now}");
+        written += u32::from(now == new);
+        for copy in ["bak", "lakeward.bak"].map(|end| fs::read_to_string(path.with_added_extension(end))) {
+            assert!(copy.as_ref().is_ok_and(|copy| copy == old) || copy.is_err(), "{copy:?}");
+        }
+    }
+    // So many meet it before, in the middle, and after.
+    assert!(times < 20 || 0 < written && written < times, "{written} of {times} were written, each in some {whole:?}");
+}
+
 #[test]
 fn a_config_is_the_old_or_the_new_one_whenever_the_wizard_is_killed() {
     let home = home();
     let old = config(EMBEDDED, &files(&["data/*.csv"]));
     let new = old.replace("\"lake\"", "\"lake2\"");
-    for at in 0..tries(4, 100) {
-        home.write("lakeward.toml", &old);
-        let mut terminal = edited(&home);
-        terminal.press(Key::Ctrl('s'));
-        std::thread::sleep(std::time::Duration::from_micros(u64::from(at) * 1500 % 9000));
-        terminal.signal("KILL");
-        drop(terminal);
-        let now = fs::read_to_string(home.path().join("lakeward.toml")).unwrap();
-        assert!(now == old || now == new, "{now}");
-        // No draft is asked about the next time.
-        let _ = fs::remove_dir_all(home.path().join(".local"));
-    }
+    killed(&home, "lakeward.toml", [&old, &new], || (edited(lakeward(&home).args(["init"])), Key::Ctrl('s')));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_aws_config_is_the_old_or_the_new_one_whenever_the_wizard_is_killed() {
+    let world = World::start().await;
+    world.aws.sign_in(&world.home);
+    let old = fs::read_to_string(world.home.path().join(".aws/config")).unwrap();
+    let entry = "sso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Writer\n";
+    let new = format!("{old}\n[profile Writer-111122223333]\n{entry}");
+    killed(&world.home, ".aws/config", [&old, &new], || (entry_shown(world.lakeward(&["init"])), Key::Enter));
+}
+
+/// Through a sign-in that is found to the change of the AWS config that would keep it as a profile, shown and not yet written.
+#[track_caller]
+pub(crate) fn entry_shown(init: HomeCommand<'_>) -> Terminal<'_> {
+    let mut terminal = init.on_terminal(80, 24);
+    choose(&mut terminal, "SSO session \"corp\"");
+    terminal.until("Writer");
+    terminal.press(Key::Down);
+    terminal.press(Key::Enter);
+    terminal.until("k keep as an AWS profile");
+    terminal.press(Key::Char('k'));
+    terminal.until("[profile Writer-111122223333]");
+    terminal
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! Signing in on the full screen: with codes, with a browser, and with MFA devices.
 
-use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    time::{Duration, Instant, SystemTime},
+};
 
 use lakeward_loopback::aws::{Approval, Fault, Grant, LoopbackAws, Operation, Options, Role, User};
-use lakeward_testkit::{Home, Key, Terminal, python};
+use lakeward_testkit::{Home, HomeCommand, Key, Terminal, python};
 
 use crate::{
     loopback_aws::at,
@@ -16,7 +21,16 @@ const MFA_DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
 /// The screen on which a sign-in to the session `corp` is waited for.
 #[track_caller]
 fn waiting(world: &World) -> Terminal<'_> {
-    let mut terminal = world.init().env("SSH_CONNECTION", "1").on_terminal(80, 24);
+    waiting_with(world, |command| command)
+}
+
+/// The same with more in the environment.
+#[track_caller]
+fn waiting_with<'world>(
+    world: &'world World,
+    environment: impl FnOnce(HomeCommand<'world>) -> HomeCommand<'world>,
+) -> Terminal<'world> {
+    let mut terminal = environment(world.init().env("SSH_CONNECTION", "1")).on_terminal(80, 24);
     choose(&mut terminal, "SSO session \"corp\"");
     terminal
 }
@@ -79,12 +93,77 @@ async fn a_browser_that_comes_back_at_once_signs_in_and_its_noise_is_not_shown()
     );
     let browser = world.home.write("browser", script);
     fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).unwrap();
-    let mut terminal = world.init().env("SSH_CONNECTION", "1").env("BROWSER", browser).on_terminal(80, 24);
-    choose(&mut terminal, "SSO session \"corp\"");
+    let mut terminal = waiting_with(&world, |command| command.env("BROWSER", browser));
     terminal.until("The page must show");
     terminal.press(Key::Char('m'));
     let screen = terminal.until("Writer");
     assert!(!screen.contains("NOISE"), "{screen}");
+}
+
+/// The URL that a browser was given, once it was.
+#[track_caller]
+fn opened(file: &Path) -> String {
+    let began = Instant::now();
+    loop {
+        match fs::read_to_string(file) {
+            Ok(url) if url.ends_with('\n') => return url.trim_end().to_owned(),
+            _ => assert!(began.elapsed() < Duration::from_secs(20), "no browser was started"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A browser on the person's own machine is sent to a port of that machine, where nobody listens.
+#[tokio::test(flavor = "multi_thread")]
+async fn over_ssh_the_address_at_which_a_browser_ended_is_pasted_and_never_shown() {
+    let world = World::start().await;
+    let file = world.home.path().join("url");
+    let browser = world.home.write("browser", format!("#!/bin/sh\necho \"$1\" >'{}'\n", file.display()));
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut terminal = waiting_with(&world, |command| command.env("BROWSER", &browser));
+    terminal.until("The page must show");
+    terminal.press(Key::Char('m'));
+    terminal.until("p paste");
+    let ended = python::run(include_str!("../python/visit.py"), [opened(&file).as_str(), "stay"]);
+    let (code, ended) = (ended.split(['?', '&', '=']).nth(2).unwrap(), ended.trim());
+    assert!(ended.starts_with("http://127.0.0.1:") && ended.contains("code=") && code.len() > 20, "{ended}");
+    world.home.secret(code);
+    for (pasted, then) in
+        [(&*ended.replace("state=", "state=not-"), "came back from another sign-in"), (ended, "Writer")]
+    {
+        terminal.press(Key::Char('p'));
+        terminal.until("Enter hand over");
+        terminal.paste(&format!("  {pasted}\n"));
+        terminal.until("••••••");
+        terminal.press(Key::Enter);
+        terminal.until(then);
+    }
+    terminal.press(Key::Ctrl('c'));
+    terminal.until("leave at once");
+    terminal.press(Key::Ctrl('c'));
+    let _ = terminal.end().exits(130);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_a_quarter_of_an_hour_off_is_told_with_what_both_say() {
+    let world = World::with(|options| options.approval = Approval::Page).await;
+    world.aws.aws.clock().set(SystemTime::now() + Duration::from_mins(15));
+    let command = world.lakeward(&["init"]).env("SSH_CONNECTION", "1");
+    let mut terminal = command.on_terminal(100, 40);
+    choose(&mut terminal, "SSO session \"corp\"");
+    terminal.until("The page must show");
+    terminal.until_it("tells of the clock", |screen| {
+        let words: Vec<&str> = screen.split_whitespace().collect();
+        words.join(" ").contains("clock is 14 minutes behind AWS's")
+    });
+    assert!(world.aws.aws.approve(&world.aws.aws.user_codes().pop().unwrap()));
+    terminal.until("Writer");
+    terminal.press(Key::Down);
+    terminal.press(Key::Enter);
+    // Signed again by the time that STS told.
+    let screen = terminal.until("AWS knows these credentials");
+    let told: Vec<&str> = screen.lines().filter(|line| line.contains("set this machine's clock")).collect();
+    assert!(told.len() == 1 && told[0].contains("this machine says 2") && told[0].contains(", AWS 2"), "{screen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

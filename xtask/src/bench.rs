@@ -4,6 +4,8 @@ mod cloudquery;
 mod files;
 mod page;
 mod report;
+mod spread;
+mod wizard;
 
 use std::{
     fs,
@@ -42,6 +44,8 @@ enum Part {
     Files,
     /// Rows that a CloudQuery host writes to `lakeward serve`, beside PyArrow with the same rows
     Cloudquery,
+    /// How long one waits for the wizard, and what it takes while nobody types
+    Wizard,
 }
 
 impl Part {
@@ -49,6 +53,7 @@ impl Part {
         match self {
             Self::Files => files::measure(bench),
             Self::Cloudquery => cloudquery::measure(bench),
+            Self::Wizard => wizard::measure(bench),
         }
     }
 }

@@ -117,7 +117,8 @@ fn written(
     make_folder(folder)?;
     sweep(folder);
     let mut file = builder.prefix(STAGED).tempfile_in(folder)?;
-    file.write_all(content)?;
+    // As the file itself: an error need not name a file that nobody has asked for.
+    file.as_file_mut().write_all(content)?;
     Ok(file)
 }
 

@@ -75,6 +75,9 @@ pub(crate) struct InitArguments {
     /// Forget the answers of an earlier session
     #[arg(long)]
     pub(crate) no_resume: bool,
+    /// Write what happens in the session to a new file, for whoever is to see why it went wrong; codes are masked
+    #[arg(long, value_name = "FILE", conflicts_with = "yes")]
+    pub(crate) record: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) given: AnswerFlags,
 }

@@ -8,7 +8,7 @@ use crate::answers::{Answers, From};
 const VERSION: u32 = 1;
 
 /// A draft: the answers that people gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// The answers.
     pub answers: Answers,

@@ -114,7 +114,7 @@ pub struct Document {
 }
 
 /// Where the wizard runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The config that will be written: an absolute path.
     pub config: PathBuf,

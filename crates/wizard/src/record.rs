@@ -1,9 +1,15 @@
-//! Sessions as lines of JSON, to be played again as tests. Secrets are masked while they are written down.
+//! Sessions as lines of JSON, to be played again as tests: with what it begins, then what happens. Secrets are masked while they are
+//! written down.
 
 use std::time::SystemTime;
 
+use lakeward_core::config;
+use serde::{Deserialize, Serialize};
+
 use crate::{
+    compose,
     event::{Event, Key, Press},
+    facts::Place,
     reduce::{Start, start},
     secret::masked,
     state::{Screen, State},
@@ -22,9 +28,62 @@ pub fn line(state: &State, event: &Event) -> String {
             Event::Key(Press { key: Key::Char(masked(*c)), ..*press })
         }
         Event::Paste(text) if is_hidden => Event::Paste(text.chars().map(masked).collect()),
+        Event::Changed(ticket, text) => {
+            Event::Changed(*ticket, text.as_deref().map(|text| of_config(text, &state.facts.place)))
+        }
         event => event.clone(),
     };
     serde_json::to_string(&event).unwrap_or_default()
+}
+
+/// The version of the form of recorded sessions.
+const VERSION: u32 = 1;
+
+/// The first line of a session.
+#[derive(Serialize, Deserialize)]
+struct Opening {
+    version: u32,
+    now: SystemTime,
+    begin: Start,
+}
+
+/// What a session begins with, as a line with its end. Of a config that is there and that Lakeward does not take, since it may hold a
+/// secret, what looks like one is masked.
+#[must_use]
+pub fn opening(begin: &Start, now: SystemTime) -> String {
+    let mut begin = begin.clone();
+    begin.place.existing = begin.place.existing.as_deref().map(|text| of_config(text, &begin.place));
+    let opening = Opening { version: VERSION, now, begin };
+    serde_json::to_string(&opening).unwrap_or_default() + "\n"
+}
+
+fn of_config(text: &str, place: &Place) -> String {
+    if compose::resolve(text, place).is_ok() { text.to_owned() } else { config::mask(text).into_owned() }
+}
+
+impl State {
+    /// From now on what happens is recorded, for [`recorded`](Self::recorded).
+    pub fn record(&mut self) {
+        self.recorded = Some(String::new());
+    }
+
+    /// The lines of what has happened since the last time, where that is recorded.
+    pub fn recorded(&mut self) -> Option<String> {
+        self.recorded.as_mut().map(std::mem::take)
+    }
+}
+
+/// Plays a whole session again: its [`opening`], and the lines of what happened then.
+///
+/// # Errors
+/// When it is of another version or no session: which line, from 1, and why.
+pub fn play(session: &str) -> Result<State, String> {
+    let (first, lines) = session.split_once('\n').unwrap_or((session, ""));
+    let Opening { version, now, begin } = serde_json::from_str(first).map_err(|error| format!("line 1: {error}"))?;
+    if version != VERSION {
+        return Err(format!("line 1: the session is of version {version}, this is {VERSION}"));
+    }
+    replay(begin, now, lines).map_err(|error| format!("after line 1, {error}"))
 }
 
 /// Plays recorded lines again from the same beginning.
@@ -86,6 +145,39 @@ mod tests {
         assert_eq!(format!("{again:?}"), format!("{state:?}"));
         let error = replay(begin(), noon(), "{\"key\":{\"key\":\"enter\"}}\nnonsense").expect_err("not an event");
         assert!(error.starts_with("line 1: "), "{error}");
+    }
+
+    #[test]
+    fn a_session_holds_its_beginning_and_no_secret_of_a_config_that_is_refused() {
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        for (existing, is_kept) in [
+            ("version = 1\n[destination]\nstorage = \"embedded\"\ndir = \"lake\"\nbucket = \"test\"\npath = \"raw/{{TABLE}}/{{UUID}}.{{FORMAT}}\"\n[[source]]\ntype = \"command\"\ncommand = [\"sh\", \"x\"]\ntable = \"t\"\nformat = \"csv\"\n".to_owned(), true),
+            (format!("version = 1\n[auth]\nsecret_access_key = \"{secret}\"\n"), false),
+        ] {
+            let mut begin = begin();
+            begin.place.existing = Some(existing.clone());
+            begin.answers.give(crate::Id::Bucket, "my-lake".into(), crate::From::Flag);
+            let (mut state, _) = start(begin.clone(), noon());
+            let mut session = opening(&begin, noon());
+            assert_eq!(session.contains(&serde_json::to_string(&existing).expect("a text")), is_kept, "{session}");
+            assert!(!session.contains(secret), "{session}");
+            state.record();
+            for key in [Key::Down, Key::Enter, Key::F(1)] {
+                state.step(key.into());
+                session += &state.recorded().expect("it is recorded");
+            }
+            assert_eq!(state.recorded().as_deref(), Some(""));
+            let mut again = play(&session).expect("a session");
+            again.record();
+            if is_kept {
+                assert_eq!(format!("{again:?}"), format!("{state:?}"));
+            }
+            assert_eq!(again.screen, state.screen);
+            let error = play(&(session + "nonsense\n")).expect_err("no event");
+            assert!(error.starts_with("after line 1, line 4: "), "{error}");
+            let error = play(&opening(&begin, noon()).replace("\"version\":1,", "\"version\":2,")).expect_err("another version");
+            assert!(error.contains("of version 2"), "{error}");
+        }
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub struct State {
     pub exit: Option<crate::effect::Exit>,
     pub(crate) tickets: Tickets,
     pub(crate) effects: Vec<crate::effect::Effect>,
+    /// The lines of what has happened, once they are wanted.
+    pub(crate) recorded: Option<String>,
 }
 
 impl State {
@@ -81,6 +83,7 @@ impl State {
             exit: None,
             tickets: Tickets::default(),
             effects: Vec::new(),
+            recorded: None,
         };
         state.show(Screen::Method);
         state

@@ -6,6 +6,8 @@ use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::spread::Spread;
+
 /// What `python/bench/programs.py` writes.
 #[derive(Deserialize)]
 struct Results {
@@ -48,7 +50,7 @@ pub(super) fn tables(results: &Value) -> anyhow::Result<(Vec<(String, String)>, 
                 let of = |program: &Program| Spread::of(program.runs.iter().map(column));
                 let spread = of(program).context("a program without runs")?;
                 let first = work.programs.first().and_then(of).context("a work without programs")?;
-                let (Spread { median, least, most }, ratio) = (spread, spread.median / first.median);
+                let (Spread { median, least, most, .. }, ratio) = (spread, spread.median / first.median);
                 write!(page, "| {median:.digits$} ({least:.digits$}–{most:.digits$}) | {ratio:.2} ")?;
             }
             writeln!(page, "| {:.0} |", mib(program.output_bytes))?;
@@ -61,22 +63,6 @@ const HEADER: &str = "\
 | | wall, s | × | CPU, s | × | memory, MiB | × | objects, MiB |
 |---|---|---|---|---|---|---|---|
 ";
-
-#[derive(Clone, Copy)]
-struct Spread {
-    median: f64,
-    least: f64,
-    most: f64,
-}
-
-impl Spread {
-    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
-        let mut values: Vec<f64> = values.collect();
-        values.sort_by(f64::total_cmp);
-        let (lower, upper) = (values.get((values.len().max(1) - 1) / 2)?, values.get(values.len() / 2)?);
-        Some(Self { median: f64::midpoint(*lower, *upper), least: *values.first()?, most: *values.last()? })
-    }
-}
 
 /// Bytes as MiB.
 #[expect(clippy::cast_precision_loss, reason = "files are far smaller than 2^53 bytes")]
@@ -103,11 +89,5 @@ mod tests {
             "| Lakeward 1 | 2.00 (1.00–3.00) | 1.00 | 4.00 (2.00–6.00) | 1.00 | 100 (100–100) | 1.00 | 3 |\n";
         let duckdb = "| DuckDB 1 | 1.00 (1.00–4.00) | 0.50 | 2.00 (2.00–8.00) | 0.50 | 100 (100–100) | 1.00 | 3 |\n";
         assert!(page.contains(lakeward) && page.contains(duckdb), "{page}");
-    }
-
-    #[test]
-    fn the_median_of_an_even_number_lies_between() {
-        assert!((Spread::of([4.0, 1.0, 2.0, 3.0].into_iter()).unwrap().median - 2.5).abs() < 1e-9);
-        assert!(Spread::of(std::iter::empty()).is_none());
     }
 }

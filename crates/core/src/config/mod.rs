@@ -28,6 +28,7 @@ pub use error::{ConfigError, Place, Style, render};
 pub use import::{Imported, SpecFile, import};
 pub use reference::{Reference, expand};
 pub use schema::json_schema;
+pub use secret::mask;
 
 use crate::{plan::Plan, table::TableName};
 use document::Document;

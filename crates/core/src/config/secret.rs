@@ -116,7 +116,8 @@ fn program(command: &str) -> &str {
 
 /// The text with `*` for each byte of what looks like a secret: the value of a key of such a name, what follows the program of
 /// a command, what stands before the `@` of a URL, and the first line of a key as PEM writes it. It looks at lines rather than at TOML, because a file that is no TOML is shown too. Lengths stay.
-pub(super) fn mask(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn mask(text: &str) -> Cow<'_, str> {
     let hidden = hidden(text);
     if hidden.is_empty() {
         return Cow::Borrowed(text);

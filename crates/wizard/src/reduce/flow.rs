@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
 use super::tickets::Request;
 use crate::{
     answers::Answers,
@@ -14,7 +16,7 @@ use crate::{
 };
 
 /// What a session begins with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Start {
     /// The terminal and the machine, and the config that is there.
     pub place: Place,

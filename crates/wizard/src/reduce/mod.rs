@@ -30,6 +30,7 @@ use crate::{
     effect::{Effect, Exit},
     event::{Event, Intent},
     question::Id,
+    record,
     state::{Popup, Screen, Scroll, State},
 };
 use tickets::Request;
@@ -37,6 +38,10 @@ use tickets::Request;
 impl State {
     /// What follows from an event: the state changes, and effects are to be carried out. After the end nothing follows.
     pub fn step(&mut self, event: Event) -> Vec<Effect> {
+        if self.recorded.is_some() {
+            let line = record::line(self, &event);
+            self.recorded.get_or_insert_default().push_str(&(line + "\n"));
+        }
         if self.exit.is_none() {
             let over = self.popup.as_ref().map(std::mem::discriminant);
             self.take(event);

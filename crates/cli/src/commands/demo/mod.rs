@@ -106,7 +106,7 @@ fn played(
         logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     }
     let begin = Start { place, answers: answers(), draft: None, init: true, size: (80, 24) };
-    session(front, ascii, world, begin, runtime)
+    session(front, ascii, world, begin, None, runtime)
 }
 
 /// Whether a browser of this machine is one that the person sees. Nothing of AWS is looked at.

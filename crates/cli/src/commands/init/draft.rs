@@ -3,7 +3,11 @@
 use std::{
     fs, io,
     path::Path,
-    sync::mpsc::{self, Sender},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Sender},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -15,12 +19,15 @@ use super::world::{Events, World};
 pub(crate) struct Drafts {
     send: Option<Sender<Option<String>>>,
     thread: Option<JoinHandle<()>>,
+    failed: Arc<AtomicBool>,
 }
 
 impl Drafts {
     pub(crate) fn new(world: &World, events: Events) -> Self {
         let (send, wanted) = mpsc::channel::<Option<String>>();
         let path = world.draft();
+        let failed = Arc::new(AtomicBool::new(false));
+        let latest_failed = Arc::clone(&failed);
         let keep = move || {
             let mut is_told = false;
             while let Ok(next) = wanted.recv() {
@@ -29,6 +36,7 @@ impl Drafts {
                     Some(text) => lakeward_auth::keep_private(&path, &text),
                     None => remove(&path),
                 };
+                latest_failed.store(kept.is_err(), Ordering::Relaxed);
                 if let (Err(error), false) = (kept, is_told) {
                     is_told = true;
                     events.send(Event::Note(format!("the answers can't be kept for another time: {error}")));
@@ -36,7 +44,12 @@ impl Drafts {
             }
         };
         let thread = thread::Builder::new().name("draft".into()).spawn(keep).ok();
-        Self { send: Some(send), thread }
+        Self { send: Some(send), thread, failed }
+    }
+
+    /// Whether the latest that was to be kept could not be.
+    pub(crate) fn have_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// Keeps a draft, or forgets what is kept.

@@ -19,6 +19,7 @@ mod draft;
 mod run;
 mod plain;
 mod screen;
+mod recorder;
 
 use std::{
     env, fs,
@@ -37,6 +38,7 @@ use tokio::runtime::Handle;
 
 use self::{
     plain::{Came, Input},
+    recorder::Recorder,
     runner::Runner,
     screen::Screen,
     world::{Events, World},
@@ -44,7 +46,7 @@ use self::{
 use crate::{
     arguments::{InitArguments, OutputArguments},
     config_file,
-    console::Console,
+    console::{Console, shown},
     logging, signals,
 };
 
@@ -67,6 +69,10 @@ pub(crate) fn init(
     // What an earlier session has kept was not given now: whoever goes on with it sees it.
     let is_whole = init && place.existing.is_none() && is_whole(&answers, &place);
     let draft = kept(arguments, &world, &mut answers, front, console);
+    if let (Some(record), true) = (&arguments.record, is_whole) {
+        let what = format!("there is no session to be recorded in {}: no question is open", shown(record));
+        return Err(Failure::new(FailureKind::Usage, what).next("leave out --record, or an answer"));
+    }
     if arguments.yes || is_whole {
         return without_questions(place, &answers, &world, runtime, console);
     }
@@ -74,14 +80,23 @@ pub(crate) fn init(
         logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     }
     let begin = Start { place, answers, draft, init, size: (80, 24) };
-    session(front, arguments.ascii, world, begin, runtime)
+    session(front, arguments.ascii, world, begin, arguments.record.as_deref(), runtime)
 }
 
-/// Runs a session to its end, in whatever world; the exit code.
+/// Runs a session to its end, in whatever world, and records it if that is wanted; the exit code.
 ///
 /// # Errors
-/// When the terminal can't be used, or nobody can be asked.
-pub(crate) fn session(front: Front, ascii: bool, world: World, begin: Start, runtime: &Handle) -> Result<u8, Failure> {
+/// When the terminal can't be used, or nobody can be asked, or it can't be recorded.
+pub(crate) fn session(
+    front: Front,
+    ascii: bool,
+    world: World,
+    begin: Start,
+    record: Option<&Path>,
+    runtime: &Handle,
+) -> Result<u8, Failure> {
+    let now = SystemTime::now();
+    let recorder = record.map(|path| Recorder::create(path, &begin, now)).transpose()?;
     match front {
         Front::Screen => {
             let (send, events) = mpsc::channel();
@@ -92,7 +107,8 @@ pub(crate) fn session(front: Front, ascii: bool, world: World, begin: Start, run
             });
             let mut screen = Screen::open(ascii, send.clone())?;
             let mut runner = runner(world, runtime, move |event| drop(send.send(event)));
-            let (mut state, effects) = start(begin, SystemTime::now());
+            let (mut state, effects) = start(begin, now);
+            runner.record_with(recorder, &mut state);
             let exit = screen.run(&mut state, effects, &mut runner, &events)?;
             screen.close(&farewell(&exit, &state, &runner));
             Ok(code(&exit))
@@ -104,11 +120,12 @@ pub(crate) fn session(front: Front, ascii: bool, world: World, begin: Start, run
                 let send = send.clone();
                 move || drop(send.send(Came::Event(Event::Signal)))
             });
-            let runner = runner(world, runtime, {
+            let mut runner = runner(world, runtime, {
                 let send = send.clone();
                 move |event| drop(send.send(Came::Event(event)))
             });
-            let (state, effects) = start(begin, SystemTime::now());
+            let (mut state, effects) = start(begin, now);
+            runner.record_with(recorder, &mut state);
             let (exit, state, runner) = plain::run(state, effects, runner, input, (send, came));
             // What went well was said.
             if !matches!(exit, Exit::Done | Exit::Unanswered(_) | Exit::Run(0)) {
@@ -259,7 +276,11 @@ fn farewell(exit: &Exit, state: &State, runner: &Runner) -> String {
             text.push_str(&how_to_go_on(&place.config_shown));
         }
         Exit::Left | Exit::Interrupted if state.facts.written.got().is_none() && state.run.began.is_none() => {
-            text.push_str("Nothing was written. `lakeward init` goes on with the answers.\n");
+            text.push_str(if runner.keeps_answers() {
+                "Nothing was written. `lakeward init` goes on with the answers.\n"
+            } else {
+                "Nothing was written, and the answers could not be kept.\n"
+            });
         }
         _ => {}
     }

@@ -77,6 +77,7 @@ pub(crate) fn run(
     let (mut plain, mut turn) = Plain::new(state, effects);
     let (mut is_asked, mut is_over) = (false, false);
     loop {
+        runner.record(&mut plain.state);
         if let Some(exit) = carry_out(&mut turn, &plain, &mut runner) {
             return (exit, plain.state, runner);
         }

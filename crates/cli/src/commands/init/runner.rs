@@ -14,7 +14,9 @@ use super::{
     check, detect,
     directory::Directory,
     draft::Drafts,
-    identity, keep, preview, run, sign_in,
+    identity, keep, preview,
+    recorder::Recorder,
+    run, sign_in,
     world::{Events, World},
     write,
 };
@@ -34,6 +36,7 @@ pub(crate) struct Runner {
     /// What a run came to, whole.
     told: run::Told,
     drafts: Drafts,
+    recorder: Option<Recorder>,
 }
 
 /// What goes on once at a time: a later one takes the place of an earlier one.
@@ -82,6 +85,22 @@ impl Runner {
             acts: None,
             run: None,
             told: run::Told::default(),
+            recorder: None,
+        }
+    }
+
+    /// From now on what happens to the state is recorded, where there is a recorder.
+    pub(crate) fn record_with(&mut self, recorder: Option<Recorder>, state: &mut State) {
+        if recorder.is_some() {
+            state.record();
+        }
+        self.recorder = recorder;
+    }
+
+    /// Writes down what has happened, where that is wanted.
+    pub(crate) fn record(&mut self, state: &mut State) {
+        if let (Some(recorder), Some(lines)) = (self.recorder.take(), state.recorded()) {
+            self.recorder = recorder.kept(&lines, &self.events);
         }
     }
 
@@ -169,6 +188,11 @@ impl Runner {
     /// Whether this is a demonstration: what it leaves is not for use.
     pub(crate) fn is_demo(&self) -> bool {
         self.world.own_services
+    }
+
+    /// Whether the answers are there for another time, as far as is known.
+    pub(crate) fn keeps_answers(&self) -> bool {
+        !self.drafts.have_failed()
     }
 
     /// What the last run came to, as `lakeward --config` would print it.

@@ -47,6 +47,7 @@ impl Screen {
         }
         let ran = self.stage.run(state, events, |state, event| {
             let effects = state.step(event);
+            runner.record(state);
             next = carry_out(effects, state, runner, &mut exit);
             next
         });
@@ -80,6 +81,7 @@ fn carry_out(effects: Vec<Effect>, state: &mut State, runner: &mut Runner, exit:
                 let note = copied(copy(text.expose(), |name| env::var_os(name)));
                 // It has no effects of its own.
                 let _ = state.step(Event::Note(note));
+                runner.record(state);
             }
             None => {}
         }

@@ -48,11 +48,18 @@ fn failure(error: RewriteError, file: &str) -> Failure {
                 .next("look at what would change now, and write it again: the answers are kept")
         }
         RewriteError::Io(error) => {
-            let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+            let is_full = matches!(
+                error.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+            );
             let kind = if is_full { FailureKind::Partial } else { FailureKind::Denied };
-            let mend = if is_full { "make room there" } else { "let this user write the folder" };
-            Failure::new(kind, format!("{file} can't be written, and is what it was: {error}"))
-                .next(format!("{mend}, or save it elsewhere: `lakeward init --config OTHER --resume` has the answers"))
+            // On a disk that is full the answers may not have been kept either.
+            let next = if is_full {
+                "make room there and write it again, or save it on another disk with --config"
+            } else {
+                "let this user write the folder, or save it elsewhere: `lakeward init --config OTHER --resume` has the answers"
+            };
+            Failure::new(kind, format!("{file} can't be written, and is what it was: {error}")).next(next)
         }
     }
 }

@@ -7,7 +7,7 @@ mod hold;
 
 use std::{collections::BTreeMap, env, fmt::Write as _, fs, path::PathBuf};
 
-use lakeward_wizard::{Event, State};
+use lakeward_wizard::{Event, State, record};
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -121,6 +121,22 @@ fn snapshot(name: &str, look: Look, columns: u16, rows: u16) {
         let _ = write!(all, "\n=== {scene}\n{}", dump(&buffer, cursor));
     }
     compare(name, &all);
+}
+
+/// Sessions of `lakeward init --record`, each a file `sessions/NAME.jsonl`: the screen at which it ended, in its own size.
+#[test]
+fn recorded_sessions_end_at_the_same_screens() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/wizard/screens/sessions");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut all = String::new();
+    for file in files {
+        let (name, session) = (file.file_stem().unwrap().display(), fs::read_to_string(&file).unwrap());
+        let state = record::play(&session).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let (buffer, cursor) = shown(&state, FULL, state.size.0, state.size.1);
+        let _ = write!(all, "\n=== {name}\n{}", dump(&buffer, cursor));
+    }
+    compare("sessions.txt", &all);
 }
 
 #[test]
