@@ -21,7 +21,7 @@ fn ids(home: &Home, table: &str) -> Vec<i64> {
 #[track_caller]
 fn source(terminal: &mut lakeward_testkit::Terminal<'_>, plugin: &str, spec: &str) {
     terminal.until("Where do rows come from?");
-    terminal.press(Key::BackTab);
+    terminal.press(Key::Up);
     terminal.press(Key::Left);
     terminal.until("Plugin's program");
     terminal.press(Key::Tab);
@@ -78,9 +78,10 @@ fn a_plugin_that_needs_another_network_is_mended_in_plain_lines() {
     let mut session = Session::begin(lakeward(&home).args(["init", "--plain", "--bucket", "test"]));
     session.choose("No AWS");
     session.answer(": Folder\n", "");
-    for question in [": Path\n", ": Format\n", ": Compression\n"] {
-        session.answer(question, "");
-    }
+    session.answer(": Bucket\n", "");
+    session.answer(": Path\n", "raw/{{TABLE}}/{{UUID}}.{{FORMAT}}");
+    session.answer(": Format\n", "");
+    session.answer(": Compression\n", "");
     session.answer(": Rows come from\n", "4");
     session.answer(": Plugin running at\n", "");
     session.answer(": Plugin's program\n", "./memdb");
@@ -90,8 +91,12 @@ fn a_plugin_that_needs_another_network_is_mended_in_plain_lines() {
     session.answer("Not taken: `spec.token` looks like a secret", "{}");
     session.until("Failed: The source memdb could not be connected to: the plugin memdb ended");
     session.answer("one that knows no unix sockets needs network = \"tcp\"", "<");
-    session.answer(": Plugin's spec\n", "+");
-    session.answer(": Plugin's spec\n", "");
+    session.answer(": Rows come from\n", "+");
+    for question in
+        ["Rows come from", "Plugin running at", "Plugin's program", "Tables", "Tables left out", "Plugin's spec"]
+    {
+        session.answer(&format!(": {question}\n"), "");
+    }
     session.answer(": Plugin's network\n", "2");
     session.answer(": Plugin's timeout\n", "");
     session.until("Found 2 tables of the source memdb (memdb development). Their rows come with a run.");
