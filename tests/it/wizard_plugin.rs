@@ -1,8 +1,11 @@
 //! The wizard with a source plugin of CloudQuery: it is asked for its tables, and the config that is written lands them.
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
-use lakeward_testkit::{Home, Key, python};
+use lakeward_testkit::{Home, Key, Terminal, python};
 use serde_json::{Value, json};
 
 use crate::{
@@ -13,13 +16,15 @@ use crate::{
     wizard::{choose, config, review},
 };
 
+const SECRET: &str = "hush-hush-0815";
+
 fn ids(home: &Home, table: &str) -> Vec<i64> {
     landed::all_ids(&home.path().join("lake/test/raw").join(table))
 }
 
 /// On the screen of the source: a plugin with its spec.
 #[track_caller]
-fn source(terminal: &mut lakeward_testkit::Terminal<'_>, plugin: &str, spec: &str) {
+fn source(terminal: &mut Terminal<'_>, plugin: &str, spec: &str) {
     terminal.until("Where do rows come from?");
     terminal.press(Key::Up);
     terminal.press(Key::Left);
@@ -69,6 +74,71 @@ fn a_plugin_lands_from_the_full_screen_and_then_headless_the_increment() {
     let _ = lakeward(&home).args(["--config", "lakeward.toml"]).run().exits(0);
     deny_orphans(&home);
     assert_eq!((ids(&home, "items"), ids(&home, "kinds")), ((0..8).collect(), vec![1, 1]));
+}
+
+/// At the source on a full screen, with a plugin that does one thing wrong.
+fn broken<'home>(home: &'home Home, fault: &str) -> Terminal<'home> {
+    let script = format!("FAULT = {fault:?}\n{}", include_str!("../python/broken_source.py"));
+    program(home, "broken", &script);
+    home.secret(SECRET);
+    let command = lakeward(home).args(["init", "--bucket", "test"]).env("TOKEN", SECRET);
+    let mut terminal = command.on_terminal(100, 30);
+    choose(&mut terminal, "No AWS");
+    terminal.until("Where should the data go?");
+    terminal.press(Key::Enter);
+    source(&mut terminal, "./broken", "{ token = \"${TOKEN}\" }");
+    terminal
+}
+
+#[test]
+fn whoever_leaves_while_a_plugin_is_asked_leaves_none_behind() {
+    for signal in [None, Some("TERM"), Some("HUP")] {
+        let home = Home::new();
+        let mut terminal = broken(&home, "hangs in Init");
+        terminal.until("Asking the plugin for its tables");
+        let asked = Instant::now();
+        while !home.path().join("pid").exists() && asked.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        match signal {
+            Some(signal) => terminal.signal(signal),
+            None => {
+                terminal.press(Key::Ctrl('c'));
+                terminal.until("answers are kept");
+                terminal.press(Key::Ctrl('c'));
+            }
+        }
+        let left = terminal.end().exits(130);
+        assert!(left.screen.contains("Nothing was written"), "{}", left.screen);
+        deny_orphans(&home);
+    }
+}
+
+#[test]
+fn errors_of_a_table_are_on_the_dashboard() {
+    let home = Home::new();
+    let mut terminal = broken(&home, "tells errors");
+    terminal.until("of the source broken (broken v0)");
+    terminal.press(Key::Enter);
+    review(&mut terminal);
+    terminal.press(Key::Enter);
+    let screen = terminal.until("NOT DONE");
+    let says = ["Errors 2", "the source broken told errors of its tables:", "b: access denied"];
+    assert_eq!(lacks(&screen, &says), [""; 0], "{screen}");
+    let line = |table: &str| screen.lines().find(|line| line.contains(&format!(" {table}  "))).unwrap_or_default();
+    assert!(line("a").contains("done") && line("b").contains("failed"), "{screen}");
+    terminal.press(Key::Char('e'));
+    terminal.until("What went wrong");
+    let screen = terminal.until("b: access denied, too");
+    assert!(!screen.contains(SECRET), "{screen}");
+    terminal.press(Key::Esc);
+    terminal.until_gone("What went wrong");
+    terminal.press(Key::Enter);
+    terminal.until("Enter leave");
+    terminal.press(Key::Enter);
+    let _ = terminal.end().exits(65);
+    deny_orphans(&home);
+    assert_eq!((ids(&home, "a"), ids(&home, "b")), (vec![0, 1, 2], vec![3, 4]));
 }
 
 #[test]

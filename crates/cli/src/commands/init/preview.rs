@@ -36,8 +36,8 @@ const VALUE: usize = 60;
 /// How much of what a plugin calls itself.
 const NAME: usize = 120;
 
-pub(crate) async fn preview(ticket: Ticket, plan: Plan, events: Events) {
-    let commands = Commands::default();
+/// `commands` are those that sources start.
+pub(crate) async fn preview(ticket: Ticket, plan: Plan, commands: Commands, events: Events) {
     // Whichever way this ends, no command of a source outlives it.
     let _end = commands.clone().end_with();
     let has_plugin = plan.sources.iter().any(|source| matches!(source, SourcePlan::CloudQuery(_)));
