@@ -151,7 +151,7 @@ mod tests {
                 table.insert("number".into(), Value::Float(number));
             }
             let line = line(&table);
-            prop_assert_eq!(printable(&line).into_owned(), line.clone());
+            prop_assert!(printable(&line) == line);
             prop_assert_eq!(read(&line), Ok(line.clone()));
             prop_assert_eq!(parsed(&line), Ok(table));
         }
