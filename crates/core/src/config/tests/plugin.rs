@@ -84,6 +84,7 @@ fn what_can_t_be_meant_is_told() {
         ("path = \"x\"\nspec = { dsn = \"pg://me:hush@host\" }", "`spec.dsn` looks like a secret"),
         ("path = \"x\"\nspek = {}", "unknown key `spek` in [[source]] | did you mean `spec`?"),
         ("path = \"x\"\ncolumns = {}", "`columns` does not go with type = \"cloudquery\""),
+        ("path = \"x\"\nspec = \"token: hush\"", "`source.spec`: expected a table, found a text"),
         ("path = \"x\"\nspec = 1", "`source.spec`: expected a table, found the number 1"),
     ] {
         let told = wrong(&[source]);
