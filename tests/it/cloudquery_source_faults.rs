@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use lakeward_testkit::{Home, HomeCommand};
+use serde_json::{Value, json};
 
 use crate::{
     cloudquery_source::{deny_orphans, plugin, program},
@@ -123,6 +124,13 @@ fn errors_of_tables_are_in_the_summary_and_the_other_tables_are_whole() {
     let tables = &summary(&output)["tables"];
     assert_eq!(tables[0].get("errors"), None);
     assert!(tables[1]["errors"].as_str().unwrap().starts_with("access denied"), "{tables}");
+    let errors: Vec<Value> = output.stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let errors: Vec<&Value> = errors.iter().filter(|event| event["event"] == "source_error").collect();
+    assert_eq!(errors.len(), 2, "{}", output.stderr);
+    let expected =
+        json!({ "event": "source_error", "source": "broken", "table": "b", "message": "access denied, too" });
+    assert_eq!(errors[1], &expected);
+    assert!(!output.stderr.contains(SECRET), "{}", output.stderr);
 }
 
 #[test]

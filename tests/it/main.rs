@@ -62,6 +62,8 @@ mod wizard_sign_in;
 #[cfg(unix)]
 mod wizard_files;
 #[cfg(unix)]
+mod wizard_plugin;
+#[cfg(unix)]
 mod wizard_terminal;
 #[cfg(unix)]
 mod wizard_record;

@@ -60,6 +60,22 @@ pub enum Event {
         #[serde(rename = "wait_ms", with = "milliseconds")]
         wait: Duration,
     },
+    /// A source tells that something went wrong with a table, and goes on: rows of it may be missing.
+    SourceError {
+        /// What messages call the source.
+        source: String,
+        /// The table, where it is one of those that are read.
+        table: Option<TableName>,
+        /// What it tells. Of each table the first few are here, and in the summary all are counted.
+        message: String,
+    },
+    /// A source wrote an error to its log, and goes on. That does not say whether rows are missing.
+    SourceLogged {
+        /// What messages call the source.
+        source: String,
+        /// What it wrote.
+        message: String,
+    },
     /// All rows of a table have been read and have landed.
     TableFinished {
         /// The table.

@@ -1,6 +1,11 @@
 //! The plan: what a config resolves to, validated. The engine sees this and never a config.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use arrow_schema::DataType;
 
@@ -415,6 +420,26 @@ pub enum PluginPlace {
     Address(String),
 }
 
+impl PluginPlan {
+    /// Whether what it remembers is kept from one run to the next. Without rotation each run writes its tables whole, so none may go on
+    /// where another ended; and a plugin on another machine can't reach what keeps it.
+    #[must_use]
+    pub fn keeps_state(&self, destination: &DestinationPlan) -> bool {
+        let is_near = match &self.place {
+            PluginPlace::Program { .. } => true,
+            PluginPlace::Address(address) => is_loopback(address),
+        };
+        !destination.no_rotate && is_near
+    }
+}
+
+fn is_loopback(address: &str) -> bool {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    address.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback())
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || host.eq_ignore_ascii_case("localhost")
+}
+
 /// How a plugin that was started is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PluginNetwork {
@@ -483,6 +508,16 @@ pub enum OnError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_on_this_machine_can_reach_what_keeps_a_state() {
+        for near in ["127.0.0.1:7777", "localhost:1", "[::1]:7777"] {
+            assert!(is_loopback(near), "{near}");
+        }
+        for far in ["10.0.0.1:7777", "localhost.example.org:1", "[fe80::1]:7777"] {
+            assert!(!is_loopback(far), "{far}");
+        }
+    }
 
     #[test]
     fn an_endpoint_gives_its_vendor_away_where_its_host_name_does() {

@@ -126,6 +126,8 @@ impl Commands {
             child: Mutex::new(child),
             is_claimed: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
+            #[cfg(unix)]
+            is_killed: AtomicBool::new(false),
             words: Mutex::default(),
         });
         registry.running.retain(|running| !running.is_over());
@@ -180,6 +182,9 @@ struct Running {
     is_claimed: AtomicBool,
     /// Nothing of it is to be ended any more. Before that, no other process or group can have its number.
     is_over: AtomicBool,
+    /// All of its group was killed.
+    #[cfg(unix)]
+    is_killed: AtomicBool,
     /// The end of what it wrote to standard error.
     words: Mutex<VecDeque<u8>>,
 }
@@ -275,7 +280,9 @@ impl Running {
             let asked = Instant::now();
             while asked.elapsed() < patience {
                 let has_ended = !matches!(child.try_wait(), Ok(None));
-                if has_ended && test_kill_process_group(self.group).is_err() {
+                // Of a group that was killed none goes on, though some may be listed until their parent has seen it.
+                let is_killed = self.is_killed.load(Ordering::Acquire);
+                if has_ended && (is_killed || test_kill_process_group(self.group).is_err()) {
                     return;
                 }
                 thread::sleep(GLANCE);
@@ -295,6 +302,7 @@ impl Running {
     fn kill_now(&self) {
         if !self.is_over() {
             let _ = rustix::process::kill_process_group(self.group, rustix::process::Signal::KILL);
+            self.is_killed.store(true, Ordering::Release);
         }
     }
 

@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     facts::Facts,
-    question::{Id, Need, QUESTIONS, Question},
+    question::{Id, Kind, Need, QUESTIONS, Question},
+    table,
 };
 
-/// An answer's value. None is a secret: the config holds none.
+/// An answer's value. None is a secret that can be taken: the config holds none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
-    /// Of a text or a choice.
+    /// Of a text, a choice or a table.
     Text(String),
     /// Of a list or words.
     List(Vec<String>),
@@ -189,6 +190,15 @@ impl Answers {
                 .map(|(id, answer)| (*id, answer.clone()))
                 .collect(),
         )
+    }
+
+    /// Only the answers that can be shown and kept, whatever was typed: those in which nothing looks like a secret.
+    pub(crate) fn without_secrets(mut self) -> Self {
+        self.0.retain(|id, answer| match (id.question().kind, &answer.value) {
+            (Kind::Table, Value::Text(text)) => table::can_be_kept(text),
+            _ => true,
+        });
+        self
     }
 
     /// The same answers, as given by someone else.

@@ -13,10 +13,15 @@ use crate::{
     answers::{Answers, Value},
     facts::{Document, Facts, Place, Trouble},
     question::{Id, Kind, Need, QUESTIONS, Question},
+    table,
 };
 
 /// The comment before the command that makes the same config.
 const MADE_BY: &str = "# This config was made as by this command:\n#   ";
+
+/// The comment before the first source, and before one that is a plugin, which may remember what it has sent.
+const ALL_ROWS: &str = "# Where rows come from. Each run appends all of them.";
+const ROWS_OF_PLUGIN: &str = "# Where rows come from. Each run appends all that the plugin sends.";
 
 /// A config that can be written and run.
 #[derive(Clone, Debug)]
@@ -68,10 +73,11 @@ pub fn auth_plan(answers: &Answers, facts: &Facts) -> Result<AuthPlan, Trouble> 
 }
 
 /// The same answers as one command. Answers that are the defaults are left out, but for the two that say
-/// what else is asked.
+/// what else is asked. A secret that was typed where none belongs is left out too.
 #[must_use]
 pub fn command(answers: &Answers) -> String {
     let mut words = vec!["lakeward".to_owned(), "init".to_owned()];
+    let answers = &answers.clone().without_secrets();
     for question in QUESTIONS.iter().filter(|question| (question.need)(answers) != Need::NotAsked) {
         let Some(value) = answers.value(question.id) else { continue };
         if !matches!(question.id, Id::Auth | Id::Source) && is_default(question, answers) {
@@ -102,10 +108,15 @@ pub(crate) fn new(answers: &Answers, command: &str) -> String {
     head(&mut document, "auth", "Which credentials are used. No secret stands here.");
     head(&mut document, "destination", "Where objects go, and what they are.");
     if let Some(source) = first_source(&mut document) {
-        source.decor_mut().set_prefix("\n# Where rows come from. Each run appends all of them.\n");
+        source.decor_mut().set_prefix(format!("\n{}\n", about_rows(answers)));
     }
     let made = if command.is_empty() { String::new() } else { made_by(command) };
     format!("# What each key means, and all the others: `lakeward schema`.\n{made}{document}")
+}
+
+/// The comment before the first source.
+fn about_rows(answers: &Answers) -> &'static str {
+    if answers.is(Id::Source, "cloudquery") { ROWS_OF_PLUGIN } else { ALL_ROWS }
 }
 
 /// The comment that says which command makes the same config. A comment ends with its line, and holds no control characters: a
@@ -163,7 +174,11 @@ fn edited(answers: &Answers, text: &str, command: &str) -> Result<String, Troubl
             set(&mut document, question, answers.value(question.id));
         }
     }
-    let edited = document.to_string();
+    let mut edited = document.to_string();
+    // What the comment says of the rows may have been of another kind of source.
+    for other in [ALL_ROWS, ROWS_OF_PLUGIN].into_iter().filter(|comment| *comment != about_rows(answers)) {
+        edited = edited.replace(other, about_rows(answers));
+    }
     if edited == text {
         return Ok(edited);
     }
@@ -241,13 +256,13 @@ fn set(document: &mut DocumentMut, question: &Question, value: Option<&Value>) {
         inner.insert("method", toml_edit::value("profile"));
     }
     match inner.get_mut(key) {
-        Some(there) if says(there, value) => {}
+        Some(there) if says(there, question, value) => {}
         Some(Item::Value(there)) => {
             let decor = there.decor().clone();
-            *there = written(value);
+            *there = written(question, value);
             *there.decor_mut() = decor;
         }
-        _ => _ = inner.insert(key, toml_edit::value(written(value))),
+        _ => _ = inner.insert(key, toml_edit::value(written(question, value))),
     }
 }
 
@@ -275,8 +290,13 @@ fn table_of<'a>(document: &'a mut DocumentMut, name: &str, make: bool) -> Option
     }
 }
 
-fn says(item: &Item, value: &Value) -> bool {
+fn says(item: &Item, question: &Question, value: &Value) -> bool {
     match value {
+        // Whether it is written in a line or as a table of its own, it stays as it is.
+        Value::Text(text) if matches!(question.kind, Kind::Table) => {
+            let there = item.clone().into_value().map(|value| table::read(&value.to_string()));
+            there.is_ok_and(|there| there.as_ref() == Ok(text))
+        }
         Value::Text(text) => {
             item.as_str() == Some(text) || item.as_integer().is_some_and(|number| number.to_string() == *text)
         }
@@ -286,8 +306,12 @@ fn says(item: &Item, value: &Value) -> bool {
     }
 }
 
-fn written(value: &Value) -> Toml {
+fn written(question: &Question, value: &Value) -> Toml {
     match value {
+        // What is no table stands there as a text, which no config takes.
+        Value::Text(text) if matches!(question.kind, Kind::Table) => {
+            text.parse().unwrap_or_else(|_| text.as_str().into())
+        }
         Value::Text(text) => text.as_str().into(),
         Value::List(parts) => parts.iter().map(String::as_str).collect::<Array>().into(),
     }

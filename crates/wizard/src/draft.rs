@@ -1,4 +1,5 @@
-//! The answers of a session that was left, kept for the next one. No question asks for a secret, so a draft holds none.
+//! The answers of a session that was left, kept for the next one. No question asks for a secret; where one was typed all the same, that
+//! answer is not in the draft.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,7 @@ impl Draft {
     /// The draft as text, from all answers so far.
     #[must_use]
     pub fn text(answers: &Answers) -> String {
-        let kept = Kept { version: VERSION, answers: answers.of_people() };
+        let kept = Kept { version: VERSION, answers: answers.of_people().without_secrets() };
         serde_json::to_string_pretty(&kept).unwrap_or_default()
     }
 
@@ -64,6 +65,8 @@ mod tests {
         answers.give(Id::Auth, "sso".into(), From::Flag);
         answers.give(Id::Region, "eu-west-1".into(), From::Detected);
         answers.give(Id::Format, "parquet".into(), From::Default);
+        answers.give(Id::Spec, "{ token = \"hush\" }".into(), From::Typed);
+        assert!(!Draft::text(&answers).contains("hush"));
         let draft = Draft::read(&Draft::text(&answers)).expect("a draft").expect("answers");
         let ids: Vec<Id> = draft.answers.iter().map(|(id, _)| id).collect();
         assert_eq!(ids, [Id::Auth, Id::Bucket]);

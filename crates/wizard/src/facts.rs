@@ -3,6 +3,7 @@
 
 use std::{path::PathBuf, time::SystemTime};
 
+use lakeward_core::plan::{Plan, SourcePlan};
 use serde::{Deserialize, Serialize};
 
 use crate::{answers::Value, effect::SignInRequest, question::Id};
@@ -96,6 +97,53 @@ pub struct Facts {
     pub check: Remote<bool>,
     /// What was written and where, or why it was not.
     pub written: Remote<String>,
+    /// What a further run of the config does with rows that have landed.
+    pub again: Again,
+}
+
+/// What a further run does with rows that have landed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Again {
+    /// It lands all of them once more.
+    #[default]
+    All,
+    /// A plugin goes on where it ended, with its incremental tables; all other rows land once more.
+    Increment,
+    /// It writes the tables anew.
+    Anew,
+}
+
+impl Again {
+    /// What runs of a plan do.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let remembers = |source: &SourcePlan| matches!(source, SourcePlan::CloudQuery(plugin) if plugin.keeps_state(&plan.destination));
+        match plan.sources.iter().any(remembers) {
+            _ if plan.destination.no_rotate => Self::Anew,
+            true => Self::Increment,
+            false => Self::All,
+        }
+    }
+
+    /// As a sentence without its dot.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::All => "Each run appends all rows of its sources",
+            Self::Increment => "Each run appends all rows, but of a plugin's incremental tables only what is new",
+            Self::Anew => "Each run writes its tables anew",
+        }
+    }
+
+    /// What running now does, in a few words.
+    #[must_use]
+    pub fn offer(self) -> &'static str {
+        match self {
+            Self::All => "land all rows of its sources; each run appends them all",
+            Self::Increment => "land its rows; each run appends them, or what is new of them",
+            Self::Anew => "land all rows of its sources; each run writes the tables anew",
+        }
+    }
 }
 
 /// The config as it will be written.
@@ -232,6 +280,9 @@ pub struct PreviewedTable {
     pub rows: Vec<Vec<String>>,
     /// The bytes of its input, where that is known.
     pub bytes: Option<u64>,
+    /// Of the table of a plugin, which plugin: "the source aws (aws v1.2.3)". Its rows come with a run.
+    #[serde(default)]
+    pub plugin: Option<String>,
 }
 
 /// A column.

@@ -6,6 +6,7 @@ use crate::{
     answers::{Answers, From, Value},
     facts::Trouble,
     question::{Id, Kind, QUESTIONS, Question},
+    table,
 };
 
 impl Answers {
@@ -22,6 +23,7 @@ impl Answers {
                 (_, []) => continue,
                 (Kind::Words, [one]) => question.read(one).map_err(|why| in_flag(question, &why))?,
                 (Kind::List | Kind::Words, _) => Value::List(values),
+                (Kind::Table, [one]) => question.read(one).map_err(|why| in_flag(question, &why))?,
                 (_, [_]) => Value::Text(values.swap_remove(0).trim().to_owned()),
                 _ => return Err(in_flag(question, "it is given several times, and takes one value")),
             };
@@ -44,7 +46,7 @@ impl Answers {
     }
 
     /// The answers of a file: TOML whose keys are the flags without their dashes, such as `sso-start-url = "…"`; `_` counts as `-`.
-    /// Lists are arrays of strings.
+    /// Lists are arrays of strings, and tables are tables.
     ///
     /// # Errors
     /// When it is no TOML, or a key is no flag, or a value is not of its kind.
@@ -60,6 +62,7 @@ impl Answers {
                 Trouble::usage(format!("the answers file: {key} can't be {}", value.type_str())).next(
                     match question.kind {
                         Kind::List | Kind::Words => format!("write {key} = [\"…\", \"…\"]"),
+                        Kind::Table => format!("write {key} = {}", question.example),
                         Kind::Text | Kind::Choice(_) => format!("write {key} = \"{}\"", question.example),
                     },
                 )
@@ -119,6 +122,8 @@ fn read(question: &Question, value: &Toml) -> Option<Value> {
         }
         (Kind::List, value) => text(value).map(|text| Value::List(vec![text])),
         (Kind::Words, value) => text(value).and_then(|text| question.read(&text).ok()),
+        (Kind::Table, Toml::Table(table)) => Some(Value::Text(table::line(table))),
+        (Kind::Table, value) => text(value).and_then(|text| question.read(&text).ok()),
         (Kind::Text | Kind::Choice(_), value) => text(value).map(|text| Value::Text(text.trim().to_owned())),
     }
 }

@@ -4,6 +4,7 @@
 //! the effects out and brings what comes of them back as events. A screen is drawn from `&State` alone.
 
 mod question;
+mod table;
 mod registry;
 mod reference;
 mod answers;
@@ -30,8 +31,8 @@ pub use draft::Draft;
 pub use effect::{AwsEntry, Effect, Exit, SignInRequest, Ticket, Writing};
 pub use event::{Code, Event, Intent, Key, Page, Press, SignInAct, SignInEvent};
 pub use facts::{
-    Account, CheckLine, Column, Condition, Document, Facts, Found, Identity, Outcome, Place, Preview, PreviewedTable,
-    Remote, Trouble,
+    Account, Again, CheckLine, Column, Condition, Document, Facts, Found, Identity, Outcome, Place, Preview,
+    PreviewedTable, Remote, Trouble,
 };
 pub use headless::headless;
 pub use question::{Choice, Id, Kind, Need, QUESTIONS, Question};
@@ -40,5 +41,5 @@ pub use reference::reference;
 pub use secret::{Hidden, Secret};
 pub use state::{
     Field, Form, List, Popup, Review, ReviewTab, Row, RunState, RunTable, Screen, Scroll, SignInState, State,
-    TableState, Way, Welcome,
+    TableState, Told, Way, Welcome,
 };

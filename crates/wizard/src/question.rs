@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::registry::QUESTIONS;
-use crate::{answers::Answers, answers::Value, facts::Facts, state::Screen};
+use crate::{answers::Answers, answers::Value, facts::Facts, state::Screen, table};
 
 /// Which question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,6 +40,13 @@ pub enum Id {
     Table,
     SourceFormat,
     OnError,
+    Address,
+    Plugin,
+    Tables,
+    SkipTables,
+    Spec,
+    Network,
+    Timeout,
 }
 
 /// One question.
@@ -92,6 +99,8 @@ pub enum Kind {
     List,
     /// A program and its arguments, split as a shell would.
     Words,
+    /// A table with whatever keys: a line of TOML or of JSON.
+    Table,
     /// One of a few.
     Choice(&'static [Choice]),
 }
@@ -139,14 +148,16 @@ impl Question {
         if let Kind::Choice(choices) = self.kind { choices } else { &[] }
     }
 
-    /// The answer that a text is: of a list or of words its parts.
+    /// The answer that a text is: of a list or of words its parts, of a table its line.
     ///
     /// # Errors
-    /// When a quote in it is not closed.
+    /// When a quote in it is not closed, or it is no table.
     pub fn read(&self, text: &str) -> Result<Value, String> {
         let text = text.trim();
         match self.kind {
             Kind::Text | Kind::Choice(_) => Ok(Value::Text(text.to_owned())),
+            Kind::Table if text.is_empty() => Ok(Value::Text(String::new())),
+            Kind::Table => table::read(text).map(Value::Text),
             Kind::List | Kind::Words => {
                 shlex::split(text).map(Value::List).ok_or_else(|| "a quote in it is not closed".to_owned())
             }

@@ -9,7 +9,7 @@ use crate::{
     draft::Draft,
     effect::{AwsEntry, SignInRequest},
     event::Page,
-    facts::{Facts, Place, Remote, Trouble},
+    facts::{Again, Facts, Place, Remote, Trouble},
     question::Id,
     reduce::Tickets,
     secret::Hidden,
@@ -228,9 +228,9 @@ pub enum Welcome {
 impl Welcome {
     /// What it is called, and what it does.
     #[must_use]
-    pub fn words(self) -> (&'static str, &'static str) {
+    pub fn words(self, again: Again) -> (&'static str, &'static str) {
         match self {
-            Self::Run => ("Run", "land all rows of its sources; each run appends them all"),
+            Self::Run => ("Run", again.offer()),
             Self::Edit => ("Edit", "go through the questions with its answers; comments are kept"),
             Self::Check => ("Check", "try its credentials, its bucket and one test write"),
             Self::SignIn => ("Sign in", "renew the sign-in that it uses"),
@@ -358,6 +358,8 @@ pub struct RunState {
     pub errors: u64,
     /// What went wrong, whether it was tried again or not, the latest last; at most [`RunState::LOG`].
     pub log: Vec<String>,
+    /// What the latest of these is.
+    pub told: Told,
     /// How often it was asked to stop: once, and what was taken lands; twice, and it ends.
     pub stops: u8,
     /// How it ended: its summary, or why not all of it landed.
@@ -375,6 +377,18 @@ impl RunState {
     pub const SECONDS: usize = 600;
     /// How many lines of the log are kept.
     pub const LOG: usize = 100;
+}
+
+/// What a line of a run's log tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Told {
+    /// An upload that is tried again.
+    #[default]
+    Retry,
+    /// Something that failed for good.
+    Error,
+    /// What a source wrote to its own log.
+    Log,
 }
 
 /// A table of the run.
@@ -398,6 +412,8 @@ pub struct RunTable {
     pub objects: u64,
     /// How far it is.
     pub state: TableState,
+    /// What its source told that went wrong with it, the first few: rows of it may be missing.
+    pub errors: Vec<String>,
 }
 
 /// How far a table is.

@@ -6,6 +6,7 @@ use crate::{
     compose::{completed, new, resolve},
     facts::Place,
     question::{Id, Need, Question},
+    table,
 };
 
 impl Question {
@@ -41,6 +42,9 @@ impl Question {
         }
         if matches!(value, Value::Text(_)) && matches!(self.kind, crate::Kind::List | crate::Kind::Words) {
             return Err("a quote in it is not closed".to_owned());
+        }
+        if let (crate::Kind::Table, Value::Text(text)) = (self.kind, value) {
+            table::read(text)?;
         }
         let mut with = answers.clone();
         with.set(self.id, value.clone(), From::Typed);

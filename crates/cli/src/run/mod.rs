@@ -73,7 +73,8 @@ impl Run {
     /// As [`lakeward_source::discover`].
     pub(crate) async fn discover(plan: Plan, observer: Arc<dyn Observer>, commands: Commands) -> Result<Self, Failure> {
         let (run, budget, tally) = (Uuid::now_v7(), Budget::new(MEMORY), Arc::new(Tally::new(observer)));
-        let mut plugins = Plugins::find(&plan, &run.to_string(), &commands).await?;
+        let observed: Arc<dyn Observer> = tally.clone();
+        let mut plugins = Plugins::find(&plan, &run.to_string(), &commands, &observed).await?;
         let elsewhere: Vec<TableName> = plugins.found.iter().flat_map(PluginSource::names).cloned().collect();
         let (sources, only) = (plan.sources.clone(), plan.only_tables.clone());
         let context = Context {
@@ -99,10 +100,14 @@ impl Run {
         self.readers.iter().map(TableReader::table).chain(self.plugins.found.iter().flat_map(PluginSource::tables))
     }
 
-    /// What reads its tables, and the tables of plugins, which are not read: for a look before anything is landed.
-    pub(crate) fn into_tables(self) -> (Vec<TableReader>, Vec<Arc<Table>>) {
-        let of_plugins = self.plugins.found.iter().flat_map(PluginSource::tables).cloned().collect();
-        (self.readers, of_plugins)
+    /// What reads its tables, and the tables of plugins, which are not read, each with the plugin in words: for a look before anything
+    /// is landed. The plugins are ended.
+    pub(crate) fn into_tables(self) -> (Vec<TableReader>, Vec<(Arc<Table>, String)>) {
+        let tables = |plugin: &PluginSource| {
+            let description = plugin.description();
+            plugin.tables().iter().map(|table| (table.clone(), description.clone())).collect::<Vec<_>>()
+        };
+        (self.readers, self.plugins.found.iter().flat_map(tables).collect())
     }
 
     /// What it would do.

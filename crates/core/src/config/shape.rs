@@ -319,6 +319,8 @@ fn expected(path: &str, schema: &Value) -> String {
 fn found(path: &str, value: &DeValue<'_>) -> String {
     let is_of_command = path.ends_with(".command");
     match value {
+        // The whole spec of a plugin, typed as a text, holds whatever it holds.
+        DeValue::String(_) if path == "source.spec" => "a text".to_owned(),
         DeValue::String(_) if secret::is_name(path.rsplit('.').next().unwrap_or(path)) => "a text".to_owned(),
         DeValue::String(text) if is_of_command => format!("\"{}\"", secret::program_of(text)),
         DeValue::Integer(_) | DeValue::Float(_) if is_of_command => "a number".to_owned(),

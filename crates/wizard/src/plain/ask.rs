@@ -107,9 +107,10 @@ impl Plain {
         let error = self.state.form.fields.iter().find(|field| field.id == id).and_then(|field| field.error.clone());
         if let Some(error) = error {
             self.told.question = None;
-            // A program may hold what nobody should see, and some reasons name the value themselves.
+            // A program and a spec may hold what nobody should see, and some reasons name the value themselves.
             let value = lakeward_core::untrusted::excerpt(&text, 80);
-            let is_shown = !matches!(question.kind, Kind::Words) && !value.is_empty() && !error.contains(&value);
+            let is_shown =
+                !matches!(question.kind, Kind::Words | Kind::Table) && !value.is_empty() && !error.contains(&value);
             let shown = if is_shown { format!("\"{value}\": ") } else { String::new() };
             turn.lines.push(format!("Not taken: {shown}{error}."));
             return;
@@ -201,7 +202,10 @@ impl Plain {
     fn row(&self, row: Row) -> String {
         let facts = &self.state.facts;
         match row {
-            Row::Welcome(choice) => format!("{}: {}", choice.words().0, choice.words().1),
+            Row::Welcome(choice) => {
+                let (name, does) = choice.words(facts.again);
+                format!("{name}: {does}")
+            }
             Row::Found(at) => facts.found.get(at).map_or_else(String::new, |found| {
                 format!("{} ({}): {}", found.title, found.origin, found.condition.words())
             }),
@@ -224,7 +228,7 @@ impl Plain {
                 .got()
                 .and_then(|preview| preview.tables.get(at))
                 .map_or_else(String::new, |table| table.name.clone()),
-            Row::Run(true) => "Run now: all rows land; each run appends them all".to_owned(),
+            Row::Run(true) => format!("Run now: {}", facts.again.offer()),
             Row::Run(false) => "Not now".to_owned(),
         }
     }

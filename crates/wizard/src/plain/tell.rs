@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use lakeward_core::untrusted::excerpt;
+
 use super::{Plain, Turn};
 use crate::{
     event::{Key, Page},
@@ -12,6 +14,9 @@ use crate::{
 
 /// How many rows of a table are shown.
 const ROWS: usize = 5;
+/// How many tables are shown with their columns, and how much of the names of the others.
+const TABLES: usize = 40;
+const NAMES: usize = 1000;
 /// How long before a page's end it is told, and that it has come.
 const MARKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(60), Duration::from_secs(300)];
 
@@ -120,7 +125,7 @@ impl Plain {
         vec![
             String::new(),
             format!("To run it from now on, also from cron: lakeward --config {shown}"),
-            "Each run appends all rows. Enter leaves.".to_owned(),
+            format!("{}. Enter leaves.", self.state.facts.again.sentence()),
         ]
     }
 
@@ -259,12 +264,24 @@ impl Plain {
         if self.told.is_known {
             return;
         }
-        for table in &preview.tables {
+        let mut plugins: Vec<&str> = preview.tables.iter().filter_map(|table| table.plugin.as_deref()).collect();
+        plugins.dedup();
+        for plugin in plugins {
+            let tables = preview.tables.iter().filter(|table| table.plugin.as_deref() == Some(plugin)).count();
+            let of = if tables == 1 { "table" } else { "tables" };
+            turn.lines.push(format!("Found {tables} {of} of {plugin}. Their rows come with a run."));
+        }
+        let rest = preview.tables.len().saturating_sub(TABLES);
+        for table in preview.tables.iter().take(TABLES) {
             let columns: Vec<String> =
                 table.columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
             turn.lines.push(format!("Table {}: {}", table.name, columns.join(", ")));
             turn.lines.extend(table.rows.iter().take(ROWS).map(|row| format!("  {}", row.join(", "))));
             turn.lines.push(format!("  its first object: {}", table.first_key));
+        }
+        if rest > 0 {
+            let names: Vec<&str> = preview.tables.iter().skip(TABLES).map(|table| table.name.as_str()).collect();
+            turn.lines.push(format!("And {rest} more: {}", excerpt(&names.join(", "), NAMES)));
         }
         turn.lines.push(match preview.tables.as_slice() {
             [] => "No table was found; < leads back to the source.".to_owned(),

@@ -10,7 +10,7 @@ use crate::{
     compose,
     draft::Draft,
     effect::{Effect, SignInRequest},
-    facts::{Place, Remote, Trouble},
+    facts::{Again, Place, Remote, Trouble},
     question::{Id, Need, QUESTIONS},
     state::{Form, List, Popup, Review, Row, Screen, Scroll, State, Welcome},
 };
@@ -45,8 +45,9 @@ pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
         let resolved = readable.and_then(|()| {
             compose::resolve(text, &state.facts.place).map_err(|errors| compose::refused(&errors, &state.facts.place))
         });
-        if let Err(trouble) = resolved {
-            state.facts.document = Remote::Failed(trouble);
+        match resolved {
+            Ok((plan, _)) => state.facts.again = Again::of(&plan),
+            Err(trouble) => state.facts.document = Remote::Failed(trouble),
         }
     }
     state.answers.fill(&state.facts);
@@ -224,6 +225,7 @@ impl State {
     /// Makes the config from the answers.
     pub(super) fn compose(&mut self) {
         let composed = compose::compose(&self.answers, &self.facts);
+        self.facts.again = composed.as_ref().map(|composed| Again::of(&composed.plan)).unwrap_or_default();
         self.facts.document = composed.map(|composed| composed.document).into();
     }
 

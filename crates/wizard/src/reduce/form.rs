@@ -59,7 +59,7 @@ impl State {
         let text = self.answers.get(question.id).map(|answer| answer.value.typed()).unwrap_or_default();
         let mut field =
             Field { id: question.id, text: String::new(), cursor: 0, error: None, note: self.note(question.id) };
-        field.set(&text);
+        field.show(&text);
         field
     }
 

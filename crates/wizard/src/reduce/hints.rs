@@ -75,6 +75,16 @@ impl State {
         }
     }
 
+    /// What the log of the run holds, in a word.
+    fn log_name(&self) -> &'static str {
+        let retries = usize::try_from(self.run.retries).unwrap_or(usize::MAX);
+        match self.run.errors {
+            0 if self.run.log.len() <= retries => "retries",
+            0 => "log",
+            _ => "errors",
+        }
+    }
+
     /// Whether the screen has questions that few people need.
     fn has_more(&self) -> bool {
         let answers = self.typed_answers();
@@ -177,11 +187,11 @@ impl State {
             Screen::Run if self.is_running() => {
                 vec![
                     hint("Ctrl-C", if self.run.stops == 0 { "stop safely" } else { "end at once" }),
-                    hint("e", if self.run.errors == 0 { "retries" } else { "errors" }),
+                    hint("e", self.log_name()),
                 ]
             }
             Screen::Run => {
-                vec![hint("Enter", "next"), hint("e", if self.run.errors == 0 { "retries" } else { "errors" })]
+                vec![hint("Enter", "next"), hint("e", self.log_name())]
             }
             Screen::Farewell => vec![hint("Enter", "leave")],
         }

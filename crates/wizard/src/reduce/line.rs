@@ -35,6 +35,12 @@ impl Field {
         self.cursor = self.text.graphemes(true).count().saturating_sub(after);
     }
 
+    /// Shows an answer that is there, however long it is, with the cursor behind it.
+    pub(super) fn show(&mut self, text: &str) {
+        self.text = one_line(text);
+        self.cursor = self.text.graphemes(true).count();
+    }
+
     /// Sets the whole text, with the cursor behind it.
     pub(super) fn set(&mut self, text: &str) {
         self.text.clear();

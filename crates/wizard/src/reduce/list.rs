@@ -53,7 +53,7 @@ impl State {
     fn row_text(&self, row: Row) -> String {
         let account = |at: usize| self.facts.accounts.get(at);
         let text = match row {
-            Row::Welcome(choice) => choice.words().0.to_owned(),
+            Row::Welcome(choice) => choice.words(self.facts.again).0.to_owned(),
             Row::Found(at) => {
                 self.facts.found.get(at).map(|found| format!("{} {}", found.title, found.origin)).unwrap_or_default()
             }

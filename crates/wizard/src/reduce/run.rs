@@ -8,7 +8,7 @@ use super::tickets::Request;
 use crate::{
     effect::{Effect, Exit},
     facts::{Remote, Trouble},
-    state::{Popup, RunState, RunTable, Screen, State, TableState},
+    state::{Popup, RunState, RunTable, Screen, State, TableState, Told},
 };
 
 impl State {
@@ -75,8 +75,17 @@ impl State {
             }
             Event::UploadRetried { key, attempt, cause, wait } => {
                 run.retries += 1;
-                run.say(format!("{key}: try {attempt} failed, again in {wait:.1?}: {cause}"));
+                run.say(Told::Retry, format!("{key}: try {attempt} failed, again in {wait:.1?}: {cause}"));
             }
+            Event::SourceError { source, table, message } => {
+                run.errors += 1;
+                let of = table.as_ref().map_or(source.as_str(), |table| table.as_str());
+                run.say(Told::Error, format!("{of}: {message}"));
+                if let Some(table) = table {
+                    run.table(table.as_str()).errors.push(message);
+                }
+            }
+            Event::SourceLogged { source, message } => run.say(Told::Log, format!("{source} logs: {message}")),
             Event::TableFinished { table } => run.table(table.as_str()).state = TableState::Done,
             Event::Stopping { .. } => run.stops = run.stops.max(1),
             // Its books come with the end.
@@ -92,8 +101,11 @@ impl State {
             table.state = if result.is_ok() { TableState::Done } else { TableState::Failed };
         }
         if let Err(trouble) = &result {
-            self.run.errors += 1;
-            self.run.say(trouble.what.clone());
+            // Where tables had errors, these are why it has not ended well.
+            if self.run.errors == 0 {
+                self.run.errors += 1;
+            }
+            self.run.say(Told::Error, trouble.what.clone());
         }
         self.run.ended = Some(result);
         self.run.ended_at = Some(self.now);
@@ -160,7 +172,8 @@ impl RunState {
         &mut self.tables[at]
     }
 
-    fn say(&mut self, what: String) {
+    fn say(&mut self, told: Told, what: String) {
+        self.told = told;
         self.log.push(what);
         let over = self.log.len().saturating_sub(Self::LOG);
         self.log.drain(..over);
@@ -181,6 +194,7 @@ impl RunTable {
             landed: 0,
             objects: 0,
             state: TableState::Queued,
+            errors: Vec::new(),
         }
     }
 }

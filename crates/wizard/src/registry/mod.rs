@@ -4,6 +4,7 @@ mod needs;
 mod auth;
 mod destination;
 mod source;
+mod cloudquery;
 
 use crate::question::Question;
 
@@ -38,4 +39,11 @@ pub const QUESTIONS: &[Question] = &[
     source::TABLE,
     source::SOURCE_FORMAT,
     source::ON_ERROR,
+    cloudquery::ADDRESS,
+    cloudquery::PLUGIN,
+    cloudquery::TABLES,
+    cloudquery::SKIP_TABLES,
+    cloudquery::SPEC,
+    cloudquery::NETWORK,
+    cloudquery::TIMEOUT,
 ];

@@ -31,6 +31,15 @@ pub(super) fn with_source(answers: &Answers, kind: &str, need: Need) -> Need {
     if answers.is(Id::Source, kind) { need } else { NotAsked }
 }
 
+pub(super) fn with_plugin(answers: &Answers, need: Need) -> Need {
+    with_source(answers, "cloudquery", need)
+}
+
+/// What goes for a plugin that Lakeward starts.
+pub(super) fn with_program(answers: &Answers, need: Need) -> Need {
+    if given(answers, Id::Address) { NotAsked } else { with_plugin(answers, need) }
+}
+
 /// What goes for all that Lakeward reads itself.
 pub(super) fn of_rows(answers: &Answers) -> Need {
     if of_stream(answers) == NotAsked { NotAsked } else { Optional }

@@ -12,12 +12,13 @@ pub(super) const SOURCE: Question = Question {
     key: "source.type",
     flag: "source",
     title: "Rows come from",
-    help: "Files of this machine, what a program prints, or standard input.",
+    help: "Files of this machine, what a program prints, standard input, or the tables of a source plugin of CloudQuery.",
     example: "files",
     kind: Kind::Choice(&[
         Choice { value: "files", help: "files, folders and globs" },
         Choice { value: "command", help: "what a program writes to its standard output" },
         Choice { value: "stdin", help: "standard input, once a run" },
+        Choice { value: "cloudquery", help: "a source plugin of CloudQuery" },
     ]),
     screen: Screen::Source,
     rare: false,
@@ -26,6 +27,8 @@ pub(super) const SOURCE: Question = Question {
         Some(
             if given(answers, Id::Command) {
                 "command"
+            } else if given(answers, Id::Plugin) || given(answers, Id::Address) {
+                "cloudquery"
             } else if facts.place.stdin_piped && !given(answers, Id::Paths) {
                 "stdin"
             } else {

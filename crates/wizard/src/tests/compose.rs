@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Trouble, command, compose, headless};
+use crate::{Again, Trouble, command, compose, headless};
 
 #[test]
 fn a_new_config_says_what_it_is_and_how_it_was_made() {
@@ -188,4 +188,88 @@ fn yes_tells_all_that_is_missing_or_wrong_at_once() {
     }
     let there = Place { existing: Some(THERE.into()), ..place() };
     assert!(headless(there, &whole()[0]).expect_err("it is there").what.contains("overwrites nothing"));
+}
+
+const PLUGIN: &str = r#"version = 1
+
+[destination]
+bucket = "my-lake"
+path = "x/{{TABLE}}/{{UUID}}.{{FORMAT}}"
+
+# Where rows come from. Each run appends all that the plugin sends.
+[[source]]
+type = "cloudquery"
+path = "./cq-source-aws" # built by us
+name = "aws"
+
+[source.spec] # as in aws.yml
+token = "${API_TOKEN}"
+regions = [
+  "eu-central-1", # the main one
+]
+"#;
+
+#[test]
+fn a_plugins_spec_stays_as_it_is_written_until_it_says_something_else() {
+    assert_eq!(edit(&[], PLUGIN).expect("a config").toml, PLUGIN);
+    // The same, however it is typed.
+    let same = r#"{"regions": ["eu-central-1"], "token": "${API_TOKEN}"}"#;
+    assert_eq!(edit(&[(Id::Spec, same)], PLUGIN).expect("a config").toml, PLUGIN);
+    let other = edit(&[(Id::Spec, "{ regions = [] }"), (Id::Tables, "'a*' b")], PLUGIN).expect("a config").toml;
+    let source: toml::Table = other.parse().expect("TOML");
+    let expected: toml::Value = "{ type = 'cloudquery', path = './cq-source-aws', name = 'aws', tables = ['a*', 'b'], spec = { regions = [] } }".parse().expect("TOML");
+    assert_eq!(source["source"][0], expected, "{other}");
+    assert!(other.contains("# built by us"), "{other}");
+    let without = edit(&[(Id::Spec, "")], PLUGIN).expect("a config").toml;
+    assert!(!without.contains("spec") && !without.contains("token"), "{without}");
+    // Of another kind of source nothing of it is left, and the comment goes along.
+    let files = edit(&[(Id::Source, "files"), (Id::Paths, "x.csv")], PLUGIN);
+    assert!(files.expect_err("the name is the plugin's").what.contains("`name` does not go with type"));
+    let nameless = PLUGIN.replace("name = \"aws\"\n", "");
+    let files = edit(&[(Id::Source, "files"), (Id::Paths, "x.csv")], &nameless).expect("a config").toml;
+    assert!(
+        files.ends_with(
+            "# Where rows come from. Each run appends all of them.\n[[source]]\ntype = \"files\"\npaths = [\"x.csv\"]\n"
+        ),
+        "{files}"
+    );
+    let back = edit(&[(Id::Source, "cloudquery"), (Id::Address, "h:1")], &files).expect("a config").toml;
+    assert!(back.contains("Each run appends all that the plugin sends.\n"), "{back}");
+}
+
+#[test]
+fn a_secret_in_a_spec_is_in_no_command_and_no_config() {
+    let mut answers = whole().into_iter().find(|answers| answers.value(Id::Plugin).is_some()).expect("a plugin");
+    answers.fill(&facts());
+    assert!(command(&answers).contains("API_TOKEN"));
+    for secret in ["{ token = \"hush\" }", "{ a = { password = 4711 } }", "{ token: hush", "token: hush, 4711"] {
+        answers.set(Id::Spec, text(secret), From::Typed);
+        let command = command(&answers);
+        assert!(!command.contains("hush") && !command.contains("4711") && command.contains("--tables"), "{command}");
+        let trouble = compose(&answers, &facts()).expect_err("refused");
+        assert!(!trouble.what.contains("hush") && trouble.what.contains("spec"), "{}", trouble.what);
+        let trouble = headless(place(), &answers).expect_err("refused");
+        assert!(!trouble.what.contains("hush") && trouble.what.contains("--spec: "), "{}", trouble.what);
+    }
+}
+
+#[test]
+fn what_a_further_run_does_is_said_as_it_is() {
+    let again = |texts: &[(Id, &str)], there: &str| {
+        let mut facts = facts();
+        facts.place.existing = Some(there.to_owned());
+        let mut all = Answers::from_config(there).expect("a config");
+        texts.iter().for_each(|(id, text)| _ = all.give(*id, (*text).into(), From::Typed));
+        Again::of(&compose(&all, &facts).expect("a config").plan)
+    };
+    assert_eq!(again(&[], THERE), Again::All);
+    assert_eq!(again(&[], PLUGIN), Again::Increment);
+    assert_eq!(again(&[(Id::Address, "localhost:7777")], PLUGIN), Again::Increment);
+    assert_eq!(
+        again(&[(Id::Address, "plugins.example:7777")], PLUGIN),
+        Again::All,
+        "it can't reach where state is kept"
+    );
+    let anew = PLUGIN.replace("/{{UUID}}.{{FORMAT}}\"", "\"\nno_rotate = true");
+    assert_eq!(again(&[], &anew), Again::Anew);
 }

@@ -76,6 +76,8 @@ fn an_answers_file_that_is_wrong_says_where() {
         ("buckt = \"x\"", "buckt is no question's flag"),
         ("bucket = [\"x\"]", "bucket can't be array"),
         ("paths = [1.5]", "paths can't be array"),
+        ("spec = [1]", "spec can't be array"),
+        ("spec = \"{ token: hush\"", "spec can't be string"),
         ("\"a\\u001b[31m\" = 1", "is no question's flag"),
     ] {
         let trouble = Answers::from_answers_file(file).expect_err(file);
@@ -91,6 +93,12 @@ fn flags_that_are_given_wrongly_are_told() {
     let twice = Answers::from_flags([(Id::Bucket, vec!["a".into(), "b".into()])]).expect_err("twice").what;
     assert!(twice.contains("--bucket: it is given several times"), "{twice}");
     assert!(Answers::from_flags([(Id::Command, vec!["'a".into()])]).is_err());
+    let table = Answers::from_flags([(Id::Spec, vec!["{ token: hush".into()])]).expect_err("no table");
+    assert!(
+        table.what.contains("--spec: it is neither a TOML table") && !table.what.contains("hush"),
+        "{}",
+        table.what
+    );
     let words = Answers::from_flags([(Id::Command, vec!["a 'b c'".into()])]).expect("words");
     assert_eq!(words.value(Id::Command), Some(&Value::List(vec!["a".into(), "b c".into()])));
 }

@@ -71,6 +71,17 @@ pub(crate) fn whole() -> Vec<Answers> {
             (Id::Table, "t"),
             (Id::SourceFormat, "ndjson"),
         ]),
+        answers(&[
+            (Id::Auth, "env"),
+            (Id::Bucket, "my-lake"),
+            (Id::Plugin, "./cq-source-aws"),
+            (Id::Tables, "'aws_ec2_*' aws_s3_buckets"),
+            (Id::SkipTables, "aws_ec2_images"),
+            (Id::Spec, "{ token = \"${API_TOKEN}\", regions = [\"it's\", \"eu-central-1\"], deep.n = 1 }"),
+            (Id::Network, "tcp"),
+            (Id::Timeout, "5m"),
+        ]),
+        answers(&[(Id::Auth, "chain"), (Id::Bucket, "my-lake"), (Id::Address, "127.0.0.1:7777")]),
     ]
 }
 

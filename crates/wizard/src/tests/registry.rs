@@ -34,10 +34,14 @@ const WRONG: &[(Id, &str)] = &[
     (Id::Table, "a/b"),
     (Id::SourceFormat, "xls"),
     (Id::OnError, "shrug"),
+    (Id::Address, "localhost"),
+    (Id::Plugin, "~/cq-source-aws"),
+    (Id::Tables, "''"),
+    (Id::SkipTables, "''"),
+    (Id::Spec, "{ token = \"hush\" }"),
+    (Id::Network, "udp"),
+    (Id::Timeout, "0"),
 ];
-
-/// Values that the config knows, and no question offers.
-const UNASKED: &[&str] = &["cloudquery"];
 
 /// Whole answers in which the question is asked.
 fn where_asked(id: Id) -> Answers {
@@ -60,7 +64,7 @@ fn every_question_has_a_flag_a_help_an_example_and_an_id_of_its_own() {
         assert!(question.help.ends_with('.') && !question.title.is_empty(), "{question:?}");
         assert!(question.choices().iter().all(|choice| !choice.help.is_empty()), "{question:?}");
         let last = question.key.rsplit('.').next().expect("a key").replace('_', "-");
-        let is_kind = matches!(question.id, Id::Auth | Id::Source | Id::SourceProfile | Id::SourceFormat);
+        let is_kind = matches!(question.id, Id::Auth | Id::Source | Id::SourceProfile | Id::SourceFormat | Id::Plugin);
         assert!(is_kind || question.flag == last, "{} is not the key {last}", question.flag);
         for other in question.depends_on {
             assert!(*other < question.id, "{:?} is asked before what it rests on", question.id);
@@ -106,7 +110,7 @@ fn every_question_is_a_key_of_the_schema_which_says_the_same_of_it() {
             let described = said["oneOf"].as_array().into_iter().flatten().map(|choice| &choice["const"]);
             one_of.chain(described).chain(said.get("const")).filter_map(|value| value.as_str())
         });
-        let values: BTreeSet<&str> = values.filter(|value| !UNASKED.contains(value)).collect();
+        let values: BTreeSet<&str> = values.collect();
         let choices: BTreeSet<&str> = question.choices().iter().map(|choice| choice.value).collect();
         assert_eq!(values, choices, "{}", question.key);
     }
@@ -121,8 +125,7 @@ fn every_choice_is_one_of_the_configs_and_there_are_no_others() {
             assert!(wrong.contains(choice.value), "{}: {wrong}", choice.value);
         }
         let listed = wrong.split("one of ").nth(1).and_then(|rest| rest.split(';').next()).expect("a list");
-        let listed = listed.split(", ").filter(|value| !UNASKED.contains(&value.trim_matches(['"', '`'])));
-        assert_eq!(listed.count(), question.choices().len(), "{wrong}");
+        assert_eq!(listed.split(", ").count(), question.choices().len(), "{wrong}");
     }
 }
 
@@ -169,6 +172,14 @@ fn what_is_wrong_is_said_in_the_configs_words_and_without_the_key() {
     );
     assert!(said(Id::Path, "raw/{{TABLE}}.{{FORMAT}}").contains("overwrite"));
     assert!(said(Id::Bucket, "").contains("my-lake"));
+    let secret = said(Id::Spec, "{ token = \"hush\" }");
+    assert!(
+        secret.contains("looks like a secret") && secret.contains("${NAME}") && !secret.contains("hush"),
+        "{secret}"
+    );
+    let spec = Id::Spec.question();
+    let wrong = spec.check(&text("{ token: hush"), &where_asked(Id::Spec), &place()).expect_err("no table");
+    assert!(wrong.contains("neither a TOML table") && !wrong.contains("hush"), "{wrong}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn flag(question: &'static Question) -> Arg {
     let flag = Arg::new(question.flag).long(question.flag).help_heading("Answers").value_name(value(question));
     let flag = flag.help(short(question)).long_help(long(question));
     match question.kind {
-        Kind::Text | Kind::Choice(_) => flag,
+        Kind::Text | Kind::Table | Kind::Choice(_) => flag,
         // What a shell makes of a glob is several values.
         Kind::List => flag.action(ArgAction::Append).num_args(1..),
         Kind::Words => flag.action(ArgAction::Append),
@@ -46,8 +46,10 @@ fn flag(question: &'static Question) -> Arg {
 fn value(question: &Question) -> &'static str {
     match question.kind {
         Kind::Choice(_) => "CHOICE",
-        Kind::List => "PATH",
+        Kind::List if question.id == Id::Paths => "PATH",
+        Kind::List => "NAME",
         Kind::Words => "COMMAND",
+        Kind::Table => "TABLE",
         Kind::Text => "ANSWER",
     }
 }

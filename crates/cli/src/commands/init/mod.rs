@@ -33,7 +33,7 @@ use lakeward_core::{
     failure::{Failure, FailureKind},
     untrusted::printable,
 };
-use lakeward_wizard::{Answers, Draft, Event, Exit, Id, Place, Start, State, Trouble, headless, start};
+use lakeward_wizard::{Again, Answers, Draft, Event, Exit, Id, Place, Start, State, Trouble, headless, start};
 use tokio::runtime::Handle;
 
 use self::{
@@ -241,15 +241,16 @@ fn without_questions(
     composed.document.warnings.iter().for_each(|warning| console.warning(warning));
     let said = runtime.block_on(write::write(&writing, world)).map_err(failure)?;
     draft::forget(world);
-    console.result(&format!("{said}.\n{}", how_to_go_on(&config)));
+    console.result(&format!("{said}.\n{}", how_to_go_on(&config, Again::of(&composed.plan))));
     Ok(0)
 }
 
-fn how_to_go_on(config: &str) -> String {
+fn how_to_go_on(config: &str, again: Again) -> String {
     format!(
         "Try it with one test write:  lakeward check --config {config}\n\
          Run it:                      lakeward --config {config}\n\
-         Each run appends all rows of its sources.\n"
+         {}.\n",
+        again.sentence()
     )
 }
 
@@ -273,7 +274,7 @@ fn farewell(exit: &Exit, state: &State, runner: &Runner) -> String {
     }
     match exit {
         Exit::Done | Exit::Run(_) if state.facts.written.got().is_some() => {
-            text.push_str(&how_to_go_on(&place.config_shown));
+            text.push_str(&how_to_go_on(&place.config_shown, state.facts.again));
         }
         Exit::Left | Exit::Interrupted if state.facts.written.got().is_none() && state.run.began.is_none() => {
             text.push_str(if runner.keeps_answers() {

@@ -20,7 +20,7 @@ use lakeward_core::{
     untrusted::{excerpt, printable},
 };
 use lakeward_sink::first_keys;
-use lakeward_source::{Commands, TableReader};
+use lakeward_source::Commands;
 use lakeward_wizard::{Column, Event, Preview, PreviewedTable, Ticket};
 use uuid::Uuid;
 
@@ -33,15 +33,24 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const ROWS: usize = 10;
 const TABLES: usize = 20;
 const VALUE: usize = 60;
+/// How much of what a plugin calls itself.
+const NAME: usize = 120;
 
-pub(crate) async fn preview(ticket: Ticket, plan: Plan, events: Events) {
-    let commands = Commands::default();
+/// `commands` are those that sources start.
+pub(crate) async fn preview(ticket: Ticket, plan: Plan, commands: Commands, events: Events) {
     // Whichever way this ends, no command of a source outlives it.
     let _end = commands.clone().end_with();
+    let has_plugin = plan.sources.iter().any(|source| matches!(source, SourcePlan::CloudQuery(_)));
     let previewed = tokio::time::timeout(PATIENCE, looked_at(plan, commands)).await.unwrap_or_else(|_| {
-        let what = format!("within {} s the source has not shown enough to infer its columns", PATIENCE.as_secs());
-        Err(Failure::new(FailureKind::Input, what)
-            .next("go on without looking: a run waits for as much as `sample` says, or for the end"))
+        let (what, next) = if has_plugin {
+            ("the plugin has not listed its tables", "go on without looking: a run gives it as long as `timeout` says")
+        } else {
+            (
+                "the source has not shown enough to infer its columns",
+                "go on without looking: a run waits for as much as `sample` says, or for the end",
+            )
+        };
+        Err(Failure::new(FailureKind::Input, format!("within {} s {what}", PATIENCE.as_secs())).next(next))
     });
     events.send(Event::Previewed(ticket, previewed.map_err(|failure| trouble(&failure))));
 }
@@ -60,10 +69,12 @@ async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failur
     let (destination, place) = (plan.destination.clone(), storage::place(&plan));
     let (readers, of_plugins) = Run::discover(plan, Arc::new(Nobody), commands).await?.into_tables();
     let read = tokio::task::spawn_blocking(move || {
-        let tables = readers.iter().map(TableReader::table).chain(&of_plugins);
-        let keys = first_keys(&destination, tables.clone(), Uuid::now_v7())?;
-        let mut tables: Vec<PreviewedTable> =
-            tables.zip(keys).map(|(table, key)| described(table, &place, &key)).collect();
+        let of_files = readers.iter().map(|reader| (reader.table(), None));
+        let of_plugins = of_plugins.iter().map(|(table, plugin)| (table, Some(plugin.as_str())));
+        let tables = of_files.chain(of_plugins);
+        let keys = first_keys(&destination, tables.clone().map(|(table, _)| table), Uuid::now_v7())?;
+        let described = tables.zip(keys).map(|((table, plugin), key)| described(table, plugin, &place, &key));
+        let mut tables: Vec<PreviewedTable> = described.collect();
         // What a plugin's tables hold is known when it syncs, and only then.
         for (number, (reader, table)) in readers.into_iter().zip(&mut tables).enumerate() {
             table.bytes = reader.input_bytes();
@@ -82,7 +93,7 @@ async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failur
 }
 
 /// A table without its rows.
-fn described(table: &Table, place: &str, key: &ObjectKey) -> PreviewedTable {
+fn described(table: &Table, plugin: Option<&str>, place: &str, key: &ObjectKey) -> PreviewedTable {
     let columns = table.schema.fields().iter().map(|field| Column {
         name: printable(field.name()).into_owned(),
         column_type: column_type::describe(field.data_type()),
@@ -93,6 +104,7 @@ fn described(table: &Table, place: &str, key: &ObjectKey) -> PreviewedTable {
         columns: columns.collect(),
         rows: Vec::new(),
         bytes: None,
+        plugin: plugin.map(|plugin| excerpt(plugin, NAME)),
     }
 }
 

@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use lakeward_core::plan::{Plan, SourcePlan, Vendor};
+use lakeward_source::Commands;
 use lakeward_wizard::{Effect, Event, Exit, Id, Secret, SignInAct, State, Trouble};
 use tokio::{
     runtime::Handle,
@@ -32,6 +33,8 @@ pub(crate) struct Runner {
     /// The lists of roles that are awaited.
     roles: Vec<Wanted>,
     acts: Option<mpsc::UnboundedSender<SignInAct>>,
+    /// What the latest look into the sources has started.
+    looking: Option<Commands>,
     run: Option<Running>,
     /// What a run came to, whole.
     told: run::Told,
@@ -58,7 +61,7 @@ struct Running {
     ticket: lakeward_wizard::Ticket,
     _work: Wanted,
     stop: watch::Sender<bool>,
-    commands: lakeward_source::Commands,
+    commands: Commands,
 }
 
 /// What only the one who has the terminal can do.
@@ -83,6 +86,7 @@ impl Runner {
             work: HashMap::new(),
             roles: Vec::new(),
             acts: None,
+            looking: None,
             run: None,
             told: run::Told::default(),
             recorder: None,
@@ -143,7 +147,10 @@ impl Runner {
                 let server = if is_aws { Server::Aws } else { Server::Other };
                 self.begin(Kind::Identify, move || identity::identify(world, ticket, *auth, server, events));
             }
-            Effect::Preview(ticket, plan) => self.begin(Kind::Preview, move || preview::preview(ticket, *plan, events)),
+            Effect::Preview(ticket, plan) => {
+                let commands = self.looking.insert(Commands::default()).clone();
+                self.begin(Kind::Preview, move || preview::preview(ticket, *plan, commands, events));
+            }
             Effect::Check(ticket, plan) => self.begin(Kind::Check, move || check::check(world, ticket, plan, events)),
             Effect::Write(ticket, writing) => {
                 // Never given up half-way.
@@ -223,7 +230,7 @@ impl Runner {
 
     fn begin_run(&mut self, ticket: lakeward_wizard::Ticket, plan: Plan) {
         let (stop, asked) = watch::channel(false);
-        let commands = lakeward_source::Commands::default();
+        let commands = Commands::default();
         let request = run::Request { world: Arc::clone(&self.world), ticket, plan, commands: commands.clone(), asked };
         let (told, events) = (self.told.clone(), self.events.clone());
         let work = self.wanted(move || run::run(request, told, events));
@@ -256,8 +263,7 @@ fn stdin_is_no_data(plan: &Plan, state: &State) -> Option<Trouble> {
 
 impl Drop for Runner {
     fn drop(&mut self) {
-        if let Some(running) = &self.run {
-            running.commands.kill_now();
-        }
+        // Nobody waits for programs that take their time to end.
+        self.looking.iter().chain(self.run.iter().map(|running| &running.commands)).for_each(Commands::kill_now);
     }
 }

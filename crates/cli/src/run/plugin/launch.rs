@@ -3,11 +3,13 @@
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use lakeward_cloudquery::{source::SourcePlugin, transport::Address};
 use lakeward_core::{
+    event::{Event, Observer},
     failure::{Failure, FailureKind},
     plan::{PluginNetwork, PluginPlace, PluginPlan},
 };
@@ -42,6 +44,7 @@ pub(super) async fn launch(
     commands: &Commands,
     socket: &Path,
     secrets: &Secrets,
+    observer: &Arc<dyn Observer>,
 ) -> Result<Launched, Failure> {
     match &plan.place {
         PluginPlace::Address(host) => {
@@ -66,7 +69,7 @@ pub(super) async fn launch(
             command.extend(words.map(str::to_owned));
             command.push("--no-sentry".to_owned());
             let environment = [("CQ_TELEMETRY_LEVEL", "none")];
-            let hear = hear(plan.name.clone(), secrets.clone());
+            let hear = hear(plan.name.clone(), secrets.clone(), observer.clone());
             let process = commands.start_service(name, &command, &plan.folder, &environment, hear)?;
             let name = format!("the source {}", plan.name);
             let plugin = connect(&name, &address, &process, START.min(plan.timeout), secrets).await?;
@@ -124,7 +127,7 @@ async fn connect(
 }
 
 /// Takes a plugin's log: errors are warnings here, the rest is of interest to those who look closely.
-fn hear(name: String, secrets: Secrets) -> impl FnMut(&str) + Send + 'static {
+fn hear(name: String, secrets: Secrets, observer: Arc<dyn Observer>) -> impl FnMut(&str) + Send + 'static {
     let mut errors = 0;
     move |line| {
         let (is_error, text) = read(line);
@@ -132,6 +135,7 @@ fn hear(name: String, secrets: Secrets) -> impl FnMut(&str) + Send + 'static {
         if is_error && errors < MOST_ERRORS {
             errors += 1;
             tracing::warn!("the source {name} logs: {text}");
+            observer.on(&Event::SourceLogged { source: name.clone(), message: text });
         } else {
             tracing::debug!("the source {name} logs: {text}");
         }

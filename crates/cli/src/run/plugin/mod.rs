@@ -17,6 +17,7 @@ use bytes::Bytes;
 use lakeward_cloudquery::source::{Identity, Selection, SourceError, SourcePlugin};
 use lakeward_core::{
     budget::Budget,
+    event::Observer,
     failure::{Failure, FailureKind},
     plan::{Plan, PluginNetwork, PluginPlace, PluginPlan, SourcePlan},
     table::{Table, TableName},
@@ -70,9 +71,10 @@ impl PluginSource {
         run: &str,
         commands: &Commands,
         socket: &Path,
+        observer: &Arc<dyn Observer>,
     ) -> Result<Self, Failure> {
         let (spec, secrets): (Bytes, Secrets) = spec::expanded(plugin)?;
-        let Launched { plugin: asked, process } = launch::launch(plugin, commands, socket, &secrets).await?;
+        let Launched { plugin: asked, process } = launch::launch(plugin, commands, socket, &secrets, observer).await?;
         let mut host = Host {
             plugin: asked,
             process,
@@ -98,7 +100,7 @@ impl PluginSource {
             selection.skip_dependent_tables = true;
             tables = if selection.tables.is_empty() { Vec::new() } else { host.tables(&selection).await? };
         }
-        let keeps_state = state::is_kept(&plan.destination, plugin);
+        let keeps_state = plugin.keeps_state(&plan.destination);
         Ok(Self { plan: plugin.clone(), identity, selection, tables, names, state: None, keeps_state, host })
     }
 
@@ -228,7 +230,12 @@ impl Plugins {
     ///
     /// # Errors
     /// When one of them fails, or a table is in two of them.
-    pub(super) async fn find(plan: &Plan, run: &str, commands: &Commands) -> Result<Self, Failure> {
+    pub(super) async fn find(
+        plan: &Plan,
+        run: &str,
+        commands: &Commands,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<Self, Failure> {
         let planned = plan.sources.iter().filter_map(|source| match source {
             SourcePlan::CloudQuery(plugin) => Some(plugin),
             _ => None,
@@ -240,7 +247,7 @@ impl Plugins {
         let sockets = plugins.sockets.as_ref().map(TempDir::path).unwrap_or(Path::new("")).to_owned();
         for (index, plugin) in planned.enumerate() {
             let socket = sockets.join(format!("{index}.sock"));
-            let plugin = PluginSource::find(plan, plugin, run, commands, &socket).await?;
+            let plugin = PluginSource::find(plan, plugin, run, commands, &socket, observer).await?;
             for other in &plugins.found {
                 if let Some(table) = plugin.names.iter().find(|table| other.names.contains(table)) {
                     let what =
@@ -289,5 +296,5 @@ pub(super) fn save_states(reads: &[PluginRead], landed: &Landed) -> (Vec<String>
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) budget: Budget,
-    pub(super) observer: Arc<dyn lakeward_core::event::Observer>,
+    pub(super) observer: Arc<dyn Observer>,
 }

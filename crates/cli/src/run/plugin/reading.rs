@@ -113,12 +113,15 @@ impl Told {
 }
 
 impl TableErrors {
-    fn add(&mut self, table: &str, message: String) {
+    /// Whether the message is one of the first about the table, and none of them says the same.
+    fn add(&mut self, table: &str, message: &str) -> bool {
         let told = self.0.entry(table.to_owned()).or_default();
         told.count += 1;
-        if told.first.len() < MOST_MESSAGES && !told.first.contains(&message) {
-            told.first.push(message);
+        let is_new = told.first.len() < MOST_MESSAGES && !told.first.iter().any(|first| first == message);
+        if is_new {
+            told.first.push(message.to_owned());
         }
+        is_new
     }
 
     /// The messages about a table.
@@ -279,10 +282,10 @@ impl Taking<'_> {
         let name = excerpt(table, 80);
         tracing::info!("the source {}, table {name}: {message}", self.host.name);
         // Of all names, only those in the list are kept: there may be any number of others.
-        match TableName::new(table).ok().filter(|table| self.listed.contains_key(table)) {
-            Some(table) => self.read.errors.add(table.as_str(), message),
-            None if name.is_empty() => self.read.errors.add(NO_TABLE, message),
-            None => self.read.errors.add(NO_TABLE, format!("{name}: {message}")),
+        let table = TableName::new(table).ok().filter(|table| self.listed.contains_key(table));
+        let message = if table.is_some() || name.is_empty() { message } else { format!("{name}: {message}") };
+        if self.read.errors.add(table.as_ref().map_or(NO_TABLE, TableName::as_str), &message) {
+            self.shared.observer.on(&Event::SourceError { source: self.host.name.clone(), table, message });
         }
     }
 

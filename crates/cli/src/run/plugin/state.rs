@@ -2,7 +2,6 @@
 
 use std::{
     fmt::Write as _,
-    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,30 +13,13 @@ use lakeward_cloudquery::{
 };
 use lakeward_core::{
     failure::{Failure, FailureKind},
-    plan::{DestinationPlan, Plan, PluginPlace, PluginPlan, Storage},
+    plan::{Plan, PluginPlan, Storage},
 };
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 /// What the plugin is told to call the table of its state.
 const TABLE: &str = "lakeward_state";
-
-/// Whether a source's state is kept. Without rotation each run writes its tables whole, so none may go on where another ended; and a
-/// plugin on another machine can't reach the backend.
-pub(super) fn is_kept(destination: &DestinationPlan, plugin: &PluginPlan) -> bool {
-    let is_near = match &plugin.place {
-        PluginPlace::Program { .. } => true,
-        PluginPlace::Address(address) => is_loopback(address),
-    };
-    !destination.no_rotate && is_near
-}
-
-fn is_loopback(address: &str) -> bool {
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    address.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback())
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-        || host.eq_ignore_ascii_case("localhost")
-}
 
 /// The state of a source that is being read.
 #[derive(Debug)]
@@ -116,19 +98,4 @@ fn failure(error: StateFileError) -> Failure {
         }
     };
     Failure::new(kind, error.to_string()).next(next)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_on_this_machine_reaches_the_backend() {
-        for near in ["127.0.0.1:7777", "localhost:1", "[::1]:7777"] {
-            assert!(is_loopback(near), "{near}");
-        }
-        for far in ["10.0.0.1:7777", "localhost.example.org:1", "[fe80::1]:7777"] {
-            assert!(!is_loopback(far), "{far}");
-        }
-    }
 }

@@ -103,11 +103,24 @@ impl Reader<'_> {
             .iter()
             .map(|(key, value)| {
                 // Its first line alone is shown: what is wrong may be a secret.
-                let mut tell = |wrong| self.errors.push(finding(span.start..span.start, wrong));
+                let mut tell = |wrong| {
+                    self.errors.push(finding(span.start..span.start, wrong).key("source.spec".to_owned()));
+                };
                 (key.clone(), json(value, &format!("spec.{}", excerpt(key, 60)), &mut tell))
             })
             .collect()
     }
+}
+
+/// What is wrong with a text or a number of a plugin's spec that is to stand in a config, if anything is: it looks like a secret, or
+/// begins a reference that is none. No value of the spec is in what it says.
+#[must_use]
+pub fn plugin_spec_fault(spec: &toml::Table) -> Option<String> {
+    let mut faults = Vec::new();
+    for (key, value) in spec {
+        json(value, &format!("spec.{}", excerpt(key, 60)), &mut |wrong| faults.push(wrong.what));
+    }
+    faults.into_iter().next()
 }
 
 /// A value of the spec as JSON. `path` is its key as messages name it.
@@ -119,7 +132,12 @@ fn json(value: &toml::Value, path: &str, tell: &mut impl FnMut(Wrong)) -> Value 
             }
             Value::String(text.clone())
         }
-        toml::Value::Integer(number) => Value::from(*number),
+        toml::Value::Integer(number) => {
+            if let Err(wrong) = literal(path, &number.to_string()) {
+                tell(wrong);
+            }
+            Value::from(*number)
+        }
         toml::Value::Float(number) => Number::from_f64(*number).map_or_else(
             || {
                 tell(Wrong::new(format!("`{path}` is {number}, which no JSON can hold")));
@@ -139,7 +157,7 @@ fn json(value: &toml::Value, path: &str, tell: &mut impl FnMut(Wrong)) -> Value 
     }
 }
 
-/// Checks a text of the spec: its references, and that it is no secret.
+/// Checks a text or a number of the spec: its references, and that it is no secret.
 fn literal(path: &str, text: &str) -> Result<(), Wrong> {
     let key = path.rsplit('.').next().unwrap_or(path);
     let secret = secret::written_out(key, text);

@@ -80,13 +80,23 @@ fn what_can_t_be_meant_is_told() {
         ("path = \"x\"\nspec = { a = \"${\" }", "`spec.a`: a reference that begins with ${ has no } at its end"),
         ("path = \"x\"\nspec = { a = inf }", "which no JSON can hold"),
         ("path = \"x\"\nspec = { a = { api_token = \"hush\" } }", "`spec.a.api_token` looks like a secret"),
+        ("path = \"x\"\nspec = { a = [{ pwd = 4711 }] }", "`spec.a.pwd` looks like a secret"),
         ("path = \"x\"\nspec = { dsn = \"pg://me:hush@host\" }", "`spec.dsn` looks like a secret"),
         ("path = \"x\"\nspek = {}", "unknown key `spek` in [[source]] | did you mean `spec`?"),
         ("path = \"x\"\ncolumns = {}", "`columns` does not go with type = \"cloudquery\""),
+        ("path = \"x\"\nspec = \"token: hush\"", "`source.spec`: expected a table, found a text"),
         ("path = \"x\"\nspec = 1", "`source.spec`: expected a table, found the number 1"),
     ] {
         let told = wrong(&[source]);
         assert!(told.contains(says) && !told.contains("hush"), "{source}: {told}");
+    }
+    for spec in ["{ token = \"hush\" }", "{ a = { b = \"${\" } }", "{ a = nan }"] {
+        let text = config(&[&format!("path = \"x\"\nspec = {spec}")]);
+        let errors = resolve(&inputs(&text, &[])).expect_err("an error");
+        assert_eq!(errors[0].key.as_deref(), Some("source.spec"), "{spec}");
+        let spec: toml::Table = toml::from_str(&format!("spec = {spec}")).expect("a table");
+        let fault = plugin_spec_fault(spec["spec"].as_table().expect("a table"));
+        assert_eq!(fault.as_ref(), Some(&errors[0].what), "{spec}");
     }
     let told = wrong(&["path = \"a/x\"", "path = \"b/X\""]);
     assert!(told.contains("two sources are called \"X\"") && told.contains("`name`"), "{told}");

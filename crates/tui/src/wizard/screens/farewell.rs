@@ -1,6 +1,6 @@
 //! What was written, and how to go on.
 
-use lakeward_wizard::{Remote, State};
+use lakeward_wizard::{Again, Remote, State};
 use ratatui::{style::Style, text::Span};
 
 use super::{parts, welcome};
@@ -27,7 +27,9 @@ pub(crate) fn written(state: &State, ground: &mut Ground<'_>) {
         sheet.blank();
         welcome::options(state, &mut sheet, ground.area.height);
         sheet.blank();
-        sheet.mark(0, Mark::Info, "Each run appends all rows of its sources: two runs land each row twice.");
+        let again = state.facts.again;
+        let twice = if again == Again::All { ": two runs land each row twice" } else { "" };
+        sheet.mark(0, Mark::Info, &format!("{}{twice}.", again.sentence()));
     }
     if ground.room > Room::Narrow {
         sheet.blank();

@@ -119,7 +119,7 @@ fn beside(sheet: &mut Sheet<'_>, note: &str, single: bool) {
 
 /// The field's own note; for an empty one whether it may stay so.
 fn note(state: &State, question: &Question, field: &Field) -> Option<String> {
-    let is_empty = field.text.is_empty() && matches!(question.kind, Kind::Text | Kind::List | Kind::Words);
+    let is_empty = field.text.is_empty() && question.choices().is_empty();
     if field.note.is_some() || !is_empty {
         return field.note.clone();
     }

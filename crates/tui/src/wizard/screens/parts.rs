@@ -80,7 +80,9 @@ pub(crate) fn question(sheet: &mut Sheet<'_>, question: &str, right: &str) {
 /// What went wrong and what to do; its statement whole, to be copied.
 pub(crate) fn trouble(sheet: &mut Sheet<'_>, indent: usize, trouble: &Trouble) {
     let look = sheet.look;
-    sheet.mark(indent, Mark::Bad, &look.text(&trouble.what));
+    let mut lines = trouble.what.lines();
+    sheet.mark(indent, Mark::Bad, &look.text(lines.next().unwrap_or_default()));
+    lines.for_each(|line| sheet.say(indent + 2, &look.text(line.trim_start())));
     if let Some(next) = &trouble.next {
         self::next(sheet, indent + 2, next);
     }

@@ -1,12 +1,12 @@
 //! What a source holds: its tables, their columns with types, and their first rows.
 
-use lakeward_wizard::{PreviewedTable, Remote, Row, State};
+use lakeward_wizard::{Id, PreviewedTable, Remote, Row, State};
 use ratatui::{
     style::{Modifier, Style},
     text::{Line, Span},
 };
 
-use super::parts;
+use super::{parts, source::of_plugin};
 use crate::{
     quantity::{counted, size},
     wizard::{
@@ -24,7 +24,8 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         Remote::Asked(asked) => {
             parts::question(&mut sheet, "Looking into the source", "");
             sheet.blank();
-            parts::waiting(&mut sheet, "Reading the first rows", *asked, state.now);
+            let what = if of_plugin(state) { "Asking the plugin for its tables" } else { "Reading the first rows" };
+            parts::waiting(&mut sheet, what, *asked, state.now);
             return ground.fill(&sheet);
         }
         Remote::Failed(trouble) => {
@@ -32,7 +33,9 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
             sheet.blank();
             parts::trouble(&mut sheet, 0, trouble);
             sheet.blank();
-            sheet.say(0, "No answer is lost: Esc leads back to the source.");
+            let more = state.answers.value(Id::Plugin).filter(|_| of_plugin(state));
+            let more = more.map_or("", |_| ", where F3 shows the plugin's network, too");
+            sheet.say(0, &format!("No answer is lost: Esc leads back to the source{more}."));
             return ground.fill(&sheet);
         }
         Remote::Idle => return,
@@ -95,8 +98,11 @@ fn inside<'a>(table: &PreviewedTable, ground: &Ground<'a>) -> Sheet<'a> {
     let look = ground.look;
     let mut sheet = ground.sheet();
     sheet.blank();
-    let heading = if table.rows.is_empty() { "It holds no rows; its columns" } else { "First rows" };
-    sheet.heading(heading);
+    sheet.heading(match &table.plugin {
+        Some(_) => "Its columns",
+        None if table.rows.is_empty() => "It holds no rows; its columns",
+        None => "First rows",
+    });
     let shown = grid(table, look, &mut sheet);
     let rest = table.columns.get(shown..).unwrap_or_default();
     if !rest.is_empty() {
@@ -105,6 +111,10 @@ fn inside<'a>(table: &PreviewedTable, ground: &Ground<'a>) -> Sheet<'a> {
         sheet.say(2, &look.text(&format!("{lead}{}", rest.join(", "))));
     }
     let mut object = ground.sheet();
+    if let Some(plugin) = &table.plugin {
+        object.blank();
+        object.say(2, &look.text(&format!("of {plugin}; its rows come with a run")));
+    }
     object.blank();
     object.heading("Its first object");
     object.whole(2, &look.text(&table.first_key), Style::new());

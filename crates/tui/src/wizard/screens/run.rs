@@ -1,6 +1,6 @@
 //! The run while it goes on.
 
-use lakeward_wizard::{RunTable, State, TableState};
+use lakeward_wizard::{RunTable, State, TableState, Told};
 use ratatui::{
     style::Style,
     text::{Line, Span},
@@ -51,13 +51,13 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     ground.top(&top);
     let end = end(state, ground);
     ground.bottom_at_least(&end, 3);
-    let retry = retry(state, ground);
-    ground.bottom(&retry, 5);
+    let latest = latest(state, ground);
+    ground.bottom(&latest, 5);
     let table = table(state, ground);
     ground.bottom(&table, 6);
     let look = ground.look;
     let tables = &state.run.tables;
-    let columns = Columns::of(ground.sheet().width);
+    let columns = Columns::of(ground.sheet().width, tables);
     let mut sheet = ground.sheet();
     sheet.line(Line::styled(columns.heading(), bold()));
     ground.top(&sheet);
@@ -128,9 +128,12 @@ impl Columns {
     const BYTES: usize = 10;
     const STATE: usize = 20;
 
-    fn of(width: usize) -> Self {
+    fn of(width: usize, tables: &[RunTable]) -> Self {
         let wide = width >= 76;
+        // Of plugins nobody knows how much will come: names have that room.
+        let is_known = tables.is_empty() || tables.iter().any(|table| table.input.is_some());
         let gauge = match width {
+            _ if !is_known => 0,
             110.. => 24,
             76.. => 10,
             _ => 0,
@@ -186,6 +189,7 @@ impl Columns {
 fn state_of(table: &RunTable) -> (Mark, String) {
     match table.state {
         TableState::Queued => (Mark::None, "queued".to_owned()),
+        TableState::Reading if !table.errors.is_empty() => (Mark::Bad, "reading, errors".to_owned()),
         TableState::Reading => {
             let percent = table.input.map(|all| u128::from(table.read.min(all)) * 100 / u128::from(all.max(1)));
             (Mark::Busy, percent.map_or_else(|| "reading".to_owned(), |percent| format!("reading {percent}%")))
@@ -206,16 +210,22 @@ fn table<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     let of = table.input.map(|input| format!(" of {}", size(input))).unwrap_or_default();
     sheet.say(2, &format!("read    {} rows from {}{of}{rejected}", count(table.rows), size(table.read)));
     sheet.say(2, &format!("landed  {} rows in {}", count(table.landed_rows), counted(table.objects, "object")));
+    table.errors.iter().for_each(|error| sheet.mark(2, Mark::Bad, &ground.look.text(error)));
     sheet
 }
 
-/// What went wrong last and is tried again.
-fn retry<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
+/// What went wrong last.
+fn latest<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     let mut sheet = ground.sheet();
     if let (Some(last), None) = (state.run.log.last(), &state.run.ended) {
         sheet.blank();
-        sheet.heading("The latest retry");
-        sheet.mark(2, Mark::Warning, &ground.look.text(last));
+        let (heading, mark) = match state.run.told {
+            Told::Retry => ("The latest retry", Mark::Warning),
+            Told::Error => ("The latest error", Mark::Bad),
+            Told::Log => ("The latest of the plugin's log", Mark::Warning),
+        };
+        sheet.heading(heading);
+        sheet.mark(2, mark, &ground.look.text(last));
     }
     sheet
 }

@@ -48,7 +48,8 @@ fn about(state: &State, sheet: &mut Sheet<'_>) {
         None => format!("s3://{bucket}/{path}"),
     };
     sheet.pair(0, "Destination", LABEL, &look.text(&place));
-    let source = [Id::Paths, Id::Command].into_iter().find_map(|id| Some(answers.value(id)?.typed()));
+    let source =
+        [Id::Paths, Id::Command, Id::Plugin, Id::Address].into_iter().find_map(|id| Some(answers.value(id)?.typed()));
     if let Some(source) = source.or_else(|| answers.text(Id::Source).map(str::to_owned)) {
         sheet.pair(0, "Rows from", LABEL, &look.text(&source));
     }
@@ -74,8 +75,8 @@ pub(crate) fn options(state: &State, sheet: &mut Sheet<'_>, height: u16) {
     let mut whole = None;
     for (at, index) in state.list.matching.iter().enumerate() {
         let (name, does) = match state.list.rows.get(*index) {
-            Some(Row::Welcome(what)) => what.words(),
-            Some(Row::Run(true)) => ("Run it now", "land all rows of its sources; each run appends them all"),
+            Some(Row::Welcome(what)) => what.words(state.facts.again),
+            Some(Row::Run(true)) => ("Run it now", state.facts.again.offer()),
             Some(Row::Run(false)) => ("Not now", "the config stays; the command to run it is below"),
             _ => continue,
         };

@@ -129,3 +129,37 @@ fn what_few_people_need_is_asked_where_it_is_wanted() {
     session.line("<");
     assert_says(&session, "Question 2 of 14: Bucket");
 }
+
+#[test]
+fn a_plugin_is_asked_for_and_its_tables_are_told() {
+    let mut session = Session::new();
+    session.lead_to_destination().line("my-lake");
+    for line in ["", "", "", ""] {
+        session.line(line);
+    }
+    session.line("4");
+    assert_says(&session, ": Plugin running at");
+    session.line("");
+    assert_says(&session, "An answer is needed, such as ./cq-source-aws.");
+    session.line("./cq-source-shop").line("").line("");
+    session.line("{ token = \"hush\" }");
+    assert_says(&session, "Not taken: `spec.token` looks like a secret");
+    assert!(!session.says("hush"), "{:#?}", session.printed);
+    session.line("{\"token\": \"${SHOP_TOKEN}\"}");
+    assert_says(&session, "Waiting for the plugin to list its tables");
+    let ticket = session.ticket(|effect| if let Effect::Preview(ticket, _) = effect { Some(*ticket) } else { None });
+    let table = |number: usize| crate::PreviewedTable {
+        name: format!("shop_{number}"),
+        plugin: Some("the source cq-source-shop (shop v1.4.0)".into()),
+        ..crate::PreviewedTable::default()
+    };
+    session.event(Event::Previewed(ticket, Ok(crate::Preview { tables: (0..50).map(table).collect() })));
+    assert_says(&session, "Found 50 tables of the source cq-source-shop (shop v1.4.0). Their rows come with a run.");
+    assert_says(&session, "And 10 more: shop_40, ");
+    session.line("");
+    assert_says(&session, "spec = { token = \"${SHOP_TOKEN}\" }");
+    session.line("w").works();
+    assert_says(&session, "Run now: land its rows; each run appends them, or what is new of them");
+    session.line("2");
+    assert_says(&session, "but of a plugin's incremental tables only what is new. Enter leaves.");
+}

@@ -140,3 +140,64 @@ fn what_was_found_for_another_answer_does_not_stay_in_its_field() {
     session.text("-2").press(Key::Tab).press(Key::Tab).press(Key::Tab);
     assert_eq!((session.state.form.fields[2].text.as_str(), session.state.answers.get(Id::Region)), ("", None));
 }
+
+fn at_plugin() -> Session {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter().press(Key::BackTab).press(Key::Left);
+    assert_eq!(ids(&session), [Id::Source, Id::Address, Id::Plugin, Id::Tables, Id::SkipTables, Id::Spec]);
+    session
+}
+
+fn ids(session: &Session) -> Vec<Id> {
+    session.state.form.fields.iter().map(|field| field.id).collect()
+}
+
+#[test]
+fn a_plugin_is_a_program_or_an_address() {
+    let mut session = at_plugin();
+    session.enter();
+    let focused = session.state.focused_field().expect("a field");
+    assert_eq!((focused.id, focused.error.is_some()), (Id::Plugin, true));
+    session.press(Key::F(3));
+    assert!(ids(&session).ends_with(&[Id::Spec, Id::Network, Id::Timeout]));
+    session.event(Event::Intent(Intent::Fill(Id::Address, "127.0.0.1:7777".into())));
+    assert!(!ids(&session).contains(&Id::Plugin) && !ids(&session).contains(&Id::Network));
+    session.event(Event::Intent(Intent::Fill(Id::Spec, "{\"a\": 1}".into()))).enter();
+    let Some(Effect::Preview(_, plan)) = session.effects.last() else { panic!("{:?}", session.effects) };
+    let lakeward_core::plan::SourcePlan::CloudQuery(plugin) = &plan.sources[0] else { panic!("{plan:?}") };
+    assert_eq!(plugin.place, lakeward_core::plan::PluginPlace::Address("127.0.0.1:7777".into()));
+    assert_eq!((plugin.tables.as_slice(), plugin.spec["a"].as_i64()), (["*".to_owned()].as_slice(), Some(1)));
+    assert_eq!(session.state.awaited().map(|(what, _)| what), Some("the plugin to list its tables"));
+    // What was typed is there again, as it was typed or as the same.
+    session.press(Key::Esc);
+    let spec = session.state.form.fields.iter().find(|field| field.id == Id::Spec).expect("a field");
+    assert_eq!(spec.text, "{ a = 1 }");
+}
+
+#[test]
+fn a_secret_that_is_typed_into_a_spec_is_refused_and_goes_nowhere() {
+    let mut session = at_plugin();
+    for secret in ["{ token = \"hush\" }", "{ token = \"hush", "{\"a\": {\"password\": \"hush\"}}"] {
+        session.event(Event::Intent(Intent::Fill(Id::Plugin, "./p".into())));
+        session.event(Event::Intent(Intent::Fill(Id::Spec, secret.into()))).enter();
+        let focused = session.state.focused_field().expect("a field").clone();
+        assert_eq!((session.state.screen, focused.id), (Screen::Source, Id::Spec));
+        assert!(focused.error.is_some_and(|error| !error.contains("hush")));
+        assert!(!session.state.command().contains("hush") && session.state.command().contains("--plugin ./p"));
+        session.press(Key::F(2)).letter('y').press(Key::Esc);
+    }
+    // A long one is shown whole, and not lost.
+    let spec = format!("{{ a = \"{}\" }}", "x".repeat(10_000));
+    session.state.answers.give(Id::Spec, Value::Text(spec.clone()), crate::From::Typed);
+    session.state.show(Screen::Source);
+    session.press(Key::Tab).enter();
+    assert_eq!((session.state.screen, session.state.answers.text(Id::Spec)), (Screen::Preview, Some(spec.as_str())));
+    session.event(Event::Signal);
+    let drafts = session.effects.iter().filter_map(|effect| match effect {
+        Effect::SaveDraft(text) => Some(text.as_str()),
+        Effect::Copy(text) => Some(text.expose()),
+        _ => None,
+    });
+    let drafts: Vec<&str> = drafts.collect();
+    assert!(drafts.len() >= 5 && drafts.iter().all(|draft| !draft.contains("hush")), "{drafts:#?}");
+}

@@ -5,7 +5,7 @@ use lakeward_core::{
 };
 
 use super::*;
-use crate::{Popup, RunState, TableState};
+use crate::{Popup, RunState, TableState, Told};
 
 fn table() -> TableName {
     TableName::new("orders").expect("a name")
@@ -89,4 +89,23 @@ fn the_rate_is_bounded_and_outlives_clocks_that_jump() {
         tell(&mut session, RunEvent::UploadRetried { key: key(), attempt, cause, wait: Duration::ZERO });
     }
     assert_eq!(session.state.run.log.len(), RunState::LOG);
+}
+
+#[test]
+fn what_a_plugin_tells_of_a_table_is_with_the_table() {
+    let mut session = running();
+    let source = || "shop".to_owned();
+    tell(&mut session, RunEvent::SourceLogged { source: source(), message: "slow".into() });
+    assert_eq!((session.state.run.errors, session.state.run.told), (0, Told::Log));
+    let does = |session: &Session| session.state.hints().iter().find(|hint| hint.key == "e").expect("a hint").does;
+    assert_eq!(does(&session), "log");
+    for (table, message) in [(Some(table()), "403 Forbidden"), (None, "lost: 500")] {
+        tell(&mut session, RunEvent::SourceError { source: source(), table, message: message.into() });
+    }
+    let run = &session.state.run;
+    assert_eq!((run.errors, run.told, does(&session)), (2, Told::Error, "errors"));
+    assert_eq!(run.log, ["shop logs: slow", "orders: 403 Forbidden", "shop: lost: 500"]);
+    assert_eq!((run.tables.len(), run.tables[0].errors.as_slice()), (1, ["403 Forbidden".to_owned()].as_slice()));
+    session.event(Event::RunEnded(session.run_ticket(), Err(trouble("the source shop told errors"))));
+    assert_eq!((session.state.run.errors, session.state.run.tables[0].state), (2, TableState::Failed));
 }

@@ -137,6 +137,7 @@ pub(super) fn table(name: &str, rows: Vec<Vec<&str>>, bytes: u64) -> PreviewedTa
             .collect(),
         rows: rows.into_iter().map(|row| row.into_iter().map(str::to_owned).collect()).collect(),
         bytes: Some(bytes),
+        plugin: None,
     }
 }
 
@@ -161,6 +162,16 @@ pub(super) fn preview() -> Preview {
             table("customers", vec![], 23_100_000),
         ],
     }
+}
+
+/// The tables of a plugin: their columns are known, their rows are not.
+pub(super) fn of_plugin() -> Preview {
+    let table = |name: &str| PreviewedTable {
+        bytes: None,
+        plugin: Some("the source cq-source-shop (shop v1.4.0)".into()),
+        ..table(name, vec![], 0)
+    };
+    Preview { tables: ["shop_orders", "shop_order_items", "shop_refunds"].map(table).into() }
 }
 
 pub(super) fn line(check: &str, outcome: Outcome, detail: &str) -> CheckLine {
@@ -204,6 +215,12 @@ pub(super) fn name(name: &str) -> TableName {
 
 pub(super) fn summary() -> String {
     "orders       5,801,220 rows   288.0 MiB   3 objects\norder_items  4,193,004 rows   301.2 MiB   3 objects\ncustomers      391,004 rows    22.0 MiB   1 object\n\n10,385,228 rows in 7 objects, 611.2 MiB, in 4 min 2 s".into()
+}
+
+/// Of a run in which a plugin could not read all tables.
+pub(super) fn tables_failed() -> Trouble {
+    let what = "the source cq-source-shop told errors of its tables:\n  shop_refunds: 403 Forbidden: the token may not read refunds; 429 Too Many Requests";
+    Trouble { code: 65, ..trouble(what, "see what the plugin says; what it did read has been taken") }
 }
 
 pub(super) fn refused() -> Trouble {

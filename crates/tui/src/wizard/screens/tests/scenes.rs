@@ -11,8 +11,8 @@ use lakeward_wizard::{
 
 use super::{
     facts::{
-        EXISTING, account, all_found, bad_lines, found, good_lines, identity, line, name, page, place, preview,
-        refused, roles, summary, trouble,
+        EXISTING, account, all_found, bad_lines, found, good_lines, identity, line, name, of_plugin, page, place,
+        preview, refused, roles, summary, tables_failed, trouble,
     },
     session::{Session, later},
 };
@@ -139,6 +139,63 @@ fn running() -> Session {
             wait: Duration::from_millis(400),
         })
         .tick(217)
+}
+
+fn at_plugin() -> Session {
+    at_source().press(Key::BackTab).press(Key::Left)
+}
+
+fn at_tables_of_plugin() -> Session {
+    let spec = "{ token = \"${SHOP_TOKEN}\", since = 2025-01-01 }";
+    at_plugin().presses(Key::Tab, 2).text("./cq-source-shop").presses(Key::Tab, 3).text(spec).enter()
+}
+
+/// A run of a plugin: all of its tables at once, of which nobody knows how large they are.
+fn running_plugin() -> Session {
+    let session = at_tables_of_plugin().previewed(Ok(of_plugin())).enter().enter().checked(good_lines(), true).enter();
+    let all = ["shop_orders", "shop_order_items", "shop_refunds"];
+    let tables = all.map(|table| event::TableSize { table: name(table), bytes: None }).into();
+    let destination = "s3://acme-lake-prod/raw".into();
+    let mut session = session.written(Ok("wrote lakeward.toml".into())).enter().run(event::Event::RunStarted {
+        run: "0193".into(),
+        destination,
+        tables,
+    });
+    for (table, rows, bytes) in
+        [("shop_orders", 120_400, 9_100_000), ("shop_order_items", 310_007, 21_400_000), ("shop_refunds", 212, 18_000)]
+    {
+        session = session.run(event::Event::TableStarted { table: name(table) }).run(event::Event::RowsRead {
+            table: name(table),
+            rows,
+            rejected: 0,
+            bytes,
+        });
+    }
+    let error = |message: &str| event::Event::SourceError {
+        source: "cq-source-shop".into(),
+        table: Some(name("shop_refunds")),
+        message: message.into(),
+    };
+    session
+        .run(event::Event::SourceLogged {
+            source: "cq-source-shop".into(),
+            message: "table resolver finished with error: shop_refunds".into(),
+        })
+        .run(error("403 Forbidden: the token may not read refunds"))
+        .run(event::Event::ObjectLanded {
+            table: name("shop_orders"),
+            key: serde_json::from_value("raw/shop_orders/1.parquet".into()).expect("a key"),
+            rows: 100_000,
+            bytes: 2_300_000,
+        })
+        .tick(24)
+        .run(error("429 Too Many Requests"))
+        .presses(Key::Down, 2)
+}
+
+fn ended_plugin() -> Session {
+    let finished = |table: &str| event::Event::TableFinished { table: name(table) };
+    running_plugin().run(finished("shop_orders")).run(finished("shop_order_items")).run_ended(Err(tables_failed()))
 }
 
 fn review(tab: ReviewTab) -> Session {
@@ -315,6 +372,17 @@ fn make() -> Vec<(&'static str, State)> {
         ("source", at_source()),
         ("source, typed", at_source().text("'data/*.csv' archive/2025")),
         ("source, command", at_source().press(Key::BackTab).press(Key::Right)),
+        ("source, plugin", at_plugin().press(Key::Tab)),
+        (
+            "source, plugin with a secret",
+            at_plugin()
+                .press(Key::F(3))
+                .presses(Key::Tab, 2)
+                .text("./cq-source-shop")
+                .presses(Key::Tab, 3)
+                .text("{ token = \"hush\" }")
+                .enter(),
+        ),
         ("preview, reading", at_preview().tick(20)),
         ("preview", at_preview().previewed(Ok(preview()))),
         ("preview, empty table", at_preview().previewed(Ok(preview())).press(Key::Down)),
@@ -323,6 +391,15 @@ fn make() -> Vec<(&'static str, State)> {
             at_preview().previewed(Err(trouble(
                 "no file matches data/*.csv: the folder /home/ada/lake/data is not there",
                 "the nearest folder that is there is /home/ada/lake; Esc leads back to the paths",
+            ))),
+        ),
+        ("preview, asking a plugin", at_tables_of_plugin().tick(20)),
+        ("preview, plugin", at_tables_of_plugin().previewed(Ok(of_plugin()))),
+        (
+            "preview, plugin refused",
+            at_tables_of_plugin().previewed(Err(trouble(
+                "the source cq-source-shop could not be connected to: the plugin /home/ada/lake/cq-source-shop ended with exit code 2; it wrote: unknown network unix",
+                "run it by itself to see why; one that knows no unix sockets needs network = \"tcp\"",
             ))),
         ),
         ("review, config", at_review()),
@@ -360,12 +437,16 @@ fn make() -> Vec<(&'static str, State)> {
         ("run, stopping", running().press(Press::ctrl('c'))),
         ("run, done", running().run_ended(Ok(summary()))),
         ("run, failed", running().run_ended(Err(refused()))),
+        ("written, plugin", running_plugin().with(|state| state.show(Screen::Written))),
+        ("run, plugin", running_plugin()),
+        ("run, plugin failed", ended_plugin()),
         ("farewell", at_written().press(Key::Down).enter()),
         ("farewell, landed", running().run_ended(Ok(summary())).enter()),
         ("farewell, failed", running().run_ended(Err(refused())).enter()),
         ("help", method().letter('?')),
         ("help of a field", at_destination().press(Key::Tab).press(Key::F(1))),
         ("same as a command", at_source().text("'data/*.csv'").press(Key::F(2))),
+        ("errors of a plugin", ended_plugin().letter('e')),
         ("leave?", at_source().press(Press::ctrl('c'))),
         ("errors", running().run_ended(Err(refused())).letter('e')),
         (
