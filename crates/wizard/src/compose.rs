@@ -74,7 +74,8 @@ pub fn command(answers: &Answers) -> String {
     let mut words = vec!["lakeward".to_owned(), "init".to_owned()];
     for question in QUESTIONS.iter().filter(|question| (question.need)(answers) != Need::NotAsked) {
         let Some(value) = answers.value(question.id) else { continue };
-        if !matches!(question.id, Id::Auth | Id::Source) && is_default(question, answers) {
+        // Without these it would ask.
+        if !matches!(question.id, Id::Auth | Id::Source | Id::Bucket) && is_default(question, answers) {
             continue;
         }
         match value {

@@ -267,12 +267,13 @@ fn the_embedded_s3_needs_no_sign_in_and_shows_its_keys() {
     let mut session = Session::new();
     session.pick(Row::Other(Way::Embedded));
     assert_eq!(session.state.screen, Screen::Destination);
-    session.text("my-lake");
+    // Folder and bucket are proposed: Enter takes both.
     assert_eq!(
         session.state.key_preview().expect("a key"),
-        "lake/my-lake/raw/orders/2026-02-02/01935a1e-7c3b-7f00-8a2d-4e5f60718293.parquet"
+        "lake/lakeward/raw/orders/2026-02-02/01935a1e-7c3b-7f00-8a2d-4e5f60718293.parquet"
     );
     session.enter().text("x.csv").enter().previewed().enter();
+    assert!(session.state.facts.document.got().expect("a config").toml.contains("bucket = \"lakeward\""));
     assert!(session.state.facts.document.got().expect("a config").policy.is_none());
     assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Identify(..))));
 }

@@ -311,7 +311,7 @@ fn make() -> Vec<(&'static str, State)> {
                 .press(Key::Tab),
         ),
         ("destination, more", at_destination().text("acme-lake-prod").press(Key::F(3)).presses(Key::Tab, 3)),
-        ("destination, embedded", method().pick(Row::Other(Way::Embedded)).text("demo")),
+        ("destination, embedded", method().pick(Row::Other(Way::Embedded))),
         ("source", at_source()),
         ("source, typed", at_source().text("'data/*.csv' archive/2025")),
         ("source, command", at_source().press(Key::BackTab).press(Key::Right)),
