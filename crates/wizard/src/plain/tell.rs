@@ -295,14 +295,18 @@ impl Plain {
         let result = self.state.facts.check.got().copied();
         if let Some(works) = result.filter(|_| self.told.checked != result) {
             let shown = &self.state.facts.place.config_shown;
-            turn.lines.push(if works {
-                format!("It works. Enter writes {shown}.")
-            } else {
-                format!("It does not work yet. t tests again, w writes {shown} anyway.")
+            let offered = self.state.offered().and_then(|line| line.answer.as_ref());
+            let offered = offered.map(|(id, value)| format!("{} for {}", value.typed(), id.question().title));
+            turn.lines.extend(match (works, offered) {
+                (true, None) => vec![format!("It works. Enter writes {shown}.")],
+                (true, Some(other)) => vec![format!(
+                    "It works, though one answer is not right. Enter takes {other} and tests again, w writes {shown} as it is."
+                )],
+                (false, other) => {
+                    let not_yet = format!("It does not work yet. t tests again, w writes {shown} anyway.");
+                    std::iter::once(not_yet).chain(other.map(|other| format!("u takes {other}."))).collect()
+                }
             });
-            if let Some((id, value)) = self.state.offered().and_then(|line| line.answer.as_ref()) {
-                turn.lines.push(format!("u takes {} for {}.", value.typed(), id.question().title));
-            }
         }
         self.told.checked = result;
     }

@@ -161,16 +161,18 @@ impl State {
             }
             Screen::Preview => vec![hint("Enter", "next"), hint("Up/Down", "table"), hint("r", "look again")],
             Screen::Review => {
-                let enter = match self.facts.check {
-                    Remote::Got(true) => hint("Enter", "write"),
-                    Remote::Idle => hint("Enter", "test write"),
-                    _ => hint("Ctrl-S", "write anyway"),
+                let is_offered = self.offered().is_some();
+                let mut hints = match self.facts.check {
+                    Remote::Got(true) if is_offered => {
+                        vec![hint("Enter", "use what was found"), hint("Ctrl-S", "write as it is")]
+                    }
+                    Remote::Got(true) => vec![hint("Enter", "write")],
+                    Remote::Idle => vec![hint("Enter", "test write")],
+                    _ if is_offered => vec![hint("Ctrl-S", "write anyway"), hint("u", "use what was found")],
+                    _ => vec![hint("Ctrl-S", "write anyway")],
                 };
-                let mut hints = vec![enter, hint("Left/Right", "page"), hint("t", "test again"), hint("y", "copy")];
-                hints.insert(2, hint("Up/Down", "scroll"));
-                if self.offered().is_some() {
-                    hints.push(hint("u", "use what was found"));
-                }
+                hints.extend([hint("Left/Right", "page"), hint("Up/Down", "scroll")]);
+                hints.extend([hint("t", "test again"), hint("y", "copy")]);
                 hints
             }
             Screen::Written => vec![hint("Up/Down", "choose"), hint("Enter", "go")],

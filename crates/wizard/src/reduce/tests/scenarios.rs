@@ -200,6 +200,34 @@ fn the_check_finds_the_region_and_offers_another() {
 }
 
 #[test]
+fn an_answer_that_works_by_a_detour_is_put_right_by_enter_or_written_as_it_is() {
+    let mut session = Session::new();
+    session.lead_to_destination();
+    session.event(Event::Intent(crate::Intent::Fill(Id::Region, "us-east-1".into())));
+    session.event(Event::Intent(crate::Intent::Fill(Id::Bucket, "my-lake".into())));
+    session.enter().text("x.csv").enter().previewed().enter().enter();
+    let ticket = session.check_ticket();
+    let found = Some((Id::Region, Value::from("eu-west-1")));
+    session.event(Event::Checked(ticket, check_line(Outcome::Warning, found))).event(Event::CheckDone(ticket, true));
+    assert_eq!(session.said(), "");
+    let enter = session.state.hints().first().copied().expect("a key");
+    assert_eq!((enter.key, enter.does), ("Enter", "use what was found"));
+    let mut kept = session.state.clone();
+    let effects = kept.step(Event::Key(Press::ctrl('s')));
+    assert!(matches!(effects.as_slice(), [Effect::Write(_, writing)] if writing.text.contains("us-east-1")));
+    session.enter();
+    assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Write(..))));
+    assert!(session.state.answers.is(Id::Region, "eu-west-1"));
+    let again = session.check_ticket();
+    assert_ne!(again, ticket, "and checked again");
+    session.event(Event::Checked(again, check_line(Outcome::Ok, None))).event(Event::CheckDone(again, true));
+    assert_eq!(session.said(), "it works");
+    session.enter();
+    let Some(Effect::Write(_, writing)) = session.effects.last() else { panic!("nothing written") };
+    assert!(writing.text.contains("region = \"eu-west-1\""), "{}", writing.text);
+}
+
+#[test]
 fn a_refused_test_write_shows_its_statement_and_the_config_can_be_written_anyway() {
     let mut session = Session::new();
     session.lead_to_review().enter();

@@ -353,6 +353,26 @@ fn make() -> Vec<(&'static str, State)> {
                 false,
             ),
         ),
+        (
+            "review, works by a detour",
+            at_review().enter().checked(
+                vec![
+                    CheckLine {
+                        next: Some(
+                            "set [destination] region = \"eu-west-1\": without it every run asks in vain first".into(),
+                        ),
+                        answer: Some((Id::Region, Value::from("eu-west-1"))),
+                        ..line(
+                            "bucket region",
+                            Outcome::Warning,
+                            "the bucket is in eu-west-1, not eu-central-1 as [destination] region says",
+                        )
+                    },
+                    line("test write", Outcome::Ok, "s3://acme-lake-prod/raw/_lakeward_check is written"),
+                ],
+                true,
+            ),
+        ),
         ("review, command", review(ReviewTab::Command)),
         ("written", at_written()),
         ("run, beginning", at_written().enter()),
