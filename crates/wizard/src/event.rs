@@ -96,6 +96,8 @@ pub enum SignInEvent {
     Page(Page),
     /// Nobody has confirmed yet, as of this time.
     Waiting(SystemTime),
+    /// The page can't be used any more, whatever its time said.
+    Expired,
     /// Something is odd.
     Note(String),
     /// Signed in: in a few words, with until when.

@@ -292,6 +292,12 @@ impl SignInState {
         self.page.as_ref().map(|(page, _)| page.expires.duration_since(now).unwrap_or_default())
     }
 
+    /// Whether the page that is shown can't be used any more.
+    #[must_use]
+    pub fn is_expired(&self, now: SystemTime) -> bool {
+        self.left(now).is_some_and(|left| left.is_zero())
+    }
+
     /// Whether the person has waited so long that the usual reasons are worth saying.
     #[must_use]
     pub fn is_slow(&self, now: SystemTime) -> bool {

@@ -207,7 +207,8 @@ impl Plain {
         }
         let left = sign_in.left(self.state.now).unwrap_or_default();
         let mark = MARKS.into_iter().find(|mark| left <= *mark);
-        if self.told.page.as_ref() != Some(page) {
+        // When it ends may change; it is the same page all the same.
+        if self.told.page.as_ref().map(|told| &told.url) != Some(&page.url) {
             turn.lines.extend(opened(page, left));
             if self.state.keepable().is_some() {
                 let what = "This sign-in does not renew by itself; k keeps it as a session of ~/.aws/config, whose sign-in does.";

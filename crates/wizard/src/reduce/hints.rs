@@ -110,6 +110,11 @@ impl State {
             Screen::SignIn if failed => vec![hint("n", "try again"), hint("e", "edit URL and region")],
             Screen::SignIn => match &self.sign_in.page {
                 None => vec![],
+                Some((page, _)) if self.sign_in.is_expired(self.now) => vec![
+                    hint("n", if page.code.is_some() { "new code" } else { "new page" }),
+                    hint("m", if page.device { "browser flow" } else { "code for another device" }),
+                    hint("e", "edit URL and region"),
+                ],
                 Some((page, _)) => {
                     let mut hints = vec![hint("c", if page.code.is_some() { "copy code" } else { "copy URL" })];
                     hints.push(hint("o", "open here"));

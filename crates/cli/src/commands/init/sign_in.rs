@@ -116,6 +116,7 @@ async fn attend<T, S: Future<Output = Result<T, Failure>>>(
                     }
                 }
                 Progress::Waiting => tell.send(SignInEvent::Waiting(SystemTime::now())),
+                Progress::Expired(_) => tell.send(SignInEvent::Expired),
                 Progress::Note(note) => tell.send(SignInEvent::Note(printable(&note).into_owned())),
             },
             result = &mut sign_in => {

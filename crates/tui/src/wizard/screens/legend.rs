@@ -30,7 +30,6 @@ pub(crate) fn keys(state: &State) -> Vec<Hint> {
 /// Whether a key is what most would press now, so that it comes before others.
 fn is_pressing(state: &State, key: &str) -> bool {
     match (state.screen, key) {
-        (Screen::SignIn, "n") => state.sign_in.left(state.now).is_some_and(|left| left.is_zero()),
         (Screen::Review, "u") => true,
         (Screen::Review, "t") => state.review.tab == ReviewTab::Check && state.facts.check == Remote::Got(false),
         _ => false,
