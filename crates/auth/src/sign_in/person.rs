@@ -126,6 +126,7 @@ impl fmt::Debug for Progress {
         match self {
             Self::Open(page) => f.debug_tuple("Open").field(page).finish(),
             Self::Waiting => f.write_str("Waiting"),
+            Self::Expired(flow) => f.debug_tuple("Expired").field(flow).finish(),
             Self::Note(note) => f.debug_tuple("Note").field(note).finish(),
         }
     }
