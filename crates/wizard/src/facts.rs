@@ -230,6 +230,9 @@ pub struct PreviewedTable {
     pub columns: Vec<Column>,
     /// Its first rows, as text.
     pub rows: Vec<Vec<String>>,
+    /// Whether more may come: then the types of the columns are those of what has come so far.
+    #[serde(default)]
+    pub goes_on: bool,
     /// The bytes of its input, where that is known.
     pub bytes: Option<u64>,
 }

@@ -265,6 +265,10 @@ impl Plain {
                 table.columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
             turn.lines.push(format!("Table {}: {}", table.name, columns.join(", ")));
             turn.lines.extend(table.rows.iter().take(ROWS).map(|row| format!("  {}", row.join(", "))));
+            if table.goes_on {
+                let what = "the command goes on; the types are those of the rows that have come so far";
+                turn.lines.push(format!("  {what}"));
+            }
             turn.lines.push(format!("  its first object: {}", table.first_key));
         }
         turn.lines.push(match preview.tables.as_slice() {

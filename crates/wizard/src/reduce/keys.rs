@@ -3,6 +3,7 @@
 use crate::{
     effect::{Effect, Exit},
     event::{Key, Press},
+    question::Id,
     secret::Hidden,
     state::{Popup, Screen, State},
 };
@@ -107,6 +108,9 @@ impl State {
             Screen::SignIn if self.sign_in.page.is_none() => ("the sign-in service", self.sign_in.outcome.asked()),
             Screen::Mfa => ("AWS: whether the code is right", self.sign_in.handed_over),
             Screen::Directory => ("accounts and roles", self.facts.directory.asked()),
+            Screen::Preview if self.answers.is(Id::Source, "command") => {
+                ("the first rows of the command, which runs", self.facts.preview.asked())
+            }
             Screen::Preview => ("the source", self.facts.preview.asked()),
             Screen::Review => match self.facts.written.asked() {
                 Some(since) => ("the config to be written", Some(since)),

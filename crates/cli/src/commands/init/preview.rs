@@ -35,7 +35,7 @@ const TABLES: usize = 20;
 const VALUE: usize = 60;
 
 pub(crate) async fn preview(ticket: Ticket, plan: Plan, events: Events) {
-    let commands = Commands::default();
+    let commands = Commands::of_a_look();
     // Whichever way this ends, no command of a source outlives it.
     let _end = commands.clone().end_with();
     let previewed = tokio::time::timeout(PATIENCE, looked_at(plan, commands)).await.unwrap_or_else(|_| {
@@ -58,7 +58,7 @@ async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failur
         }
     }
     let (destination, place) = (plan.destination.clone(), storage::place(&plan));
-    let (readers, of_plugins) = Run::discover(plan, Arc::new(Nobody), commands).await?.into_tables();
+    let (readers, of_plugins) = Run::discover(plan, Arc::new(Nobody), commands.clone()).await?.into_tables();
     let read = tokio::task::spawn_blocking(move || {
         let tables = readers.iter().map(TableReader::table).chain(&of_plugins);
         let keys = first_keys(&destination, tables.clone(), Uuid::now_v7())?;
@@ -67,6 +67,7 @@ async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failur
         // What a plugin's tables hold is known when it syncs, and only then.
         for (number, (reader, table)) in readers.into_iter().zip(&mut tables).enumerate() {
             table.bytes = reader.input_bytes();
+            let name = reader.table().name.clone();
             if number < TABLES {
                 let first = FirstRows::default();
                 match reader.read(&first) {
@@ -74,6 +75,7 @@ async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failur
                     _ => table.rows = first.rows(),
                 }
             }
+            table.goes_on = commands.goes_on(&name);
         }
         Ok(Preview { tables })
     });
@@ -92,6 +94,7 @@ fn described(table: &Table, place: &str, key: &ObjectKey) -> PreviewedTable {
         first_key: format!("{}{key}", printable(place)),
         columns: columns.collect(),
         rows: Vec::new(),
+        goes_on: false,
         bytes: None,
     }
 }

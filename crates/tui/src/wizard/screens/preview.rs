@@ -1,6 +1,6 @@
 //! What a source holds: its tables, their columns with types, and their first rows.
 
-use lakeward_wizard::{PreviewedTable, Remote, Row, State};
+use lakeward_wizard::{Id, PreviewedTable, Remote, Row, State};
 use ratatui::{
     style::{Modifier, Style},
     text::{Line, Span},
@@ -22,9 +22,14 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let preview = match &state.facts.preview {
         Remote::Got(preview) => preview,
         Remote::Asked(asked) => {
-            parts::question(&mut sheet, "Looking into the source", "");
+            let (question, what) = if state.answers.is(Id::Source, "command") {
+                ("The command runs", "Its first rows are shown as soon as it prints some")
+            } else {
+                ("Looking into the source", "Reading the first rows")
+            };
+            parts::question(&mut sheet, question, "");
             sheet.blank();
-            parts::waiting(&mut sheet, "Reading the first rows", *asked, state.now);
+            parts::waiting_for(&mut sheet, what, *asked, state.now);
             return ground.fill(&sheet);
         }
         Remote::Failed(trouble) => {
@@ -95,8 +100,12 @@ fn inside<'a>(table: &PreviewedTable, ground: &Ground<'a>) -> Sheet<'a> {
     let look = ground.look;
     let mut sheet = ground.sheet();
     sheet.blank();
-    let heading = if table.rows.is_empty() { "It holds no rows; its columns" } else { "First rows" };
-    sheet.heading(heading);
+    sheet.heading(match (table.rows.is_empty(), table.goes_on) {
+        (true, true) => "No row has come yet, and the command goes on; its columns so far",
+        (true, false) => "It holds no rows; its columns",
+        (false, true) => "First rows; the command goes on, and the types are of what has come so far",
+        (false, false) => "First rows",
+    });
     let shown = grid(table, look, &mut sheet);
     let rest = table.columns.get(shown..).unwrap_or_default();
     if !rest.is_empty() {

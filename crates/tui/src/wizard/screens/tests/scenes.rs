@@ -5,8 +5,8 @@ use std::{sync::LazyLock, time::Duration};
 use lakeward_core::event;
 use lakeward_wizard::{
     Account, CheckLine, Condition, Draft, Effect, Event, Facts, Found, Id, Identity, Key, Outcome, Place, Press,
-    Remote, ReviewTab, Row, RunState, RunTable, Screen, SignInEvent, SignInRequest, Start, State, TableState, Value,
-    Way,
+    Preview, PreviewedTable, Remote, ReviewTab, Row, RunState, RunTable, Screen, SignInEvent, SignInRequest, Start,
+    State, TableState, Value, Way,
 };
 
 use super::{
@@ -316,6 +316,14 @@ fn make() -> Vec<(&'static str, State)> {
         ("source, typed", at_source().text("'data/*.csv' archive/2025")),
         ("source, command", at_source().press(Key::BackTab).press(Key::Right)),
         ("preview, reading", at_preview().tick(20)),
+        ("preview, command runs", {
+            let source = at_source().press(Key::BackTab).press(Key::Right).press(Key::Tab);
+            source.text("tail -f log.csv").press(Key::Tab).text("log").press(Key::Tab).letter('1').enter().tick(20)
+        }),
+        ("preview, command goes on", {
+            let goes_on = |table| PreviewedTable { goes_on: true, ..table };
+            at_preview().previewed(Ok(Preview { tables: preview().tables.into_iter().map(goes_on).collect() }))
+        }),
         ("preview", at_preview().previewed(Ok(preview()))),
         ("preview, empty table", at_preview().previewed(Ok(preview())).press(Key::Down)),
         (
