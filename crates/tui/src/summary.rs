@@ -20,9 +20,9 @@ const MOST_NAMES: usize = 2000;
 
 /// The summary of a run: a line a table, the totals, and how to read what landed. `place` is what stands before a key to make
 /// it a path or URL (`rejects` names the folders of rejects files), such as `s3://my-lake/` or `lake/my-lake/`; `format` is
-/// that of the objects.
+/// that of the objects, where they stay for somebody to read.
 #[must_use]
-pub fn render(summary: &Summary, place: &str, format: &FormatPlan, rejects: &str) -> String {
+pub fn render(summary: &Summary, place: &str, format: Option<&FormatPlan>, rejects: &str) -> String {
     let mut text = table(summary);
     for table in &summary.tables {
         if let Some(errors) = &table.errors {
@@ -46,7 +46,7 @@ pub fn render(summary: &Summary, place: &str, format: &FormatPlan, rejects: &str
     if let Some(denied) = summary.denied_calls {
         let _ = write!(text, "\nnothing but PutObject was asked of S3: {} denied", counted(denied, "call"));
     }
-    if let Some(example) = example(summary, place, format) {
+    if let Some(example) = format.and_then(|format| example(summary, place, format)) {
         let _ = write!(text, "\nthey are below {}\nread them with: {example}", printable(place));
     }
     // Last, so that it is what a log ends with.

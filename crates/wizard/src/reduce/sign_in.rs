@@ -47,6 +47,8 @@ impl State {
             }
             SignInEvent::Waiting(asked) => self.sign_in.asked = Some(asked),
             SignInEvent::Note(note) => {
+                // What is said again is news, and not two of them.
+                self.sign_in.notes.retain(|said| *said != note);
                 self.sign_in.notes.push(note);
                 let over = self.sign_in.notes.len().saturating_sub(NOTES);
                 self.sign_in.notes.drain(..over);

@@ -64,10 +64,15 @@ async fn land(request: Request, observer: Arc<dyn Observer>) -> Result<Ended, Fa
     // Whichever way it ends, no command of a source outlives it.
     let _end = commands.clone().end_with();
     let mut interruption = Interruption::asked_by(asked);
+    let objects = world.objects(&plan);
     let (plan, server) = world.lead(plan).await?;
     let run = tokio::select! {
         run = Run::discover(plan, observer, commands) => run?,
         () = interruption.asked() => return Err(interrupted_early()),
+    };
+    let run = match objects {
+        Some(objects) => run.with_objects_at(objects),
+        None => run,
     };
     let ended = run.land(&world.environment, interruption).await;
     if let Some(server) = server {
