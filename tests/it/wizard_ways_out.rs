@@ -35,6 +35,22 @@ fn quitting() {
 }
 
 #[test]
+fn answers_that_cannot_be_kept_are_not_promised() {
+    let home = home();
+    home.write("file", "");
+    let state = home.path().join("file/state");
+    let mut terminal = lakeward(&home).env("XDG_STATE_HOME", state).on_terminal(80, 24);
+    terminal.until("No AWS");
+    terminal.press(Key::Ctrl('c'));
+    let screen = terminal.until("Your answers are lost then");
+    assert!(!screen.contains("goes on from here"), "{screen}");
+    terminal.press(Key::Enter);
+    let left = terminal.end().exits(0);
+    assert!(left.screen.contains("the answers could not be kept"), "{}", left.screen);
+    assert!(!left.screen.contains("goes on with the answers"), "{}", left.screen);
+}
+
+#[test]
 fn control_c_twice() {
     let home = home();
     let mut terminal = begun(&home);

@@ -62,7 +62,9 @@ pub enum Event {
     RunEnded(Ticket, Result<String, Trouble>),
     /// Of what was drawn last, the page of the review or what lies over the screen, so many lines did not fit.
     Beyond(usize),
-    /// Something worth a line: the clipboard took the text, the draft could not be kept.
+    /// The answers were kept for another time, or can't be, and why. Told when that changes.
+    Drafted(Result<(), String>),
+    /// Something worth a line: the clipboard took the text, no browser was there.
     Note(String),
 }
 

@@ -96,6 +96,8 @@ pub struct Facts {
     pub check: Remote<bool>,
     /// What was written and where, or why it was not.
     pub written: Remote<String>,
+    /// Why the answers can't be kept for another time, if they can't.
+    pub unkept: Option<String>,
 }
 
 /// The config as it will be written.
@@ -132,6 +134,8 @@ pub struct Place {
     pub stdin_piped: bool,
     /// Where state is kept when the config does not say.
     pub state_dir: PathBuf,
+    /// Whether this is `lakeward demo`, of which nothing is kept.
+    pub is_demo: bool,
 }
 
 /// A way to sign in that was found. Choosing it gives its answers.

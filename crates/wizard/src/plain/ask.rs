@@ -127,7 +127,7 @@ impl Plain {
             return;
         }
         if self.state.trail.is_empty() && self.state.screen != Screen::Written {
-            turn.lines.push("This is the first question; q quits and keeps the answers.".to_owned());
+            turn.lines.push(format!("This is the first question; {}.", self.quits()));
             return;
         }
         self.intend(Intent::Back, turn);
@@ -161,10 +161,14 @@ impl Plain {
             }
             .to_owned(),
         );
-        turn.lines
-            .push("< goes back, q quits and keeps the answers. A blank before them makes them an answer.".to_owned());
+        turn.lines.push(format!("< goes back, {}. A blank before them makes them an answer.", self.quits()));
         turn.lines.push(format!("The same so far: {}", self.state.command()));
         self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
+    }
+
+    /// What q does.
+    fn quits(&self) -> &'static str {
+        if self.state.keeps_answers() { "q quits and keeps the answers" } else { "q quits" }
     }
 
     /// Whether no row of the page is about to become others.

@@ -90,7 +90,11 @@ impl Plain {
             progress: Progress::default(),
         };
         let mut turn = Turn { lines: Vec::new(), effects };
-        turn.lines.push("Lakeward setup. < goes back, ? helps, q quits and keeps the answers.".to_owned());
+        let (what, keeps) = match plain.state.facts.place.is_demo {
+            true => ("demo", ""),
+            false => ("setup", " and keeps the answers"),
+        };
+        turn.lines.push(format!("Lakeward {what}. < goes back, ? helps, q quits{keeps}."));
         turn.lines.extend(plain.state.facts.place.notes.clone());
         let turn = plain.spoken(turn);
         (plain, turn)

@@ -117,6 +117,10 @@ impl Plain {
 
     fn farewell(&self) -> Vec<String> {
         let shown = &self.state.facts.place.config_shown;
+        if self.state.facts.place.is_demo {
+            // Its config leads nowhere without it.
+            return vec![String::new(), "Enter leaves the demo.".to_owned()];
+        }
         vec![
             String::new(),
             format!("To run it from now on, also from cron: lakeward --config {shown}"),
@@ -146,7 +150,7 @@ impl Plain {
                 turn.lines.extend(self.state.run.log.clone());
                 self.press(Key::Esc, turn);
             }
-            Popup::Quit => turn.lines.push("Quit? The answers are kept. Enter: stay, q: quit.".to_owned()),
+            Popup::Quit => turn.lines.push(format!("Quit? {} Enter: stay, q: quit.", self.state.on_leaving())),
             Popup::Help | Popup::Command => {
                 turn.lines.push(self.state.command());
                 self.press(Key::Esc, turn);

@@ -127,9 +127,10 @@ impl Runner {
             Effect::Preview(ticket, plan) => self.begin(Kind::Preview, move || preview::preview(ticket, *plan, events)),
             Effect::Check(ticket, plan) => self.begin(Kind::Check, move || check::check(world, ticket, plan, events)),
             Effect::Write(ticket, writing) => {
+                let has_draft = self.drafts.is_kept() && !self.is_demo();
                 // Never given up half-way.
                 self.runtime.spawn(async move {
-                    let written = write::write(&writing, &world).await;
+                    let written = write::write(&writing, &world, has_draft).await;
                     if let Some(changed) = written.as_ref().err().and_then(|_| write::changed(&writing)) {
                         events.send(Event::Changed(ticket, changed));
                     }
@@ -169,6 +170,11 @@ impl Runner {
     /// Whether this is a demonstration: what it leaves is not for use.
     pub(crate) fn is_demo(&self) -> bool {
         self.world.own_services
+    }
+
+    /// Why the answers are not kept for another time, if they are not. It comes last: no draft is kept after it.
+    pub(crate) fn unkept(&mut self) -> Option<String> {
+        self.drafts.end()
     }
 
     /// What the last run came to, as `lakeward --config` would print it.

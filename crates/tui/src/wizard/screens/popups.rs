@@ -45,7 +45,7 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
             "The same as a command"
         }
         Popup::Quit => {
-            sheet.say(0, "Leave? Your answers are kept as a draft: the next `lakeward init` goes on from here.");
+            sheet.say(0, &look.text(&format!("Leave? {}", state.on_leaving())));
             "Leave"
         }
         Popup::Trouble(trouble) => {
@@ -93,7 +93,14 @@ fn help(state: &State, sheet: &mut Sheet<'_>) {
     without.popup = None;
     let always = [
         ("F1", "this help"),
-        ("Ctrl-C", if state.is_running() { "stop safely" } else { "leave; keeps answers" }),
+        (
+            "Ctrl-C",
+            match state.is_running() {
+                true => "stop safely",
+                false if state.keeps_answers() => "leave; keeps answers",
+                false => "leave",
+            },
+        ),
         ("Ctrl-L", "draw anew"),
         ("Ctrl-Z", "to the shell"),
     ];

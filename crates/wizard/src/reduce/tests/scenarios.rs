@@ -161,6 +161,28 @@ fn resume_has_no_secrets_and_gives_the_answers_back() {
 }
 
 #[test]
+fn what_leaving_means_is_true_of_answers_that_can_t_be_kept_too() {
+    let mut session = Session::new();
+    session.press(Press::ctrl('c'));
+    assert!(matches!(session.effects.last(), Some(Effect::SaveDraft(_))), "it is tried before it is promised");
+    assert!(session.state.keeps_answers() && session.state.on_leaving().contains("kept as a draft"));
+    session.event(Event::Drafted(Err("state/init.json: read-only".into())));
+    let said = session.state.on_leaving();
+    assert!(!session.state.keeps_answers() && said.contains("lost") && said.contains("read-only"), "{said}");
+    session.event(Event::Drafted(Ok(())));
+    assert!(session.state.keeps_answers());
+    let demo = crate::Place { is_demo: true, ..place() };
+    let mut session = Session::with(Start { place: demo, ..Start::default() });
+    session.press(Press::ctrl('c'));
+    assert!(!session.state.keeps_answers() && session.state.on_leaving().contains("demo"));
+    let there = crate::Place { existing: Some("version = 1".into()), ..place() };
+    let mut session = Session::with(Start { place: there, ..Start::default() });
+    session.press(Press::ctrl('c'));
+    assert_eq!(session.state.on_leaving(), "Nothing is changed.");
+    assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::SaveDraft(_))));
+}
+
+#[test]
 fn control_c_asks_and_again_interrupts_and_nothing_follows_the_end() {
     let mut session = Session::new();
     session.press(Press::ctrl('c'));

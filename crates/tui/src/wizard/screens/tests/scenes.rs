@@ -395,6 +395,12 @@ fn make() -> Vec<(&'static str, State)> {
         ("help of a field", at_destination().press(Key::Tab).press(Key::F(1))),
         ("same as a command", at_source().text("'data/*.csv'").press(Key::F(2))),
         ("leave?", at_source().press(Press::ctrl('c'))),
+        ("leave, not kept", {
+            let why = "~/.local/state/lakeward/init.json: Permission denied (os error 13)";
+            at_source().press(Press::ctrl('c')).event(Event::Drafted(Err(why.into())))
+        }),
+        ("farewell, demo", running().with(|state| state.facts.place.is_demo = true).run_ended(Ok(summary())).enter()),
+        ("leave, demo", at_source().with(|state| state.facts.place.is_demo = true).press(Press::ctrl('c'))),
         ("errors", running().run_ended(Err(refused())).letter('e')),
         (
             "trouble",
