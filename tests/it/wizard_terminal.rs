@@ -28,6 +28,19 @@ fn a_dumb_terminal_gets_lines_and_nothing_that_steers() {
     assert!(left.differences.is_empty(), "{left:?}");
 }
 
+#[test]
+fn the_terminal_is_asked_nothing_so_that_one_that_does_not_answer_is_no_hindrance() {
+    let home = home();
+    let mut terminal = lakeward(&home).on_terminal(80, 24);
+    terminal.until("Other ways");
+    terminal.press(Key::Ctrl('l'));
+    terminal.press(Key::Char('?'));
+    terminal.until("whole chain");
+    terminal.press(Key::Esc);
+    let bytes = leave(terminal);
+    assert!(!String::from_utf8_lossy(&bytes).contains("\u{1b}[6n"), "it asks where the cursor is");
+}
+
 /// Whether a text sets a colour (SGR 30 to 38, 40 to 48, 90 to 107).
 fn is_coloured(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
