@@ -73,6 +73,27 @@ fn signals() {
 }
 
 #[test]
+fn a_signal_while_something_is_typed_unseen() {
+    let home = home();
+    home.write(".aws/credentials", "[user]\naws_access_key_id = AKIAX\naws_secret_access_key = x\n");
+    let role = "role_arn = arn:aws:iam::111122223333:role/x\nsource_profile = user\n";
+    home.write(".aws/config", format!("[profile r]\n{role}mfa_serial = arn:aws:iam::111122223333:mfa/me\n"));
+    let mut terminal = lakeward(&home).args(["init", "--plain"]).on_terminal(80, 50);
+    terminal.until("1. Profile \"r\"");
+    terminal.until("Type a number.");
+    terminal.text("1\r");
+    terminal.until("Type the six digits");
+    let began = std::time::Instant::now();
+    while terminal.is_as_it_was() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "what is typed would be shown");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    terminal.signal("TERM");
+    let left = terminal.end().exits(130);
+    assert!(left.differences.is_empty(), "{left:?}");
+}
+
+#[test]
 fn a_shell_that_stops_and_continues_it() {
     let home = home();
     let mut terminal =
