@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use lakeward_testkit::Home;
+use lakeward_testkit::{Home, Key};
 
 use crate::{
     init_session::Session,
@@ -160,11 +160,19 @@ fn every_answer_can_be_another() {
 #[test]
 fn the_other_way_to_sign_in_is_approved_by_itself_too() {
     let home = Home::new();
-    let mut session = Session::begin(lakeward(&home).arg("demo"));
-    session.answer("Enter takes 1.", "");
-    session.answer("It must show this code:", "m");
-    session.until("/authorize?");
-    session.until("Account 111122223333");
+    let mut terminal = lakeward(&home).arg("demo").on_terminal(80, 24);
+    let screen = terminal.until("not signed in");
+    assert!(screen.contains("lakeward demo   [1 Sign in]"), "{screen}");
+    terminal.press(Key::Enter);
+    terminal.until("The page must show");
+    terminal.press(Key::Char('m'));
+    terminal.until("/authorize?");
+    terminal.until("demo-sandbox");
+    terminal.press(Key::Ctrl('c'));
+    let screen = terminal.until("The demo ends, and its answers are not kept.");
+    assert!(!screen.contains("lakeward init` goes on"), "{screen}");
+    terminal.press(Key::Ctrl('c'));
+    assert!(terminal.end().exits(130).screen.contains("Nothing stays."));
 }
 
 #[cfg(unix)]

@@ -73,7 +73,10 @@ fn a_paste_of_many_lines_submits_nothing() {
     // Nothing here takes text.
     terminal.paste("6\n\n");
     choose(&mut terminal, "No AWS");
+    terminal.until(" › Folder");
+    terminal.press(Key::Tab);
     terminal.until(" › Bucket");
+    terminal.press(Key::Ctrl('u'));
     terminal.paste("my\nlake\n\n");
     let screen = terminal.until("lake/my");
     assert!(screen.contains("Where should the data go?"), "{screen}");
