@@ -102,7 +102,7 @@ fn on_the_dashboard_control_c_lands_what_was_taken_and_twice_ends_at_once() {
         terminal.press(Key::Enter);
         terminal.until("Enter leave");
         terminal.press(Key::Enter);
-        let _ = terminal.end().exits(130);
+        let left = terminal.end().exits(130);
         let bucket = home.path().join("lake/test");
         if stops == 1 {
             let landed = ids(&bucket);
@@ -110,5 +110,7 @@ fn on_the_dashboard_control_c_lands_what_was_taken_and_twice_ends_at_once() {
         }
         let objects = landed::keys(&bucket).len();
         assert_eq!(objects, 1, "after {stops}");
+        let is_told = left.screen.contains("was ended at once: what was being uploaded may have landed too");
+        assert_eq!(is_told, stops == 2, "{}", left.screen);
     }
 }

@@ -1,5 +1,6 @@
 //! One run from its plan to its books: the sources are found, read on a thread of their own, and landed.
 
+mod cut;
 mod dry_run;
 mod plugin;
 mod tally;
@@ -24,6 +25,7 @@ use lakeward_tui::summary;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
+pub(crate) use self::cut::LandedSoFar;
 use self::{
     dry_run::dry_run,
     plugin::{PluginRead, PluginSource, Plugins, Shared, save_states},

@@ -15,10 +15,14 @@ use super::{
     directory::Directory,
     draft::Drafts,
     identity, keep, preview, run, sign_in,
-    world::{Events, World},
+    world::{Events, World, trouble},
     write,
 };
-use crate::{browser, commands::auth::Server};
+use crate::{
+    browser,
+    commands::auth::{Server, chain},
+    run::LandedSoFar,
+};
 
 /// See the module. What still runs ends when it is dropped.
 pub(crate) struct Runner {
@@ -56,6 +60,7 @@ struct Running {
     _work: Wanted,
     stop: watch::Sender<bool>,
     commands: lakeward_source::Commands,
+    landed: Arc<LandedSoFar>,
 }
 
 /// What only the one who has the terminal can do.
@@ -208,8 +213,10 @@ impl Runner {
         let commands = lakeward_source::Commands::default();
         let request = run::Request { world: Arc::clone(&self.world), ticket, plan, commands: commands.clone(), asked };
         let (told, events) = (self.told.clone(), self.events.clone());
-        let work = self.wanted(move || run::run(request, told, events));
-        self.run = Some(Running { ticket, _work: work, stop, commands });
+        let landed = run::watching(ticket, events.clone());
+        let so_far = Arc::clone(&landed);
+        let work = self.wanted(move || run::run(request, landed, told, events));
+        self.run = Some(Running { ticket, _work: work, stop, commands, landed: so_far });
     }
 
     /// The first time, what was taken lands; the second time it ends at once.
@@ -219,6 +226,7 @@ impl Runner {
             return;
         }
         running.commands.kill_now();
+        self.told.set(running.landed.told());
         let what = "the run was ended at once: what it had landed is in S3, and a rerun lands those rows again";
         let trouble = Trouble { code: 130, ..Trouble::usage(what) };
         self.events.send(Event::RunEnded(running.ticket, Err(trouble)));
