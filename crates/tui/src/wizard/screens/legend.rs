@@ -16,6 +16,8 @@ pub(crate) fn keys(state: &State) -> Vec<Hint> {
     }
     let rows = state.list.matching.len();
     let more = match state.screen {
+        // What has no number is reached as everything is.
+        Screen::Method if rows > 9 => Some(Hint { key: "1-9", does: "first nine" }),
         Screen::Method if rows > 1 => Some(Hint { key: "1-9", does: "pick" }),
         Screen::Run if rows > 1 => Some(Hint { key: "Up/Down", does: "table" }),
         _ => None,

@@ -395,6 +395,26 @@ fn make() -> Vec<(&'static str, State)> {
         ("help of a field", at_destination().press(Key::Tab).press(Key::F(1))),
         ("same as a command", at_source().text("'data/*.csv'").press(Key::F(2))),
         ("leave?", at_source().press(Press::ctrl('c'))),
+        ("method, container", {
+            let role = Found {
+                why: "The role of this container, from http://169.254.170.2/v2/credentials. Its keys come from the machine itself."
+                    .into(),
+                ..found(
+                    "The container's role",
+                    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                    Condition::Good("good, renewed by itself".into()),
+                    "",
+                    10,
+                )
+            };
+            fresh().detected(vec![role])
+        }),
+        ("the whole chain", {
+            let session = method().letter('w');
+            let ticket =
+                session.ticket(|effect| if let Effect::Explain(ticket) = effect { Some(*ticket) } else { None });
+            session.event(Event::Explained(ticket, Ok(search())))
+        }),
         ("leave, not kept", {
             let why = "~/.local/state/lakeward/init.json: Permission denied (os error 13)";
             at_source().press(Press::ctrl('c')).event(Event::Drafted(Err(why.into())))
