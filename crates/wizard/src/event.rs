@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     effect::{AwsEntry, Ticket},
-    facts::{Account, CheckLine, Found, Identity, Preview, Trouble},
+    facts::{Account, CheckLine, Found, Identity, Preview, Search, Trouble},
     question::Id,
     secret::Secret,
 };
@@ -31,6 +31,8 @@ pub enum Event {
     Found(Ticket, Box<Found>),
     /// All of them have been.
     Detected(Ticket),
+    /// How the search for credentials goes.
+    Explained(Ticket, Result<Search, Trouble>),
     /// About the sign-in that goes on.
     SignIn(Ticket, SignInEvent),
     /// Accounts were listed; more may follow.

@@ -201,6 +201,34 @@ pub struct Account {
     pub roles: Remote<Vec<String>>,
 }
 
+/// The search for credentials as it is carried out, link by link, for a person to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// What is looked in.
+    pub head: Vec<String>,
+    /// Each place, in the order of the search.
+    pub links: Vec<SearchLink>,
+    /// What goes for all of it.
+    pub tail: Vec<String>,
+}
+
+/// A place in which credentials are searched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchLink {
+    /// 0; 1 for the credentials that assume the role of another, and so on.
+    pub depth: usize,
+    /// Its place in the order, from 1.
+    pub number: usize,
+    /// What it is called.
+    pub name: String,
+    /// What came of it, in a word.
+    pub state: String,
+    /// Why.
+    pub detail: String,
+    /// What stands there, and what to do, a line each.
+    pub below: Vec<String>,
+}
+
 /// Who credentials are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {

@@ -9,7 +9,7 @@ use crate::{
     draft::Draft,
     effect::{AwsEntry, SignInRequest},
     event::Page,
-    facts::{Facts, Place, Remote, Trouble},
+    facts::{Facts, Place, Remote, Search, Trouble},
     question::Id,
     reduce::Tickets,
     secret::Hidden,
@@ -427,6 +427,8 @@ pub enum Popup {
     Quit,
     /// A trouble in full.
     Trouble(Trouble),
+    /// The search for credentials, link by link.
+    Chain(Search),
     /// What went wrong in the run.
     Errors,
     /// What an entry would change in `~/.aws/config`, as a diff: write it?

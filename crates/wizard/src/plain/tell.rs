@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::{Plain, Turn};
 use crate::{
     event::{Key, Page},
-    facts::{CheckLine, Outcome, Remote, Trouble},
+    facts::{CheckLine, Outcome, Remote, Search, Trouble},
     question::Id,
     state::{Popup, ReviewTab, Row, Screen},
 };
@@ -145,6 +145,11 @@ impl Plain {
             Popup::Keep(_, change) => {
                 turn.lines.extend(change.lines().map(str::to_owned));
                 turn.lines.push("Write this? Enter: yes, n: no, the file stays as it is.".to_owned());
+            }
+            Popup::Chain(search) => {
+                self.press(Key::Esc, turn);
+                turn.lines.extend(searched(search));
+                turn.lines.push("Type a number to choose a way to sign in.".to_owned());
             }
             Popup::Errors => {
                 turn.lines.extend(self.state.run.log.clone());
@@ -354,6 +359,18 @@ impl Plain {
             |text| text.lines().map(str::to_owned).collect(),
         )
     }
+}
+
+/// The search for credentials, a sentence a link.
+fn searched(search: &Search) -> Vec<String> {
+    let mut lines = search.head.clone();
+    for link in &search.links {
+        let indent = "  ".repeat(link.depth + 1);
+        lines.push(format!("{indent}{}. {}, {}: {}", link.number, link.name, link.state, link.detail));
+        lines.extend(link.below.iter().map(|line| format!("{indent}   {line}")));
+    }
+    lines.extend(search.tail.clone());
+    lines
 }
 
 fn opened(page: &Page, left: Duration) -> Vec<String> {

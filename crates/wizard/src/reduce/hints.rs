@@ -46,7 +46,7 @@ impl State {
             Popup::Resume => vec![hint("Enter", "go on with it"), hint("n", "begin anew")],
             Popup::Keep(..) => vec![hint("Enter", "write it"), hint("Esc", "leave the file as it is")],
             Popup::Command => vec![hint("y", "copy"), hint("Esc", "close")],
-            Popup::Help | Popup::Trouble(_) | Popup::Errors => vec![hint("Esc", "close")],
+            Popup::Help | Popup::Trouble(_) | Popup::Errors | Popup::Chain(_) => vec![hint("Esc", "close")],
         };
         if self.popup_scroll.beyond > 0 {
             hints.push(hint("Up/Down", "scroll"));
@@ -94,6 +94,7 @@ impl State {
                     hint("Up/Down", "choose"),
                     hint("Enter", "next"),
                     hint("s", "stop looking"),
+                    hint("w", "whole chain"),
                     hint("d", "details"),
                     hint("r", "look again"),
                 ]

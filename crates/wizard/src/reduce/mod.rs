@@ -61,6 +61,9 @@ impl State {
             Event::Signal => self.interrupt(),
             Event::Found(ticket, found) if self.tickets.is_latest(Request::Detect, ticket) => self.found(*found),
             Event::Detected(ticket) if self.tickets.is_latest(Request::Detect, ticket) => self.detected(),
+            Event::Explained(ticket, search) if self.tickets.is_latest(Request::Explain, ticket) => {
+                self.explained(search);
+            }
             Event::SignIn(ticket, event) if self.tickets.is_latest(Request::SignIn, ticket) => {
                 self.sign_in_event(event);
             }

@@ -3,7 +3,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use lakeward_core::plan::{Plan, SourcePlan, Vendor};
+use lakeward_core::{
+    failure::{Failure, FailureKind},
+    plan::{Plan, SourcePlan, Vendor},
+};
 use lakeward_wizard::{Effect, Event, Exit, Id, Secret, SignInAct, State, Trouble};
 use tokio::{
     runtime::Handle,
@@ -44,6 +47,7 @@ pub(crate) struct Runner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     Detect,
+    Explain,
     SignIn,
     Accounts,
     Identify,
@@ -95,6 +99,14 @@ impl Runner {
         let (world, events) = (Arc::clone(&self.world), self.events.clone());
         match effect {
             Effect::Detect(ticket) => self.begin(Kind::Detect, move || detect::detect(world, ticket, events)),
+            Effect::Explain(ticket) => self.begin(Kind::Explain, move || async move {
+                let environment = world.environment.clone();
+                let search = tokio::task::spawn_blocking(move || chain(environment)).await;
+                let search = search.unwrap_or_else(|error| {
+                    Err(Failure::new(FailureKind::Bug, format!("the search for credentials stopped: {error}")))
+                });
+                events.send(Event::Explained(ticket, search.map_err(|failure| trouble(&failure))));
+            }),
             Effect::SignIn(ticket, request) => {
                 let (acts, receiver) = mpsc::unbounded_channel();
                 self.acts = Some(acts);

@@ -1,6 +1,6 @@
 //! What lies over a screen.
 
-use lakeward_wizard::{Popup, State};
+use lakeward_wizard::{Popup, Search, State};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
 
 use super::{legend, parts};
@@ -52,6 +52,10 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
             parts::trouble(&mut sheet, 0, trouble);
             "What went wrong"
         }
+        Popup::Chain(search) => {
+            chain(search, &mut sheet);
+            "The whole credential chain"
+        }
         Popup::Errors => {
             for (at, line) in state.run.log.iter().rev().enumerate() {
                 // Why the run ended comes last; all before was tried again.
@@ -76,6 +80,21 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
         }
     };
     (title, sheet)
+}
+
+/// The search for credentials: a link's name, what came of it, and below that why.
+fn chain(search: &Search, sheet: &mut Sheet<'_>) {
+    let look = sheet.look;
+    search.head.iter().for_each(|line| sheet.say(0, &look.text(line)));
+    for link in &search.links {
+        let indent = 3 * link.depth;
+        let state = Span::raw(format!("  {}", link.state));
+        let number = format!("{}{:>2} ", " ".repeat(indent), link.number);
+        sheet.line(vec![Span::raw(number), Span::styled(look.text(&link.name), bold()), state]);
+        sheet.say(indent + 3, &look.text(&link.detail));
+        link.below.iter().for_each(|line| sheet.say(indent + 3, &look.text(line)));
+    }
+    search.tail.iter().for_each(|line| sheet.say(0, &look.text(line)));
 }
 
 /// What the field with the focus is about, and every key.

@@ -183,6 +183,31 @@ fn what_leaving_means_is_true_of_answers_that_can_t_be_kept_too() {
 }
 
 #[test]
+fn the_whole_chain_is_shown_where_it_was_asked_for() {
+    let search = || crate::Search { head: vec!["looking in: the chain".into()], ..crate::Search::default() };
+    let mut session = Session::new();
+    session.detect(vec![]);
+    assert!(session.has_hint("w"));
+    let asks = |session: &Session| {
+        session.ticket(|effect| if let Effect::Explain(ticket) = effect { Some(*ticket) } else { None })
+    };
+    session.letter('w');
+    let old = asks(&session);
+    session.letter('w').event(Event::Explained(old, Ok(search())));
+    assert_eq!(session.state.popup, None, "another search was asked for since");
+    session.event(Event::Explained(asks(&session), Ok(search())));
+    assert_eq!(session.state.popup, Some(Popup::Chain(search())));
+    session.press(Key::Esc);
+    assert_eq!((session.state.screen, &session.state.popup), (Screen::Method, &None));
+    session.letter('w');
+    session.event(Event::Explained(asks(&session), Err(trouble("~/.aws/config can't be read"))));
+    assert!(matches!(&session.state.popup, Some(Popup::Trouble(trouble)) if trouble.what.contains("config")));
+    session.press(Key::Esc).letter('w').pick(Row::Other(Way::Chain));
+    session.event(Event::Explained(asks(&session), Ok(search())));
+    assert_eq!((session.state.popup.as_ref(), session.has_hint("w")), (None, false), "it is about another screen");
+}
+
+#[test]
 fn control_c_asks_and_again_interrupts_and_nothing_follows_the_end() {
     let mut session = Session::new();
     session.press(Press::ctrl('c'));

@@ -12,7 +12,7 @@ use lakeward_wizard::{
 use super::{
     facts::{
         EXISTING, account, all_found, bad_lines, found, good_lines, identity, line, name, page, place, preview,
-        refused, roles, summary, trouble,
+        refused, roles, search, summary, trouble,
     },
     session::{Session, later},
 };
