@@ -163,8 +163,10 @@ mod tests {
     impl Read for Slow {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             if self.0.is_empty() {
-                while self.1 {
-                    thread::park();
+                if self.1 {
+                    loop {
+                        thread::park();
+                    }
                 }
                 return Ok(0);
             }
