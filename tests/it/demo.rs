@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use lakeward_testkit::Home;
+use lakeward_testkit::{Home, Key};
 
 use crate::{
     init_session::Session,
@@ -44,6 +44,8 @@ fn enter_throughout_lands_three_tables_and_nothing_stays() {
     ];
     assert_eq!(lacks(&output.stdout, &said), [""; 0], "{}", output.stdout);
     assert!(!output.stdout.contains('\u{1b}'), "plain lines steer no terminal");
+    let promised = ["read them with", "goes on with", "keeps the answers", "lakeward --config"];
+    assert_eq!(lacks(&output.stdout, &promised), promised, "nothing stays: {}", output.stdout);
     assert_eq!(left(&home), Vec::<PathBuf>::new());
 }
 
@@ -54,6 +56,8 @@ fn what_is_kept_is_the_config_the_tables_and_the_objects_and_no_sign_in() {
     assert!(output.stdout.contains("Kept in a/kept:"), "{}", output.stdout);
     assert_eq!(left(&home), [home.path().join("a")]);
     let kept = home.path().join("a/kept");
+    let read = output.stdout.split("read them with: duckdb -c \"SELECT * FROM read_parquet('").nth(1).unwrap();
+    assert!(home.path().join(read.split('\'').next().unwrap()).is_file(), "{}", output.stdout);
     let bucket = kept.join("lake/demo-lake");
     for (table, rows) in TABLES {
         let prefix = format!("raw/{table}/");
@@ -151,6 +155,24 @@ fn every_answer_can_be_another() {
     assert_eq!(check, "x/_lakeward_check");
     assert!(object.starts_with("x/seattle/"), "{object}");
     assert_eq!(fs::read_to_string(bucket.join(object)).unwrap().lines().count(), 1_462);
+}
+
+#[test]
+fn the_other_way_to_sign_in_is_approved_by_itself_too() {
+    let home = Home::new();
+    let mut terminal = lakeward(&home).arg("demo").on_terminal(80, 24);
+    let screen = terminal.until("not signed in");
+    assert!(screen.contains("lakeward demo   [1 Sign in]"), "{screen}");
+    terminal.press(Key::Enter);
+    terminal.until("The page must show");
+    terminal.press(Key::Char('m'));
+    terminal.until("/authorize?");
+    terminal.until("demo-sandbox");
+    terminal.press(Key::Ctrl('c'));
+    let screen = terminal.until("The demo ends, and its answers are not kept.");
+    assert!(!screen.contains("lakeward init` goes on"), "{screen}");
+    terminal.press(Key::Ctrl('c'));
+    assert!(terminal.end().exits(130).screen.contains("Nothing stays."));
 }
 
 #[cfg(unix)]

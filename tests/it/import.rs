@@ -85,7 +85,7 @@ fn lakeward_reads_every_config_that_it_makes() {
         home.write("spec.yml", &case.spec);
         let _ = lakeward(&home).args(["import", "spec.yml", "--output", "made.toml"]).run().exits(0);
         let made = fs::read_to_string(home.path().join("made.toml")).unwrap();
-        home.write("lakeward.toml", made);
+        home.write("lakeward.toml", &made);
         let mut command = lakeward(&home).args(["policy", "--config", "lakeward.toml"]);
         for (name, value) in &case.env {
             command = command.env(name, value);
@@ -107,7 +107,7 @@ fn a_config_without_its_variables_says_what_is_missing() {
     );
     let _ = lakeward(&home).args(["import", "spec.yml", "--output", "made.toml"]).run().exits(0);
     let made = fs::read_to_string(home.path().join("made.toml")).unwrap();
-    home.write("lakeward.toml", made);
+    home.write("lakeward.toml", &made);
     let output = lakeward(&home).arg("policy").run().exits(2);
     assert!(output.stderr.contains("`bucket` is missing"), "{}", output.stderr);
 }

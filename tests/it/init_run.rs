@@ -44,6 +44,34 @@ fn a_signal_stops_a_run_and_what_was_taken_lands() {
     assert_eq!(std::fs::read_to_string(home.path().join("started")).unwrap(), "x\nx\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_command_that_goes_on_shows_its_first_rows_and_is_ended() {
+    let home = Home::new();
+    let command = r#"sh -c 'echo $$ > "$HOME/shell"; echo id,text; echo 1,one; exec sleep 600'"#;
+    let answers = ["--storage", "embedded", "--table", "t", "--source-format", "csv"];
+    let more = ["init", "--plain", "--source", "command", "--command", command];
+    let mut session = Session::begin(lakeward(&home).args(more).args(answers));
+    session.choose("No AWS");
+    session.answer(": Folder\n", "");
+    session.answer(": Bucket\n", "");
+    session.answer(": Path\n", "");
+    session.answer(": Format\n", "");
+    session.answer(": Compression\n", "");
+    session.until("Waiting for the first rows of the command, which runs ...");
+    let told = session.until("Enter goes on.");
+    assert!(told.contains("Table t: id int64, text string\n  1, one\n  the command goes on"), "{told}");
+    let shell = std::fs::read_to_string(home.path().join("shell")).unwrap();
+    let began = std::time::Instant::now();
+    while std::path::Path::new("/proc").join(shell.trim()).exists() {
+        assert!(began.elapsed() < Duration::from_secs(10), "it outlives the look");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    session.line("");
+    session.answer("Enter tests it", "q");
+    assert!(session.end().exits(0).stdout.contains("Nothing was written."));
+}
+
 #[test]
 fn answers_are_no_rows() {
     let home = Home::new();

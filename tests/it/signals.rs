@@ -97,8 +97,26 @@ async fn a_second_signal_ends_the_run_at_once() {
     running.wait_for("\"event\":\"stopping\"");
     let asked = Instant::now();
     running.signal("INT");
-    let _ = running.wait().exits(130);
+    let output = running.wait().exits(130);
     assert!(asked.elapsed() < AT_ONCE, "it took {:?}", asked.elapsed());
+    assert_eq!(lacks(&output.stderr, &["what was being uploaded may have landed"]), [""; 0], "{}", output.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_landed_is_listed_after_a_second_signal_too() {
+    let mut answers = vec![Answer::stored(); 2];
+    answers.extend(vec![Answer::Hang; 10]);
+    let server = ScriptedServer::start(answers).await;
+    let home = Home::new();
+    let command =
+        server::sync(&home, &server.endpoint(), "batch_size = 100", SOURCE).env("LAKEWARD_SHUTDOWN_GRACE", "10m");
+    let (mut running, _input) = fed(command, 500);
+    running.wait_for("\"event\":\"object_landed\"");
+    running.signal("INT");
+    running.wait_for("\"event\":\"stopping\"");
+    running.signal("INT");
+    let output = running.wait().exits(130);
+    assert_eq!(lacks(&output.stderr, &["landed: ", "  raw/t/"]), [""; 0], "{}", output.stderr);
 }
 
 /// The lines of a source whose command is a shell script.

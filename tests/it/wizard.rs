@@ -103,7 +103,12 @@ pub(crate) fn identity(terminal: &mut Terminal<'_>) {
 /// On the screen of the destination: a bucket, and on to the source.
 #[track_caller]
 pub(crate) fn destination(terminal: &mut Terminal<'_>, bucket: &str) {
-    terminal.until("Where should the data go?");
+    let screen = terminal.until("Where should the data go?");
+    if screen.contains("Folder  ") {
+        // It comes first, and a bucket is proposed.
+        terminal.press(Key::Tab);
+        terminal.press(Key::Ctrl('u'));
+    }
     terminal.text(bucket);
     terminal.until(&format!("{bucket}/raw/"));
     terminal.press(Key::Enter);
@@ -217,8 +222,8 @@ async fn a_bucket_elsewhere_is_found_and_its_region_taken_by_a_key() {
     terminal.until("version = 1");
     terminal.press(Key::Enter);
     terminal.until("the bucket is in eu-west-3, not us-east-1");
-    terminal.until("u use what was found");
-    terminal.press(Key::Char('u'));
+    terminal.until("Enter use what was found");
+    terminal.press(Key::Enter);
     terminal.until_gone("not us-east-1");
     terminal.until("it works");
     terminal.press(Key::Enter);

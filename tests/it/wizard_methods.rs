@@ -36,6 +36,24 @@ async fn keys_of_the_environment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_whole_chain_is_what_auth_explain_tells() {
+    let world = World::start().await;
+    let mut terminal = world.init().on_terminal(100, 50);
+    terminal.until("w whole chain");
+    terminal.press(Key::Char('w'));
+    terminal.until("The whole credential chain");
+    for link in ["1 environment keys  skipped", "AWS_ACCESS_KEY_ID is not set", "region: "] {
+        terminal.until(link);
+    }
+    terminal.press(Key::Esc);
+    terminal.until_gone("The whole credential chain");
+    terminal.press(Key::Ctrl('c'));
+    terminal.until("leave at once");
+    terminal.press(Key::Ctrl('c'));
+    let _ = terminal.end().exits(130);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_profile() {
     let world = World::start().await;
     let mut terminal = world.init().on_terminal(80, 24);

@@ -62,8 +62,9 @@ async fn a_code_that_expires_is_followed_by_another() {
     let mut terminal = waiting(&world);
     terminal.until("The page must show");
     let first = world.aws.aws.user_codes().pop().unwrap();
-    let screen = terminal.until("It has expired: n for a new one.");
-    assert!(screen.contains("EXPIRED"), "{screen}");
+    let screen = terminal.until("The code has expired.");
+    assert!(screen.contains("EXPIRED") && !screen.contains(&first), "{screen}");
+    assert_eq!(screen.matches("has expired").count(), 1, "{screen}");
     terminal.press(Key::Char('n'));
     terminal.until_it("shows another code", |screen| screen.contains("must show ") && !screen.contains(&first));
     let second = world.aws.aws.user_codes().pop().unwrap();

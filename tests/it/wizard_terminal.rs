@@ -28,6 +28,19 @@ fn a_dumb_terminal_gets_lines_and_nothing_that_steers() {
     assert!(left.differences.is_empty(), "{left:?}");
 }
 
+#[test]
+fn the_terminal_is_asked_nothing_so_that_one_that_does_not_answer_is_no_hindrance() {
+    let home = home();
+    let mut terminal = lakeward(&home).on_terminal(80, 24);
+    terminal.until("Other ways");
+    terminal.press(Key::Ctrl('l'));
+    terminal.press(Key::Char('?'));
+    terminal.until("whole chain");
+    terminal.press(Key::Esc);
+    let bytes = leave(terminal);
+    assert!(!String::from_utf8_lossy(&bytes).contains("\u{1b}[6n"), "it asks where the cursor is");
+}
+
 /// Whether a text sets a colour (SGR 30 to 38, 40 to 48, 90 to 107).
 fn is_coloured(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
@@ -60,7 +73,10 @@ fn a_paste_of_many_lines_submits_nothing() {
     // Nothing here takes text.
     terminal.paste("6\n\n");
     choose(&mut terminal, "No AWS");
+    terminal.until(" › Folder");
+    terminal.press(Key::Tab);
     terminal.until(" › Bucket");
+    terminal.press(Key::Ctrl('u'));
     terminal.paste("my\nlake\n\n");
     let screen = terminal.until("lake/my");
     assert!(screen.contains("Where should the data go?"), "{screen}");
@@ -86,7 +102,7 @@ fn on_the_dashboard_control_c_lands_what_was_taken_and_twice_ends_at_once() {
         terminal.press(Key::Enter);
         terminal.until("Enter leave");
         terminal.press(Key::Enter);
-        let _ = terminal.end().exits(130);
+        let left = terminal.end().exits(130);
         let bucket = home.path().join("lake/test");
         if stops == 1 {
             let landed = ids(&bucket);
@@ -94,5 +110,7 @@ fn on_the_dashboard_control_c_lands_what_was_taken_and_twice_ends_at_once() {
         }
         let objects = landed::keys(&bucket).len();
         assert_eq!(objects, 1, "after {stops}");
+        let is_told = left.screen.contains("was ended at once: what was being uploaded may have landed too");
+        assert_eq!(is_told, stops == 2, "{}", left.screen);
     }
 }

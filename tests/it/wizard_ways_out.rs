@@ -35,6 +35,22 @@ fn quitting() {
 }
 
 #[test]
+fn answers_that_cannot_be_kept_are_not_promised() {
+    let home = home();
+    home.write("file", "");
+    let state = home.path().join("file/state");
+    let mut terminal = lakeward(&home).env("XDG_STATE_HOME", state).on_terminal(80, 24);
+    terminal.until("No AWS");
+    terminal.press(Key::Ctrl('c'));
+    let screen = terminal.until("Your answers are lost then");
+    assert!(!screen.contains("goes on from here"), "{screen}");
+    terminal.press(Key::Enter);
+    let left = terminal.end().exits(0);
+    assert!(left.screen.contains("the answers could not be kept"), "{}", left.screen);
+    assert!(!left.screen.contains("goes on with the answers"), "{}", left.screen);
+}
+
+#[test]
 fn control_c_twice() {
     let home = home();
     let mut terminal = begun(&home);
@@ -54,6 +70,27 @@ fn signals() {
         let left = terminal.end().exits(130);
         assert!(left.screen.contains("Nothing was written."), "{signal}: {}", left.screen);
     }
+}
+
+#[test]
+fn a_signal_while_something_is_typed_unseen() {
+    let home = home();
+    home.write(".aws/credentials", "[user]\naws_access_key_id = AKIAX\naws_secret_access_key = x\n");
+    let role = "role_arn = arn:aws:iam::111122223333:role/x\nsource_profile = user\n";
+    home.write(".aws/config", format!("[profile r]\n{role}mfa_serial = arn:aws:iam::111122223333:mfa/me\n"));
+    let mut terminal = lakeward(&home).args(["init", "--plain"]).on_terminal(80, 50);
+    terminal.until("1. Profile \"r\"");
+    terminal.until("Type a number.");
+    terminal.text("1\r");
+    terminal.until("Type the six digits");
+    let began = std::time::Instant::now();
+    while terminal.is_as_it_was() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "what is typed would be shown");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    terminal.signal("TERM");
+    let left = terminal.end().exits(130);
+    assert!(left.differences.is_empty(), "{left:?}");
 }
 
 #[test]

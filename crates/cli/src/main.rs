@@ -9,6 +9,7 @@ mod gathering;
 mod run;
 mod browser;
 mod signals;
+mod terminal;
 mod commands;
 
 use std::{io::Write, process, time::Duration};

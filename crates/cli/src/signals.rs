@@ -14,6 +14,11 @@ pub(crate) struct Interruption(watch::Receiver<bool>);
 impl Interruption {
     /// Starts to listen for signals. `commands` are those of the run.
     pub(crate) fn listen(commands: Commands) -> Self {
+        Self::listen_and(commands, || {})
+    }
+
+    /// The same; `last` is done before a second signal ends the process.
+    pub(crate) fn listen_and(commands: Commands, last: impl FnOnce() + Send + 'static) -> Self {
         let (asked, receiver) = watch::channel(false);
         // Made once, so that no signal falls between the first and the second wait. Without them the system's own way holds:
         // a signal ends the process.
@@ -25,6 +30,7 @@ impl Interruption {
                 // An exit runs nothing of what would end them.
                 commands.kill_now();
                 lakeward_auth::end_programs();
+                last();
                 process::exit(i32::from(FailureKind::Interrupted.exit_code()));
             });
         }

@@ -1,7 +1,7 @@
 //! Programs whose output is an input: started without a shell, watched to their end, and ended with the run.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     io::{self, Read},
     path::Path,
     process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
@@ -16,7 +16,10 @@ use std::{
 
 use lakeward_core::{failure::Failure, table::TableName, untrusted};
 
-use crate::error::{CommandFailed, Error};
+use crate::{
+    beginning::Beginning,
+    error::{CommandFailed, Error},
+};
 
 /// How long a program that is asked to end may take.
 const GRACE: Duration = Duration::from_secs(2);
@@ -38,6 +41,10 @@ pub struct Commands(Arc<Mutex<Registry>>);
 struct Registry {
     running: Vec<Arc<Running>>,
     ended: bool,
+    /// Of text that is an input only the beginning is taken.
+    is_look: bool,
+    /// The tables whose programs went on.
+    cut: HashSet<TableName>,
 }
 
 /// Ends all programs when it is dropped.
@@ -45,6 +52,18 @@ struct Registry {
 pub struct EndCommands(Commands);
 
 impl Commands {
+    /// Those of a look at the sources before a run: of a program that prints text, only what it prints in the first moments is read.
+    #[must_use]
+    pub fn of_a_look() -> Self {
+        Self(Arc::new(Mutex::new(Registry { is_look: true, ..Registry::default() })))
+    }
+
+    /// Whether more may come of a table than what was read of it in such a look.
+    #[must_use]
+    pub fn goes_on(&self, table: &TableName) -> bool {
+        lock(&self.0).cut.contains(table)
+    }
+
     /// What ends all programs of the run once it goes out of scope, whichever way the run ends.
     #[must_use = "the programs end with it"]
     pub fn end_with(&self) -> EndCommands {
@@ -59,18 +78,25 @@ impl Commands {
         registry.running.iter().for_each(|running| running.kill_now());
     }
 
-    /// Starts a program whose output is an input, as [`Self::spawn`] does.
+    /// Starts a program whose output is an input, as [`Self::spawn`] does. `is_text`: whether it is made of lines.
     pub(crate) fn start(
         &self,
         command: &[String],
         folder: &Path,
         table: &TableName,
+        is_text: bool,
     ) -> Result<(Output, EndCommand), Error> {
         let program = command.first().map_or("", String::as_str);
         // Arguments may hold secrets; the table tells apart what has the same program.
         let name = format!("the command {} of table {table}", untrusted::excerpt(program, 200));
         let Spawned { stdout, stderr, running, end } = self.spawn(name, command, folder, &[])?;
         let heard = running.listen(stderr).map_err(|cause| not_started(&running.name, cause))?;
+        let stdout = if is_text && lock(&self.0).is_look {
+            let beginning = Beginning::new(stdout).map_err(|cause| not_started(&running.name, cause))?;
+            Printed::Beginning { beginning, table: table.clone(), commands: self.clone() }
+        } else {
+            Printed::All(stdout)
+        };
         Ok((Output { stdout, running, heard }, end))
     }
 
@@ -329,9 +355,15 @@ impl Running {
     }
 }
 
+/// What is read of what a program prints.
+enum Printed {
+    All(ChildStdout),
+    Beginning { beginning: Beginning, table: TableName, commands: Commands },
+}
+
 /// What a program writes to standard output. It ends well only if the program does: with status 0.
 pub(crate) struct Output {
-    stdout: ChildStdout,
+    stdout: Printed,
     running: Arc<Running>,
     /// Standard error has ended.
     heard: Receiver<()>,
@@ -339,9 +371,19 @@ pub(crate) struct Output {
 
 impl Read for Output {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.stdout.read(buffer)?;
+        let read = match &mut self.stdout {
+            Printed::All(stdout) => stdout.read(buffer)?,
+            Printed::Beginning { beginning, .. } => beginning.read(buffer)?,
+        };
         if read > 0 || buffer.is_empty() {
             return Ok(read);
+        }
+        if let Printed::Beginning { beginning, table, commands } = &self.stdout
+            && beginning.is_cut()
+        {
+            // How it would end is not waited for.
+            lock(&commands.0).cut.insert(table.clone());
+            return Ok(0);
         }
         let status = self.running.wait()?;
         if status.success() {

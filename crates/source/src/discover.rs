@@ -310,7 +310,9 @@ impl Sampler<'_> {
         }
         let stream = match input {
             None => Stream::stdin()?,
-            Some((command, folder)) => Stream::command(&self.context.commands, command, folder, self.table)?,
+            Some((command, folder)) => {
+                Stream::command(&self.context.commands, command, folder, self.table, !is_columnar(format))?
+            }
         };
         self.piped(stream, format, share)
     }

@@ -22,6 +22,7 @@ mod decode;
 mod columnar;
 mod input;
 
+mod beginning;
 mod discover;
 mod read;
 mod reject;

@@ -91,14 +91,15 @@ impl Stream {
         Self::piped("standard input".into(), io::stdin())
     }
 
-    /// Starts a command and opens its output. It ends with the stream.
+    /// Starts a command and opens its output, which is text or not. It ends with the stream.
     pub(crate) fn command(
         commands: &Commands,
         command: &[String],
         folder: &Path,
         table: &TableName,
+        is_text: bool,
     ) -> Result<Self, Error> {
-        let (output, end) = commands.start(command, folder, table)?;
+        let (output, end) = commands.start(command, folder, table, is_text)?;
         let stream = Self::piped(end.name().to_owned(), output)?;
         Ok(Self { command: Some(end), tells_its_end: true, ..stream })
     }

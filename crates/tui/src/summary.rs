@@ -13,16 +13,16 @@ use lakeward_core::{
 use crate::quantity::{count, counted, size, time};
 
 /// The most keys of a run that did not end well that are listed.
-const MOST_KEYS: usize = 50;
+pub const MOST_KEYS: usize = 50;
 
 /// The most characters of table names that are listed.
 const MOST_NAMES: usize = 2000;
 
 /// The summary of a run: a line a table, the totals, and how to read what landed. `place` is what stands before a key to make
 /// it a path or URL (`rejects` names the folders of rejects files), such as `s3://my-lake/` or `lake/my-lake/`; `format` is
-/// that of the objects.
+/// that of the objects, where they stay for somebody to read.
 #[must_use]
-pub fn render(summary: &Summary, place: &str, format: &FormatPlan, rejects: &str) -> String {
+pub fn render(summary: &Summary, place: &str, format: Option<&FormatPlan>, rejects: &str) -> String {
     let mut text = table(summary);
     for table in &summary.tables {
         if let Some(errors) = &table.errors {
@@ -46,7 +46,7 @@ pub fn render(summary: &Summary, place: &str, format: &FormatPlan, rejects: &str
     if let Some(denied) = summary.denied_calls {
         let _ = write!(text, "\nnothing but PutObject was asked of S3: {} denied", counted(denied, "call"));
     }
-    if let Some(example) = example(summary, place, format) {
+    if let Some(example) = format.and_then(|format| example(summary, place, format)) {
         let _ = write!(text, "\nthey are below {}\nread them with: {example}", printable(place));
     }
     // Last, so that it is what a log ends with.
@@ -83,9 +83,9 @@ pub fn render_incomplete(summary: &Summary, unread: &[&TableName], uncertain: &[
     }
     let keys: Vec<&str> =
         summary.tables.iter().flat_map(|table| table.objects.iter().map(|object| object.key.as_str())).collect();
-    list(&mut text, "landed", &keys);
+    list(&mut text, "landed", &keys, keys.len());
     let uncertain: Vec<&str> = uncertain.iter().map(ObjectKey::as_str).collect();
-    list(&mut text, "may have landed (cut off before the answer)", &uncertain);
+    list(&mut text, "may have landed (cut off before the answer)", &uncertain, uncertain.len());
     if keys.is_empty() && uncertain.is_empty() {
         text.push_str("nothing landed; a rerun starts afresh\n");
     } else if no_rotate {
@@ -96,16 +96,29 @@ pub fn render_incomplete(summary: &Summary, unread: &[&TableName], uncertain: &[
     text
 }
 
-fn list(text: &mut String, what: &str, keys: &[&str]) {
-    if keys.is_empty() {
+/// What had landed of a run that was ended at once: `all` objects, of which `keys` are the first.
+#[must_use]
+pub fn render_cut(keys: &[String], all: usize) -> String {
+    let mut text = String::new();
+    list(&mut text, "landed", keys, all);
+    if all == 0 {
+        text.push_str("nothing is known to have landed\n");
+    }
+    text.push_str("it was ended at once: what was being uploaded may have landed too\n");
+    text
+}
+
+fn list(text: &mut String, what: &str, keys: &[impl AsRef<str>], all: usize) {
+    if all == 0 {
         return;
     }
-    let _ = writeln!(text, "{what}: {}", counted(keys.len() as u64, "object"));
-    for key in keys.iter().take(MOST_KEYS) {
-        let _ = writeln!(text, "  {}", printable(key));
+    let _ = writeln!(text, "{what}: {}", counted(all as u64, "object"));
+    let shown = keys.len().min(MOST_KEYS);
+    for key in keys.iter().take(shown) {
+        let _ = writeln!(text, "  {}", printable(key.as_ref()));
     }
-    if keys.len() > MOST_KEYS {
-        let _ = writeln!(text, "  … and {} more", count((keys.len() - MOST_KEYS) as u64));
+    if all > shown {
+        let _ = writeln!(text, "  … and {} more", count((all - shown) as u64));
     }
 }
 

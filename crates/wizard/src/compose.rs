@@ -80,7 +80,8 @@ pub fn command(answers: &Answers) -> String {
     let answers = &answers.clone().without_secrets();
     for question in QUESTIONS.iter().filter(|question| (question.need)(answers) != Need::NotAsked) {
         let Some(value) = answers.value(question.id) else { continue };
-        if !matches!(question.id, Id::Auth | Id::Source) && is_default(question, answers) {
+        // Without these it would ask.
+        if !matches!(question.id, Id::Auth | Id::Source | Id::Bucket) && is_default(question, answers) {
             continue;
         }
         match value {

@@ -18,6 +18,8 @@ pub enum Effect {
     /// Look for ways to sign in. Comes back as [`Event::Found`](crate::Event::Found), one each, and
     /// [`Event::Detected`](crate::Event::Detected).
     Detect(Ticket),
+    /// Carry out the search for credentials of the AWS chain. Comes back as [`Event::Explained`](crate::Event::Explained).
+    Explain(Ticket),
     /// Sign in, with a person. Comes back as [`Event::SignIn`](crate::Event::SignIn), the last of which is `Done` or `Failed`. The
     /// credentials of an MFA code are kept for the effects that follow.
     SignIn(Ticket, SignInRequest),

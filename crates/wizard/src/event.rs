@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     effect::{AwsEntry, Ticket},
-    facts::{Account, CheckLine, Found, Identity, Preview, Trouble},
+    facts::{Account, CheckLine, Found, Identity, Preview, Search, Trouble},
     question::Id,
     secret::Secret,
 };
@@ -31,6 +31,8 @@ pub enum Event {
     Found(Ticket, Box<Found>),
     /// All of them have been.
     Detected(Ticket),
+    /// How the search for credentials goes.
+    Explained(Ticket, Result<Search, Trouble>),
     /// About the sign-in that goes on.
     SignIn(Ticket, SignInEvent),
     /// Accounts were listed; more may follow.
@@ -62,7 +64,9 @@ pub enum Event {
     RunEnded(Ticket, Result<String, Trouble>),
     /// Of what was drawn last, the page of the review or what lies over the screen, so many lines did not fit.
     Beyond(usize),
-    /// Something worth a line: the clipboard took the text, the draft could not be kept.
+    /// The answers were kept for another time, or can't be, and why. Told when that changes.
+    Drafted(Result<(), String>),
+    /// Something worth a line: the clipboard took the text, no browser was there.
     Note(String),
 }
 
@@ -96,6 +100,8 @@ pub enum SignInEvent {
     Page(Page),
     /// Nobody has confirmed yet, as of this time.
     Waiting(SystemTime),
+    /// The page can't be used any more, whatever its time said.
+    Expired,
     /// Something is odd.
     Note(String),
     /// Signed in: in a few words, with until when.

@@ -99,6 +99,8 @@ pub struct Facts {
     pub written: Remote<String>,
     /// What a further run of the config does with rows that have landed.
     pub again: Again,
+    /// Why the answers can't be kept for another time, if they can't.
+    pub unkept: Option<String>,
 }
 
 /// What a further run does with rows that have landed.
@@ -180,6 +182,8 @@ pub struct Place {
     pub stdin_piped: bool,
     /// Where state is kept when the config does not say.
     pub state_dir: PathBuf,
+    /// Whether this is `lakeward demo`, of which nothing is kept.
+    pub is_demo: bool,
 }
 
 /// A way to sign in that was found. Choosing it gives its answers.
@@ -245,6 +249,34 @@ pub struct Account {
     pub roles: Remote<Vec<String>>,
 }
 
+/// The search for credentials as it is carried out, link by link, for a person to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// What is looked in.
+    pub head: Vec<String>,
+    /// Each place, in the order of the search.
+    pub links: Vec<SearchLink>,
+    /// What goes for all of it.
+    pub tail: Vec<String>,
+}
+
+/// A place in which credentials are searched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchLink {
+    /// 0; 1 for the credentials that assume the role of another, and so on.
+    pub depth: usize,
+    /// Its place in the order, from 1.
+    pub number: usize,
+    /// What it is called.
+    pub name: String,
+    /// What came of it, in a word.
+    pub state: String,
+    /// Why.
+    pub detail: String,
+    /// What stands there, and what to do, a line each.
+    pub below: Vec<String>,
+}
+
 /// Who credentials are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -278,6 +310,9 @@ pub struct PreviewedTable {
     pub columns: Vec<Column>,
     /// Its first rows, as text.
     pub rows: Vec<Vec<String>>,
+    /// Whether more may come: then the types of the columns are those of what has come so far.
+    #[serde(default)]
+    pub goes_on: bool,
     /// The bytes of its input, where that is known.
     pub bytes: Option<u64>,
     /// Of the table of a plugin, which plugin: "the source aws (aws v1.2.3)". Its rows come with a run.

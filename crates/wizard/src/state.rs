@@ -9,7 +9,7 @@ use crate::{
     draft::Draft,
     effect::{AwsEntry, SignInRequest},
     event::Page,
-    facts::{Again, Facts, Place, Remote, Trouble},
+    facts::{Again, Facts, Place, Remote, Search, Trouble},
     question::Id,
     reduce::Tickets,
     secret::Hidden,
@@ -295,6 +295,12 @@ impl SignInState {
         self.page.as_ref().map(|(page, _)| page.expires.duration_since(now).unwrap_or_default())
     }
 
+    /// Whether the page that is shown can't be used any more.
+    #[must_use]
+    pub fn is_expired(&self, now: SystemTime) -> bool {
+        self.left(now).is_some_and(|left| left.is_zero())
+    }
+
     /// Whether the person has waited so long that the usual reasons are worth saying.
     #[must_use]
     pub fn is_slow(&self, now: SystemTime) -> bool {
@@ -440,6 +446,8 @@ pub enum Popup {
     Quit,
     /// A trouble in full.
     Trouble(Trouble),
+    /// The search for credentials, link by link.
+    Chain(Search),
     /// What went wrong in the run.
     Errors,
     /// What an entry would change in `~/.aws/config`, as a diff: write it?

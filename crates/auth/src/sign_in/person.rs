@@ -21,6 +21,8 @@ pub enum Progress {
     Open(Page),
     /// The service was asked and nobody has confirmed yet.
     Waiting,
+    /// The page can't be used any more. Nothing goes on before whoever attends wants another or ends it.
+    Expired(Flow),
     /// Something is odd, and the sign-in goes on, such as a network that does not answer.
     Note(String),
 }
@@ -124,6 +126,7 @@ impl fmt::Debug for Progress {
         match self {
             Self::Open(page) => f.debug_tuple("Open").field(page).finish(),
             Self::Waiting => f.write_str("Waiting"),
+            Self::Expired(flow) => f.debug_tuple("Expired").field(flow).finish(),
             Self::Note(note) => f.debug_tuple("Note").field(note).finish(),
         }
     }

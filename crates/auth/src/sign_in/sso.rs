@@ -15,7 +15,7 @@ use secrecy::SecretString;
 
 use super::{
     SignIn, browser, device,
-    person::{Act, Flow, Person},
+    person::{Act, Flow, Person, Progress},
     server_time::ServerTime,
     start_url::{Portal, region_of},
     target::SsoTarget,
@@ -230,10 +230,7 @@ impl Attempt<'_> {
 /// A page can't be used any more. Whoever attends may have another one.
 pub(super) async fn expired(flow: Flow, person: &mut Person) -> Result<Ended, Failure> {
     if !person.is_alone() {
-        person.note(match flow {
-            Flow::Device => "The code has expired. Ask for a new one, or change to a browser.".to_owned(),
-            Flow::Browser => "The page has expired. Ask for a new one, or change to a code.".to_owned(),
-        });
+        person.show(Progress::Expired(flow));
     }
     loop {
         match person.decides().await {

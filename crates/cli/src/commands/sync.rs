@@ -1,5 +1,7 @@
 //! `lakeward --config F`: the headless run. It never asks anything.
 
+use std::sync::Arc;
+
 use lakeward_auth::Environment;
 use lakeward_core::failure::Failure;
 use lakeward_source::Commands;
@@ -10,7 +12,7 @@ use crate::{
     config_file,
     console::Console,
     logging,
-    run::{Ended, Run, interrupted_early},
+    run::{Ended, LandedSoFar, Run, interrupted_early},
     signals::Interruption,
 };
 
@@ -20,11 +22,15 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
     logging::start(output, &progress);
     // Whichever way the run ends, no command of a source outlives it.
     let commands = Commands::default();
-    let mut interruption = Interruption::listen(commands.clone());
+    let landed = LandedSoFar::new(progress.observer.clone());
+    let mut interruption = Interruption::listen_and(commands.clone(), {
+        let (landed, console) = (Arc::clone(&landed), *console);
+        move || console.incomplete(&landed.told())
+    });
     let plan = config_file::resolve(arguments.config, arguments.tables, *console)?.plan;
     let _end = commands.end_with();
     let run = tokio::select! {
-        run = Run::discover(plan, progress.observer.clone(), commands) => run?,
+        run = Run::discover(plan, landed, commands) => run?,
         () = interruption.asked() => return Err(interrupted_early()),
     };
     if arguments.dry_run {

@@ -1,5 +1,6 @@
 //! One run from its plan to its books: the sources are found, read on a thread of their own, and landed.
 
+mod cut;
 mod dry_run;
 mod plugin;
 mod tally;
@@ -24,6 +25,7 @@ use lakeward_tui::summary;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
+pub(crate) use self::cut::LandedSoFar;
 use self::{
     dry_run::dry_run,
     plugin::{PluginRead, PluginSource, Plugins, Shared, save_states},
@@ -53,6 +55,15 @@ pub(crate) struct Run {
     plugins: Plugins,
     /// What reading the plugins has come to so far.
     plugin_reads: Arc<Mutex<Vec<PluginRead>>>,
+    objects: Objects,
+}
+
+/// Where a person finds the objects in the end.
+pub(crate) struct Objects {
+    /// What stands before a key.
+    pub(crate) place: String,
+    /// Whether they stay there.
+    pub(crate) stay: bool,
 }
 
 /// What a run came to, as it is told.
@@ -92,7 +103,13 @@ impl Run {
         })?;
         // A plugin none of whose tables was chosen is not needed any more.
         plugins.found.retain(|plugin| !plugin.tables().is_empty());
-        Ok(Self { plan, run, budget, tally, readers, plugins, plugin_reads: Arc::default() })
+        let objects = Objects { place: storage::place(&plan), stay: true };
+        Ok(Self { plan, run, budget, tally, readers, plugins, plugin_reads: Arc::default(), objects })
+    }
+
+    /// The same, of which the objects are found elsewhere than the plan says.
+    pub(crate) fn with_objects_at(self, objects: Objects) -> Self {
+        Self { objects, ..self }
     }
 
     /// The tables of all sources, in the order in which they are read.
@@ -169,7 +186,7 @@ impl Run {
         reading.on_own_thread(outlet)?;
         let landed = self.wait(landing, interruption).await;
         let denied_calls = storage.close().await;
-        Ok(self.told(&tables, landed, denied_calls, began, &place))
+        Ok(self.told(&tables, landed, denied_calls, began))
     }
 
     /// Waits for the end, or from a signal on for the grace period.
@@ -188,14 +205,7 @@ impl Run {
         landing.close().await
     }
 
-    fn told(
-        &self,
-        expected: &[TableName],
-        landed: Landed,
-        denied_calls: Option<u64>,
-        began: Instant,
-        place: &str,
-    ) -> Ended {
+    fn told(&self, expected: &[TableName], landed: Landed, denied_calls: Option<u64>, began: Instant) -> Ended {
         let plugin_reads = self.plugin_reads.lock().unwrap_or_else(PoisonError::into_inner);
         let (saved, not_saved) = save_states(&plugin_reads, &landed);
         let tables: Vec<TableSummary> = landed
@@ -221,7 +231,8 @@ impl Run {
         let complete = failure.is_none();
         let summary = Summary { elapsed: began.elapsed(), retries: landed.retries, denied_calls, complete, tables };
         let rejects = self.rejects();
-        let text = summary::render(&summary, place, &self.plan.destination.format, &rejects);
+        let format = Some(&self.plan.destination.format).filter(|_| self.objects.stay);
+        let text = summary::render(&summary, &self.objects.place, format, &rejects);
         let rejected = summary::render_rejected(&summary, &rejects);
         let incomplete = failure.as_ref().map(|_| {
             let unread: Vec<&TableName> =

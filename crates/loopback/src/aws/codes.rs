@@ -82,7 +82,8 @@ impl Codes {
         }
     }
 
-    fn approved(&self, asked: CodeRequest, now: SystemTime, lifetime: Duration) -> String {
+    /// Where the browser is sent with a code.
+    pub(super) fn approved(&self, asked: CodeRequest, now: SystemTime, lifetime: Duration) -> String {
         let code = self.secrets.token(48);
         let location = with_query(&asked.redirect_uri, &[("code", &code), ("state", &asked.state)]);
         self.given.insert(code, asked, now, lifetime);

@@ -51,7 +51,8 @@ impl Request {
     }
 }
 
-fn find(form: &[u8], name: &str) -> Option<String> {
+/// A value of a form or a query.
+pub(super) fn find(form: &[u8], name: &str) -> Option<String> {
     form_urlencoded::parse(form).find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
 }
 

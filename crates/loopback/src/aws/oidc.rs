@@ -14,7 +14,7 @@ use super::{
     clients::{Client, Clients, Device},
     clock::unix_seconds,
     codes::{CodeRequest, Redemption, is_loopback, is_registered},
-    exchange::{Answer, Refusal, Request, body_of, is_secret, json, json_error},
+    exchange::{Answer, Refusal, Request, body_of, find, is_secret, json, json_error},
     options::{Approval, Options},
     pages, random,
     script::{Grant, Operation},
@@ -297,23 +297,38 @@ fn authorize(world: &World, request: &Request) -> Answer {
     if request.method == Method::POST {
         return world.clients.codes.decide(request, now, lifetime);
     }
-    let parameter = |name| request.parameter(name).unwrap_or_default();
+    match asked(world, &request.query, now) {
+        Ok(asked) => world.clients.codes.ask(asked, world.options.approval, now, lifetime),
+        Err(wrong) => body_of(400, pages::HTML, pages::note(wrong)),
+    }
+}
+
+/// Where a browser ends that opened the page of a sign-in and in which somebody approved it. `None` if that page asks for nothing that
+/// is given out.
+pub(super) fn approved(world: &World, url: &str) -> Option<String> {
+    let (now, lifetime) = (world.clock.now(), world.options.lifetimes.authorization_code);
+    let query = url.split_once('?')?.1;
+    let asked = asked(world, query, now).ok()?;
+    Some(world.clients.codes.approved(asked, now, lifetime))
+}
+
+/// What the query of the page asks for, or what is wrong with it.
+fn asked(world: &World, query: &str, now: SystemTime) -> Result<CodeRequest, &'static str> {
+    let parameter = |name| find(query.as_bytes(), name).unwrap_or_default();
     let (client_id, redirect_uri) = (parameter("client_id"), parameter("redirect_uri"));
-    let wrong = |what| body_of(400, pages::HTML, pages::note(what));
     let Some(client) = world.clients.registered.get(&client_id).filter(|client| !client.is_expired(now)) else {
-        return wrong("Invalid client.");
+        return Err("Invalid client.");
     };
     if !client.value.redirects.iter().any(|registered| is_registered(&redirect_uri, registered)) {
-        return wrong("The redirect is not the registered one.");
+        return Err("The redirect is not the registered one.");
     }
     let asks_well = parameter("response_type") == "code" && parameter("code_challenge_method") == "S256";
     let registered = client.value.scopes;
     if !asks_well || !parameter("scopes").split(' ').all(|scope| registered.iter().any(|known| known == scope)) {
-        return wrong("Only a code with a challenge of the method S256 is given out, for registered scopes.");
+        return Err("Only a code with a challenge of the method S256 is given out, for registered scopes.");
     }
     let (state, challenge) = (parameter("state"), parameter("code_challenge"));
-    let asked = CodeRequest { client_id, redirect_uri, state, challenge };
-    world.clients.codes.ask(asked, world.options.approval, now, lifetime)
+    Ok(CodeRequest { client_id, redirect_uri, state, challenge })
 }
 
 /// The page for device codes.

@@ -138,6 +138,12 @@ impl LoopbackAws {
         self.world.clients.decide(user_code, false, self.world.clock.now())
     }
 
+    /// Where a browser ends in which somebody approves the page of a sign-in without a code. `None` if it is no such page.
+    #[must_use]
+    pub fn approved(&self, url: &str) -> Option<String> {
+        oidc::approved(&self.world, url)
+    }
+
     /// The user codes of the sign-ins that wait for an answer.
     #[must_use]
     pub fn user_codes(&self) -> Vec<String> {

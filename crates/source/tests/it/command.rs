@@ -12,7 +12,7 @@ use lakeward_core::{
     plan::{InputFormat, Sample, SourcePlan},
     table::TableName,
 };
-use lakeward_source::discover;
+use lakeward_source::{Commands, discover};
 
 use crate::{
     columnar::{arrow_of, batch, parquet_of},
@@ -250,6 +250,30 @@ fn one_that_is_stopped_ends_as_soon_as_it_is_asked_to() {
 }
 
 #[cfg(target_os = "linux")]
+#[test]
+fn a_look_takes_the_first_rows_of_one_that_goes_on_and_ends_it() {
+    for (prints, rows, goes_on) in [
+        ("echo a,b; echo 1,x; printf 2; sleep 60", vec![vec!["1", "x"]], true),
+        ("echo a,b; echo 1,x; printf 2,y", vec![vec!["1", "x"], vec!["2", "y"]], false),
+    ] {
+        let mut fixture = csv();
+        fixture.commands = Commands::of_a_look();
+        let source = script(&fixture, &format!("echo $$ > shell; {prints}"));
+        let (end, began) = (fixture.commands.end_with(), Instant::now());
+        let landed = fixture.land(&[source]).expect("read").remove(0);
+        assert_eq!(landed.rows(), rows);
+        assert_eq!(fixture.commands.goes_on(&landed.table.name), goes_on);
+        drop(end);
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        assert!(!is_alive(&fixture, "shell"), "{prints}");
+    }
+    // Only by its status it is known whether all came: that is waited for where it ends.
+    let mut fixture = csv();
+    fixture.commands = Commands::of_a_look();
+    let (code, text) = fails(&fixture, script(&fixture, "echo a; echo 1; exit 3"));
+    assert!(code == 65 && text.contains("status 3"), "{code} {text}");
+}
+
 #[test]
 fn one_that_hangs_is_waited_for_and_ended_with_the_run() {
     // While it is sampled, and after its output has ended.

@@ -13,7 +13,7 @@ use std::{
 
 use lakeward_core::untrusted::printable;
 use lakeward_wizard::{Event, Key, Press, Remote, State};
-use ratatui::{Terminal, backend::CrosstermBackend, crossterm::event};
+use ratatui::{Terminal, backend::CrosstermBackend, crossterm::event, layout::Rect};
 
 use super::{
     keys,
@@ -66,8 +66,8 @@ impl Stage {
     pub fn open(look: Look, events: Sender<Event>) -> io::Result<Self> {
         let guard = terminal::take()?;
         let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        terminal.clear()?;
         let size = terminal.size()?;
+        wipe(&mut terminal)?;
         let _ = events.send(Event::Resize(size.width, size.height));
         let over = Arc::new(AtomicBool::new(false));
         #[cfg(unix)]
@@ -147,7 +147,7 @@ impl Stage {
     /// Takes the modes again, which the shell may have changed, and forgets what is on screen.
     fn redraw(&mut self) -> io::Result<()> {
         terminal::enter()?;
-        self.terminal.clear()
+        wipe(&mut self.terminal)
     }
 
     /// Gives the terminal back and leaves a few lines in it: what was done, for whoever scrolls back.
@@ -184,6 +184,13 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Empties the screen, so that all of it is drawn anew. Not with `Terminal::clear`, which asks the terminal for the cursor's position
+/// first, and fails where none answers.
+fn wipe(terminal: &mut Terminal<CrosstermBackend<Stdout>>) -> io::Result<()> {
+    let size = terminal.size()?;
+    terminal.resize(Rect::new(0, 0, size.width, size.height))
 }
 
 /// The next event; a tick when none has come in time.

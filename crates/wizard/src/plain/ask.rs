@@ -128,7 +128,7 @@ impl Plain {
             return;
         }
         if self.state.trail.is_empty() && self.state.screen != Screen::Written {
-            turn.lines.push("This is the first question; q quits and keeps the answers.".to_owned());
+            turn.lines.push(format!("This is the first question; {}.", self.quits()));
             return;
         }
         self.intend(Intent::Back, turn);
@@ -154,7 +154,7 @@ impl Plain {
                 Screen::SignIn => "n: a new code; m: the other way to sign in; o: open the page here; p: paste the address that the browser ended at; e: edit URL and region; k: keep a start URL as a session of the AWS files. Signing in goes on meanwhile.",
                 Screen::Review => "Enter tests and then writes; w writes without a test; t tests again; policy, command and toml show these.",
                 Screen::Identity | Screen::Preview => "Enter goes on; r tries again; g goes on although it failed.",
-                Screen::Method => "Type a number to choose; r looks again.",
+                Screen::Method => "Type a number to choose; r looks again, w shows the whole credential chain.",
                 Screen::Welcome | Screen::Written => "Type a number to choose.",
                 Screen::Mfa => "Type the code that the device shows now. It is not shown.",
                 Screen::Run => "Ctrl-C stops safely: what was taken still lands. Again: the run ends at once.",
@@ -162,10 +162,14 @@ impl Plain {
             }
             .to_owned(),
         );
-        turn.lines
-            .push("< goes back, q quits and keeps the answers. A blank before them makes them an answer.".to_owned());
+        turn.lines.push(format!("< goes back, {}. A blank before them makes them an answer.", self.quits()));
         turn.lines.push(format!("The same so far: {}", self.state.command()));
         self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
+    }
+
+    /// What q does.
+    fn quits(&self) -> &'static str {
+        if self.state.keeps_answers() { "q quits and keeps the answers" } else { "q quits" }
     }
 
     /// Whether no row of the page is about to become others.

@@ -90,7 +90,11 @@ impl Plain {
             progress: Progress::default(),
         };
         let mut turn = Turn { lines: Vec::new(), effects };
-        turn.lines.push("Lakeward setup. < goes back, ? helps, q quits and keeps the answers.".to_owned());
+        let (what, keeps) = match plain.state.facts.place.is_demo {
+            true => ("demo", ""),
+            false => ("setup", " and keeps the answers"),
+        };
+        turn.lines.push(format!("Lakeward {what}. < goes back, ? helps, q quits{keeps}."));
         turn.lines.extend(plain.state.facts.place.notes.clone());
         let turn = plain.spoken(turn);
         (plain, turn)
@@ -249,7 +253,7 @@ impl Plain {
     /// Whether a letter does something on this screen. Copying is for terminals that take escapes, and what else has a key in the full
     /// screen is said here without being asked for.
     fn does_something(&self, letter: &str) -> bool {
-        const LETTERS: &[&str] = &["e", "g", "k", "m", "n", "o", "p", "r", "s", "t", "u"];
+        const LETTERS: &[&str] = &["e", "g", "k", "m", "n", "o", "p", "r", "s", "t", "u", "w"];
         let is_copy = self.state.screen == Screen::SignIn && letter == "u";
         LETTERS.contains(&letter) && !is_copy && self.state.hints().iter().any(|hint| hint.key == letter)
     }

@@ -7,7 +7,7 @@ use lakeward_core::untrusted::excerpt;
 use super::{Plain, Turn};
 use crate::{
     event::{Key, Page},
-    facts::{CheckLine, Outcome, Remote, Trouble},
+    facts::{CheckLine, Outcome, Remote, Search, Trouble},
     question::Id,
     state::{Popup, ReviewTab, Row, Screen},
 };
@@ -122,6 +122,10 @@ impl Plain {
 
     fn farewell(&self) -> Vec<String> {
         let shown = &self.state.facts.place.config_shown;
+        if self.state.facts.place.is_demo {
+            // Its config leads nowhere without it.
+            return vec![String::new(), "Enter leaves the demo.".to_owned()];
+        }
         vec![
             String::new(),
             format!("To run it from now on, also from cron: lakeward --config {shown}"),
@@ -147,11 +151,16 @@ impl Plain {
                 turn.lines.extend(change.lines().map(str::to_owned));
                 turn.lines.push("Write this? Enter: yes, n: no, the file stays as it is.".to_owned());
             }
+            Popup::Chain(search) => {
+                self.press(Key::Esc, turn);
+                turn.lines.extend(searched(search));
+                turn.lines.push("Type a number to choose a way to sign in.".to_owned());
+            }
             Popup::Errors => {
                 turn.lines.extend(self.state.run.log.clone());
                 self.press(Key::Esc, turn);
             }
-            Popup::Quit => turn.lines.push("Quit? The answers are kept. Enter: stay, q: quit.".to_owned()),
+            Popup::Quit => turn.lines.push(format!("Quit? {} Enter: stay, q: quit.", self.state.on_leaving())),
             Popup::Help | Popup::Command => {
                 turn.lines.push(self.state.command());
                 self.press(Key::Esc, turn);
@@ -212,7 +221,8 @@ impl Plain {
         }
         let left = sign_in.left(self.state.now).unwrap_or_default();
         let mark = MARKS.into_iter().find(|mark| left <= *mark);
-        if self.told.page.as_ref() != Some(page) {
+        // When it ends may change; it is the same page all the same.
+        if self.told.page.as_ref().map(|told| &told.url) != Some(&page.url) {
             turn.lines.extend(opened(page, left));
             if self.state.keepable().is_some() {
                 let what = "This sign-in does not renew by itself; k keeps it as a session of ~/.aws/config, whose sign-in does.";
@@ -277,6 +287,10 @@ impl Plain {
                 table.columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
             turn.lines.push(format!("Table {}: {}", table.name, columns.join(", ")));
             turn.lines.extend(table.rows.iter().take(ROWS).map(|row| format!("  {}", row.join(", "))));
+            if table.goes_on {
+                let what = "the command goes on; the types are those of the rows that have come so far";
+                turn.lines.push(format!("  {what}"));
+            }
             turn.lines.push(format!("  its first object: {}", table.first_key));
         }
         if rest > 0 {
@@ -312,14 +326,18 @@ impl Plain {
         let result = self.state.facts.check.got().copied();
         if let Some(works) = result.filter(|_| self.told.checked != result) {
             let shown = &self.state.facts.place.config_shown;
-            turn.lines.push(if works {
-                format!("It works. Enter writes {shown}.")
-            } else {
-                format!("It does not work yet. t tests again, w writes {shown} anyway.")
+            let offered = self.state.offered().and_then(|line| line.answer.as_ref());
+            let offered = offered.map(|(id, value)| format!("{} for {}", value.typed(), id.question().title));
+            turn.lines.extend(match (works, offered) {
+                (true, None) => vec![format!("It works. Enter writes {shown}.")],
+                (true, Some(other)) => vec![format!(
+                    "It works, though one answer is not right. Enter takes {other} and tests again, w writes {shown} as it is."
+                )],
+                (false, other) => {
+                    let not_yet = format!("It does not work yet. t tests again, w writes {shown} anyway.");
+                    std::iter::once(not_yet).chain(other.map(|other| format!("u takes {other}."))).collect()
+                }
             });
-            if let Some((id, value)) = self.state.offered().and_then(|line| line.answer.as_ref()) {
-                turn.lines.push(format!("u takes {} for {}.", value.typed(), id.question().title));
-            }
         }
         self.told.checked = result;
     }
@@ -358,6 +376,18 @@ impl Plain {
             |text| text.lines().map(str::to_owned).collect(),
         )
     }
+}
+
+/// The search for credentials, a sentence a link.
+fn searched(search: &Search) -> Vec<String> {
+    let mut lines = search.head.clone();
+    for link in &search.links {
+        let indent = "  ".repeat(link.depth + 1);
+        lines.push(format!("{indent}{}. {}, {}: {}", link.number, link.name, link.state, link.detail));
+        lines.extend(link.below.iter().map(|line| format!("{indent}   {line}")));
+    }
+    lines.extend(search.tail.clone());
+    lines
 }
 
 fn opened(page: &Page, left: Duration) -> Vec<String> {

@@ -46,7 +46,7 @@ impl State {
             Popup::Resume => vec![hint("Enter", "go on with it"), hint("n", "begin anew")],
             Popup::Keep(..) => vec![hint("Enter", "write it"), hint("Esc", "leave the file as it is")],
             Popup::Command => vec![hint("y", "copy"), hint("Esc", "close")],
-            Popup::Help | Popup::Trouble(_) | Popup::Errors => vec![hint("Esc", "close")],
+            Popup::Help | Popup::Trouble(_) | Popup::Errors | Popup::Chain(_) => vec![hint("Esc", "close")],
         };
         if self.popup_scroll.beyond > 0 {
             hints.push(hint("Up/Down", "scroll"));
@@ -104,6 +104,7 @@ impl State {
                     hint("Up/Down", "choose"),
                     hint("Enter", "next"),
                     hint("s", "stop looking"),
+                    hint("w", "whole chain"),
                     hint("d", "details"),
                     hint("r", "look again"),
                 ]
@@ -120,6 +121,11 @@ impl State {
             Screen::SignIn if failed => vec![hint("n", "try again"), hint("e", "edit URL and region")],
             Screen::SignIn => match &self.sign_in.page {
                 None => vec![],
+                Some((page, _)) if self.sign_in.is_expired(self.now) => vec![
+                    hint("n", if page.code.is_some() { "new code" } else { "new page" }),
+                    hint("m", if page.device { "browser flow" } else { "code for another device" }),
+                    hint("e", "edit URL and region"),
+                ],
                 Some((page, _)) => {
                     let mut hints = vec![hint("c", if page.code.is_some() { "copy code" } else { "copy URL" })];
                     hints.push(hint("o", "open here"));
@@ -171,16 +177,18 @@ impl State {
             }
             Screen::Preview => vec![hint("Enter", "next"), hint("Up/Down", "table"), hint("r", "look again")],
             Screen::Review => {
-                let enter = match self.facts.check {
-                    Remote::Got(true) => hint("Enter", "write"),
-                    Remote::Idle => hint("Enter", "test write"),
-                    _ => hint("Ctrl-S", "write anyway"),
+                let is_offered = self.offered().is_some();
+                let mut hints = match self.facts.check {
+                    Remote::Got(true) if is_offered => {
+                        vec![hint("Enter", "use what was found"), hint("Ctrl-S", "write as it is")]
+                    }
+                    Remote::Got(true) => vec![hint("Enter", "write")],
+                    Remote::Idle => vec![hint("Enter", "test write")],
+                    _ if is_offered => vec![hint("Ctrl-S", "write anyway"), hint("u", "use what was found")],
+                    _ => vec![hint("Ctrl-S", "write anyway")],
                 };
-                let mut hints = vec![enter, hint("Left/Right", "page"), hint("t", "test again"), hint("y", "copy")];
-                hints.insert(2, hint("Up/Down", "scroll"));
-                if self.offered().is_some() {
-                    hints.push(hint("u", "use what was found"));
-                }
+                hints.extend([hint("Left/Right", "page"), hint("Up/Down", "scroll")]);
+                hints.extend([hint("t", "test again"), hint("y", "copy")]);
                 hints
             }
             Screen::Written => vec![hint("Up/Down", "choose"), hint("Enter", "go")],

@@ -111,6 +111,9 @@ impl State {
             Screen::Preview if self.answers.is(Id::Source, "cloudquery") => {
                 ("the plugin to list its tables", self.facts.preview.asked())
             }
+            Screen::Preview if self.answers.is(Id::Source, "command") => {
+                ("the first rows of the command, which runs", self.facts.preview.asked())
+            }
             Screen::Preview => ("the source", self.facts.preview.asked()),
             Screen::Review => match self.facts.written.asked() {
                 Some(since) => ("the config to be written", Some(since)),

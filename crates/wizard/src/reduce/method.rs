@@ -4,7 +4,7 @@ use super::tickets::Request;
 use crate::{
     answers::Value,
     effect::{Effect, Exit, SignInRequest},
-    facts::{Found, Remote},
+    facts::{Found, Remote, Search, Trouble},
     question::Id,
     state::{Popup, ReviewTab, Row, Screen, State, Way, Welcome},
 };
@@ -121,10 +121,22 @@ impl State {
         }
     }
 
+    /// Shows the search, if that is still what the person looks at.
+    pub(super) fn explained(&mut self, search: Result<Search, Trouble>) {
+        self.tickets.drop(Request::Explain);
+        if self.screen == Screen::Method && self.popup.is_none() {
+            self.popup = Some(search.map_or_else(Popup::Trouble, Popup::Chain));
+        }
+    }
+
     /// Letters of the screen. Whether it was one.
     pub(super) fn method_letter(&mut self, letter: char) -> bool {
         match letter {
             'r' => self.detect(),
+            'w' => {
+                let ticket = self.tickets.draw(Request::Explain);
+                self.effects.push(Effect::Explain(ticket));
+            }
             // What is still found is not heard any more.
             's' if self.facts.detection.asked().is_some() => {
                 self.tickets.drop(Request::Detect);
@@ -134,7 +146,7 @@ impl State {
                 let Some(Row::Found(at)) = self.list.focused() else { return false };
                 let Some(found) = self.facts.found.get(at) else { return false };
                 let what = format!("{} ({}): {}. {}", found.title, found.origin, found.condition.words(), found.why);
-                self.popup = Some(Popup::Trouble(crate::facts::Trouble::usage(what)));
+                self.popup = Some(Popup::Trouble(Trouble::usage(what)));
             }
             _ => return false,
         }

@@ -66,6 +66,9 @@ impl State {
             Event::Signal => self.interrupt(),
             Event::Found(ticket, found) if self.tickets.is_latest(Request::Detect, ticket) => self.found(*found),
             Event::Detected(ticket) if self.tickets.is_latest(Request::Detect, ticket) => self.detected(),
+            Event::Explained(ticket, search) if self.tickets.is_latest(Request::Explain, ticket) => {
+                self.explained(search);
+            }
             Event::SignIn(ticket, event) if self.tickets.is_latest(Request::SignIn, ticket) => {
                 self.sign_in_event(event);
             }
@@ -99,6 +102,7 @@ impl State {
             Event::RunEnded(ticket, result) if self.tickets.is_latest(Request::Run, ticket) => self.run_ended(result),
             Event::Beyond(lines) if self.popup.is_some() => self.popup_scroll.fit(lines),
             Event::Beyond(lines) => self.review.scroll.fit(lines),
+            Event::Drafted(kept) => self.drafted(kept),
             Event::Note(note) => self.notice = Some(note),
             // The answer to a request that nobody waits for any more.
             _ => {}
@@ -146,7 +150,7 @@ impl State {
             self.drop_sign_in();
         }
         self.popup = None;
-        if !matches!(self.screen, Screen::Written | Screen::Run | Screen::Farewell | Screen::Welcome) {
+        if self.has_draft() {
             self.keep_form();
             self.save_draft();
         }
@@ -158,7 +162,41 @@ impl State {
         self.effects.push(Effect::SaveDraft(Draft::text(&self.answers)));
     }
 
+    fn drafted(&mut self, kept: Result<(), String>) {
+        self.facts.unkept = kept.err();
+        if let Some(why) = self.facts.unkept.as_ref().filter(|_| !self.facts.place.is_demo) {
+            self.notice = Some(format!("the answers can't be kept for another time: {why}"));
+        }
+    }
+
+    /// Whether there are answers here that leaving would lose were they not kept.
+    fn has_draft(&self) -> bool {
+        !matches!(self.screen, Screen::Written | Screen::Run | Screen::Farewell | Screen::Welcome)
+    }
+
+    /// Whether another session could go on with the answers, as far as is known.
+    #[must_use]
+    pub fn keeps_answers(&self) -> bool {
+        self.has_draft() && self.facts.unkept.is_none() && !self.facts.place.is_demo
+    }
+
+    /// What leaving now means.
+    #[must_use]
+    pub fn on_leaving(&self) -> String {
+        match &self.facts.unkept {
+            _ if self.facts.place.is_demo => "The demo ends, and its answers are not kept.".to_owned(),
+            _ if self.screen == Screen::Written => "The config is written.".to_owned(),
+            _ if !self.has_draft() => "Nothing is changed.".to_owned(),
+            Some(why) => format!("Your answers are lost then: they can't be kept for another time ({why})."),
+            None => "Your answers are kept as a draft: the next `lakeward init` goes on from here.".to_owned(),
+        }
+    }
+
     fn ask_to_quit(&mut self) {
+        if self.has_draft() {
+            // Whether they can be kept is known before it is decided.
+            self.save_draft();
+        }
         self.popup = Some(Popup::Quit);
     }
 }

@@ -36,7 +36,8 @@ impl State {
     pub(super) fn check_done(&mut self, works: bool) {
         self.facts.check = Remote::Got(works);
         if self.screen == Screen::Review && works {
-            self.notice = Some("it works".to_owned());
+            // An answer that has to change first is told by the screen.
+            self.notice = self.offered().is_none().then(|| "it works".to_owned());
         }
     }
 
@@ -46,6 +47,7 @@ impl State {
             self.popup = Some(Popup::Trouble(trouble.clone()));
             return;
         }
+        let is_offered = self.offered().is_some();
         match &self.facts.check {
             Remote::Idle => {
                 self.review = crate::state::Review { tab: ReviewTab::Check, scroll: Scroll::default() };
@@ -54,6 +56,8 @@ impl State {
             Remote::Asked(_) => {
                 self.notice = Some("the check goes on; Ctrl-S writes without waiting for it".to_owned());
             }
+            // What works although an answer is wrong works by a detour: the right one is what Enter takes, then it is checked again.
+            Remote::Got(true) if is_offered => _ = self.take_offer(),
             Remote::Got(true) => self.write(),
             Remote::Got(false) | Remote::Failed(_) => {
                 self.review.tab = ReviewTab::Check;
@@ -74,6 +78,7 @@ impl State {
         let Some((id, value)) = self.offered().and_then(|line| line.answer.clone()) else { return false };
         self.answer(id, value);
         self.compose();
+        self.review.tab = ReviewTab::Check;
         self.check();
         true
     }

@@ -39,8 +39,16 @@ impl State {
                 self.sign_in.outcome = Remote::Asked(self.now);
                 self.sign_in.page = Some((page, self.now));
             }
+            SignInEvent::Expired => {
+                if let Some((page, _)) = &mut self.sign_in.page {
+                    page.expires = page.expires.min(self.now);
+                }
+                self.sign_in.qr_alone = false;
+            }
             SignInEvent::Waiting(asked) => self.sign_in.asked = Some(asked),
             SignInEvent::Note(note) => {
+                // What is said again is news, and not two of them.
+                self.sign_in.notes.retain(|said| *said != note);
                 self.sign_in.notes.push(note);
                 let over = self.sign_in.notes.len().saturating_sub(NOTES);
                 self.sign_in.notes.drain(..over);
@@ -140,6 +148,8 @@ impl State {
     pub(super) fn sign_in_letter(&mut self, letter: char) -> bool {
         let page = self.sign_in.page.as_ref().map(|(page, _)| page);
         match letter {
+            // One that has expired leads nowhere.
+            'c' | 'u' | 'o' | 'p' | 'q' if self.sign_in.is_expired(self.now) => return false,
             'c' => match page {
                 Some(page) => {
                     // The code is what has to be typed elsewhere; where there is none, the address.

@@ -8,6 +8,7 @@ use crate::effect::Ticket;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Request {
     Detect,
+    Explain,
     SignIn,
     /// Accounts and their roles.
     Accounts,

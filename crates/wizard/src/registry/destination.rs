@@ -52,7 +52,8 @@ pub(super) const BUCKET: Question = Question {
     screen: Screen::Destination,
     rare: false,
     need: |_| Required,
-    default: |_, _| None,
+    // In a folder of this machine any name will do; in S3 only the person knows which are theirs.
+    default: |answers, _| (!is_s3(answers)).then(|| "lakeward".into()),
     depends_on: &[Id::Storage],
 };
 

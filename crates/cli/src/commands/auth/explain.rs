@@ -10,8 +10,10 @@ use lakeward_auth::{
 };
 use lakeward_core::{
     failure::{Failure, FailureKind},
+    plan::AuthPlan,
     untrusted::printable,
 };
+use lakeward_wizard::{Search, SearchLink};
 use serde_json::{Value, json};
 
 use super::{Asked, Server, asked, timestamp, until};
@@ -34,7 +36,7 @@ pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> R
     let resolution = &signing.resolution;
     let elsewhere = if arguments.as_cron { elsewhere(&asked, &environment) } else { Vec::new() };
     if !arguments.json {
-        print(&search(resolution, &asked));
+        print(&text(&search(resolution, &asked)));
     }
     let found = resolution.found();
     let needs = found.as_ref().map(|found| found.needs()).unwrap_or_default();
@@ -137,20 +139,44 @@ pub(crate) fn life(keys: &Keys) -> String {
     }
 }
 
-/// The whole search as text.
-fn search(resolution: &Resolution, asked: &Asked) -> String {
+/// The search of the credential chain, as it is told.
+///
+/// # Errors
+/// When it can't be carried out, as with AWS files that can't be read.
+pub(crate) fn chain(environment: Environment) -> Result<Search, Failure> {
+    let asked = Asked { auth: AuthPlan::Chain, config: None, server: Server::Aws, s3: None };
+    let signing = asked.signing(environment)?;
+    Ok(search(&signing.resolution, &asked))
+}
+
+/// The whole search, as it is told.
+fn search(resolution: &Resolution, asked: &Asked) -> Search {
     let from = asked.config.as_ref().map(|config| format!(" ([auth] of {})", shown(config))).unwrap_or_default();
-    let mut text = format!("looking in: {}{from}\n", resolution.asked);
+    let mut search = Search { head: vec![format!("looking in: {}{from}", resolution.asked)], ..Search::default() };
     if let Some(profile) = &resolution.profile {
-        text.push_str(&format!("profile: {} ({})\n", profile.value, chosen_by(profile)));
+        search.head.push(format!("profile: {} ({})", profile.value, chosen_by(profile)));
     }
-    links(&mut text, "", &resolution.links, true);
-    text.push_str(&match &resolution.region {
-        Some(region) => format!("region: {} ({})\n", region.value, region.origin),
-        None => "region: none is set in the environment or the profile\n".to_owned(),
+    links(&mut search.links, 0, &resolution.links, true);
+    search.tail.push(match &resolution.region {
+        Some(region) => format!("region: {} ({})", region.value, region.origin),
+        None => "region: none is set in the environment or the profile".to_owned(),
     });
     let notes = resolution.notes.iter().map(String::as_str).chain(asked.server.note());
-    notes.for_each(|note| text.push_str(&format!("note: {note}\n")));
+    search.tail.extend(notes.map(|note| format!("note: {note}")));
+    search
+}
+
+/// The whole search as text: one line a link, and below it what was found there.
+fn text(search: &Search) -> String {
+    let mut text = String::new();
+    let mut add = |line: &str| text.push_str(&format!("{line}\n"));
+    search.head.iter().for_each(|line| add(line));
+    for SearchLink { depth, number, name, state, detail, below } in &search.links {
+        let indent = " ".repeat(5 * depth);
+        add(&format!("{indent}{number:>2} {name:<NAMES$} {state:<11} {detail}"));
+        below.iter().for_each(|line| add(&format!("{indent}     {line}")));
+    }
+    search.tail.iter().for_each(|line| add(line));
     text
 }
 
@@ -162,23 +188,24 @@ fn chosen_by(profile: &Setting) -> String {
     }
 }
 
-/// One line a link, and below it what was found there.
-fn links(text: &mut String, indent: &str, all: &[Link], reached: bool) {
+fn links(told: &mut Vec<SearchLink>, depth: usize, all: &[Link], reached: bool) {
     let mut reached = reached;
     for (number, link) in (1..).zip(all) {
         let (state, detail) = state(link, reached);
-        text.push_str(&format!("{indent}{number:>2} {:<NAMES$} {state:<11} {}\n", link.name, printable(&detail)));
+        let has_inner = reached && link.decides() && !link.inner.is_empty();
+        let mut below = Vec::new();
         if link.decides() {
-            for setting in &link.settings {
-                text.push_str(&format!("{indent}     {} = {} ({})\n", setting.key, setting.value, setting.origin));
-            }
+            let setting = |setting: &Setting| format!("{} = {} ({})", setting.key, setting.value, setting.origin);
+            below.extend(link.settings.iter().map(setting));
             if let (State::Broken { next, .. }, true) = (&link.state, reached) {
-                text.push_str(&format!("{indent}     next: {}\n", printable(next)));
+                below.push(format!("next: {}", printable(next)));
             }
-            if reached && !link.inner.is_empty() {
-                text.push_str(&format!("{indent}     the credentials that assume it:\n"));
-                links(text, &format!("{indent}     "), &link.inner, true);
-            }
+            below.extend(has_inner.then(|| "the credentials that assume it:".to_owned()));
+        }
+        let (state, detail) = (state.to_owned(), printable(&detail).into_owned());
+        told.push(SearchLink { depth, number, name: link.name.to_owned(), state, detail, below });
+        if has_inner {
+            links(told, depth + 1, &link.inner, true);
         }
         reached &= !link.decides();
     }

@@ -14,7 +14,7 @@ use lakeward_core::{
     plan::{AuthPlan, Plan, S3Plan, Storage, Vendor},
 };
 
-pub(crate) use self::explain::life;
+pub(crate) use self::explain::{chain, life};
 use crate::{
     arguments::{AuthChoice, AuthCommand, OutputArguments},
     config_file,

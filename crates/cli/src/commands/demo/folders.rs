@@ -16,6 +16,9 @@ use super::services;
 /// The folder of the tables.
 pub(super) const TABLES: &str = "data";
 
+/// The folder in which every bucket is a folder.
+pub(super) const LAKE: &str = "lake";
+
 /// The tables, by their files: those of `examples/data`.
 const FILES: [(&str, &[u8]); 3] = [
     ("airports.csv", include_bytes!("../../../../../examples/data/airports.csv")),
@@ -94,7 +97,7 @@ impl Folders {
 
     /// The folder in which every bucket is a folder.
     pub(super) fn lake(&self) -> PathBuf {
-        self.work.join("lake")
+        self.work.join(LAKE)
     }
 
     /// Removes what is not to stay.

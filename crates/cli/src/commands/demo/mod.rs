@@ -94,7 +94,12 @@ fn played(
         opens,
         state_dir: folders.state(),
         home: Some(folders.home()),
-        stand_in: Some(StandIn { lake: folders.lake(), keys: services.keys(), approval }),
+        stand_in: Some(StandIn {
+            lake: folders.lake(),
+            kept: folders.kept.as_ref().map(|kept| kept.join(folders::LAKE)),
+            keys: services.keys(),
+            approval,
+        }),
     };
     let mut place = place::place(Some(PathBuf::from(CONFIG)), &world, false)?;
     place.notes = vec![

@@ -12,6 +12,8 @@ use lakeward_core::failure::Failure;
 use lakeward_loopback::aws::{AccessKeys, Account, Approval, LoopbackAws, Options};
 use tokio::{runtime::Handle, time::sleep};
 
+use crate::commands::init::world::Approver;
+
 /// The region of everything.
 pub(super) const REGION: &str = "us-east-1";
 
@@ -71,31 +73,32 @@ impl Services {
         self.0.access_keys()
     }
 
-    /// Approves codes that nobody has approved on their page after a while; how that is, in words. `opens`: whether a browser shows
-    /// the page.
-    pub(super) fn approve(&self, opens: bool, runtime: &Handle) -> String {
-        let aws = Arc::clone(&self.0);
+    /// Approves codes that nobody has approved on their page after a while; how that is, and how pages without a code are approved.
+    /// `opens`: whether a browser shows the page.
+    pub(super) fn approve(&self, opens: bool, runtime: &Handle) -> Approver {
+        let approver = Arc::clone(&self.0);
         let patience = if opens { SEEN } else { UNSEEN };
         runtime.spawn(async move {
             let mut since = HashMap::new();
             loop {
-                let codes = aws.user_codes();
+                let codes = approver.user_codes();
                 since.retain(|code, _| codes.contains(code));
                 for code in codes {
                     let waits = since.entry(code.clone()).or_insert_with(Instant::now).elapsed();
                     if waits >= patience {
                         // Somebody may just have answered it.
-                        let _ = aws.approve(&code);
+                        let _ = approver.approve(&code);
                     }
                 }
                 sleep(LOOK).await;
             }
         });
         let seconds = patience.as_secs();
-        if opens {
+        let words = if opens {
             format!("the demo: press Approve on the page that your browser shows, or wait {seconds} s")
         } else {
             format!("the demo: it is approved by itself in {seconds} s, or before with Approve on that page")
-        }
+        };
+        Approver { words, patience, aws: Arc::clone(&self.0) }
     }
 }

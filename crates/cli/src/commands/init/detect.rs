@@ -105,44 +105,52 @@ async fn of_environment(world: &World) -> Option<Found> {
 /// The role of this machine: what its environment says, and what its metadata service answers.
 async fn of_machine(world: &World) -> Vec<Found> {
     let Ok(signing) = Signing::plan(&AuthPlan::Compute, world.environment.clone()) else { return Vec::new() };
-    let found = |title: &str, origin: String, condition| {
-        Found {
-        title: title.to_owned(),
-        origin,
-        condition,
-        why: "Its keys come from the machine itself, are renewed by themselves and need nobody: the best choice where the sync runs."
-            .to_owned(),
-        answers: pinned("compute", None),
-        sign_in: None,
-        rank: rank::COMPUTE,
-    }
-    };
     let Some(link) = signing.resolution.decided() else { return Vec::new() };
     let origin =
         link.settings.first().map_or_else(|| "metadata service".to_owned(), |setting| shown(&setting.origin, world));
-    let what = match &link.state {
-        State::Broken { what, .. } => {
-            return vec![found("This machine's role", origin, Condition::Broken(what.clone()))];
-        }
-        State::Found(found) => found.what.clone(),
-        State::Skipped(_) => return Vec::new(),
-    };
     let is_instance = link.name == "instance role";
+    let title = match link.name {
+        "instance role" => "The EC2 instance's role",
+        "container role" => "The container's role",
+        "web identity" => "A web identity's role",
+        _ => "This machine's role",
+    };
+    let from = match &link.state {
+        State::Found(found) if !is_instance => format!("{}. ", capital(&found.what)),
+        _ => String::new(),
+    };
+    let found = |condition| Found {
+        title: title.to_owned(),
+        origin,
+        why: if matches!(condition, Condition::Broken(_)) {
+            "Mend it, or choose another way.".to_owned()
+        } else {
+            format!(
+                "{from}Its keys come from the machine itself, are renewed by themselves and need nobody: the best choice where the \
+                 sync runs."
+            )
+        },
+        condition,
+        answers: pinned("compute", None),
+        sign_in: None,
+        rank: rank::COMPUTE,
+    };
+    match &link.state {
+        State::Broken { what, .. } => return vec![found(Condition::Broken(what.clone()))],
+        State::Found(_) => {}
+        State::Skipped(_) => return Vec::new(),
+    }
     let answer = tokio::time::timeout(ANSWER, signing.keys()).await;
     let condition = match answer {
-        Ok(Ok(keys)) => Condition::Good(match keys.expires {
-            Some(expires) => format!("keys for {}, then renewed", left(expires, SystemTime::now())),
-            None => "it answers".to_owned(),
-        }),
+        Ok(Ok(_)) => Condition::Good("good, renewed by itself".to_owned()),
         Ok(Err(failure)) if is_instance && !has_no_role(&failure) => {
-            Condition::Absent("no metadata service answers".to_owned())
+            Condition::Absent("no such service here".to_owned())
         }
         Ok(Err(failure)) => Condition::Broken(failure.what),
-        Err(_) if is_instance => Condition::Absent(format!("no metadata answer in {} s", ANSWER.as_secs())),
+        Err(_) if is_instance => Condition::Absent(format!("no answer in {} s", ANSWER.as_secs())),
         Err(_) => Condition::Needs(format!("no answer in {} s", ANSWER.as_secs())),
     };
-    let title = if is_instance { "The EC2 instance's role".to_owned() } else { capital(&what) };
-    vec![found(&title, origin, condition)]
+    vec![found(condition)]
 }
 
 /// Whether this is an instance that has no role.

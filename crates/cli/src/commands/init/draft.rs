@@ -4,8 +4,7 @@ use std::{
     fs, io,
     path::Path,
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{self, Sender},
     },
     thread::{self, JoinHandle},
@@ -19,37 +18,32 @@ use super::world::{Events, World};
 pub(crate) struct Drafts {
     send: Option<Sender<Option<String>>>,
     thread: Option<JoinHandle<()>>,
-    failed: Arc<AtomicBool>,
+    /// Why the last of them could not be kept, if it could not.
+    unkept: Arc<Mutex<Option<String>>>,
 }
 
 impl Drafts {
     pub(crate) fn new(world: &World, events: Events) -> Self {
         let (send, wanted) = mpsc::channel::<Option<String>>();
-        let path = world.draft();
-        let failed = Arc::new(AtomicBool::new(false));
-        let latest_failed = Arc::clone(&failed);
+        let (path, unkept) = (world.draft(), Arc::<Mutex<Option<String>>>::default());
+        let shown = world.shown(&path);
+        let last = Arc::clone(&unkept);
         let keep = move || {
-            let mut is_told = false;
             while let Ok(next) = wanted.recv() {
                 let latest = wanted.try_iter().last().unwrap_or(next);
                 let kept = match latest {
                     Some(text) => lakeward_auth::keep_private(&path, &text),
                     None => remove(&path),
                 };
-                latest_failed.store(kept.is_err(), Ordering::Relaxed);
-                if let (Err(error), false) = (kept, is_told) {
-                    is_told = true;
-                    events.send(Event::Note(format!("the answers can't be kept for another time: {error}")));
+                let kept = kept.map_err(|error| format!("{shown}: {error}"));
+                let before = std::mem::replace(&mut *lock(&last), kept.clone().err());
+                if before != kept.clone().err() {
+                    events.send(Event::Drafted(kept));
                 }
             }
         };
         let thread = thread::Builder::new().name("draft".into()).spawn(keep).ok();
-        Self { send: Some(send), thread, failed }
-    }
-
-    /// Whether the latest that was to be kept could not be.
-    pub(crate) fn have_failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed)
+        Self { send: Some(send), thread, unkept }
     }
 
     /// Keeps a draft, or forgets what is kept.
@@ -59,15 +53,30 @@ impl Drafts {
             let _ = send.send(text);
         }
     }
+
+    /// Waits until the last one is kept, and keeps none after it; why that one could not be, if so.
+    pub(crate) fn end(&mut self) -> Option<String> {
+        self.send = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        lock(&self.unkept).clone()
+    }
+
+    /// Whether the last that is known of could be kept.
+    pub(crate) fn is_kept(&self) -> bool {
+        lock(&self.unkept).is_none()
+    }
+}
+
+fn lock(unkept: &Mutex<Option<String>>) -> MutexGuard<'_, Option<String>> {
+    unkept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Drafts {
     /// The last one is kept before the program ends.
     fn drop(&mut self) {
-        self.send = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let _ = self.end();
     }
 }
 

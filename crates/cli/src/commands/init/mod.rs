@@ -110,7 +110,7 @@ pub(crate) fn session(
             let (mut state, effects) = start(begin, now);
             runner.record_with(recorder, &mut state);
             let exit = screen.run(&mut state, effects, &mut runner, &events)?;
-            screen.close(&farewell(&exit, &state, &runner));
+            screen.close(&farewell(&exit, &state, &mut runner));
             Ok(code(&exit))
         }
         Front::Plain => {
@@ -126,10 +126,10 @@ pub(crate) fn session(
             });
             let (mut state, effects) = start(begin, now);
             runner.record_with(recorder, &mut state);
-            let (exit, state, runner) = plain::run(state, effects, runner, input, (send, came));
+            let (exit, state, mut runner) = plain::run(state, effects, runner, input, (send, came));
             // What went well was said.
             if !matches!(exit, Exit::Done | Exit::Unanswered(_) | Exit::Run(0)) {
-                plain::say(&farewell(&exit, &state, &runner));
+                plain::say(&farewell(&exit, &state, &mut runner));
             }
             Ok(code(&exit))
         }
@@ -239,7 +239,8 @@ fn without_questions(
     let config = place.config_shown.clone();
     let (composed, writing) = headless(place, answers).map_err(failure)?;
     composed.document.warnings.iter().for_each(|warning| console.warning(warning));
-    let said = runtime.block_on(write::write(&writing, world)).map_err(failure)?;
+    // The answers are on the command line.
+    let said = runtime.block_on(write::write(&writing, world, false)).map_err(failure)?;
     draft::forget(world);
     console.result(&format!("{said}.\n{}", how_to_go_on(&config, Again::of(&composed.plan))));
     Ok(0)
@@ -255,7 +256,7 @@ fn how_to_go_on(config: &str, again: Again) -> String {
 }
 
 /// What stays in the terminal.
-fn farewell(exit: &Exit, state: &State, runner: &Runner) -> String {
+fn farewell(exit: &Exit, state: &State, runner: &mut Runner) -> String {
     let place = &state.facts.place;
     let mut text = String::new();
     if let Some(written) = state.facts.written.got() {
@@ -277,10 +278,10 @@ fn farewell(exit: &Exit, state: &State, runner: &Runner) -> String {
             text.push_str(&how_to_go_on(&place.config_shown, state.facts.again));
         }
         Exit::Left | Exit::Interrupted if state.facts.written.got().is_none() && state.run.began.is_none() => {
-            text.push_str(if runner.keeps_answers() {
-                "Nothing was written. `lakeward init` goes on with the answers.\n"
-            } else {
-                "Nothing was written, and the answers could not be kept.\n"
+            text.push_str(&match runner.unkept() {
+                _ if state.screen == lakeward_wizard::Screen::Welcome => "Nothing was changed.\n".to_owned(),
+                None => "Nothing was written. `lakeward init` goes on with the answers.\n".to_owned(),
+                Some(why) => format!("Nothing was written, and the answers could not be kept: {why}\n"),
             });
         }
         _ => {}

@@ -30,6 +30,7 @@ pub(crate) fn place(named: Option<PathBuf>, world: &World, stdin_is_data: bool) 
         notes: Vec::new(),
         stdin_piped: stdin_is_data,
         state_dir: world.state_dir.clone(),
+        is_demo: world.stand_in.is_some(),
     })
 }
 

@@ -15,6 +15,7 @@ use lakeward_wizard::{
 };
 
 use super::runner::{OfTerminal, Runner};
+use crate::terminal::Terminal;
 
 /// At least so often it is told what time it is.
 const TICK: Duration = Duration::from_secs(1);
@@ -73,6 +74,8 @@ pub(crate) fn run(
     (send, came): (Sender<Came>, Receiver<Came>),
 ) -> (Exit, State, Runner) {
     let prompts = input.is_terminal();
+    // What is typed unseen is read on another thread, which the end of this does not end.
+    let _terminal = SetBack(prompts.then(Terminal::now));
     let asking = lines(input, send);
     let (mut plain, mut turn) = Plain::new(state, effects);
     let (mut is_asked, mut is_over) = (false, false);
@@ -112,6 +115,15 @@ pub(crate) fn run(
             }
             Err(RecvTimeoutError::Timeout) => plain.step(Event::Tick(SystemTime::now())),
         };
+    }
+}
+
+/// Sets the terminal back when it is dropped.
+struct SetBack(Option<Terminal>);
+
+impl Drop for SetBack {
+    fn drop(&mut self) {
+        self.0.iter().for_each(Terminal::set_back);
     }
 }
 

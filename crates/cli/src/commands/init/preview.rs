@@ -67,7 +67,7 @@ async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failur
         }
     }
     let (destination, place) = (plan.destination.clone(), storage::place(&plan));
-    let (readers, of_plugins) = Run::discover(plan, Arc::new(Nobody), commands).await?.into_tables();
+    let (readers, of_plugins) = Run::discover(plan, Arc::new(Nobody), commands.clone()).await?.into_tables();
     let read = tokio::task::spawn_blocking(move || {
         let of_files = readers.iter().map(|reader| (reader.table(), None));
         let of_plugins = of_plugins.iter().map(|(table, plugin)| (table, Some(plugin.as_str())));
@@ -78,6 +78,7 @@ async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failur
         // What a plugin's tables hold is known when it syncs, and only then.
         for (number, (reader, table)) in readers.into_iter().zip(&mut tables).enumerate() {
             table.bytes = reader.input_bytes();
+            let name = reader.table().name.clone();
             if number < TABLES {
                 let first = FirstRows::default();
                 match reader.read(&first) {
@@ -85,6 +86,7 @@ async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failur
                     _ => table.rows = first.rows(),
                 }
             }
+            table.goes_on = commands.goes_on(&name);
         }
         Ok(Preview { tables })
     });
@@ -103,6 +105,7 @@ fn described(table: &Table, plugin: Option<&str>, place: &str, key: &ObjectKey) 
         first_key: format!("{}{key}", printable(place)),
         columns: columns.collect(),
         rows: Vec::new(),
+        goes_on: false,
         bytes: None,
         plugin: plugin.map(|plugin| excerpt(plugin, NAME)),
     }

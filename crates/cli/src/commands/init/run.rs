@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::world::{Events, World, trouble};
 use crate::{
-    run::{Ended, Run, interrupted_early},
+    run::{Ended, LandedSoFar, Run, interrupted_early},
     signals::Interruption,
 };
 
@@ -35,15 +35,19 @@ impl Told {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, text: String) {
+    pub(crate) fn set(&self, text: String) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
     }
 }
 
-pub(crate) async fn run(request: Request, told: Told, events: Events) {
+/// Passes on what happens, and notes what lands.
+pub(crate) fn watching(ticket: Ticket, events: Events) -> Arc<LandedSoFar> {
+    LandedSoFar::new(Arc::new(Watching { ticket, events }))
+}
+
+pub(crate) async fn run(request: Request, landed: Arc<LandedSoFar>, told: Told, events: Events) {
     let ticket = request.ticket;
-    let observer = Arc::new(Watching { ticket, events: events.clone() });
-    let ended = Box::pin(land(request, observer)).await;
+    let ended = Box::pin(land(request, landed)).await;
     let result = match ended {
         Ok(Ended { mut summary, rejected, failure: None }) => {
             summary.extend(rejected.map(|rejected| format!("{}\n", rejected.trim_end())));
@@ -64,10 +68,15 @@ async fn land(request: Request, observer: Arc<dyn Observer>) -> Result<Ended, Fa
     // Whichever way it ends, no command of a source outlives it.
     let _end = commands.clone().end_with();
     let mut interruption = Interruption::asked_by(asked);
+    let objects = world.objects(&plan);
     let (plan, server) = world.lead(plan).await?;
     let run = tokio::select! {
         run = Run::discover(plan, observer, commands) => run?,
         () = interruption.asked() => return Err(interrupted_early()),
+    };
+    let run = match objects {
+        Some(objects) => run.with_objects_at(objects),
+        None => run,
     };
     let ended = run.land(&world.environment, interruption).await;
     if let Some(server) = server {

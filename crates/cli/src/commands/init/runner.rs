@@ -3,7 +3,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use lakeward_core::plan::{Plan, SourcePlan, Vendor};
+use lakeward_core::{
+    failure::{Failure, FailureKind},
+    plan::{Plan, SourcePlan, Vendor},
+};
 use lakeward_source::Commands;
 use lakeward_wizard::{Effect, Event, Exit, Id, Secret, SignInAct, State, Trouble};
 use tokio::{
@@ -18,10 +21,14 @@ use super::{
     identity, keep, preview,
     recorder::Recorder,
     run, sign_in,
-    world::{Events, World},
+    world::{Events, World, trouble},
     write,
 };
-use crate::{browser, commands::auth::Server};
+use crate::{
+    browser,
+    commands::auth::{Server, chain},
+    run::LandedSoFar,
+};
 
 /// See the module. What still runs ends when it is dropped.
 pub(crate) struct Runner {
@@ -46,6 +53,7 @@ pub(crate) struct Runner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     Detect,
+    Explain,
     SignIn,
     Accounts,
     Identify,
@@ -62,6 +70,7 @@ struct Running {
     _work: Wanted,
     stop: watch::Sender<bool>,
     commands: Commands,
+    landed: Arc<LandedSoFar>,
 }
 
 /// What only the one who has the terminal can do.
@@ -113,6 +122,14 @@ impl Runner {
         let (world, events) = (Arc::clone(&self.world), self.events.clone());
         match effect {
             Effect::Detect(ticket) => self.begin(Kind::Detect, move || detect::detect(world, ticket, events)),
+            Effect::Explain(ticket) => self.begin(Kind::Explain, move || async move {
+                let environment = world.environment.clone();
+                let search = tokio::task::spawn_blocking(move || chain(environment)).await;
+                let search = search.unwrap_or_else(|error| {
+                    Err(Failure::new(FailureKind::Bug, format!("the search for credentials stopped: {error}")))
+                });
+                events.send(Event::Explained(ticket, search.map_err(|failure| trouble(&failure))));
+            }),
             Effect::SignIn(ticket, request) => {
                 let (acts, receiver) = mpsc::unbounded_channel();
                 self.acts = Some(acts);
@@ -148,14 +165,15 @@ impl Runner {
                 self.begin(Kind::Identify, move || identity::identify(world, ticket, *auth, server, events));
             }
             Effect::Preview(ticket, plan) => {
-                let commands = self.looking.insert(Commands::default()).clone();
+                let commands = self.looking.insert(Commands::of_a_look()).clone();
                 self.begin(Kind::Preview, move || preview::preview(ticket, *plan, commands, events));
             }
             Effect::Check(ticket, plan) => self.begin(Kind::Check, move || check::check(world, ticket, plan, events)),
             Effect::Write(ticket, writing) => {
+                let has_draft = self.drafts.is_kept() && !self.is_demo();
                 // Never given up half-way.
                 self.runtime.spawn(async move {
-                    let written = write::write(&writing, &world).await;
+                    let written = write::write(&writing, &world, has_draft).await;
                     if let Some(changed) = written.as_ref().err().and_then(|_| write::changed(&writing)) {
                         events.send(Event::Changed(ticket, changed));
                     }
@@ -197,9 +215,9 @@ impl Runner {
         self.world.own_services
     }
 
-    /// Whether the answers are there for another time, as far as is known.
-    pub(crate) fn keeps_answers(&self) -> bool {
-        !self.drafts.have_failed()
+    /// Why the answers are not kept for another time, if they are not. It comes last: no draft is kept after it.
+    pub(crate) fn unkept(&mut self) -> Option<String> {
+        self.drafts.end()
     }
 
     /// What the last run came to, as `lakeward --config` would print it.
@@ -233,8 +251,10 @@ impl Runner {
         let commands = Commands::default();
         let request = run::Request { world: Arc::clone(&self.world), ticket, plan, commands: commands.clone(), asked };
         let (told, events) = (self.told.clone(), self.events.clone());
-        let work = self.wanted(move || run::run(request, told, events));
-        self.run = Some(Running { ticket, _work: work, stop, commands });
+        let landed = run::watching(ticket, events.clone());
+        let so_far = Arc::clone(&landed);
+        let work = self.wanted(move || run::run(request, landed, told, events));
+        self.run = Some(Running { ticket, _work: work, stop, commands, landed: so_far });
     }
 
     /// The first time, what was taken lands; the second time it ends at once.
@@ -244,6 +264,7 @@ impl Runner {
             return;
         }
         running.commands.kill_now();
+        self.told.set(running.landed.told());
         let what = "the run was ended at once: what it had landed is in S3, and a rerun lands those rows again";
         let trouble = Trouble { code: 130, ..Trouble::usage(what) };
         self.events.send(Event::RunEnded(running.ticket, Err(trouble)));

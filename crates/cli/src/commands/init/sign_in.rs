@@ -10,7 +10,10 @@ use lakeward_core::{
 };
 use lakeward_wizard::{Code, Event, Page, Secret, SignInAct, SignInEvent, SignInRequest, Ticket, Trouble};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 
 use super::{
     directory::portal,
@@ -99,7 +102,11 @@ async fn attend<T, S: Future<Output = Result<T, Failure>>>(
     let (person, mut attendant) = Person::line();
     let mut sign_in = pin!(sign_in(person));
     let mut flow = world.situation.flow;
+    let approval = world.stand_in.as_ref().map(|stand_in| &stand_in.approval);
+    // The page of a browser that nobody may open, and when it is approved for them.
+    let mut unseen: Option<(SecretString, Instant)> = None;
     loop {
+        let approves = unseen.as_ref().map(|(_, at)| *at);
         tokio::select! {
             biased;
             Some(progress) = attendant.shown.recv() => match progress {
@@ -111,11 +118,14 @@ async fn attend<T, S: Future<Output = Result<T, Failure>>>(
                         tell.send(SignInEvent::Note(format!("no browser could be opened ({error}): open the page yourself")));
                     }
                     tell.send(SignInEvent::Page(shown(&page)));
-                    if let Some(stand_in) = world.stand_in.as_ref().filter(|_| page.flow == Flow::Device) {
-                        tell.send(SignInEvent::Note(stand_in.approval.clone()));
+                    if let Some(approval) = approval {
+                        tell.send(SignInEvent::Note(approval.words.clone()));
+                        let is_browsers = page.flow == Flow::Browser;
+                        unseen = is_browsers.then(|| (page.url, Instant::now() + approval.patience));
                     }
                 }
                 Progress::Waiting => tell.send(SignInEvent::Waiting(SystemTime::now())),
+                Progress::Expired(_) => tell.send(SignInEvent::Expired),
                 Progress::Note(note) => tell.send(SignInEvent::Note(printable(&note).into_owned())),
             },
             result = &mut sign_in => {
@@ -123,6 +133,13 @@ async fn attend<T, S: Future<Output = Result<T, Failure>>>(
                     tell.send(SignInEvent::Note(printable(&note).into_owned()));
                 }
                 return result;
+            }
+            () = sleep_until(approves.unwrap_or_else(Instant::now)), if approves.is_some() => {
+                let page = unseen.take().map(|(page, _)| page);
+                // As if somebody had opened it, approved it, and pasted where that led.
+                if let Some(end) = page.zip(approval).and_then(|(page, by)| by.aws.approved(page.expose_secret())) {
+                    let _ = attendant.acts.send(Act::Paste(end.into())).await;
+                }
             }
             Some(act) = acts.recv() => {
                 let act = match act {

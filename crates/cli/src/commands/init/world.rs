@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use lakeward_auth::{
@@ -14,8 +15,13 @@ use lakeward_core::{
     plan::{Plan, Storage},
     untrusted::printable,
 };
-use lakeward_loopback::{EmbeddedS3, Options, aws::AccessKeys};
+use lakeward_loopback::{
+    EmbeddedS3, Options,
+    aws::{AccessKeys, LoopbackAws},
+};
 use lakeward_wizard::{Event, Trouble};
+
+use crate::run::Objects;
 
 /// The environment that leads to AWS, and what there is of a person and of this machine.
 #[derive(Clone, Debug)]
@@ -41,10 +47,22 @@ pub(crate) struct World {
 pub(crate) struct StandIn {
     /// The folder in which every bucket is a folder.
     pub(crate) lake: PathBuf,
+    /// The same as it is named where the person is, if it stays.
+    pub(crate) kept: Option<PathBuf>,
     /// The keys with which one may write there.
     pub(crate) keys: AccessKeys,
-    /// How a code is approved, as it is told while one waits for that.
-    pub(crate) approval: String,
+    /// Who approves a sign-in.
+    pub(crate) approval: Approver,
+}
+
+/// How a sign-in is approved where nobody may.
+#[derive(Clone, Debug)]
+pub(crate) struct Approver {
+    /// As it is told while one waits for that.
+    pub(crate) words: String,
+    /// How long it is waited for somebody.
+    pub(crate) patience: Duration,
+    pub(crate) aws: Arc<LoopbackAws>,
 }
 
 impl World {
@@ -82,6 +100,16 @@ impl World {
         s3.endpoint = Some(server.endpoint().to_owned());
         s3.use_path_style = Some(true);
         Ok((plan, Some(server)))
+    }
+
+    /// Where the objects of a plan are found, where something stands in for S3.
+    pub(crate) fn objects(&self, plan: &Plan) -> Option<Objects> {
+        let (stand_in, Storage::S3(_)) = (self.stand_in.as_ref()?, &plan.destination.storage) else { return None };
+        let lake = stand_in.kept.as_ref().unwrap_or(&stand_in.lake);
+        Some(Objects {
+            place: format!("{}/", lake.join(&plan.destination.bucket).display()),
+            stay: stand_in.kept.is_some(),
+        })
     }
 
     /// The draft's file.

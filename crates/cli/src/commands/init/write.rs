@@ -9,8 +9,8 @@ use lakeward_wizard::{Trouble, Writing};
 use super::world::{World, trouble};
 use crate::console::shown;
 
-/// Writes it, and says what was written and where.
-pub(crate) async fn write(writing: &Writing, world: &World) -> Result<String, Trouble> {
+/// Writes it, and says what was written and where. `has_draft`: whether the answers are kept for another time.
+pub(crate) async fn write(writing: &Writing, world: &World, has_draft: bool) -> Result<String, Trouble> {
     let file = shown(&writing.file);
     let lock = world.state_dir.join("init.lock");
     let rewrite = Rewrite {
@@ -24,7 +24,7 @@ pub(crate) async fn write(writing: &Writing, world: &World) -> Result<String, Tr
     match rewrite.carry_out().await {
         Ok(None) => Ok(format!("Wrote {file}")),
         Ok(Some(backup)) => Ok(format!("Wrote {file}; as it was it is kept as {}", shown(&backup))),
-        Err(error) => Err(trouble(&failure(error, &file))),
+        Err(error) => Err(trouble(&failure(error, &file, has_draft))),
     }
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn changed(writing: &Writing) -> Option<Option<String>> {
     (now != writing.before).then_some(now)
 }
 
-fn failure(error: RewriteError, file: &str) -> Failure {
+fn failure(error: RewriteError, file: &str, has_draft: bool) -> Failure {
     match error {
         RewriteError::Locked(failure) => failure,
         RewriteError::Changed => {
@@ -54,12 +54,13 @@ fn failure(error: RewriteError, file: &str) -> Failure {
             );
             let kind = if is_full { FailureKind::Partial } else { FailureKind::Denied };
             // On a disk that is full the answers may not have been kept either.
-            let next = if is_full {
-                "make room there and write it again, or save it on another disk with --config"
-            } else {
-                "let this user write the folder, or save it elsewhere: `lakeward init --config OTHER --resume` has the answers"
+            let mend = if is_full { "make room there and write it again" } else { "let this user write the folder" };
+            let elsewhere = match has_draft && !is_full {
+                true => "save it elsewhere: `lakeward init --config OTHER --resume` has the answers",
+                false => "write another file: `lakeward init --config OTHER`",
             };
-            Failure::new(kind, format!("{file} can't be written, and is what it was: {error}")).next(next)
+            Failure::new(kind, format!("{file} can't be written, and is what it was: {error}"))
+                .next(format!("{mend}, or {elsewhere}"))
         }
     }
 }

@@ -66,6 +66,11 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
 /// What to type from now on: beside what it does where all of them fit so, else above it; without room for that in so many lines, the
 /// commands alone.
 fn commands(state: &State, sheet: &mut Sheet<'_>, height: usize) {
+    if state.facts.place.is_demo {
+        // Its config leads nowhere without it.
+        sheet.heading("For real");
+        return sheet.say(2, "lakeward alone asks the same, with your sign-in, your bucket and your rows");
+    }
     let config = sheet.look.text(&state.facts.place.config_shown);
     sheet.heading("From now on");
     let commands = [

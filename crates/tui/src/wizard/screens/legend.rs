@@ -16,6 +16,8 @@ pub(crate) fn keys(state: &State) -> Vec<Hint> {
     }
     let rows = state.list.matching.len();
     let more = match state.screen {
+        // What has no number is reached as everything is.
+        Screen::Method if rows > 9 => Some(Hint { key: "1-9", does: "first nine" }),
         Screen::Method if rows > 1 => Some(Hint { key: "1-9", does: "pick" }),
         Screen::Run if rows > 1 => Some(Hint { key: "Up/Down", does: "table" }),
         _ => None,
@@ -30,7 +32,6 @@ pub(crate) fn keys(state: &State) -> Vec<Hint> {
 /// Whether a key is what most would press now, so that it comes before others.
 fn is_pressing(state: &State, key: &str) -> bool {
     match (state.screen, key) {
-        (Screen::SignIn, "n") => state.sign_in.left(state.now).is_some_and(|left| left.is_zero()),
         (Screen::Review, "u") => true,
         (Screen::Review, "t") => state.review.tab == ReviewTab::Check && state.facts.check == Remote::Got(false),
         _ => false,

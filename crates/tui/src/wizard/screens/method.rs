@@ -92,24 +92,51 @@ fn rows(state: &State, sheet: &mut Sheet<'_>, wanted: fn(&Row) -> bool) {
     }
 }
 
+/// The cells of what is said of a way that was found: title, origin, condition. Without room there is no origin.
+struct Columns {
+    title: usize,
+    origin: usize,
+    condition: usize,
+}
+
+impl Columns {
+    fn of(sheet: &Sheet<'_>) -> Self {
+        let (title, origin) = match sheet.width {
+            110.. => (38, 30),
+            76.. => (26, 19),
+            _ => (24, 0),
+        };
+        let before = 7 + title + if origin > 0 { origin + 1 } else { 0 } + symbol(sheet.look);
+        Self { title, origin, condition: sheet.width.saturating_sub(before) }
+    }
+
+    /// Whether the row says all of it.
+    fn hold(&self, found: &Found, look: &Look) -> bool {
+        let fits = |text: &str, cells| width(&look.text(text)) <= cells;
+        fits(&found.title, self.title)
+            && fits(&found.origin, self.origin)
+            && fits(found.condition.words(), self.condition)
+    }
+}
+
+/// The cells of a condition's symbol with what is beside it.
+fn symbol(look: &Look) -> usize {
+    if look.unicode { 2 } else { 3 }
+}
+
 /// Pointer, number, title, origin, and condition with its symbol; without room, without the origin.
 fn line(sheet: &mut Sheet<'_>, found: &Found, number: &str, focused: bool) {
     let look = sheet.look;
-    let (title, origin) = match sheet.width {
-        110.. => (38, 30),
-        76.. => (26, 19),
-        _ => (24, 0),
-    };
-    let mut spans = named(look, number, focused, &found.title, title);
-    if origin > 0 {
-        spans.push(Span::raw(format!("{} ", padded(&look.text(&found.origin), origin, look.ellipsis()))));
+    let columns = Columns::of(sheet);
+    let mut spans = named(look, number, focused, &found.title, columns.title);
+    if columns.origin > 0 {
+        spans.push(Span::raw(format!("{} ", padded(&look.text(&found.origin), columns.origin, look.ellipsis()))));
     }
-    let (symbol, style) = look.mark(parts::condition(&found.condition));
-    spans.push(Span::styled(symbol, style));
-    spans.push(Span::raw(" ".repeat(if look.unicode { 2 } else { 3 } - width(symbol))));
-    let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    let (mark, style) = look.mark(parts::condition(&found.condition));
+    spans.push(Span::styled(mark, style));
+    spans.push(Span::raw(" ".repeat(symbol(look) - width(mark))));
     let words = look.text(found.condition.words());
-    spans.push(Span::raw(cut(&words, sheet.width.saturating_sub(used), look.ellipsis())));
+    spans.push(Span::raw(cut(&words, columns.condition, look.ellipsis())));
     sheet.line(Line::from(spans));
 }
 
@@ -165,8 +192,9 @@ fn about<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
                 } else {
                     format!("About {number}")
                 });
-                if sheet.width < 76 {
-                    sheet.say(2, &look.text(&found.origin));
+                if !Columns::of(&sheet).hold(found, look) {
+                    let Found { title, origin, condition, .. } = found;
+                    sheet.say(2, &look.text(&format!("{title}, {origin}: {}.", condition.words())));
                 }
                 sheet.say(2, &look.text(&found.why));
             }

@@ -101,9 +101,10 @@ const STEPS: [&str; 5] = ["Sign in", "Identity", "Destination", "Source", "Revie
 
 /// What stands on the left and on the right of the first row.
 fn header(state: &State, look: &Look, width: u16) -> (String, String) {
+    let program = if state.facts.place.is_demo { "lakeward demo" } else { "lakeward init" };
     let signing_in = |(what, status): (String, String)| {
-        let program = if width < 80 { "" } else { "lakeward init   " };
-        (format!("{program}[1 {}] {what}", STEPS[0]), status)
+        let lead = if width < 80 { String::new() } else { format!("{program}   ") };
+        (format!("{lead}[1 {}] {what}", STEPS[0]), status)
     };
     let step = match state.screen {
         Screen::Method | Screen::Details => 0,
@@ -114,7 +115,7 @@ fn header(state: &State, look: &Look, width: u16) -> (String, String) {
         Screen::SignIn | Screen::Mfa => return signing_in(sign_in::header(state, look)),
         Screen::Directory => return signing_in(directory::header(state)),
         Screen::Run => return run::header(state, look),
-        Screen::Written => return ("lakeward init   The config is written".to_owned(), String::new()),
+        Screen::Written => return (format!("{program}   The config is written"), String::new()),
         Screen::Welcome | Screen::Farewell => return ("lakeward".to_owned(), String::new()),
     };
     let steps: Vec<String> = STEPS
@@ -122,12 +123,12 @@ fn header(state: &State, look: &Look, width: u16) -> (String, String) {
         .enumerate()
         .map(|(at, name)| if at == step { format!("[{} {name}]", at + 1) } else { format!("{} {name}", at + 1) })
         .collect();
-    let all = format!("lakeward init   {}", steps.join("  "));
+    let all = format!("{program}   {}", steps.join("  "));
     if text::width(&all) + 2 <= usize::from(width) {
         return (all, String::new());
     }
     let name = STEPS.get(step).copied().unwrap_or_default();
-    (format!("lakeward init   Step {} of {}: {name}", step + 1, STEPS.len()), String::new())
+    (format!("{program}   Step {} of {}: {name}", step + 1, STEPS.len()), String::new())
 }
 
 /// The last two rows: what is to be said, or the same as a command; and the keys.

@@ -108,8 +108,17 @@ pub(crate) fn statement(sheet: &mut Sheet<'_>, indent: usize, json: &str) {
     }
 }
 
-/// What is waited for: nothing is said at once, for most is answered before one could read it; after a while, since when.
+/// What a service is to answer: as [`waiting_for`], and in the end why it may not.
 pub(crate) fn waiting(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, now: SystemTime) {
+    awaited(sheet, what, asked, now, "; a proxy or firewall may be in the way");
+}
+
+/// What is waited for: nothing is said at once, for most is there before one could read it; after a while, since when.
+pub(crate) fn waiting_for(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, now: SystemTime) {
+    awaited(sheet, what, asked, now, "");
+}
+
+fn awaited(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, now: SystemTime, late: &str) {
     let waited = since(asked, now);
     if waited < Duration::from_millis(300) {
         return sheet.blank();
@@ -119,7 +128,7 @@ pub(crate) fn waiting(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, now:
         said.push_str(&format!(" {}", span(waited)));
     }
     if waited >= Duration::from_secs(10) {
-        said.push_str("; a proxy or firewall may be in the way");
+        said.push_str(late);
     }
     sheet.say(0, &said);
 }

@@ -1,6 +1,6 @@
 //! What lies over a screen.
 
-use lakeward_wizard::{Popup, State};
+use lakeward_wizard::{Popup, Search, State};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
 
 use super::{legend, parts};
@@ -45,12 +45,16 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
             "The same as a command"
         }
         Popup::Quit => {
-            sheet.say(0, "Leave? Your answers are kept as a draft: the next `lakeward init` goes on from here.");
+            sheet.say(0, &look.text(&format!("Leave? {}", state.on_leaving())));
             "Leave"
         }
         Popup::Trouble(trouble) => {
             parts::trouble(&mut sheet, 0, trouble);
             "What went wrong"
+        }
+        Popup::Chain(search) => {
+            chain(search, &mut sheet);
+            "The whole credential chain"
         }
         Popup::Errors => {
             for (at, line) in state.run.log.iter().rev().enumerate() {
@@ -78,6 +82,21 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
     (title, sheet)
 }
 
+/// The search for credentials: a link's name, what came of it, and below that why.
+fn chain(search: &Search, sheet: &mut Sheet<'_>) {
+    let look = sheet.look;
+    search.head.iter().for_each(|line| sheet.say(0, &look.text(line)));
+    for link in &search.links {
+        let indent = 3 * link.depth;
+        let state = Span::raw(format!("  {}", link.state));
+        let number = format!("{}{:>2} ", " ".repeat(indent), link.number);
+        sheet.line(vec![Span::raw(number), Span::styled(look.text(&link.name), bold()), state]);
+        sheet.say(indent + 3, &look.text(&link.detail));
+        link.below.iter().for_each(|line| sheet.say(indent + 3, &look.text(line)));
+    }
+    search.tail.iter().for_each(|line| sheet.say(0, &look.text(line)));
+}
+
 /// What the field with the focus is about, and every key.
 fn help(state: &State, sheet: &mut Sheet<'_>) {
     if let Some(field) = state.form.fields.get(state.form.focus) {
@@ -93,7 +112,14 @@ fn help(state: &State, sheet: &mut Sheet<'_>) {
     without.popup = None;
     let always = [
         ("F1", "this help"),
-        ("Ctrl-C", if state.is_running() { "stop safely" } else { "leave; keeps answers" }),
+        (
+            "Ctrl-C",
+            match state.is_running() {
+                true => "stop safely",
+                false if state.keeps_answers() => "leave; keeps answers",
+                false => "leave",
+            },
+        ),
         ("Ctrl-L", "draw anew"),
         ("Ctrl-Z", "to the shell"),
     ];

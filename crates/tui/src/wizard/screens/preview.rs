@@ -22,10 +22,15 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let preview = match &state.facts.preview {
         Remote::Got(preview) => preview,
         Remote::Asked(asked) => {
-            parts::question(&mut sheet, "Looking into the source", "");
+            let (question, what) = if state.answers.is(Id::Source, "command") {
+                ("The command runs", "Its first rows are shown as soon as it prints some")
+            } else {
+                let what = if of_plugin(state) { "Asking the plugin for its tables" } else { "Reading the first rows" };
+                ("Looking into the source", what)
+            };
+            parts::question(&mut sheet, question, "");
             sheet.blank();
-            let what = if of_plugin(state) { "Asking the plugin for its tables" } else { "Reading the first rows" };
-            parts::waiting(&mut sheet, what, *asked, state.now);
+            parts::waiting_for(&mut sheet, what, *asked, state.now);
             return ground.fill(&sheet);
         }
         Remote::Failed(trouble) => {
@@ -98,10 +103,12 @@ fn inside<'a>(table: &PreviewedTable, ground: &Ground<'a>) -> Sheet<'a> {
     let look = ground.look;
     let mut sheet = ground.sheet();
     sheet.blank();
-    sheet.heading(match &table.plugin {
-        Some(_) => "Its columns",
-        None if table.rows.is_empty() => "It holds no rows; its columns",
-        None => "First rows",
+    sheet.heading(match (&table.plugin, table.rows.is_empty(), table.goes_on) {
+        (Some(_), ..) => "Its columns",
+        (None, true, true) => "No row has come yet, and the command goes on; its columns so far",
+        (None, true, false) => "It holds no rows; its columns",
+        (None, false, true) => "First rows; the command goes on, and the types are of what has come so far",
+        (None, false, false) => "First rows",
     });
     let shown = grid(table, look, &mut sheet);
     let rest = table.columns.get(shown..).unwrap_or_default();

@@ -121,12 +121,17 @@ fn toml(state: &State, sheet: &mut Sheet<'_>, document: &Document) {
 
 fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
     let checks = &state.facts.checks;
+    let offered = state.offered().and_then(|line| line.answer.as_ref());
+    let works = matches!(state.facts.check, Remote::Got(true));
     match &state.facts.check {
         Remote::Idle if checks.is_empty() => {
             sheet.say(0, "One small object is written to try it all out: t begins. Nothing else is asked of S3.");
             return;
         }
         Remote::Asked(asked) => parts::waiting(sheet, "Trying it out", *asked, state.now),
+        Remote::Got(true) if offered.is_some() => {
+            sheet.mark(0, Mark::Warning, "It works, though one answer is not right.");
+        }
         Remote::Got(true) => sheet.mark(0, Mark::Good, "All of it works."),
         Remote::Got(false) => {
             sheet.mark(0, Mark::Bad, "It does not work yet. Mend it and press t, or Esc to change an answer.");
@@ -136,15 +141,22 @@ fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
     }
     sheet.blank();
     for line in checks {
-        checked(sheet, line);
+        checked(sheet, line, if works { "Enter" } else { "u" });
     }
-    if room > Room::Narrow && matches!(state.facts.check, Remote::Got(true)) {
+    if room > Room::Narrow && works {
         sheet.blank();
-        sheet.say(0, "Enter writes the config.");
+        sheet.say(
+            0,
+            match offered {
+                Some(_) => "Enter uses what was found and tries it out again; Ctrl-S writes the config as it is.",
+                None => "Enter writes the config.",
+            },
+        );
     }
 }
 
-fn checked(sheet: &mut Sheet<'_>, line: &CheckLine) {
+/// A line of the check; `key` is what takes the answer that it found.
+fn checked(sheet: &mut Sheet<'_>, line: &CheckLine, key: &str) {
     let look = sheet.look;
     let (symbol, style) = look.mark(parts::outcome(line.outcome));
     let name = padded(&look.text(&line.check), 20.min(sheet.width / 4), look.ellipsis());
@@ -164,7 +176,7 @@ fn checked(sheet: &mut Sheet<'_>, line: &CheckLine) {
     }
     if let Some((id, value)) = line.answer.as_ref().filter(|_| line.outcome != Outcome::Ok) {
         let value = look.text(&value.typed());
-        parts::next(sheet, 5, &format!("{} {value} would do: u uses it", id.question().title));
+        parts::next(sheet, 5, &format!("{} {value} would do: {key} uses it", id.question().title));
     }
     if let Some(statement) = &line.statement {
         sheet.blank();

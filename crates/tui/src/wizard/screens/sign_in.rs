@@ -42,7 +42,7 @@ fn place(what: &str, name: &str, region: Option<&str>) -> String {
 }
 
 fn is_expired(state: &State) -> bool {
-    state.sign_in.left(state.now).is_some_and(|left| left.is_zero())
+    state.sign_in.is_expired(state.now)
 }
 
 /// What a person opens: the page on which a code is typed, or the one URL there is.
@@ -52,6 +52,9 @@ pub(crate) fn address(page: &Page) -> &str {
 
 pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let Some((page, _)) = &state.sign_in.page else { return before(state, ground) };
+    if is_expired(state) {
+        return expired(state, page, ground);
+    }
     if state.sign_in.qr_alone && page.device && alone(page, ground) {
         return;
     }
@@ -81,6 +84,20 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     }
     countdown(state, &mut sheet, page, ground.room);
     words(state, &mut sheet, page, ground.room);
+    ground.fill(&sheet);
+}
+
+/// A page that leads nowhere any more is not shown: only how to get another.
+fn expired(state: &State, page: &Page, ground: &mut Ground<'_>) {
+    let mut sheet = ground.sheet();
+    let what = if page.code.is_some() { "code" } else { "page" };
+    sheet.mark(0, Mark::Bad, &format!("The {what} has expired."));
+    sheet.blank();
+    let other = if page.device { "signs in with a browser of this machine" } else { "asks for a code for any device" };
+    sheet.say(0, &format!("n asks for another, m {other}."));
+    sheet.blank();
+    sheet.say(0, "Did the page say \"invalid grant\"? Then its region is probably wrong: e edits it.");
+    notes(state, &mut sheet);
     ground.fill(&sheet);
 }
 
@@ -169,7 +186,6 @@ fn countdown(state: &State, sheet: &mut Sheet<'_>, page: &Page, room: Room) {
     match &state.sign_in.outcome {
         Remote::Got(what) => return sheet.mark(0, Mark::Good, &look.text(what)),
         Remote::Failed(trouble) => return parts::trouble(sheet, 0, trouble),
-        _ if is_expired(state) => return sheet.mark(0, Mark::Bad, "It has expired: n for a new one."),
         _ => {}
     }
     let left = state.sign_in.left(state.now).unwrap_or_default();

@@ -31,7 +31,10 @@ pub(crate) fn draw(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) 
         sheet.styled(0, &look.text(text), bold());
         sheet
     };
-    let page = state.sign_in.page.as_ref().map(|(page, _)| page).filter(|_| state.screen == Screen::SignIn);
+    let page = state.sign_in.page.as_ref().map(|(page, _)| page).filter(|_| {
+        // One that has expired leads nowhere: then the header's word is all.
+        state.screen == Screen::SignIn && !state.sign_in.is_expired(state.now)
+    });
     match (&state.popup, page) {
         (Some(Popup::Quit), _) => put(said("Leave? Enter leaves, Esc stays.")),
         (Some(_), _) => put(said("Esc closes what has opened.")),

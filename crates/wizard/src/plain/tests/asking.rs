@@ -1,6 +1,27 @@
 use super::*;
 
 #[test]
+fn the_whole_chain_is_told_link_by_link() {
+    let mut session = Session::new();
+    session.works().line("w");
+    let ticket = session.ticket(|effect| if let Effect::Explain(ticket) = effect { Some(*ticket) } else { None });
+    let link = crate::SearchLink {
+        number: 2,
+        name: "role of the profile".into(),
+        state: "found".into(),
+        detail: "role loader".into(),
+        below: vec!["role_arn = x (~/.aws/config:7)".into()],
+        ..crate::SearchLink::default()
+    };
+    let search = crate::Search { links: vec![link], ..crate::Search::default() };
+    session.event(Event::Explained(ticket, Ok(search)));
+    assert_says(&session, "  2. role of the profile, found: role loader");
+    assert_says(&session, "     role_arn = x (~/.aws/config:7)");
+    session.line("7").works();
+    assert_eq!(session.screen(), Screen::Identity);
+}
+
+#[test]
 fn choices_are_numbered_and_what_enter_takes_is_said_in_words() {
     let mut session = Session::new();
     assert_says(&session, "Waiting for ways to sign in");

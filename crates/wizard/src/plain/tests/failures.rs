@@ -77,6 +77,13 @@ fn a_refused_test_write_names_action_and_statement_and_is_tried_again() {
     assert_says(&session, "lakeward init --auth chain --bucket my-lake");
     session.line("u");
     assert!(session.plain.state.answers.is(Id::Region, "eu-west-1") && !session.plain.wants_line());
+    // It works from another region too, by a detour.
+    let found = Some((Id::Region, "eu-north-1".into()));
+    session.event(Event::Checked(ticket(&session), check_line(Outcome::Warning, found)));
+    session.event(Event::CheckDone(ticket(&session), true));
+    assert_says(&session, "Enter takes eu-north-1 for Region and tests again, w writes lakeward.toml as it is.");
+    session.line("");
+    assert!(session.plain.state.answers.is(Id::Region, "eu-north-1") && !session.plain.wants_line());
     session.event(Event::CheckDone(ticket(&session), true));
     assert_says(&session, "It works. Enter writes lakeward.toml.");
     session.line("");

@@ -75,6 +75,15 @@ fn the_end_of_a_code_is_told_at_five_minutes_at_one_and_when_it_has_come() {
     );
     session.line("n");
     assert!(matches!(session.effects.last(), Some(Effect::Act(SignInAct::Renew))));
+    // Where the service says so first, it is told once as well.
+    let mut session = signing_in(true, 600);
+    let ticket = sign_in_ticket(&session);
+    session.printed.clear();
+    session.event(Event::SignIn(ticket, SignInEvent::Expired));
+    assert_eq!(session.printed, ["The code has expired; n asks for a new one."]);
+    assert!(!session.later(700).says("expired") && !session.says("KQTM"), "{:?}", session.printed);
+    session.line("o");
+    assert_says(&session, "\"o\" is no answer here");
     // One that is short from the beginning was told so.
     assert!(signing_in(true, 250).later(10).printed.is_empty());
 }

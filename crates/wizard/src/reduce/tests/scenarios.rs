@@ -161,6 +161,53 @@ fn resume_has_no_secrets_and_gives_the_answers_back() {
 }
 
 #[test]
+fn what_leaving_means_is_true_of_answers_that_can_t_be_kept_too() {
+    let mut session = Session::new();
+    session.press(Press::ctrl('c'));
+    assert!(matches!(session.effects.last(), Some(Effect::SaveDraft(_))), "it is tried before it is promised");
+    assert!(session.state.keeps_answers() && session.state.on_leaving().contains("kept as a draft"));
+    session.event(Event::Drafted(Err("state/init.json: read-only".into())));
+    let said = session.state.on_leaving();
+    assert!(!session.state.keeps_answers() && said.contains("lost") && said.contains("read-only"), "{said}");
+    session.event(Event::Drafted(Ok(())));
+    assert!(session.state.keeps_answers());
+    let demo = crate::Place { is_demo: true, ..place() };
+    let mut session = Session::with(Start { place: demo, ..Start::default() });
+    session.press(Press::ctrl('c'));
+    assert!(!session.state.keeps_answers() && session.state.on_leaving().contains("demo"));
+    let there = crate::Place { existing: Some("version = 1".into()), ..place() };
+    let mut session = Session::with(Start { place: there, ..Start::default() });
+    session.press(Press::ctrl('c'));
+    assert_eq!(session.state.on_leaving(), "Nothing is changed.");
+    assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::SaveDraft(_))));
+}
+
+#[test]
+fn the_whole_chain_is_shown_where_it_was_asked_for() {
+    let search = || crate::Search { head: vec!["looking in: the chain".into()], ..crate::Search::default() };
+    let mut session = Session::new();
+    session.detect(vec![]);
+    assert!(session.has_hint("w"));
+    let asks = |session: &Session| {
+        session.ticket(|effect| if let Effect::Explain(ticket) = effect { Some(*ticket) } else { None })
+    };
+    session.letter('w');
+    let old = asks(&session);
+    session.letter('w').event(Event::Explained(old, Ok(search())));
+    assert_eq!(session.state.popup, None, "another search was asked for since");
+    session.event(Event::Explained(asks(&session), Ok(search())));
+    assert_eq!(session.state.popup, Some(Popup::Chain(search())));
+    session.press(Key::Esc);
+    assert_eq!((session.state.screen, &session.state.popup), (Screen::Method, &None));
+    session.letter('w');
+    session.event(Event::Explained(asks(&session), Err(trouble("~/.aws/config can't be read"))));
+    assert!(matches!(&session.state.popup, Some(Popup::Trouble(trouble)) if trouble.what.contains("config")));
+    session.press(Key::Esc).letter('w').pick(Row::Other(Way::Chain));
+    session.event(Event::Explained(asks(&session), Ok(search())));
+    assert_eq!((session.state.popup.as_ref(), session.has_hint("w")), (None, false), "it is about another screen");
+}
+
+#[test]
 fn control_c_asks_and_again_interrupts_and_nothing_follows_the_end() {
     let mut session = Session::new();
     session.press(Press::ctrl('c'));
@@ -197,6 +244,34 @@ fn the_check_finds_the_region_and_offers_another() {
     session.letter('u');
     assert!(session.state.answers.is(Id::Region, "eu-west-1") && session.state.offered().is_none());
     assert_ne!(session.check_ticket(), ticket, "and checked again");
+}
+
+#[test]
+fn an_answer_that_works_by_a_detour_is_put_right_by_enter_or_written_as_it_is() {
+    let mut session = Session::new();
+    session.lead_to_destination();
+    session.event(Event::Intent(crate::Intent::Fill(Id::Region, "us-east-1".into())));
+    session.event(Event::Intent(crate::Intent::Fill(Id::Bucket, "my-lake".into())));
+    session.enter().text("x.csv").enter().previewed().enter().enter();
+    let ticket = session.check_ticket();
+    let found = Some((Id::Region, Value::from("eu-west-1")));
+    session.event(Event::Checked(ticket, check_line(Outcome::Warning, found))).event(Event::CheckDone(ticket, true));
+    assert_eq!(session.said(), "");
+    let enter = session.state.hints().first().copied().expect("a key");
+    assert_eq!((enter.key, enter.does), ("Enter", "use what was found"));
+    let mut kept = session.state.clone();
+    let effects = kept.step(Event::Key(Press::ctrl('s')));
+    assert!(matches!(effects.as_slice(), [Effect::Write(_, writing)] if writing.text.contains("us-east-1")));
+    session.enter();
+    assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Write(..))));
+    assert!(session.state.answers.is(Id::Region, "eu-west-1"));
+    let again = session.check_ticket();
+    assert_ne!(again, ticket, "and checked again");
+    session.event(Event::Checked(again, check_line(Outcome::Ok, None))).event(Event::CheckDone(again, true));
+    assert_eq!(session.said(), "it works");
+    session.enter();
+    let Some(Effect::Write(_, writing)) = session.effects.last() else { panic!("nothing written") };
+    assert!(writing.text.contains("region = \"eu-west-1\""), "{}", writing.text);
 }
 
 #[test]
@@ -267,12 +342,13 @@ fn the_embedded_s3_needs_no_sign_in_and_shows_its_keys() {
     let mut session = Session::new();
     session.pick(Row::Other(Way::Embedded));
     assert_eq!(session.state.screen, Screen::Destination);
-    session.text("my-lake");
+    // Folder and bucket are proposed: Enter takes both.
     assert_eq!(
         session.state.key_preview().expect("a key"),
-        "lake/my-lake/raw/orders/2026-02-02/01935a1e-7c3b-7f00-8a2d-4e5f60718293.parquet"
+        "lake/lakeward/raw/orders/2026-02-02/01935a1e-7c3b-7f00-8a2d-4e5f60718293.parquet"
     );
     session.enter().text("x.csv").enter().previewed().enter();
+    assert!(session.state.facts.document.got().expect("a config").toml.contains("bucket = \"lakeward\""));
     assert!(session.state.facts.document.got().expect("a config").policy.is_none());
     assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Identify(..))));
 }

@@ -46,6 +46,10 @@ fn a_code_that_expired_is_renewed() {
     assert_eq!(session.state.sign_in.left(session.state.now), Some(Duration::from_secs(1)));
     session.event(Event::Tick(noon() + Duration::from_secs(700)));
     assert_eq!(session.state.sign_in.left(session.state.now), Some(Duration::ZERO));
+    let effects = session.effects.len();
+    session.letter('c').letter('u').letter('o').letter('q');
+    assert_eq!((session.effects.len(), session.state.sign_in.qr_alone), (effects, false), "it leads nowhere any more");
+    assert!(session.has_hint("n") && !["c", "u", "o", "q"].iter().any(|key| session.has_hint(key)));
     session.event(Event::SignIn(session.sign_in_ticket(), SignInEvent::Failed(trouble("the code has expired"))));
     assert!(session.state.trouble().is_some());
     let first = session.sign_in_ticket();

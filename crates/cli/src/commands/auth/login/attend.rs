@@ -66,6 +66,12 @@ pub(super) async fn attend<T, S: Future<Output = Result<T, Failure>>>(
                     page = Some(opened);
                 }
                 Progress::Waiting => {}
+                Progress::Expired(Flow::Device) => {
+                    console.note("The code has expired. Ask for a new one, or change to a browser.\n");
+                }
+                Progress::Expired(Flow::Browser) => {
+                    console.note("The page has expired. Ask for a new one, or change to a code.\n");
+                }
                 Progress::Note(note) => console.note(&format!("{note}\n")),
             },
             result = &mut sign_in => {

@@ -18,12 +18,12 @@ use secrecy::SecretString;
 use super::{
     super::{until, written},
     attend::is_attended,
-    terminal::Terminal,
 };
 use crate::{
     arguments::{LoginArguments, MfaArguments},
     console::{Console, shown},
     signals::Interruption,
+    terminal::Terminal,
 };
 
 /// How many codes may be wrong.

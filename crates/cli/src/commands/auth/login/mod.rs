@@ -4,7 +4,6 @@ mod attend;
 mod sso;
 mod console;
 mod mfa;
-mod terminal;
 
 use lakeward_auth::{
     Environment,

@@ -3,7 +3,7 @@
 use lakeward_core::table::TableName;
 use lakeward_wizard::{
     Account, CheckLine, Code, Column, Condition, Found, Id, Identity, Outcome, Page, Place, Preview, PreviewedTable,
-    Remote, SignInRequest, Trouble,
+    Remote, Search, SearchLink, SignInRequest, Trouble,
 };
 
 use super::session::later;
@@ -74,6 +74,48 @@ pub(super) fn all_found() -> Vec<Found> {
     ]
 }
 
+/// A search that ends at a role of a profile, and the credentials that assume it.
+pub(super) fn search() -> Search {
+    let link = |depth, number, name: &str, state: &str, detail: &str, below: &[&str]| SearchLink {
+        depth,
+        number,
+        name: name.into(),
+        state: state.into(),
+        detail: detail.into(),
+        below: below.iter().map(|line| (*line).to_owned()).collect(),
+    };
+    Search {
+        head: vec!["looking in: the AWS credential chain".into(), "profile: etl (named by AWS_PROFILE)".into()],
+        links: vec![
+            link(0, 1, "environment keys", "skipped", "AWS_ACCESS_KEY_ID is not set", &[]),
+            link(
+                0,
+                2,
+                "role of the profile",
+                "found",
+                "role arn:aws:iam::111122223333:role/analytics-nightly-loader, assumed with profile base",
+                &[
+                    "role_arn = arn:aws:iam::111122223333:role/analytics-nightly-loader (~/.aws/config:7)",
+                    "the credentials that assume it:",
+                ],
+            ),
+            link(
+                1,
+                1,
+                "keys in the credentials file",
+                "found",
+                "long-lived keys AKIA…2345",
+                &["aws_access_key_id = AKIA…2345 (~/.aws/credentials:2)"],
+            ),
+            link(0, 3, "web identity", "not reached", "no web_identity_token_file names a token", &[]),
+            link(0, 4, "IAM Identity Center", "not reached", "profile etl has no sso_account_id", &[]),
+            link(0, 5, "console sign-in", "not reached", "profile etl has no login_session", &[]),
+            link(0, 6, "container role", "not reached", "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set", &[]),
+        ],
+        tail: vec!["region: eu-central-1 (~/.aws/config:9)".into()],
+    }
+}
+
 pub(super) fn page(device: bool) -> Page {
     let start = "https://d-9067a1b2c3.awsapps.com/start/#/device";
     let pkce = "https://oidc.eu-central-1.amazonaws.com/authorize?response_type=code&client_id=Zq3vN0k5b2lkYy1jbGllbnQtZXhhbXBsZQ&redirect_uri=http%3A%2F%2F127.0.0.1%3A53682%2Foauth%2Fcallback&state=0f6e1c9a&code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -136,6 +178,7 @@ pub(super) fn table(name: &str, rows: Vec<Vec<&str>>, bytes: u64) -> PreviewedTa
             .map(|(name, kind)| Column { name: (*name).into(), column_type: (*kind).into() })
             .collect(),
         rows: rows.into_iter().map(|row| row.into_iter().map(str::to_owned).collect()).collect(),
+        goes_on: false,
         bytes: Some(bytes),
         plugin: None,
     }

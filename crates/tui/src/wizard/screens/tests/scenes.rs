@@ -5,14 +5,14 @@ use std::{sync::LazyLock, time::Duration};
 use lakeward_core::event;
 use lakeward_wizard::{
     Account, CheckLine, Condition, Draft, Effect, Event, Facts, Found, Id, Identity, Key, Outcome, Place, Press,
-    Remote, ReviewTab, Row, RunState, RunTable, Screen, SignInEvent, SignInRequest, Start, State, TableState, Value,
-    Way,
+    Preview, PreviewedTable, Remote, ReviewTab, Row, RunState, RunTable, Screen, SignInEvent, SignInRequest, Start,
+    State, TableState, Value, Way,
 };
 
 use super::{
     facts::{
         EXISTING, account, all_found, bad_lines, found, good_lines, identity, line, name, of_plugin, page, place,
-        preview, refused, roles, summary, tables_failed, trouble,
+        preview, refused, roles, search, summary, tables_failed, trouble,
     },
     session::{Session, later},
 };
@@ -368,7 +368,7 @@ fn make() -> Vec<(&'static str, State)> {
                 .press(Key::Tab),
         ),
         ("destination, more", at_destination().text("acme-lake-prod").press(Key::F(3)).presses(Key::Tab, 3)),
-        ("destination, embedded", method().pick(Row::Other(Way::Embedded)).text("demo")),
+        ("destination, embedded", method().pick(Row::Other(Way::Embedded))),
         ("source", at_source()),
         ("source, typed", at_source().text("'data/*.csv' archive/2025")),
         ("source, command", at_source().press(Key::BackTab).press(Key::Right)),
@@ -384,6 +384,14 @@ fn make() -> Vec<(&'static str, State)> {
                 .enter(),
         ),
         ("preview, reading", at_preview().tick(20)),
+        ("preview, command runs", {
+            let source = at_source().press(Key::BackTab).press(Key::Right).press(Key::Tab);
+            source.text("tail -f log.csv").press(Key::Tab).text("log").press(Key::Tab).letter('1').enter().tick(20)
+        }),
+        ("preview, command goes on", {
+            let goes_on = |table| PreviewedTable { goes_on: true, ..table };
+            at_preview().previewed(Ok(Preview { tables: preview().tables.into_iter().map(goes_on).collect() }))
+        }),
         ("preview", at_preview().previewed(Ok(preview()))),
         ("preview, empty table", at_preview().previewed(Ok(preview())).press(Key::Down)),
         (
@@ -430,6 +438,26 @@ fn make() -> Vec<(&'static str, State)> {
                 false,
             ),
         ),
+        (
+            "review, works by a detour",
+            at_review().enter().checked(
+                vec![
+                    CheckLine {
+                        next: Some(
+                            "set [destination] region = \"eu-west-1\": without it every run asks in vain first".into(),
+                        ),
+                        answer: Some((Id::Region, Value::from("eu-west-1"))),
+                        ..line(
+                            "bucket region",
+                            Outcome::Warning,
+                            "the bucket is in eu-west-1, not eu-central-1 as [destination] region says",
+                        )
+                    },
+                    line("test write", Outcome::Ok, "s3://acme-lake-prod/raw/_lakeward_check is written"),
+                ],
+                true,
+            ),
+        ),
         ("review, command", review(ReviewTab::Command)),
         ("written", at_written()),
         ("run, beginning", at_written().enter()),
@@ -448,6 +476,32 @@ fn make() -> Vec<(&'static str, State)> {
         ("same as a command", at_source().text("'data/*.csv'").press(Key::F(2))),
         ("errors of a plugin", ended_plugin().letter('e')),
         ("leave?", at_source().press(Press::ctrl('c'))),
+        ("method, container", {
+            let role = Found {
+                why: "The role of this container, from http://169.254.170.2/v2/credentials. Its keys come from the machine itself."
+                    .into(),
+                ..found(
+                    "The container's role",
+                    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                    Condition::Good("good, renewed by itself".into()),
+                    "",
+                    10,
+                )
+            };
+            fresh().detected(vec![role])
+        }),
+        ("the whole chain", {
+            let session = method().letter('w');
+            let ticket =
+                session.ticket(|effect| if let Effect::Explain(ticket) = effect { Some(*ticket) } else { None });
+            session.event(Event::Explained(ticket, Ok(search())))
+        }),
+        ("leave, not kept", {
+            let why = "~/.local/state/lakeward/init.json: Permission denied (os error 13)";
+            at_source().press(Press::ctrl('c')).event(Event::Drafted(Err(why.into())))
+        }),
+        ("farewell, demo", running().with(|state| state.facts.place.is_demo = true).run_ended(Ok(summary())).enter()),
+        ("leave, demo", at_source().with(|state| state.facts.place.is_demo = true).press(Press::ctrl('c'))),
         ("errors", running().run_ended(Err(refused())).letter('e')),
         (
             "trouble",

@@ -8,12 +8,12 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// The terminal as it was.
 #[cfg(unix)]
-pub(super) struct Terminal(Option<(File, Termios)>);
+pub(crate) struct Terminal(Option<(File, Termios)>);
 
 #[cfg(unix)]
 impl Terminal {
     /// As it is now; where there is none, there is nothing to set back.
-    pub(super) fn now() -> Self {
+    pub(crate) fn now() -> Self {
         let now = || {
             let terminal = File::open("/dev/tty").ok()?;
             let settings = tcgetattr(&terminal).ok()?;
@@ -23,7 +23,7 @@ impl Terminal {
     }
 
     /// Sets it back.
-    pub(super) fn set_back(&self) {
+    pub(crate) fn set_back(&self) {
         if let Some((terminal, settings)) = &self.0 {
             let _ = tcsetattr(terminal, OptionalActions::Now, settings);
         }
@@ -32,13 +32,13 @@ impl Terminal {
 
 /// Elsewhere a console forgets what a program has set once that ends.
 #[cfg(not(unix))]
-pub(super) struct Terminal;
+pub(crate) struct Terminal;
 
 #[cfg(not(unix))]
 impl Terminal {
-    pub(super) fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self
     }
 
-    pub(super) fn set_back(&self) {}
+    pub(crate) fn set_back(&self) {}
 }
