@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     facts::Facts,
@@ -71,9 +71,22 @@ pub struct Answer {
     pub stale: bool,
 }
 
-/// All answers.
+/// All answers. Where they are written down, those are left out in which something looks like a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answers(BTreeMap<Id, Answer>);
+pub struct Answers(#[serde(serialize_with = "keep")] BTreeMap<Id, Answer>);
+
+/// Writes down the answers that can be kept.
+fn keep<S: Serializer>(answers: &BTreeMap<Id, Answer>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(answers.iter().filter(|(id, answer)| can_be_kept(**id, answer)))
+}
+
+/// Whether nothing in an answer looks like a secret.
+fn can_be_kept(id: Id, answer: &Answer) -> bool {
+    match (id.question().kind, &answer.value) {
+        (Kind::Table, Value::Text(text)) => table::can_be_kept(text),
+        _ => true,
+    }
+}
 
 impl Answers {
     /// An answer.
@@ -192,12 +205,9 @@ impl Answers {
         )
     }
 
-    /// Only the answers that can be shown and kept, whatever was typed: those in which nothing looks like a secret.
+    /// Only the answers that can be shown, whatever was typed: those in which nothing looks like a secret.
     pub(crate) fn without_secrets(mut self) -> Self {
-        self.0.retain(|id, answer| match (id.question().kind, &answer.value) {
-            (Kind::Table, Value::Text(text)) => table::can_be_kept(text),
-            _ => true,
-        });
+        self.0.retain(|id, answer| can_be_kept(*id, answer));
         self
     }
 

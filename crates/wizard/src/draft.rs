@@ -25,7 +25,7 @@ impl Draft {
     /// The draft as text, from all answers so far.
     #[must_use]
     pub fn text(answers: &Answers) -> String {
-        let kept = Kept { version: VERSION, answers: answers.of_people().without_secrets() };
+        let kept = Kept { version: VERSION, answers: answers.of_people() };
         serde_json::to_string_pretty(&kept).unwrap_or_default()
     }
 

@@ -148,6 +148,11 @@ impl Question {
         if let Kind::Choice(choices) = self.kind { choices } else { &[] }
     }
 
+    /// Whether it is answered with a table, into which a secret may be typed by mistake.
+    pub(crate) fn is_table(&self) -> bool {
+        matches!(self.kind, Kind::Table)
+    }
+
     /// The answer that a text is: of a list or of words its parts, of a table its line.
     ///
     /// # Errors

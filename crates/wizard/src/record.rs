@@ -20,12 +20,17 @@ use crate::{
 #[must_use]
 pub fn line(state: &State, event: &Event) -> String {
     // On these screens codes are typed and addresses with codes in them are pasted, maybe a moment too late.
-    let is_hidden = state.hidden.is_some() || matches!(state.screen, Screen::SignIn | Screen::Mfa);
+    // So are they in a table, by mistake: nobody knows before it is whole.
+    let is_table = state.takes_text() && state.focused_field().is_some_and(|field| field.id.question().is_table());
+    let is_hidden = is_table || state.hidden.is_some() || matches!(state.screen, Screen::SignIn | Screen::Mfa);
     // There, letters that are keys and no part of a text play their part.
-    let is_key = |c: char| c.is_alphabetic() && (state.hidden.is_none() || state.popup.is_some());
+    let is_key = |c: char| c.is_alphabetic() && !is_table && (state.hidden.is_none() || state.popup.is_some());
     let event = match event {
         Event::Key(press @ Press { key: Key::Char(c), ctrl: false, .. }) if is_hidden && !is_key(*c) => {
             Event::Key(Press { key: Key::Char(masked(*c)), ..*press })
+        }
+        Event::Intent(crate::Intent::Fill(id, text)) if id.question().is_table() => {
+            Event::Intent(crate::Intent::Fill(*id, text.chars().map(masked).collect()))
         }
         Event::Paste(text) if is_hidden => Event::Paste(text.chars().map(masked).collect()),
         Event::Changed(ticket, text) => {
@@ -208,6 +213,31 @@ mod tests {
         assert_eq!(whole, r#"{"intent":{"hidden":"000000"}}"#);
         state.step(Event::Signal);
         assert_eq!(state.exit, Some(Exit::Interrupted));
+    }
+
+    #[test]
+    fn what_is_typed_into_a_plugins_spec_is_masked() {
+        let (mut state, _) = start(begin(), noon());
+        state.answers.give(crate::Id::Source, "cloudquery".into(), crate::From::Typed);
+        state.show(Screen::Source);
+        let mut lines = String::new();
+        let mut play = |state: &mut State, event: Event| {
+            lines += &(line(state, &event) + "\n");
+            state.step(event);
+        };
+        while state.focused_field().map(|field| field.id) != Some(crate::Id::Spec) {
+            play(&mut state, Key::Tab.into());
+        }
+        "{ token = 'hus".chars().for_each(|c| play(&mut state, Key::Char(c).into()));
+        play(&mut state, Event::Paste("h-0815' }".into()));
+        play(&mut state, Key::Tab.into());
+        assert_eq!(state.answers.text(crate::Id::Spec), Some("{ token = \"hush-0815\" }"));
+        play(&mut state, Event::Intent(crate::Intent::Fill(crate::Id::Spec, "{ token = 'hush-0815' }".into())));
+        assert!(!lines.contains("0815") && !lines.contains("hush") && !lines.contains("\"u\""), "{lines}");
+        assert!(lines.contains("x-0000' }"), "{lines}");
+        // Nor is it among the answers with which a session begins.
+        let kept = serde_json::to_string(&state.answers).expect("answers");
+        assert!(!kept.contains("hush") && kept.contains("cloudquery"), "{kept}");
     }
 
     #[test]
