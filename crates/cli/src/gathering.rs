@@ -19,8 +19,8 @@ use lakeward_core::{
 pub(crate) const LINGER: Duration = Duration::from_millis(20);
 /// How long the first of them waits while others keep coming.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
-/// Enough of a table to go on.
-const ENOUGH_ROWS: usize = 4096;
+/// Enough of a table to go on: more would be copied for little gain.
+const ENOUGH_ROWS: usize = 512;
 const ENOUGH_BYTES: u64 = 4 << 20;
 
 /// The records that wait.
@@ -148,10 +148,10 @@ mod tests {
         let (budget, few, many) = (Budget::new(8000), table("few"), table("many"));
         let mut gathering = Gathering::new(&budget);
         assert!(gathering.add(few.clone(), rows(&few, 1), 10, budget.reserve(20)).unwrap().is_empty());
-        assert!(gathering.add(many.clone(), rows(&many, 4000), 10, budget.reserve(20)).unwrap().is_empty());
+        assert!(gathering.add(many.clone(), rows(&many, 500), 10, budget.reserve(20)).unwrap().is_empty());
         let gone = gathering.add(many.clone(), rows(&many, 100), 10, budget.reserve(20)).unwrap();
         let [gathered] = gone.as_slice() else { panic!("one table has enough") };
-        assert_eq!((gathered.table.name.as_str(), gathered.batch.num_rows()), ("many", 4100));
+        assert_eq!((gathered.table.name.as_str(), gathered.batch.num_rows()), ("many", 600));
         assert_eq!((gathered.message_bytes, gathered.memory.bytes()), (20, 40));
         // The other one still waits, until all of them hold too much.
         assert!(gathering.add(many.clone(), rows(&many, 1), 10, budget.reserve(900)).unwrap().is_empty());

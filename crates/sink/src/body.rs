@@ -27,15 +27,16 @@ pub(crate) struct Body {
 
 #[derive(Clone, Debug)]
 enum BodyBytes {
-    Memory(Bytes),
+    Memory(Arc<[Bytes]>),
     Disk(Arc<File>),
 }
 
 impl Body {
-    pub(crate) fn in_memory(mut bytes: Vec<u8>) -> Self {
-        bytes.shrink_to_fit();
-        let length = bytes.len() as u64;
-        Self { bytes: BodyBytes::Memory(bytes.into()), length }
+    /// Of bytes one after the other.
+    pub(crate) fn in_memory(bytes: impl Into<Arc<[Bytes]>>) -> Self {
+        let bytes = bytes.into();
+        let length = bytes.iter().map(|bytes| bytes.len() as u64).sum();
+        Self { bytes: BodyBytes::Memory(bytes), length }
     }
 
     pub(crate) fn on_disk(file: File, length: u64) -> Self {
@@ -50,7 +51,7 @@ impl Body {
     /// How many of them are held in memory.
     pub(crate) fn bytes_in_memory(&self) -> u64 {
         match &self.bytes {
-            BodyBytes::Memory(bytes) => bytes.len() as u64,
+            BodyBytes::Memory(_) => self.length,
             BodyBytes::Disk(_) => 0,
         }
     }
@@ -79,8 +80,14 @@ impl BodyStream {
         let length = usize::try_from(self.left()).unwrap_or(usize::MAX).min(CHUNK);
         match &self.body.bytes {
             BodyBytes::Memory(bytes) => {
-                let start = usize::try_from(self.next).unwrap_or(usize::MAX).min(bytes.len());
-                Poll::Ready(Ok(bytes.slice(start..start + length)))
+                let mut start = usize::try_from(self.next).unwrap_or(usize::MAX);
+                let mut bytes = bytes.iter().skip_while(|bytes| {
+                    let is_sent = bytes.len() <= start;
+                    start -= if is_sent { bytes.len() } else { 0 };
+                    is_sent
+                });
+                let chunk = bytes.next().map(|bytes| bytes.slice(start..bytes.len().min(start + length)));
+                Poll::Ready(Ok(chunk.unwrap_or_default()))
             }
             BodyBytes::Disk(file) => {
                 let start = self.next;

@@ -42,7 +42,7 @@ pub async fn put_empty(
     let digests = Digester::new(uploader.profile().checksum).finish();
     let memory = lakeward_core::budget::Budget::new(0).nothing();
     let unit = Unit::Object { table, key, rows: 0 };
-    let sealed = Sealed { unit, body: Body::in_memory(Vec::new()), digests, memory };
+    let sealed = Sealed { unit, body: Body::in_memory([]), digests, memory };
     let submitting = uploader.clone();
     let submitted = tokio::task::spawn_blocking(move || submitting.submit(sealed)).await;
     submitted.map_err(|error| Failure::new(FailureKind::Bug, format!("putting an empty object stopped: {error}")))?;

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bytes::Bytes;
 use lakeward_core::{
     failure::{Failure, FailureKind},
     untrusted::printable,
@@ -18,8 +19,10 @@ use crate::{
     parts::PartSizes,
 };
 
-/// Pieces up to this size stay in memory.
-const MOST_IN_MEMORY: usize = 4 << 20;
+/// Pieces up to this size stay in memory: also the 10,000 rows after which objects of CloudQuery's close, of most tables.
+const MOST_IN_MEMORY: usize = 8 << 20;
+/// The size of what is put into memory at once.
+const CHUNK: usize = 256 << 10;
 
 /// A sink for bytes that cuts, counts and hashes them on their way.
 pub(crate) struct Spool {
@@ -35,8 +38,15 @@ pub(crate) struct Spool {
 }
 
 enum Store {
-    Memory(Vec<u8>),
+    Memory(Chunks),
     Disk(File),
+}
+
+/// Bytes in memory, in pieces: what is there is never copied to where there is more room.
+#[derive(Default)]
+struct Chunks {
+    full: Vec<Bytes>,
+    open: Vec<u8>,
 }
 
 impl Spool {
@@ -52,7 +62,7 @@ impl Spool {
     }
 
     fn with(dir: PathBuf, sizes: Option<PartSizes>, checksum: ChecksumKind) -> Self {
-        let store = Store::Memory(Vec::new());
+        let store = Store::Memory(Chunks::default());
         let digester = Digester::new(checksum);
         Self { dir, sizes, checksum, finished: Vec::new(), number: 1, store, length: 0, digester }
     }
@@ -71,7 +81,7 @@ impl Spool {
     /// Bytes that it holds in memory.
     pub(crate) fn memory_bytes(&self) -> u64 {
         let open = match &self.store {
-            Store::Memory(bytes) => bytes.capacity() as u64,
+            Store::Memory(chunks) => chunks.memory_bytes() as u64,
             Store::Disk(_) => 0,
         };
         open + self.finished.iter().map(|(body, _)| body.bytes_in_memory()).sum::<u64>()
@@ -90,7 +100,7 @@ impl Spool {
 
     fn cut(&mut self) -> io::Result<()> {
         self.flush()?;
-        let store = std::mem::replace(&mut self.store, Store::Memory(Vec::new()));
+        let store = std::mem::replace(&mut self.store, Store::Memory(Chunks::default()));
         let digester = std::mem::replace(&mut self.digester, Digester::new(self.checksum));
         self.finished.push(sealed(store, self.length, digester));
         self.length = 0;
@@ -102,13 +112,8 @@ impl Spool {
 impl Store {
     fn write(&mut self, bytes: &[u8], dir: &Path) -> io::Result<usize> {
         match self {
-            Self::Memory(kept) if kept.len() + bytes.len() <= MOST_IN_MEMORY => {
-                if kept.capacity() < kept.len() + bytes.len() {
-                    // As a vector grows by itself, but never beyond what may be in memory.
-                    let capacity = (kept.capacity() * 2).max(kept.len() + bytes.len()).min(MOST_IN_MEMORY);
-                    kept.reserve_exact(capacity - kept.len());
-                }
-                kept.extend_from_slice(bytes);
+            Self::Memory(chunks) if chunks.len() + bytes.len() <= MOST_IN_MEMORY => {
+                chunks.push(bytes);
                 Ok(bytes.len())
             }
             Self::Memory(_) => {
@@ -120,20 +125,55 @@ impl Store {
     }
 
     fn spill(&mut self, dir: &Path) -> io::Result<()> {
-        if let Self::Memory(bytes) = self {
+        if let Self::Memory(chunks) = self {
             let in_dir = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", dir.display()));
             fs::create_dir_all(dir).map_err(in_dir)?;
             let mut file = tempfile::tempfile_in(dir).map_err(in_dir)?;
-            file.write_all(bytes).map_err(in_dir)?;
+            for bytes in chunks.full.iter().map(AsRef::as_ref).chain([chunks.open.as_slice()]) {
+                file.write_all(bytes).map_err(in_dir)?;
+            }
             *self = Self::Disk(file);
         }
         Ok(())
     }
 }
 
+impl Chunks {
+    fn push(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (fits, rest) = bytes.split_at(bytes.len().min(CHUNK - self.open.len()));
+            let (length, capacity) = (self.open.len() + fits.len(), self.open.capacity());
+            if capacity < length {
+                // The first grows as a vector does by itself, but never beyond its size: most objects of many open tables are small.
+                let capacity = if self.full.is_empty() { (capacity * 2).max(length).min(CHUNK) } else { CHUNK };
+                self.open.reserve_exact(capacity - self.open.len());
+            }
+            self.open.extend_from_slice(fits);
+            if self.open.len() == CHUNK {
+                self.full.push(std::mem::take(&mut self.open).into());
+            }
+            bytes = rest;
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.full.len() * CHUNK + self.open.len()
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.full.len() * CHUNK + self.open.capacity()
+    }
+
+    fn into_body(mut self) -> Body {
+        self.open.shrink_to_fit();
+        self.full.extend((!self.open.is_empty()).then(|| self.open.into()));
+        Body::in_memory(self.full)
+    }
+}
+
 fn sealed(store: Store, length: u64, digester: Digester) -> (Body, Digests) {
     let body = match store {
-        Store::Memory(bytes) => Body::in_memory(bytes),
+        Store::Memory(chunks) => chunks.into_body(),
         Store::Disk(file) => Body::on_disk(file, length),
     };
     (body, digester.finish())
@@ -195,7 +235,7 @@ mod tests {
     #[tokio::test]
     async fn small_stays_in_memory_large_goes_to_disk_and_both_come_back_twice() {
         let folder = tempfile::tempdir().expect("a folder");
-        for length in [0, 1, 1000, MOST_IN_MEMORY, MOST_IN_MEMORY + 1, 3 * MOST_IN_MEMORY] {
+        for length in [0, 1, 1000, CHUNK, CHUNK + 1, MOST_IN_MEMORY, MOST_IN_MEMORY + 1, 3 * MOST_IN_MEMORY] {
             let bytes = bytes(length);
             let mut spool = Spool::new(folder.path().join("made/when/needed"));
             for chunk in bytes.chunks(100_003) {

@@ -34,6 +34,8 @@ pub const LARGEST_MESSAGE: usize = 200 << 20;
 /// What a host may send on one stream, and on a connection, before it is read, in bytes: enough for the wire to stay busy.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
+/// What a host may put into one frame, in bytes: records are larger than the 16 KiB that HTTP/2 begins with.
+const LARGEST_FRAME: u32 = 1 << 20;
 /// Calls of one host at once.
 const MOST_CALLS: u32 = 64;
 /// How often a silent host is asked whether it is still there, and how long it may take to say so.
@@ -90,6 +92,7 @@ async fn serve_host<P: Plugin>(
     });
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
+        .max_frame_size(LARGEST_FRAME)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(MOST_CALLS)

@@ -129,7 +129,7 @@ impl Intercept for Counted {
     ) -> Result<(), BoxError> {
         let body = context.request_mut().body_mut();
         if let Some(bytes) = body.bytes() {
-            let counted = Body::in_memory(bytes.to_vec()).stream(self.sent.clone());
+            let counted = Body::in_memory([bytes.to_vec().into()]).stream(self.sent.clone());
             *body = SdkBody::from_body_1_x(counted);
         }
         Ok(())

@@ -135,7 +135,7 @@ impl Bucket {
     ) -> Result<(), PutError> {
         let mut digester = Digester::new(self.profile().checksum);
         digester.update(TEXT.as_bytes());
-        let (digests, body) = (digester.finish(), Body::in_memory(TEXT.into()));
+        let (digests, body) = (digester.finish(), Body::in_memory([TEXT.into()]));
         let (mut again, mut learnt) = (0, 0);
         loop {
             let exchange = Exchange::new("PutObject", body.len());

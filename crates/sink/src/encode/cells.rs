@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use arrow_array::{
-    Array, ArrayAccessor, ArrowPrimitiveType, FixedSizeListArray, GenericListArray, GenericListViewArray, MapArray,
-    OffsetSizeTrait, StructArray, UnionArray,
+    Array, ArrayAccessor, ArrowPrimitiveType, FixedSizeListArray, GenericBinaryArray, GenericListArray,
+    GenericListViewArray, GenericStringArray, MapArray, OffsetSizeTrait, StructArray, UnionArray,
     cast::AsArray,
     types::{
         ArrowDictionaryKeyType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
@@ -182,8 +182,8 @@ fn writer<'a>(extension: Option<Extension>, array: &'a dyn Array, style: Style) 
         T::Utf8 => text(extension, array.as_string::<i32>(), style),
         T::LargeUtf8 => text(extension, array.as_string::<i64>(), style),
         T::Utf8View => text(extension, array.as_string_view(), style),
-        T::Binary => binary(extension, array.as_binary::<i32>(), style),
-        T::LargeBinary => binary(extension, array.as_binary::<i64>(), style),
+        T::Binary => binary_or_text(extension, array.as_binary::<i32>(), style),
+        T::LargeBinary => binary_or_text(extension, array.as_binary::<i64>(), style),
         T::BinaryView => binary(extension, array.as_binary_view(), style),
         T::FixedSizeBinary(_) => binary(extension, array.as_fixed_size_binary(), style),
         T::List(item) => list(item, array.as_list::<i32>(), style),
@@ -353,9 +353,13 @@ fn text<'a>(
     if extension == Some(Extension::Json) {
         return Box::new(move |row, out| json(array.value(row), style, out));
     }
-    match style.form {
-        Form::Bare => Box::new(move |row, out| out.extend_from_slice(array.value(row).as_bytes())),
-        Form::Json => Box::new(move |row, out| json_text::string(array.value(row), out)),
+    Box::new(move |row, out| plain_text(array.value(row), style.form, out))
+}
+
+fn plain_text(text: &str, form: Form, out: &mut Vec<u8>) {
+    match form {
+        Form::Bare => out.extend_from_slice(text.as_bytes()),
+        Form::Json => json_text::string(text, out),
     }
 }
 
@@ -364,6 +368,22 @@ fn json(text: &str, style: Style, out: &mut Vec<u8>) {
         Style { form: Form::Json, athena } => json_text::value(text, athena, out),
         Style { athena: true, .. } => json_text::text_with_plain_keys(text, out),
         Style { .. } => out.extend_from_slice(text.as_bytes()),
+    }
+}
+
+/// Bytes that are to be text are looked at once, all together, whether they are.
+fn binary_or_text<'a, O: OffsetSizeTrait>(
+    extension: Option<Extension>,
+    array: &'a GenericBinaryArray<O>,
+    style: Style,
+) -> Write<'a> {
+    let is_text = matches!(extension, Some(Extension::Json | Extension::Inet));
+    match is_text.then(|| GenericStringArray::<O>::try_from_binary(array.clone())) {
+        Some(Ok(texts)) if extension == Some(Extension::Json) => {
+            Box::new(move |row, out| json(texts.value(row), style, out))
+        }
+        Some(Ok(texts)) => Box::new(move |row, out| plain_text(texts.value(row), style.form, out)),
+        Some(Err(_)) | None => binary(extension, array, style),
     }
 }
 
@@ -384,10 +404,9 @@ fn binary<'a>(
             Ok(text) => json(text, style, out),
             Err(_) => quoted(style.form, out, |out| scalar_text::base64(array.value(row), out)),
         }),
-        Some(Extension::Inet) => Box::new(move |row, out| match (std::str::from_utf8(array.value(row)), style.form) {
-            (Ok(text), Form::Json) => json_text::string(text, out),
-            (Ok(text), Form::Bare) => out.extend_from_slice(text.as_bytes()),
-            (Err(_), form) => quoted(form, out, |out| scalar_text::base64(array.value(row), out)),
+        Some(Extension::Inet) => Box::new(move |row, out| match std::str::from_utf8(array.value(row)) {
+            Ok(text) => plain_text(text, style.form, out),
+            Err(_) => quoted(style.form, out, |out| scalar_text::base64(array.value(row), out)),
         }),
     }
 }

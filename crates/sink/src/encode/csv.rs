@@ -8,7 +8,6 @@ use super::cells::{Cells, Form, Style, is_plain};
 
 /// The record of the columns' names.
 pub(super) fn header(schema: &Schema, plan: CsvPlan) -> Vec<u8> {
-    let special = special(plan.delimiter);
     let mut out = Vec::new();
     for (index, field) in schema.fields().iter().enumerate() {
         if index > 0 {
@@ -16,7 +15,7 @@ pub(super) fn header(schema: &Schema, plan: CsvPlan) -> Vec<u8> {
         }
         let start = out.len();
         out.extend_from_slice(field.name().as_bytes());
-        quote_if_needed(start, &special, &mut out);
+        quote_if_needed(start, plan.delimiter, &mut out);
     }
     out.push(b'\n');
     out
@@ -26,7 +25,6 @@ pub(super) fn header(schema: &Schema, plan: CsvPlan) -> Vec<u8> {
 pub(super) struct Records<'a> {
     columns: Vec<Column<'a>>,
     delimiter: u8,
-    special: Box<[bool; 256]>,
 }
 
 struct Column<'a> {
@@ -44,7 +42,7 @@ impl<'a> Records<'a> {
         };
         let fields = schema.fields().iter().map(AsRef::as_ref);
         let columns = fields.zip(batch.columns().iter().map(AsRef::as_ref)).map(column).collect();
-        Self { columns, delimiter: plan.delimiter, special: special(plan.delimiter).into() }
+        Self { columns, delimiter: plan.delimiter }
     }
 
     pub(super) fn write(&self, row: usize, out: &mut Vec<u8>) {
@@ -62,28 +60,19 @@ impl<'a> Records<'a> {
             let start = out.len();
             cells.write(row, out);
             if *may_need_quotes || out.len() == start {
-                quote_if_needed(start, &self.special, out);
+                quote_if_needed(start, self.delimiter, out);
             }
         }
         out.push(b'\n');
     }
 }
 
-/// The bytes that a field without quotes can't hold.
-fn special(delimiter: u8) -> [bool; 256] {
-    let mut special = [false; 256];
-    for byte in [delimiter, b'"', b'\n', b'\r'] {
-        special[usize::from(byte)] = true;
-    }
-    special
-}
-
 /// Puts the field that begins at `start` between quotes where it would not read back otherwise.
-fn quote_if_needed(start: usize, special: &[bool; 256], out: &mut Vec<u8>) {
+fn quote_if_needed(start: usize, delimiter: u8, out: &mut Vec<u8>) {
     let field = out.get(start..).unwrap_or_default();
     // Some readers take blanks from the ends of a field without quotes, and an empty one is a null.
     let blank = |end: Option<&u8>| end.is_none_or(|byte| matches!(byte, b' ' | b'\t'));
-    if !blank(field.first()) && !blank(field.last()) && !field.iter().any(|byte| special[usize::from(*byte)]) {
+    if !blank(field.first()) && !blank(field.last()) && !has_special(field, delimiter) {
         return;
     }
     // The quoted field is written behind the bare one, which is then taken out.
@@ -98,4 +87,9 @@ fn quote_if_needed(start: usize, special: &[bool; 256], out: &mut Vec<u8>) {
     out.extend_from_within(from..end);
     out.push(b'"');
     out.drain(start..end);
+}
+
+/// Whether there is a byte that a field without quotes can't hold. All are looked at, as vectors of them.
+fn has_special(field: &[u8], delimiter: u8) -> bool {
+    field.iter().fold(false, |found, byte| found | matches!(byte, b'"' | b'\n' | b'\r') | (*byte == delimiter))
 }

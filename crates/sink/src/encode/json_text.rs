@@ -7,6 +7,13 @@ use serde_json::value::RawValue;
 
 /// A text as a JSON string. Nothing is escaped but what JSON demands.
 pub(super) fn string(text: &str, out: &mut Vec<u8>) {
+    // Most texts need no escape, which is quickly seen: all bytes are looked at, as vectors of them.
+    if !text.bytes().fold(false, |found, byte| found | (byte < b' ') | matches!(byte, b'"' | b'\\')) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     let written = serde_json::to_writer(out, text);
     debug_assert!(written.is_ok(), "memory takes all bytes");
 }

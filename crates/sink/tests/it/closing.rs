@@ -39,7 +39,7 @@ async fn an_object_never_has_more_rows_than_planned_and_every_row_lands_once_in_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn encoded_size_closes_an_object_and_large_ones_wait_on_disk() {
-    const SIZE: u64 = 5 << 20;
+    const SIZE: u64 = 9 << 20;
     let close = ClosePolicy { file_size: Some(SIZE), ..ClosePolicy::default() };
     let sandbox = Sandbox::new("raw/{{TABLE}}/{{UUID}}.{{FORMAT}}", close).await;
     let (outlet, mut landing) = sandbox.start();
