@@ -76,10 +76,15 @@ fn a_plugin_lands_from_the_full_screen_and_then_headless_the_increment() {
     assert_eq!((ids(&home, "items"), ids(&home, "kinds")), ((0..8).collect(), vec![1, 1]));
 }
 
-/// At the source on a full screen, with a plugin that does one thing wrong.
-fn broken<'home>(home: &'home Home, fault: &str) -> Terminal<'home> {
+/// A plugin that does one thing wrong.
+fn broken_program(home: &Home, fault: &str) {
     let script = format!("FAULT = {fault:?}\n{}", include_str!("../python/broken_source.py"));
     program(home, "broken", &script);
+}
+
+/// At the source on a full screen, with a plugin that does one thing wrong.
+fn broken<'home>(home: &'home Home, fault: &str) -> Terminal<'home> {
+    broken_program(home, fault);
     home.secret(SECRET);
     let command = lakeward(home).args(["init", "--bucket", "test"]).env("TOKEN", SECRET);
     let mut terminal = command.on_terminal(100, 30);
@@ -191,6 +196,38 @@ fn a_plugin_that_needs_another_network_is_mended_in_plain_lines() {
     deny_orphans(&home);
     let twice: Vec<Value> = three.iter().flat_map(|row| [row.clone(), row.clone()]).collect();
     assert_eq!(rows()["table_1"], json!(twice));
+}
+
+#[test]
+fn an_error_of_a_plugins_log_is_told_once_in_plain_lines() {
+    let home = Home::new();
+    broken_program(&home, "logs an error");
+    let mut session = Session::begin(lakeward(&home).args(["init", "--plain", "--bucket", "test"]));
+    session.choose("No AWS");
+    for question in ["Folder", "Bucket", "Path", "Format", "Compression"] {
+        session.answer(&format!(": {question}\n"), "");
+    }
+    session.answer(": Rows come from\n", "4");
+    session.answer(": Plugin running at\n", "");
+    session.answer(": Plugin's program\n", "./broken");
+    for question in ["Tables", "Tables left out", "Plugin's spec"] {
+        session.answer(&format!(": {question}\n"), "");
+    }
+    session.until("Found 2 tables of the source broken");
+    session.answer("Enter goes on", "");
+    session.answer("Enter tests it", "");
+    session.answer("It works.", "");
+    session.choose("Run now");
+    session.until("5 rows landed in 2 objects");
+    session.line("");
+    session.answer("Enter leaves.", "");
+    let output = session.ended().exits(0);
+    deny_orphans(&home);
+    let times = |text: &str| text.matches("broken logs: rate limited").count();
+    assert_eq!((times(&output.stdout), times(&output.stderr)), (1, 0), "{}\n{}", output.stdout, output.stderr);
+    // Where nobody is shown what happens, it is in the log.
+    let output = lakeward(&home).args(["--config", "lakeward.toml"]).run().exits(0);
+    assert_eq!((times(&output.stdout), times(&output.stderr)), (0, 1), "{}\n{}", output.stdout, output.stderr);
 }
 
 #[test]

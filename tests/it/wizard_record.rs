@@ -96,7 +96,7 @@ fn lines_are_recorded_as_the_screen_is() {
     let _ = session.end().exits(2);
     let state = played(&self::session(&home));
     assert_eq!(state.screen, Screen::Destination);
-    assert!(matches!(state.exit, Some(Exit::Unanswered(missing)) if missing.contains(&"--bucket".to_owned())));
+    assert!(matches!(state.exit, Some(Exit::Unanswered(missing)) if missing.contains(&"--paths".to_owned())));
 }
 
 #[test]

@@ -155,7 +155,7 @@ async fn a_clock_that_is_a_quarter_of_an_hour_off_is_told_with_what_both_say() {
     terminal.until("The page must show");
     terminal.until_it("tells of the clock", |screen| {
         let words: Vec<&str> = screen.split_whitespace().collect();
-        words.join(" ").contains("clock is 14 minutes behind AWS's")
+        words.join(" ").contains("clock is 15 minutes behind AWS's")
     });
     assert!(world.aws.aws.approve(&world.aws.aws.user_codes().pop().unwrap()));
     terminal.until("Writer");

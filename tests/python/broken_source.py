@@ -118,6 +118,8 @@ class Source(plugin_pb2_grpc.PluginServicer):
         if FAULT == "tells errors of the table above":
             yield error("a", "access denied")
             yield error("", "no more credit")
+        if FAULT == "logs an error":
+            print('{"level": "error", "message": "rate limited"}', flush=True)
         if FAULT == "never ends":
             for id in range(1_000_000):
                 yield insert(rows("a", [id]))

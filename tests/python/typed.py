@@ -43,8 +43,10 @@ for step in asked["steps"]:
         page = urllib.request.urlopen(found.group(1), timeout=20).read().decode()
         os.write(terminal, re.search(step["page"], page).group(1).encode() + b"\n")
     else:
-        # A prompt is printed before the terminal stops to show what is typed.
-        time.sleep(0.3)
+        # A prompt is printed before the terminal stops to show what is typed, which may drop what was typed before.
+        hides = time.monotonic() + 5
+        while termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < hides:
+            time.sleep(0.01)
         os.write(terminal, step["type"].encode())
     if "signal" in step:
         os.kill(child, getattr(signal, step["signal"]))

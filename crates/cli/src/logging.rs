@@ -1,5 +1,8 @@
 //! Logs, on standard error.
 
+use std::sync::Arc;
+
+use lakeward_core::event::{Event, Observer};
 use lakeward_tui::progress::Progress;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
@@ -46,4 +49,16 @@ pub(crate) fn start(output: OutputArguments, progress: &Progress) {
     };
     // An error would mean that logging has already been started.
     let _ = registry().with(lines.with_filter(filter)).try_init();
+}
+
+/// Logs the errors that sources write to their own logs, where no other observer shows them, and passes all events on.
+pub(crate) struct SourceLogs(pub(crate) Arc<dyn Observer>);
+
+impl Observer for SourceLogs {
+    fn on(&self, event: &Event) {
+        if let Event::SourceLogged { source, message } = event {
+            tracing::warn!("the source {source} logs: {message}");
+        }
+        self.0.on(event);
+    }
 }

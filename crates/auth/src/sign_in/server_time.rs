@@ -31,7 +31,8 @@ impl ServerTime {
             person.note(format!(
                 "This machine's clock is {} minutes {way} AWS's: AWS will refuse what it signs. Set it, as with `timedatectl \
                  set-ntp true`.",
-                clocks.apart().as_secs() / 60
+                // Answers tell their time to the second.
+                (clocks.apart().as_secs() + 30) / 60
             ));
         }
     }

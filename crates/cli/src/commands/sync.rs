@@ -11,7 +11,7 @@ use crate::{
     arguments::{OutputArguments, SyncArguments},
     config_file,
     console::Console,
-    logging,
+    logging::{self, SourceLogs},
     run::{Ended, LandedSoFar, Run, interrupted_early},
     signals::Interruption,
 };
@@ -22,7 +22,7 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
     logging::start(output, &progress);
     // Whichever way the run ends, no command of a source outlives it.
     let commands = Commands::default();
-    let landed = LandedSoFar::new(progress.observer.clone());
+    let landed = LandedSoFar::new(Arc::new(SourceLogs(progress.observer.clone())));
     let mut interruption = Interruption::listen_and(commands.clone(), {
         let (landed, console) = (Arc::clone(&landed), *console);
         move || console.incomplete(&landed.told())

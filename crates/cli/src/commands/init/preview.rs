@@ -25,7 +25,7 @@ use lakeward_wizard::{Column, Event, Preview, PreviewedTable, Ticket};
 use uuid::Uuid;
 
 use super::world::{Events, trouble};
-use crate::{run::Run, storage};
+use crate::{logging::SourceLogs, run::Run, storage};
 
 /// How long the look may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -67,7 +67,8 @@ async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failur
         }
     }
     let (destination, place) = (plan.destination.clone(), storage::place(&plan));
-    let (readers, of_plugins) = Run::discover(plan, Arc::new(Nobody), commands.clone()).await?.into_tables();
+    let (readers, of_plugins) =
+        Run::discover(plan, Arc::new(SourceLogs(Arc::new(Nobody))), commands.clone()).await?.into_tables();
     let read = tokio::task::spawn_blocking(move || {
         let of_files = readers.iter().map(|reader| (reader.table(), None));
         let of_plugins = of_plugins.iter().map(|(table, plugin)| (table, Some(plugin.as_str())));

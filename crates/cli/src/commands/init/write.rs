@@ -53,8 +53,8 @@ fn failure(error: RewriteError, file: &str, has_draft: bool) -> Failure {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
             );
             let kind = if is_full { FailureKind::Partial } else { FailureKind::Denied };
-            // On a disk that is full the answers may not have been kept either.
             let mend = if is_full { "make room there and write it again" } else { "let this user write the folder" };
+            // On a disk that is full the answers may not have been kept either.
             let elsewhere = match has_draft && !is_full {
                 true => "save it elsewhere: `lakeward init --config OTHER --resume` has the answers",
                 false => "write another file: `lakeward init --config OTHER`",

@@ -126,7 +126,7 @@ async fn connect(
     }
 }
 
-/// Takes a plugin's log: errors are warnings here, the rest is of interest to those who look closely.
+/// Takes a plugin's log: errors are for whoever watches, the rest is of interest to those who look closely.
 fn hear(name: String, secrets: Secrets, observer: Arc<dyn Observer>) -> impl FnMut(&str) + Send + 'static {
     let mut errors = 0;
     move |line| {
@@ -134,7 +134,6 @@ fn hear(name: String, secrets: Secrets, observer: Arc<dyn Observer>) -> impl FnM
         let text = secrets.shown(&text, 500);
         if is_error && errors < MOST_ERRORS {
             errors += 1;
-            tracing::warn!("the source {name} logs: {text}");
             observer.on(&Event::SourceLogged { source: name.clone(), message: text });
         } else {
             tracing::debug!("the source {name} logs: {text}");
