@@ -35,6 +35,10 @@ use crate::spool::{Spool, spool_failure};
 /// that an open object never keeps a source waiting for memory.
 const ROW_GROUP_BYTES: u64 = 32 << 20;
 
+/// A page closes at about so many bytes before compression. Its buffer grows by copying, so that pages of the usual 1 MiB cost more
+/// than they save; and a reader that wants few rows has to unpack less.
+const PAGE_BYTES: usize = 256 << 10;
+
 /// Below so many cells, handing columns to other threads costs more than it saves.
 const PARALLEL_CELLS: usize = 4096;
 
@@ -174,6 +178,7 @@ impl ParquetEncoder {
             let properties = WriterProperties::builder()
                 .set_writer_version(WriterVersion::PARQUET_1_0)
                 .set_compression(codec)
+                .set_data_page_size_limit(PAGE_BYTES)
                 .set_key_value_metadata(Some(metadata))
                 .set_created_by(concat!("lakeward ", env!("CARGO_PKG_VERSION")).into());
             let properties = parquet_columns::choose(properties, &self.columns, first).build();
