@@ -248,6 +248,7 @@ impl Group<'_> {
             on_error,
             is_fully_sampled,
             rejects: Arc::clone(rejects),
+            is_look: false,
             context: context.clone(),
         })
     }
