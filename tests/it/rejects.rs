@@ -110,3 +110,12 @@ fn neither_the_config_nor_what_runs_write_is_a_source() {
         assert_eq!(lacks(&output.stderr, &[&refusal, "take it out of `paths`"]), [""; 0], "{output:?}");
     }
 }
+
+#[test]
+fn the_plain_lines_do_not_say_that_all_rows_of_a_table_landed_when_some_were_rejected() {
+    let home = Home::new();
+    home.write("t.csv", MIXED);
+    let output = sync(&home, EMBEDDED, &skip("")).run().exits(0);
+    assert_eq!(lacks(&output.stderr, &["t: 3 rows landed, 4 rejected\n"]), [""; 0]);
+    assert!(!output.stderr.contains("all rows have landed"), "{}", output.stderr);
+}
