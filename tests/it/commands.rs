@@ -11,12 +11,15 @@ use crate::{
 };
 
 #[test]
-fn without_arguments_there_is_usage_and_exit_code_2() {
+fn without_arguments_and_a_terminal_it_says_what_to_run() {
     let home = Home::new();
     home.write("lakeward.toml", config(EMBEDDED, &files(&["t.csv"])));
     let output = lakeward(&home).run().exits(2);
     assert_eq!(output.stdout, "");
-    assert_eq!(lacks(&output.stderr, &["Usage: lakeward", "--config", "Exit codes"]), [""; 0]);
+    assert_eq!(
+        lacks(&output.stderr, &["there is no terminal", "next: run `lakeward sync`", "lakeward --help"]),
+        [""; 0]
+    );
     assert_eq!(landed::keys(&home.path()), ["lakeward.toml"]);
 }
 

@@ -88,3 +88,34 @@ fn a_rejects_folder_that_can_not_be_written_ends_the_run() {
         output.stderr
     );
 }
+
+#[test]
+fn neither_the_config_nor_what_runs_write_is_a_source() {
+    let home = Home::new();
+    home.write("in/t.csv", MIXED);
+    for _ in 0..2 {
+        let output = sync(&home, EMBEDDED, &skip("").replace("t.csv", ".")).args(["--progress", "json"]).run().exits(0);
+        let summary = summary(&output);
+        let tables: Vec<_> = summary["tables"].as_array().unwrap().iter().map(|table| &table["table"]).collect();
+        assert_eq!(tables, ["t"]);
+    }
+    let object = landed::keys(&home.path().join("lake/test")).remove(0);
+    for (path, is) in [
+        ("lakeward.toml".to_owned(), "the config of this run"),
+        ("lake".to_owned(), "where the embedded S3 keeps what landed"),
+        (format!("lake/test/{object}"), "in the folder where the embedded S3 keeps what landed"),
+    ] {
+        let output = sync(&home, EMBEDDED, &files(&[&path])).run().exits(2);
+        let refusal = format!("{path} is not read as a source: it is {is}");
+        assert_eq!(lacks(&output.stderr, &[&refusal, "take it out of `paths`"]), [""; 0], "{output:?}");
+    }
+}
+
+#[test]
+fn the_plain_lines_do_not_say_that_all_rows_of_a_table_landed_when_some_were_rejected() {
+    let home = Home::new();
+    home.write("t.csv", MIXED);
+    let output = sync(&home, EMBEDDED, &skip("")).run().exits(0);
+    assert_eq!(lacks(&output.stderr, &["t: 3 rows landed, 4 rejected\n"]), [""; 0]);
+    assert!(!output.stderr.contains("all rows have landed"), "{}", output.stderr);
+}

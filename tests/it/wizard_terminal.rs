@@ -94,7 +94,7 @@ fn on_the_dashboard_control_c_lands_what_was_taken_and_twice_ends_at_once() {
         terminal.until("What shall be done?");
         terminal.press(Key::Enter);
         terminal.until("RUNNING");
-        terminal.until_it("has rows", |screen| screen.contains("Rows ") && !screen.contains("Rows 0 "));
+        terminal.until_it("has rows", |screen| screen.contains("Rows read ") && !screen.contains("Rows read 0 "));
         for _ in 0..stops {
             terminal.press(Key::Ctrl('c'));
         }

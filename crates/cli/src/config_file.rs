@@ -71,7 +71,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     let name = path.display().to_string();
     Failure::new(FailureKind::Usage, format!("the config {} can't be read: {error}", printable(&name)))
-        .next(format!("name it with --config or {VARIABLE}; examples/lakeward.toml explains every key"))
+        .next(format!("make one with `lakeward init`, or name yours with --config or {VARIABLE}"))
 }
 
 /// The platform's state directory; where there is none, that of local data (XDG base directory specification).

@@ -12,8 +12,13 @@ use crate::arguments::{LogFormat, OutputArguments};
 
 /// A path as the person would type it: relative where it is below the current folder.
 pub(crate) fn shown(path: &Path) -> String {
-    let current = std::env::current_dir().unwrap_or_default();
-    printable(&path.strip_prefix(&current).unwrap_or(path).display().to_string()).into_owned()
+    shown_from(&std::env::current_dir().unwrap_or_default(), path)
+}
+
+fn shown_from(current: &Path, path: &Path) -> String {
+    // Everything is below the root, where a job of cron may run: there, a path is of use as a whole.
+    let relative = path.strip_prefix(current).ok().filter(|_| current.parent().is_some());
+    printable(&relative.unwrap_or(path).display().to_string()).into_owned()
 }
 
 /// Where results and errors are printed.
@@ -96,5 +101,16 @@ impl Console {
         } else {
             writeln!(error, "{level}: {text}")
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_relative_to_a_folder_but_not_to_the_root() {
+        let from = |current: &str| shown_from(Path::new(current), Path::new("/home/u/rejects"));
+        assert_eq!([from("/home/u"), from("/tmp"), from("/")], ["rejects", "/home/u/rejects", "/home/u/rejects"]);
     }
 }

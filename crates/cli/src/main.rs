@@ -12,7 +12,7 @@ mod signals;
 mod terminal;
 mod commands;
 
-use std::{io::Write, process, time::Duration};
+use std::{process, time::Duration};
 
 use clap::{CommandFactory, Parser};
 use lakeward_core::failure::{Failure, FailureKind};
@@ -61,9 +61,9 @@ fn run(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
         None if sync.are_given() => in_runtime(commands::sync::sync(sync, output, console)),
         None if commands::init::has_terminal() => return wizard(&InitArguments::default(), false, output, *console),
         None => {
-            let usage = Arguments::command().render_help();
-            let _ = write!(std::io::stderr(), "{usage}");
-            process::exit(i32::from(FailureKind::Usage.exit_code()));
+            // The whole usage would hide the one line that matters here.
+            return Err(Failure::new(FailureKind::Usage, "there is no terminal to ask on, and no command was given")
+                .next("run `lakeward sync`, or `lakeward --help` to see what else there is"));
         }
     };
     done.map(|()| 0)

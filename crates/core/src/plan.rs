@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -14,6 +14,8 @@ use crate::{batch::ClosePolicy, key::Template, table::TableName};
 /// Everything that a run needs to know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    /// The file (absolute) that it was read from, where it is one.
+    pub config_file: Option<PathBuf>,
     /// Where what outlives a run is kept (absolute). Created when something is first kept there.
     pub state_dir: PathBuf,
     /// How long after a first signal open objects may take to land.
@@ -26,6 +28,48 @@ pub struct Plan {
     pub sources: Vec<SourcePlan>,
     /// The tables to sync; empty: all that the sources hold.
     pub only_tables: Vec<TableName>,
+}
+
+/// A file or folder of the runs themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnPlace {
+    /// Where it is (absolute); it need not be there yet.
+    pub path: PathBuf,
+    /// What it is, in words that follow "it is".
+    pub what: &'static str,
+}
+
+impl Plan {
+    /// What is never read as a source: the config, and where runs land, keep or set aside something. What one run writes is no input
+    /// of the next.
+    ///
+    /// A folder that also holds the config's own is the person's as much as the runs'; of the embedded S3's, it is the bucket then,
+    /// and the others are left out.
+    #[must_use]
+    pub fn own_places(&self) -> Vec<OwnPlace> {
+        let home = self.config_file.as_deref().and_then(Path::parent);
+        let is_shared = |folder: &Path| home.is_some_and(|home| home.starts_with(folder));
+        let mut places = Vec::new();
+        if let Some(path) = self.config_file.clone() {
+            places.push(OwnPlace { path, what: "the config of this run" });
+        }
+        if let Storage::Embedded { dir } = &self.destination.storage {
+            let path = if is_shared(dir) { dir.join(&self.destination.bucket) } else { dir.clone() };
+            places.push(OwnPlace { path, what: "where the embedded S3 keeps what landed (its `dir`)" });
+        }
+        let rejects = self.sources.iter().filter_map(SourcePlan::read).filter_map(|read| match &read.on_error {
+            OnError::Fail => None,
+            OnError::Skip { rejects, .. } => Some((rejects, "where rows that did not fit were set aside (`rejects`)")),
+        });
+        for (folder, what) in
+            std::iter::once((&self.state_dir, "where runs keep their state (`state_dir`)")).chain(rejects)
+        {
+            if !is_shared(folder) && places.iter().all(|place| place.path != *folder) {
+                places.push(OwnPlace { path: folder.clone(), what });
+            }
+        }
+        places
+    }
 }
 
 /// Which credentials are used.
@@ -508,6 +552,7 @@ pub enum OnError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{self, Flags, Inputs};
 
     #[test]
     fn only_what_is_on_this_machine_can_reach_what_keeps_a_state() {
@@ -517,6 +562,30 @@ mod tests {
         for far in ["10.0.0.1:7777", "localhost.example.org:1", "[fe80::1]:7777"] {
             assert!(!is_loopback(far), "{far}");
         }
+    }
+
+    #[test]
+    fn a_folder_that_the_config_lies_in_is_not_only_of_the_runs() {
+        let places = |storage: &str, state_dir: &str| -> Vec<String> {
+            let text = format!(
+                "version = 1\nstate_dir = \"{state_dir}\"\n[destination]\nbucket = \"my-lake\"\npath = \"{{{{TABLE}}}}.{{{{UUID}}}}\"\nstorage = \"embedded\"\ndir = \"{storage}\"\n\
+                 [[source]]\ntype = \"files\"\npaths = [\".\"]\non_error = \"skip\"\n"
+            );
+            let resolved = config::resolve(&Inputs {
+                file: Path::new("/home/u/work/lakeward.toml"),
+                text: &text,
+                environment: &[],
+                flags: Flags::default(),
+                default_state_dir: "/state".into(),
+            });
+            let plan = resolved.expect("a plan").plan;
+            plan.own_places().iter().map(|place| place.path.display().to_string()).collect()
+        };
+        assert_eq!(
+            places("lake", "state"),
+            ["/home/u/work/lakeward.toml", "/home/u/work/lake", "/home/u/work/state", "/home/u/work/rejects"]
+        );
+        assert_eq!(places("/home/u", "."), ["/home/u/work/lakeward.toml", "/home/u/my-lake", "/home/u/work/rejects"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 use arrow_schema::{Field, Schema, SchemaRef};
 use lakeward_core::{
     failure::Failure,
-    plan::{InputFormat, OnError, ReadPlan, Sample, SourcePlan},
+    plan::{InputFormat, OnError, OwnPlace, ReadPlan, Sample, SourcePlan},
     table::{Table, TableName},
     untrusted,
 };
@@ -26,7 +26,7 @@ use crate::{
     error::{Error, Misfit, MisfitAt, Place as At, nearest, shown},
     infer::{BadKey, SeenFields},
     input::Input,
-    locate::locate,
+    locate::{Own, locate},
     open::{Stamp, Stream},
     read::TableReader,
     sniff::{SNIFFED, by_magic, sniff, stripped},
@@ -64,7 +64,7 @@ pub fn discover_beside(
     elsewhere: &[TableName],
     context: &Context,
 ) -> Result<Vec<TableReader>, Failure> {
-    let mut groups = group(sources, only)?;
+    let mut groups = group(sources, only, &context.own_places)?;
     if let Some(group) = groups.iter().find(|group| elsewhere.contains(&group.name)) {
         return Err(Error::Elsewhere { table: group.name.clone() }.into());
     }
@@ -97,10 +97,10 @@ enum Place<'a> {
     Command { command: &'a [String], folder: &'a Path },
 }
 
-fn group<'a>(sources: &'a [SourcePlan], only: &[TableName]) -> Result<Vec<Group<'a>>, Error> {
+fn group<'a>(sources: &'a [SourcePlan], only: &[TableName], own_places: &[OwnPlace]) -> Result<Vec<Group<'a>>, Error> {
     let mut groups = Groups::default();
     let mut has_stdin = false;
-    let rejects = rejects_folders(sources);
+    let own = Own::of(own_places, sources);
     for source in sources {
         match source {
             SourcePlan::Files { paths, table, read } => {
@@ -113,7 +113,7 @@ fn group<'a>(sources: &'a [SourcePlan], only: &[TableName]) -> Result<Vec<Group<
                     continue;
                 }
                 for path in paths {
-                    for file in locate(path, &rejects)? {
+                    for file in locate(path, &own)? {
                         let table = match table {
                             Some(table) => table.clone(),
                             None => stem(&file)?,
@@ -136,20 +136,6 @@ fn group<'a>(sources: &'a [SourcePlan], only: &[TableName]) -> Result<Vec<Group<
         }
     }
     Ok(groups.in_order)
-}
-
-/// The folders for rejects files that are there, as canonical paths.
-fn rejects_folders(sources: &[SourcePlan]) -> Vec<PathBuf> {
-    let mut folders = Vec::new();
-    for read in sources.iter().filter_map(SourcePlan::read) {
-        if let OnError::Skip { rejects, .. } = &read.on_error
-            && let Ok(folder) = rejects.canonicalize()
-            && !folders.contains(&folder)
-        {
-            folders.push(folder);
-        }
-    }
-    folders
 }
 
 /// The table that a file without a given one belongs to.
@@ -262,6 +248,7 @@ impl Group<'_> {
             on_error,
             is_fully_sampled,
             rejects: Arc::clone(rejects),
+            is_look: false,
             context: context.clone(),
         })
     }

@@ -8,6 +8,10 @@ use lakeward_core::{
     untrusted,
 };
 
+/// What a folder or a glob does not find.
+const LEFT_OUT: &str =
+    "The config itself and what runs write (`rejects`, `state_dir`, the embedded S3's `dir`) are left out";
+
 /// Why a record is not a row of its table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Misfit {
@@ -102,6 +106,8 @@ pub(crate) enum Error {
     NoFiles { path: String },
     #[error("{glob} is no valid glob: {cause}")]
     Glob { glob: String, cause: String },
+    #[error("{path} is not read as a source: it is {what}")]
+    Own { path: String, what: String },
     #[error("{path} is neither a file nor a folder")]
     NotAFile { path: String },
     #[error("{path} can't be read: {cause}")]
@@ -193,6 +199,7 @@ impl Error {
             | Self::StdinTwice
             | Self::PipeSample { .. }
             | Self::PipeFormat { .. }
+            | Self::Own { .. }
             | Self::Glob { .. } => FailureKind::Usage,
             Self::Rejects { .. } | Self::Spool { .. } => FailureKind::Destination,
             Self::Bug(_) => FailureKind::Bug,
@@ -204,14 +211,13 @@ impl Error {
         let advice = match self {
             Self::Missing { near, .. } | Self::NoMatch { near, .. } => match near {
                 Some(near) => format!("did you mean {near}? Relative paths count from the folder of the config file"),
-                None => "check `paths`; relative paths count from the folder of the config file, and files below a \
-                         `rejects` folder are skipped"
-                    .into(),
+                None => format!("check `paths`; relative paths count from the folder of the config file. {LEFT_OUT}"),
             },
             Self::NoFiles { .. } => {
-                "name a folder with files in it; hidden files (with a leading dot) and those below a `rejects` folder are \
-                 skipped"
-                    .into()
+                format!("name a folder with files in it. Hidden files (with a leading dot) are left out. {LEFT_OUT}")
+            }
+            Self::Own { .. } => {
+                "take it out of `paths`; to read what a run has written, copy it to a folder of its own".into()
             }
             Self::Glob { .. } => "write `*`, `?`, `**`, `[…]` and `{a,b}` as a shell would".into(),
             Self::NotAFile { .. } => "for a pipe, use a source of type \"stdin\"".into(),

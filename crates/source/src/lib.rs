@@ -31,7 +31,7 @@ mod error;
 
 use std::{path::PathBuf, sync::Arc};
 
-use lakeward_core::{budget::Budget, event::Observer};
+use lakeward_core::{budget::Budget, event::Observer, plan::OwnPlace};
 
 pub use crate::{
     command::{Commands, EndCommands, Service},
@@ -51,6 +51,8 @@ pub struct Context {
     /// Where content that must be in a file, and came through a pipe or compressed, is put into one without a name. It is
     /// made when that is first needed.
     pub spool_dir: PathBuf,
+    /// What is of the runs themselves, and never read.
+    pub own_places: Vec<OwnPlace>,
     /// The commands that were started. Whoever runs a sync holds what ends them.
     pub commands: Commands,
 }

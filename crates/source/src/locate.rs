@@ -6,25 +6,61 @@ use std::{
 };
 
 use globset::GlobBuilder;
+use lakeward_core::plan::{OnError, OwnPlace, SourcePlan};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::error::{Error, nearest, shown};
 
+/// What is of the runs themselves, as canonical paths: what one run writes is no input of the next.
+#[derive(Default)]
+pub(crate) struct Own {
+    /// What is refused where it is named, each with what it is.
+    places: Vec<(PathBuf, &'static str)>,
+    /// The folders of `rejects`, wherever they are.
+    rejects: Vec<PathBuf>,
+}
+
+impl Own {
+    /// Those of these places, and of the sources' folders for rejects files, that are there: of the others there is nothing to read.
+    pub(crate) fn of(places: &[OwnPlace], sources: &[SourcePlan]) -> Self {
+        let real = |place: &OwnPlace| Some((place.path.canonicalize().ok()?, place.what));
+        let rejects = sources.iter().filter_map(SourcePlan::read).filter_map(|read| match &read.on_error {
+            OnError::Fail => None,
+            OnError::Skip { rejects, .. } => rejects.canonicalize().ok(),
+        });
+        Self { places: places.iter().filter_map(real).collect(), rejects: rejects.collect() }
+    }
+
+    /// Whether a file or folder is one of them, or below one. What can't be resolved can't be read either, and the walk says so.
+    fn holds(&self, path: &Path) -> bool {
+        let mut folders = self.places.iter().map(|(place, _)| place).chain(&self.rejects).peekable();
+        folders.peek().is_some() && path.canonicalize().is_ok_and(|real| folders.any(|folder| real.starts_with(folder)))
+    }
+
+    /// What a path is that must not be named.
+    fn refuses(&self, path: &Path) -> Option<String> {
+        let real = path.canonicalize().ok()?;
+        let (place, what) = self.places.iter().find(|(place, _)| real.starts_with(place))?;
+        Some(if real == *place { (*what).to_owned() } else { format!("in the folder {what}") })
+    }
+}
+
 /// The files that a path of a config means, sorted.
 ///
 /// A path that exists is taken as it is, whatever characters its name has; a folder is all files below it. Anything else
-/// is a glob, which matches files only. Hidden files and folders (with a leading dot) are skipped unless they are named, and
-/// so are files below the folders of `rejects` (canonical paths): what one run sets aside is no input of the next.
-pub(crate) fn locate(path: &str, rejects: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+/// is a glob, which matches files only. Hidden files and folders (with a leading dot) are skipped unless they are named. What
+/// is the runs' own is skipped, too, and refused where it is named.
+pub(crate) fn locate(path: &str, own: &Own) -> Result<Vec<PathBuf>, Error> {
     let literal = Path::new(path);
     match literal.metadata() {
+        Ok(_) if let Some(what) = own.refuses(literal) => Err(Error::Own { path: shown(literal), what }),
         Ok(found) if found.is_dir() => {
-            let files = walk(literal, None, rejects, &|_| true)?;
+            let files = walk(literal, None, own, &|_| true)?;
             if files.is_empty() { Err(Error::NoFiles { path: shown(literal) }) } else { Ok(files) }
         }
         Ok(found) if found.is_file() => Ok(vec![literal.to_owned()]),
         Ok(_) => Err(Error::NotAFile { path: shown(literal) }),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound && is_glob(path) => expand(path, rejects),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && is_glob(path) => expand(path, own),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             Err(Error::Missing { path: shown(literal), near: near(literal) })
         }
@@ -36,7 +72,7 @@ fn is_glob(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
 }
 
-fn expand(glob: &str, rejects: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+fn expand(glob: &str, own: &Own) -> Result<Vec<PathBuf>, Error> {
     let matcher = GlobBuilder::new(glob)
         .literal_separator(true)
         .build()
@@ -52,25 +88,26 @@ fn expand(glob: &str, rejects: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     if !base.is_dir() {
         return Err(no_match());
     }
-    let files = walk(&base, depth, rejects, &|file| matcher.is_match(file))?;
+    let files = walk(&base, depth, own, &|file| matcher.is_match(file))?;
     if files.is_empty() { Err(no_match()) } else { Ok(files) }
 }
 
 fn walk(
     base: &Path,
     depth: Option<usize>,
-    rejects: &[PathBuf],
+    own: &Own,
     is_wanted: &dyn Fn(&Path) -> bool,
 ) -> Result<Vec<PathBuf>, Error> {
     let walk = WalkDir::new(base).follow_links(true).sort_by_file_name().max_depth(depth.unwrap_or(usize::MAX));
     let is_visible = |entry: &DirEntry| {
-        (entry.depth() == 0 || !is_hidden(entry.path()))
-            && !(entry.file_type().is_dir() && is_below(entry.path(), rejects))
+        (entry.depth() == 0 || !is_hidden(entry.path())) && !(entry.file_type().is_dir() && own.holds(entry.path()))
     };
     let mut files = Vec::new();
     for entry in walk.into_iter().filter_entry(is_visible) {
         match entry {
-            Ok(entry) if entry.file_type().is_file() && is_wanted(entry.path()) => files.push(entry.into_path()),
+            Ok(entry) if entry.file_type().is_file() && is_wanted(entry.path()) && !own.holds(entry.path()) => {
+                files.push(entry.into_path());
+            }
             Ok(_) => {}
             Err(error) if error.path().is_some_and(|path| path != base && is_hidden(path)) => {}
             Err(error) => {
@@ -82,12 +119,6 @@ fn walk(
         }
     }
     Ok(files)
-}
-
-/// Whether a folder is one of these (canonical) folders, or below one.
-fn is_below(folder: &Path, folders: &[PathBuf]) -> bool {
-    // One that can't be resolved can't be read either, and the walk says so.
-    !folders.is_empty() && folder.canonicalize().is_ok_and(|real| folders.iter().any(|folder| real.starts_with(folder)))
 }
 
 fn is_hidden(path: &Path) -> bool {
@@ -108,9 +139,13 @@ mod tests {
 
     use super::*;
 
-    fn names(folder: &Path, pattern: &str) -> Result<Vec<String>, Error> {
-        let rejects = folder.join("aside").canonicalize().into_iter().collect::<Vec<_>>();
-        let files = locate(folder.join(pattern).to_str().expect("UTF-8"), &rejects)?;
+    fn names(folder: &Path, pattern: &'static str) -> Result<Vec<String>, Error> {
+        let place = |path: &'static str| OwnPlace { path: folder.join(path), what: path };
+        let own = Own {
+            rejects: folder.join("aside").canonicalize().into_iter().collect(),
+            ..Own::of(&["lakeward.toml", "lake", "later"].map(place), &[])
+        };
+        let files = locate(folder.join(pattern).to_str().expect("UTF-8"), &own)?;
         Ok(files.iter().map(|file| file.strip_prefix(folder).expect("below").to_string_lossy().into_owned()).collect())
     }
 
@@ -122,7 +157,7 @@ mod tests {
             fs::create_dir_all(path.parent().expect("a parent")).expect("made");
             fs::write(path, "x").expect("written");
         }
-        let names = |pattern: &str| names(folder.path(), pattern);
+        let names = |pattern: &'static str| names(folder.path(), pattern);
         assert_eq!(names("a.csv").expect("a file"), ["a.csv"]);
         assert_eq!(names("odd[1].csv").expect("a file, not a glob"), ["odd[1].csv"]);
         assert_eq!(names("*.csv").expect("a glob"), ["a.csv", "b.csv", "odd[1].csv"]);
@@ -140,11 +175,35 @@ mod tests {
             fs::create_dir_all(path.parent().expect("a parent")).expect("made");
             fs::write(path, "x").expect("written");
         }
-        let names = |pattern: &str| names(folder.path(), pattern);
+        let names = |pattern: &'static str| names(folder.path(), pattern);
         assert_eq!(names("").expect("a folder"), ["aside-not/u.ndjson", "t.csv"]);
         assert_eq!(names("**/*.ndjson").expect("a glob"), ["aside-not/u.ndjson"]);
         assert!(matches!(names("aside/*.ndjson"), Err(Error::NoMatch { .. })));
         assert!(matches!(names("aside/old"), Err(Error::NoFiles { .. })));
         assert_eq!(names("aside/t-run.ndjson").expect("named"), ["aside/t-run.ndjson"]);
+    }
+    #[test]
+    fn what_the_runs_wrote_is_left_out_and_refused_by_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["t.csv", "lakeward.toml", "lake/b/raw/t.parquet", "lake/b/_lakeward_check", "lake-not/u.csv"] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            fs::write(path, "x").expect("written");
+        }
+        let names = |pattern: &'static str| names(folder.path(), pattern);
+        assert_eq!(names("").expect("a folder"), ["lake-not/u.csv", "t.csv"]);
+        assert_eq!(names("*").expect("a glob"), ["t.csv"]);
+        assert_eq!(names("*/**/*").expect("a glob"), ["lake-not/u.csv"]);
+        assert!(matches!(names("lake/**/*.parquet"), Err(Error::NoMatch { .. })));
+        for (named, is) in [
+            ("lakeward.toml", "lakeward.toml"),
+            ("./lake/../lakeward.toml", "lakeward.toml"),
+            ("lake", "lake"),
+            ("lake/b", "in the folder lake"),
+            ("lake/b/raw/t.parquet", "in the folder lake"),
+        ] {
+            let refused = names(named);
+            assert!(matches!(&refused, Err(Error::Own { what, .. }) if what == is), "{named}: {refused:?}");
+        }
     }
 }

@@ -55,6 +55,8 @@ pub struct TableReader {
     pub(crate) is_fully_sampled: bool,
     /// Rows set aside in the run so far, over all tables.
     pub(crate) rejects: Arc<AtomicU64>,
+    /// Whether it is only looked at.
+    pub(crate) is_look: bool,
     pub(crate) context: Context,
 }
 
@@ -103,6 +105,12 @@ impl TableReader {
         self.inputs.iter().map(bytes).sum()
     }
 
+    /// The same for a look before a run: rows that are to be set aside are counted, however many, and written nowhere.
+    #[must_use]
+    pub fn for_a_look(self) -> Self {
+        Self { is_look: true, ..self }
+    }
+
     /// Reads the table and sends `Begin`, its rows and `End`. Tells the observer of the start and of each block.
     ///
     /// It blocks, and needs a thread of its own that is none of the rayon pool's.
@@ -111,14 +119,14 @@ impl TableReader {
     /// When an input can't be read, changed since it was found, or holds a row that does not fit and is not to be set
     /// aside. Rows handed over before stay handed over.
     pub fn read(self, outlet: &dyn Outlet) -> Result<TableRead, Failure> {
-        let Self { table, given, inputs, longest, on_error, is_fully_sampled, rejects, context } = self;
+        let Self { table, given, inputs, longest, on_error, is_fully_sampled, rejects, is_look, context } = self;
         let rejects_file = match &on_error {
-            OnError::Skip { rejects, .. } => Some(RejectsFile::new(rejects, &table.name, &context.run_id)),
+            OnError::Skip { rejects, .. } => Some(RejectsFile::new(rejects, &table.name, &context.run_id, !is_look)),
             OnError::Fail => None,
         };
         let max_rejects = match on_error {
-            OnError::Skip { max_rejects, .. } => max_rejects,
-            OnError::Fail => None,
+            OnError::Skip { max_rejects, .. } if !is_look => max_rejects,
+            OnError::Skip { .. } | OnError::Fail => None,
         };
         context.observer.on(&Event::TableStarted { table: table.name.clone() });
         let mut handover = Handover {

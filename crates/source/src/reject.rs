@@ -18,6 +18,8 @@ use crate::{
 /// The rejects file of one table of one run: `<rejects>/<table>-<run>.ndjson`. It is made when the first row is set aside.
 pub(crate) struct RejectsFile {
     path: PathBuf,
+    /// Whether it is written.
+    is_kept: bool,
     file: Option<BufWriter<File>>,
 }
 
@@ -39,8 +41,8 @@ struct Line<'a> {
 }
 
 impl RejectsFile {
-    pub(crate) fn new(folder: &Path, table: &TableName, run_id: &str) -> Self {
-        Self { path: folder.join(format!("{table}-{run_id}.ndjson")), file: None }
+    pub(crate) fn new(folder: &Path, table: &TableName, run_id: &str, is_kept: bool) -> Self {
+        Self { path: folder.join(format!("{table}-{run_id}.ndjson")), is_kept, file: None }
     }
 
     /// The file's path, for messages.
@@ -50,6 +52,9 @@ impl RejectsFile {
 
     /// Sets a row aside.
     pub(crate) fn put(&mut self, input: &str, rejected: &Rejected) -> Result<(), Error> {
+        if !self.is_kept {
+            return Ok(());
+        }
         self.write(input, rejected).map_err(|cause| Error::Rejects { path: self.shown(), cause })
     }
 

@@ -1,6 +1,7 @@
 //! Progress as plain lines at sensible intervals, for logs and pipes.
 
 use std::{
+    collections::HashMap,
     io::Write,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
@@ -8,10 +9,11 @@ use std::{
 
 use lakeward_core::{
     event::{Event, Observer},
+    table::TableName,
     untrusted::printable,
 };
 
-use crate::quantity::{counted, size};
+use crate::quantity::{count, counted, size};
 
 /// At least so long between two lines that only tell how far it has come.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -23,6 +25,8 @@ struct State {
     last: Instant,
     rows: u64,
     rejected: u64,
+    /// Rows taken and rows set aside, of each table that is not finished.
+    tables: HashMap<TableName, (u64, u64)>,
     read: u64,
     total: Option<u64>,
     objects: u64,
@@ -32,7 +36,18 @@ struct State {
 impl Lines {
     pub(crate) fn new(out: Box<dyn Write + Send>) -> Self {
         let last = Instant::now();
-        Self(Mutex::new(State { out, last, rows: 0, rejected: 0, read: 0, total: None, objects: 0, retries: 0 }))
+        let tables = HashMap::new();
+        Self(Mutex::new(State {
+            out,
+            last,
+            rows: 0,
+            rejected: 0,
+            tables,
+            read: 0,
+            total: None,
+            objects: 0,
+            retries: 0,
+        }))
     }
 }
 
@@ -48,7 +63,9 @@ impl Observer for Lines {
                     printable(destination)
                 ));
             }
-            Event::RowsRead { rows, rejected, bytes, .. } => {
+            Event::RowsRead { table, rows, rejected, bytes } => {
+                let of_table = state.tables.entry(table.clone()).or_default();
+                *of_table = (of_table.0 + rows, of_table.1 + rejected);
                 state.rows += rows;
                 state.rejected += rejected;
                 state.read += bytes;
@@ -66,7 +83,13 @@ impl Observer for Lines {
                 }
             }
             Event::TableFinished { table } => {
-                state.line(&format!("{}: all rows have landed", printable(table.as_str())));
+                let landed = match state.tables.remove(table) {
+                    Some((rows, rejected)) if rejected > 0 => {
+                        format!("{} landed, {} rejected", counted(rows, "row"), count(rejected))
+                    }
+                    _ => "all rows have landed".to_owned(),
+                };
+                state.line(&format!("{}: {landed}", printable(table.as_str())));
             }
             Event::Stopping { grace } => {
                 state.line(&format!("stopping: what is open has {} s to land", grace.as_secs()));
@@ -85,8 +108,11 @@ impl State {
             Some(total) => format!("{} of {}", size(self.read), size(total)),
             None => size(self.read),
         };
-        let mut line =
-            format!("{} read ({read}), {} landed", counted(self.rows, "row"), counted(self.objects, "object"));
+        let mut line = format!(
+            "{} read ({read}), {} landed",
+            counted(self.rows + self.rejected, "row"),
+            counted(self.objects, "object")
+        );
         if self.rejected > 0 {
             line.push_str(&format!(", {} rejected", counted(self.rejected, "row")));
         }

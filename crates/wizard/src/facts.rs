@@ -310,6 +310,12 @@ pub struct PreviewedTable {
     pub columns: Vec<Column>,
     /// Its first rows, as text.
     pub rows: Vec<Vec<String>>,
+    /// How many of the rows that were looked at a run would set aside.
+    #[serde(default)]
+    pub rejected: u64,
+    /// How many rows were looked at.
+    #[serde(default)]
+    pub looked_at: u64,
     /// Whether more may come: then the types of the columns are those of what has come so far.
     #[serde(default)]
     pub goes_on: bool,
@@ -318,6 +324,16 @@ pub struct PreviewedTable {
     /// Of the table of a plugin, which plugin: "the source aws (aws v1.2.3)". Its rows come with a run.
     #[serde(default)]
     pub plugin: Option<String>,
+}
+
+impl PreviewedTable {
+    /// That rows would be set aside, if some would.
+    #[must_use]
+    pub fn rejects(&self) -> Option<String> {
+        let Self { rejected, looked_at, .. } = self;
+        let rows = if *looked_at == 1 { "row" } else { "rows" };
+        (*rejected > 0).then(|| format!("{rejected} of the {looked_at} {rows} looked at would be rejected"))
+    }
 }
 
 /// A column.

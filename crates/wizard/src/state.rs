@@ -422,6 +422,14 @@ pub struct RunTable {
     pub errors: Vec<String>,
 }
 
+impl RunTable {
+    /// Rows read: those taken and those set aside.
+    #[must_use]
+    pub fn rows_read(&self) -> u64 {
+        self.rows.saturating_add(self.rejected)
+    }
+}
+
 /// How far a table is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableState {
@@ -433,6 +441,8 @@ pub enum TableState {
     Done,
     /// The run ended before all of it had landed.
     Failed,
+    /// The run ended before it was begun.
+    NotReached,
 }
 
 /// What lies over the screen.

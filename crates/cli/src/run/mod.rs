@@ -93,6 +93,7 @@ impl Run {
             observer: tally.clone(),
             run_id: run.to_string(),
             spool_dir: plan.state_dir.join("spool"),
+            own_places: plan.own_places(),
             commands,
         };
         let work = tokio::task::spawn_blocking(move || {

@@ -132,6 +132,16 @@ fn what_a_run_set_aside_is_no_input_of_the_next() {
     assert!(fixture.path("in/aside/t-second.ndjson").exists());
 }
 
+#[test]
+fn a_look_counts_what_a_run_would_set_aside_and_writes_it_nowhere() {
+    let fixture = Fixture::with("t.csv", "a\n1\n2,3\n4,5\n6\n").skip(Some(1));
+    let reader = || discover(&[fixture.source("t.csv", None)], &[], &fixture.context()).expect("found").remove(0);
+    let read = reader().for_a_look().read(&fixture.outlet).expect("read");
+    assert_eq!((read.rows_read, read.rows_rejected, read.complete), (4, 2, true));
+    assert!(!fixture.path("rejects").exists());
+    assert!(reader().read(&fixture.outlet).is_err(), "a run has more than `max_rejects`");
+}
+
 /// A row whose list has one item of 50 keys, by which the items of all rows are as wide.
 fn wide_item() -> String {
     let keys: Vec<String> = (0..50).map(|key| format!("\"k{key}\":{key}")).collect();

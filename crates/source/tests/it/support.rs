@@ -119,6 +119,7 @@ impl Fixture {
             observer,
             run_id: "run".into(),
             spool_dir: self.path(".spool"),
+            own_places: Vec::new(),
             commands: self.commands.clone(),
         }
     }

@@ -38,9 +38,10 @@ impl Progress {
         for table in run.tables.iter().filter(|table| table.state == TableState::Done) {
             if !self.done.contains(&table.name) {
                 let rejected =
-                    if table.rejected == 0 { String::new() } else { format!(", {} set aside", table.rejected) };
-                let (name, rows, objects) = (&table.name, table.rows, table.objects);
-                lines.push(format!("{name} is done: {rows} rows in {objects} objects{rejected}."));
+                    if table.rejected == 0 { String::new() } else { format!(", {} rejected", table.rejected) };
+                let counted = |number: u64, noun| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+                let (rows, objects) = (counted(table.rows, "row"), counted(table.objects, "object"));
+                lines.push(format!("{} is done: {rows} landed in {objects}{rejected}.", table.name));
                 self.done.push(table.name.clone());
             }
         }

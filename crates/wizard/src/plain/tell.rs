@@ -287,6 +287,7 @@ impl Plain {
                 table.columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
             turn.lines.push(format!("Table {}: {}", table.name, columns.join(", ")));
             turn.lines.extend(table.rows.iter().take(ROWS).map(|row| format!("  {}", row.join(", "))));
+            turn.lines.extend(table.rejects().map(|rejects| format!("  {rejects}")));
             if table.goes_on {
                 let what = "the command goes on; the types are those of the rows that have come so far";
                 turn.lines.push(format!("  {what}"));

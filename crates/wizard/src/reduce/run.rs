@@ -98,7 +98,11 @@ impl State {
         self.tickets.drop(Request::Run);
         self.count_seconds();
         for table in self.run.tables.iter_mut().filter(|table| table.state != TableState::Done) {
-            table.state = if result.is_ok() { TableState::Done } else { TableState::Failed };
+            table.state = match (&result, table.state) {
+                (Ok(_), _) => TableState::Done,
+                (Err(_), TableState::Queued) => TableState::NotReached,
+                (Err(_), _) => TableState::Failed,
+            };
         }
         if let Err(trouble) = &result {
             // Where tables had errors, these are why it has not ended well.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -15,7 +15,7 @@ use lakeward_core::{
     failure::{Failure, FailureKind},
     key::ObjectKey,
     message::{Message, Outlet, Rows, Stopped},
-    plan::{OnError, Plan, SourcePlan},
+    plan::{Plan, SourcePlan},
     table::Table,
     untrusted::{excerpt, printable},
 };
@@ -55,17 +55,7 @@ pub(crate) async fn preview(ticket: Ticket, plan: Plan, commands: Commands, even
     events.send(Event::Previewed(ticket, previewed.map_err(|failure| trouble(&failure))));
 }
 
-async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failure> {
-    let reads = || plan.sources.iter().filter_map(SourcePlan::read);
-    let sets_aside = reads().any(|read| matches!(read.on_error, OnError::Skip { .. }));
-    for source in &mut plan.sources {
-        // A row that does not fit ends the look: to set it aside is for the run.
-        if let SourcePlan::Files { read, .. } | SourcePlan::Stdin { read, .. } | SourcePlan::Command { read, .. } =
-            source
-        {
-            read.on_error = OnError::Fail;
-        }
-    }
+async fn looked_at(plan: Plan, commands: Commands) -> Result<Preview, Failure> {
     let (destination, place) = (plan.destination.clone(), storage::place(&plan));
     let (readers, of_plugins) =
         Run::discover(plan, Arc::new(SourceLogs(Arc::new(Nobody))), commands.clone()).await?.into_tables();
@@ -82,10 +72,10 @@ async fn looked_at(mut plan: Plan, commands: Commands) -> Result<Preview, Failur
             let name = reader.table().name.clone();
             if number < TABLES {
                 let first = FirstRows::default();
-                match reader.read(&first) {
-                    Err(failure) if !sets_aside => return Err(failure),
-                    _ => table.rows = first.rows(),
-                }
+                // What is to be set aside is written by the run alone.
+                table.rejected = reader.for_a_look().read(&first)?.rows_rejected;
+                table.looked_at = table.rejected + first.seen.load(Ordering::Acquire);
+                table.rows = first.rows();
             }
             table.goes_on = commands.goes_on(&name);
         }
@@ -106,6 +96,8 @@ fn described(table: &Table, plugin: Option<&str>, place: &str, key: &ObjectKey) 
         first_key: format!("{}{key}", printable(place)),
         columns: columns.collect(),
         rows: Vec::new(),
+        rejected: 0,
+        looked_at: 0,
         goes_on: false,
         bytes: None,
         plugin: plugin.map(|plugin| excerpt(plugin, NAME)),
@@ -116,6 +108,8 @@ fn described(table: &Table, plugin: Option<&str>, place: &str, key: &ObjectKey) 
 #[derive(Default)]
 struct FirstRows {
     rows: Mutex<Vec<Vec<String>>>,
+    /// How many came, of which the first are kept.
+    seen: AtomicU64,
     enough: AtomicBool,
 }
 
@@ -125,6 +119,7 @@ impl FirstRows {
     }
 
     fn take(&self, rows: &Rows) {
+        self.seen.fetch_add(rows.batch.num_rows() as u64, Ordering::AcqRel);
         let options = FormatOptions::default().with_null("");
         let columns = rows.batch.columns().iter();
         let Ok(columns) =

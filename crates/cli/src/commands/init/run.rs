@@ -49,8 +49,7 @@ pub(crate) async fn run(request: Request, landed: Arc<LandedSoFar>, told: Told, 
     let ticket = request.ticket;
     let ended = Box::pin(land(request, landed)).await;
     let result = match ended {
-        Ok(Ended { mut summary, rejected, failure: None }) => {
-            summary.extend(rejected.map(|rejected| format!("{}\n", rejected.trim_end())));
+        Ok(Ended { summary, failure: None, .. }) => {
             told.set(summary.clone());
             Ok(summary)
         }

@@ -53,7 +53,8 @@ impl Settings {
         };
         let state_dir = default_state_dir();
         let (sources, only_tables) = (Vec::new(), Vec::new());
-        let plan = Plan { state_dir, shutdown_grace: GRACE, auth, destination, sources, only_tables };
+        let plan =
+            Plan { config_file: None, state_dir, shutdown_grace: GRACE, auth, destination, sources, only_tables };
         Ok(Self { plan, run, test_write })
     }
 

@@ -68,6 +68,8 @@ pub(super) async fn read(destination: &Arc<Destination>, announced: Bytes) -> Re
             observer: Arc::new(Nobody),
             run_id: String::new(),
             spool_dir,
+            // The object that is read back is in a folder of the run's own.
+            own_places: Vec::new(),
             commands: Commands::default(),
         };
         let read = discover(&[source], &[], &context)

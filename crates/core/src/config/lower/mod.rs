@@ -41,6 +41,7 @@ pub(super) fn lower(config: &Config, inputs: &Inputs<'_>) -> Result<(plan::Plan,
     match (destination, sources.into_iter().collect()) {
         (Some(destination), Some(sources)) if reader.errors.is_empty() => {
             let plan = plan::Plan {
+                config_file: Some(inputs.file.to_owned()),
                 state_dir: state_dir.unwrap_or_else(|| inputs.default_state_dir.clone()),
                 shutdown_grace,
                 auth: auth.unwrap_or(plan::AuthPlan::Chain),

@@ -48,6 +48,7 @@ fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 #[test]
 fn the_least_config_gets_the_defaults() {
     let expected = Plan {
+        config_file: Some("/cfg/lakeward.toml".into()),
         state_dir: "/state".into(),
         shutdown_grace: Duration::from_secs(20),
         auth: AuthPlan::Chain,
@@ -132,6 +133,7 @@ sample = 5
     let plan = plan(text);
     let columns = [("id".to_owned(), DataType::Utf8), ("the amount".to_owned(), DataType::Decimal128(12, 2))];
     let expected = Plan {
+        config_file: Some("/cfg/lakeward.toml".into()),
         state_dir: "/state".into(),
         shutdown_grace: Duration::from_secs(90),
         auth: AuthPlan::Profile("analytics".into()),

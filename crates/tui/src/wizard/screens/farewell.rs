@@ -3,7 +3,7 @@
 use lakeward_wizard::{Again, Remote, State};
 use ratatui::{style::Style, text::Span};
 
-use super::{parts, welcome};
+use super::{parts, run, welcome};
 use crate::wizard::{
     ground::{Ground, Room},
     look::{Mark, bold},
@@ -44,11 +44,17 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let mut sheet = ground.sheet();
     match &state.run.ended {
         Some(Ok(summary)) => {
-            sheet.mark(0, Mark::Good, "All rows have landed.");
+            let (mark, said) = run::landed(state);
+            sheet.mark(0, mark, &said);
             sheet.blank();
-            // Set in columns, so it is not wrapped.
             for line in summary.lines() {
-                sheet.line(look.text(line));
+                let line = look.text(line);
+                // Columns stay as they are set; a line that is to be copied is there as a whole.
+                if width(&line) > sheet.width && !line.contains("   ") {
+                    sheet.whole(0, &line, Style::new());
+                } else {
+                    sheet.line(line);
+                }
             }
         }
         Some(Err(trouble)) => parts::trouble(&mut sheet, 0, trouble),

@@ -11,7 +11,7 @@ use crate::{
     quantity::{counted, size},
     wizard::{
         ground::{Ground, Room, in_view},
-        look::{Look, bold, reverse},
+        look::{Look, Mark, bold, reverse},
         sheet::Sheet,
         text::{cut, padded, right, width},
     },
@@ -106,10 +106,14 @@ fn inside<'a>(table: &PreviewedTable, ground: &Ground<'a>) -> Sheet<'a> {
     sheet.heading(match (&table.plugin, table.rows.is_empty(), table.goes_on) {
         (Some(_), ..) => "Its columns",
         (None, true, true) => "No row has come yet, and the command goes on; its columns so far",
+        (None, true, false) if table.rejected > 0 => "No row fits; its columns",
         (None, true, false) => "It holds no rows; its columns",
         (None, false, true) => "First rows; the command goes on, and the types are of what has come so far",
         (None, false, false) => "First rows",
     });
+    if let Some(rejects) = table.rejects() {
+        sheet.mark(2, Mark::Warning, &rejects);
+    }
     let shown = grid(table, look, &mut sheet);
     let rest = table.columns.get(shown..).unwrap_or_default();
     if !rest.is_empty() {

@@ -84,7 +84,7 @@ fn totals<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
         landed = format!("{landed} in {}", counted(sum(|table| table.objects), "object"));
     }
     sheet.line(named(&[
-        ("Rows", count(sum(|table| table.rows))),
+        ("Rows read", count(sum(RunTable::rows_read))),
         ("Read", size(sum(|table| table.read))),
         ("Landed", landed),
     ]));
@@ -94,7 +94,8 @@ fn totals<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
         ("Errors", count(run.errors)),
     ]));
     let peak = run.rate.iter().copied().max().unwrap_or_default();
-    let mut said = format!("peak {}/s", size(peak));
+    // A run of less than a second has none.
+    let mut said = if peak > 0 { format!("peak {}/s", size(peak)) } else { String::new() };
     if state.is_running() {
         // The columns of the sparkline stay where they are while the numbers change.
         said = format!("now {:>10}/s   {said:<17}", size(run.rate.last().copied().unwrap_or_default()));
@@ -155,9 +156,9 @@ impl Columns {
     fn line(&self, look: &Look, table: &RunTable, focused: bool) -> Line<'static> {
         let pointer = if focused { look.pointer() } else { " " };
         let name = padded(&look.text(&table.name), self.name, look.ellipsis());
-        let begun = table.state != TableState::Queued;
+        let begun = !matches!(table.state, TableState::Queued | TableState::NotReached);
         let number = |text: String, cells| right(if begun { &text } else { "-" }, cells, look.ellipsis());
-        let mut rest = number(count(table.rows), Self::ROWS);
+        let mut rest = number(count(table.rows_read()), Self::ROWS);
         if self.wide {
             rest.push_str(&format!("  {}", number(size(table.landed), Self::BYTES)));
         }
@@ -197,6 +198,7 @@ fn state_of(table: &RunTable) -> (Mark, String) {
         TableState::Done if table.rejected > 0 => (Mark::Good, format!("done, {} rejected", count(table.rejected))),
         TableState::Done => (Mark::Good, "done".to_owned()),
         TableState::Failed => (Mark::Bad, "failed".to_owned()),
+        TableState::NotReached => (Mark::None, "not reached".to_owned()),
     }
 }
 
@@ -208,8 +210,8 @@ fn table<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     sheet.heading(&ground.look.text(&table.name));
     let rejected = if table.rejected > 0 { format!(", {} rejected", count(table.rejected)) } else { String::new() };
     let of = table.input.map(|input| format!(" of {}", size(input))).unwrap_or_default();
-    sheet.say(2, &format!("read    {} rows from {}{of}{rejected}", count(table.rows), size(table.read)));
-    sheet.say(2, &format!("landed  {} rows in {}", count(table.landed_rows), counted(table.objects, "object")));
+    sheet.say(2, &format!("read    {} from {}{of}{rejected}", counted(table.rows_read(), "row"), size(table.read)));
+    sheet.say(2, &format!("landed  {} in {}", counted(table.landed_rows, "row"), counted(table.objects, "object")));
     table.errors.iter().for_each(|error| sheet.mark(2, Mark::Bad, &ground.look.text(error)));
     sheet
 }
@@ -230,6 +232,18 @@ fn latest<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     sheet
 }
 
+/// What came of all rows of a run that ended well.
+pub(super) fn landed(state: &State) -> (Mark, String) {
+    let sum = |of: fn(&RunTable) -> u64| state.run.tables.iter().map(of).fold(0, u64::saturating_add);
+    match sum(|table| table.rejected) {
+        0 => (Mark::Good, "All rows have landed.".to_owned()),
+        rejected => {
+            let rows = counted(sum(|table| table.rows), "row");
+            (Mark::Warning, format!("{rows} landed, {} rejected.", count(rejected)))
+        }
+    }
+}
+
 /// How it stopped, or how it ended.
 fn end<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     let (look, run) = (ground.look, &state.run);
@@ -240,8 +254,10 @@ fn end<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     }
     match &run.ended {
         Some(Ok(summary)) => {
-            let mut lines = summary.lines().rev().filter(|line| !line.trim().is_empty());
-            sheet.mark(0, Mark::Good, &look.text(lines.next().unwrap_or("All rows have landed.")));
+            let (mark, said) = landed(state);
+            sheet.mark(0, mark, &said);
+            let last = summary.lines().rev().find(|line| !line.trim().is_empty());
+            last.into_iter().for_each(|last| sheet.say(2, &look.text(last)));
         }
         Some(Err(trouble)) => parts::trouble(&mut sheet, 0, trouble),
         None if run.stops == 1 => {

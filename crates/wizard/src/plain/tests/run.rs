@@ -45,7 +45,10 @@ fn a_run_is_told_each_tenth_of_its_way_or_each_half_minute() {
     session.printed.clear();
     tell(&mut session, RunEvent::TableFinished { table: table("orders") });
     tell(&mut session, RunEvent::TableFinished { table: table("customers") });
-    assert_eq!(session.printed, ["orders is done: 100 rows in 0 objects.", "customers is done: 0 rows in 0 objects."]);
+    assert_eq!(
+        session.printed,
+        ["orders is done: 100 rows landed in 0 objects.", "customers is done: 0 rows landed in 0 objects."]
+    );
     assert!(session.later(29).printed.is_empty());
     assert_eq!(session.later(30).printed, ["50 % read, 100 rows taken, 0 objects landed."]);
     assert!(session.later(31).printed.is_empty());

@@ -62,6 +62,7 @@ fn the_dashboard_counts_what_the_run_tells() {
 #[test]
 fn control_c_stops_safely_and_twice_at_once() {
     let mut session = running();
+    tell(&mut session, RunEvent::TableStarted { table: table() });
     assert!(!session.has_hint("e"));
     session.press(Key::Esc);
     assert!(session.said().contains("Ctrl-C"));
@@ -94,6 +95,7 @@ fn the_rate_is_bounded_and_outlives_clocks_that_jump() {
 #[test]
 fn what_a_plugin_tells_of_a_table_is_with_the_table() {
     let mut session = running();
+    tell(&mut session, RunEvent::TableStarted { table: table() });
     let source = || "shop".to_owned();
     tell(&mut session, RunEvent::SourceLogged { source: source(), message: "slow".into() });
     assert_eq!((session.state.run.errors, session.state.run.told), (0, Told::Log));
@@ -108,4 +110,18 @@ fn what_a_plugin_tells_of_a_table_is_with_the_table() {
     assert_eq!((run.tables.len(), run.tables[0].errors.as_slice()), (1, ["403 Forbidden".to_owned()].as_slice()));
     session.event(Event::RunEnded(session.run_ticket(), Err(trouble("the source shop told errors"))));
     assert_eq!((session.state.run.errors, session.state.run.tables[0].state), (2, TableState::Failed));
+}
+
+#[test]
+fn a_table_that_was_not_begun_has_not_failed() {
+    let mut session = running();
+    let tables =
+        ["orders", "later"].map(|name| TableSize { table: TableName::new(name).expect("a name"), bytes: None });
+    let started =
+        RunEvent::RunStarted { run: "r".into(), destination: "s3://my-lake/raw/".into(), tables: tables.into() };
+    tell(&mut session, started);
+    tell(&mut session, RunEvent::TableStarted { table: table() });
+    session.event(Event::RunEnded(session.run_ticket(), Err(trouble("line 3: six is no int64"))));
+    let states: Vec<_> = session.state.run.tables.iter().map(|table| table.state).collect();
+    assert_eq!(states, [TableState::Failed, TableState::NotReached]);
 }

@@ -393,6 +393,10 @@ fn make() -> Vec<(&'static str, State)> {
             at_preview().previewed(Ok(Preview { tables: preview().tables.into_iter().map(goes_on).collect() }))
         }),
         ("preview", at_preview().previewed(Ok(preview()))),
+        ("preview, rows that do not fit", {
+            let odd = |table| PreviewedTable { rejected: 2, looked_at: 4, ..table };
+            at_preview().previewed(Ok(Preview { tables: preview().tables.into_iter().map(odd).collect() }))
+        }),
         ("preview, empty table", at_preview().previewed(Ok(preview())).press(Key::Down)),
         (
             "preview, nothing matches",
@@ -500,7 +504,13 @@ fn make() -> Vec<(&'static str, State)> {
             let why = "~/.local/state/lakeward/init.json: Permission denied (os error 13)";
             at_source().press(Press::ctrl('c')).event(Event::Drafted(Err(why.into())))
         }),
-        ("farewell, demo", running().with(|state| state.facts.place.is_demo = true).run_ended(Ok(summary())).enter()),
+        ("farewell, demo", {
+            let demo = |state: &mut State| {
+                state.facts.place.is_demo = true;
+                state.run.tables.iter_mut().for_each(|table| table.rejected = 0);
+            };
+            running().with(demo).run_ended(Ok(summary())).enter()
+        }),
         ("leave, demo", at_source().with(|state| state.facts.place.is_demo = true).press(Press::ctrl('c'))),
         ("errors", running().run_ended(Err(refused())).letter('e')),
         (
