@@ -40,8 +40,8 @@ pub struct OwnPlace {
 }
 
 impl Plan {
-    /// What is never read as a source: the config, and where runs land, keep or set aside something. What one run writes is no input
-    /// of the next.
+    /// What is never read as a source: the config, and where runs land or keep something. What one run writes is no input of the next;
+    /// rejected rows are one once they were mended, so that files of these can be named.
     ///
     /// A folder that also holds the config's own is the person's as much as the runs'; of the embedded S3's, it is the bucket then,
     /// and the others are left out.
@@ -57,16 +57,8 @@ impl Plan {
             let path = if is_shared(dir) { dir.join(&self.destination.bucket) } else { dir.clone() };
             places.push(OwnPlace { path, what: "where the embedded S3 keeps what landed (its `dir`)" });
         }
-        let rejects = self.sources.iter().filter_map(SourcePlan::read).filter_map(|read| match &read.on_error {
-            OnError::Fail => None,
-            OnError::Skip { rejects, .. } => Some((rejects, "where rows that did not fit were set aside (`rejects`)")),
-        });
-        for (folder, what) in
-            std::iter::once((&self.state_dir, "where runs keep their state (`state_dir`)")).chain(rejects)
-        {
-            if !is_shared(folder) && places.iter().all(|place| place.path != *folder) {
-                places.push(OwnPlace { path: folder.clone(), what });
-            }
+        if !is_shared(&self.state_dir) {
+            places.push(OwnPlace { path: self.state_dir.clone(), what: "where runs keep their state (`state_dir`)" });
         }
         places
     }
@@ -581,11 +573,8 @@ mod tests {
             let plan = resolved.expect("a plan").plan;
             plan.own_places().iter().map(|place| place.path.display().to_string()).collect()
         };
-        assert_eq!(
-            places("lake", "state"),
-            ["/home/u/work/lakeward.toml", "/home/u/work/lake", "/home/u/work/state", "/home/u/work/rejects"]
-        );
-        assert_eq!(places("/home/u", "."), ["/home/u/work/lakeward.toml", "/home/u/my-lake", "/home/u/work/rejects"]);
+        assert_eq!(places("lake", "state"), ["/home/u/work/lakeward.toml", "/home/u/work/lake", "/home/u/work/state"]);
+        assert_eq!(places("/home/u", "."), ["/home/u/work/lakeward.toml", "/home/u/my-lake"]);
     }
 
     #[test]
