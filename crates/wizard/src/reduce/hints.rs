@@ -21,6 +21,8 @@ impl State {
     pub fn hints(&self) -> Vec<Hint> {
         let hint = |key, does| Hint { key, does };
         let mut hints = match &self.popup {
+            Some(Popup::Quit) => return self.popup_hints(&Popup::Quit),
+            _ if self.is_too_small() => return vec![hint("Ctrl-C", if self.is_running() { "stop safely" } else { "leave" })],
             Some(popup) => return self.popup_hints(popup),
             None => self.screen_hints(),
         };

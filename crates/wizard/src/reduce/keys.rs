@@ -16,6 +16,10 @@ impl State {
             Key::Char('z') if press.ctrl => return self.effects.push(Effect::Suspend),
             _ => {}
         }
+        // Of what is not seen no key chooses anything; whether to leave is asked in any window.
+        if self.is_too_small() && self.popup != Some(Popup::Quit) {
+            return;
+        }
         self.notice = None;
         if self.popup.is_some() {
             return self.popup_key(press);
@@ -188,7 +192,7 @@ impl State {
 
     /// A paste never submits, and brings no controls.
     pub(super) fn paste(&mut self, text: &str) {
-        if self.popup.is_some() {
+        if self.popup.is_some() || self.is_too_small() {
             return;
         }
         self.notice = None;

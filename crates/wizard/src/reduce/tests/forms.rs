@@ -28,6 +28,18 @@ fn a_paste_of_several_lines_does_not_submit() {
 }
 
 #[test]
+fn in_a_window_too_small_to_see_them_keys_act_on_nothing() {
+    let mut session = Session::new();
+    session.lead_to_destination().event(Event::Resize(32, 8));
+    session.text("my-lake").event(Event::Paste("my-lake".into())).enter().press(Key::Esc).press(Key::F(2));
+    assert_eq!((session.state.screen, session.state.form.fields[0].text.as_str()), (Screen::Destination, ""));
+    session.press(Press::ctrl('c')).press(Key::Esc).event(Event::Resize(60, 16)).text("my-lake");
+    assert_eq!((session.state.form.fields[0].text.as_str(), &session.state.popup), ("my-lake", &None));
+    session.event(Event::Resize(59, 16)).press(Press::ctrl('c')).enter();
+    assert_eq!(session.state.exit, Some(Exit::Left));
+}
+
+#[test]
 fn letters_are_text_in_fields_and_keys_elsewhere() {
     let mut session = Session::new();
     session.lead_to_destination().text("?q r");
