@@ -137,7 +137,7 @@ impl Plain {
         match popup {
             Popup::Resume => turn
                 .lines
-                .push("There are answers of an earlier session. Go on with them? Enter: yes, n: no.".to_owned()),
+                .push("There are answers of an earlier session. Go on with them? Enter: yes, n: no, q: leave and keep them.".to_owned()),
             Popup::Trouble(trouble) => {
                 self.press(Key::Esc, turn);
                 if self.state.trouble() == Some(trouble) {

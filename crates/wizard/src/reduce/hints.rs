@@ -45,7 +45,7 @@ impl State {
         let hint = |key, does| Hint { key, does };
         let mut hints = match popup {
             Popup::Quit => vec![hint("Enter", "quit"), hint("Esc", "stay")],
-            Popup::Resume => vec![hint("Enter", "go on with it"), hint("n", "begin anew")],
+            Popup::Resume => vec![hint("Enter", "go on with it"), hint("n", "begin anew"), hint("Esc", "leave, keep it")],
             Popup::Keep(..) => vec![hint("Enter", "write it"), hint("Esc", "leave the file as it is")],
             Popup::Command => vec![hint("y", "copy"), hint("Esc", "close")],
             Popup::Help | Popup::Trouble(_) | Popup::Errors | Popup::Chain(_) => vec![hint("Esc", "close")],

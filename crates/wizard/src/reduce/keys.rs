@@ -149,7 +149,7 @@ impl State {
     }
 
     fn control_c(&mut self) {
-        if self.is_running() || matches!(self.screen, Screen::Run | Screen::Farewell) || self.popup == Some(Popup::Quit)
+        if self.is_running() || matches!(self.screen, Screen::Run | Screen::Farewell) || matches!(self.popup, Some(Popup::Quit | Popup::Resume))
         {
             return self.interrupt();
         }
@@ -165,10 +165,12 @@ impl State {
                 let entry = entry.clone();
                 self.keep(entry);
             }
-            Some(Popup::Resume) if yes || no => {
+            Some(Popup::Resume) if yes || press.key == Key::Char('n') => {
                 self.popup = None;
                 self.resume(yes);
             }
+            // Neither yes nor no: the draft stays for another time.
+            Some(Popup::Resume) if no => self.leave(Exit::Left),
             Some(Popup::Resume) => {}
             Some(Popup::Command) if press.key == Key::Char('y') => {
                 let command = self.command();

@@ -150,7 +150,8 @@ impl State {
             self.drop_sign_in();
         }
         self.popup = None;
-        if self.has_draft() {
+        // A draft that nobody has decided about stays as it is.
+        if self.has_draft() && self.draft.is_none() {
             self.keep_form();
             self.save_draft();
         }

@@ -153,6 +153,14 @@ fn resume_has_no_secrets_and_gives_the_answers_back() {
     assert_eq!(again.state.popup, Some(Popup::Resume));
     again.enter();
     assert!(again.state.answers.is(Id::Bucket, "my-lake") && again.state.popup.is_none());
+    for way_out in [Press::from(Key::Esc), Press::from(Key::Char('q')), Press::ctrl('c')] {
+        let draft = Draft::read(text).expect("a draft");
+        let mut left = Session::with(Start { place: place(), draft, ..Start::default() });
+        left.press(way_out);
+        assert!(left.state.exit.is_some());
+        let touched = |effect: &Effect| matches!(effect, Effect::SaveDraft(_) | Effect::DropDraft);
+        assert!(!left.effects.iter().any(touched), "{way_out:?} leaves the draft alone");
+    }
     let draft = Draft::read(text).expect("a draft");
     let mut anew = Session::with(Start { place: place(), draft, ..Start::default() });
     anew.letter('n');
