@@ -40,6 +40,24 @@ fn in_a_window_too_small_to_see_them_keys_act_on_nothing() {
 }
 
 #[test]
+fn no_choice_is_a_stop_among_the_choices_where_it_is_an_answer() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter();
+    while session.state.focused_field().is_none_or(|field| field.id != Id::SourceFormat) {
+        session.press(Key::Tab);
+    }
+    let text = |session: &Session| session.state.focused_field().expect("a field").text.clone();
+    session.press(Key::Right);
+    assert_eq!(text(&session), "csv");
+    session.press(Key::Left);
+    assert_eq!(text(&session), "", "found by content");
+    session.press(Key::Left);
+    assert_eq!(text(&session), "arrow");
+    session.press(Key::Right);
+    assert_eq!((text(&session), session.state.answers.is_given(Id::SourceFormat)), (String::new(), false));
+}
+
+#[test]
 fn letters_are_text_in_fields_and_keys_elsewhere() {
     let mut session = Session::new();
     session.lead_to_destination().text("?q r");
