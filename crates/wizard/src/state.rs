@@ -89,10 +89,10 @@ impl State {
         state
     }
 
-    /// Whether the window is so small that nobody sees what a key would act on.
+    /// Whether the window is so small that nobody sees what a key would act on. One that tells no size may be of any.
     #[must_use]
     pub fn is_too_small(&self) -> bool {
-        self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1
+        self.size != (0, 0) && (self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1)
     }
 }
 

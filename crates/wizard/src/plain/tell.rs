@@ -135,9 +135,10 @@ impl Plain {
 
     fn say_popup(&mut self, popup: &Popup, turn: &mut Turn) {
         match popup {
-            Popup::Resume => turn
-                .lines
-                .push("There are answers of an earlier session. Go on with them? Enter: yes, n: no, q: leave and keep them.".to_owned()),
+            Popup::Resume => turn.lines.push(
+                "There are answers of an earlier session. Go on with them? Enter: yes, n: no, q: leave and keep them."
+                    .to_owned(),
+            ),
             Popup::Trouble(trouble) => {
                 self.press(Key::Esc, turn);
                 if self.state.trouble() == Some(trouble) {
@@ -327,8 +328,13 @@ impl Plain {
         if let Some(works) = result.filter(|_| self.told.checked != result) {
             let shown = &self.state.facts.place.config_shown;
             let offered = self.state.offered().and_then(|line| line.answer.as_ref());
+            if let Some(trouble) = self.state.facts.preview.trouble().filter(|_| works) {
+                turn.lines
+                    .push(format!("The source could not be read, so a run would fail: {}", sentence(&trouble.what)));
+            }
             let offered = offered.map(|(id, value)| format!("{} for {}", value.typed(), id.question().title));
             turn.lines.extend(match (works, offered) {
+                (true, None) if self.state.is_only_checked() => vec!["It works. Enter leads back.".to_owned()],
                 (true, None) => vec![format!("It works. Enter writes {shown}.")],
                 (true, Some(other)) => vec![format!(
                     "It works, though one answer is not right. Enter takes {other} and tests again, w writes {shown} as it is."

@@ -22,7 +22,9 @@ impl State {
         let hint = |key, does| Hint { key, does };
         let mut hints = match &self.popup {
             Some(Popup::Quit) => return self.popup_hints(&Popup::Quit),
-            _ if self.is_too_small() => return vec![hint("Ctrl-C", if self.is_running() { "stop safely" } else { "leave" })],
+            _ if self.is_too_small() => {
+                return vec![hint("Ctrl-C", if self.is_running() { "stop safely" } else { "leave" })];
+            }
             Some(popup) => return self.popup_hints(popup),
             None => self.screen_hints(),
         };
@@ -45,7 +47,9 @@ impl State {
         let hint = |key, does| Hint { key, does };
         let mut hints = match popup {
             Popup::Quit => vec![hint("Enter", "quit"), hint("Esc", "stay")],
-            Popup::Resume => vec![hint("Enter", "go on with it"), hint("n", "begin anew"), hint("Esc", "leave, keep it")],
+            Popup::Resume => {
+                vec![hint("Enter", "go on with it"), hint("n", "begin anew"), hint("Esc", "leave, keep it")]
+            }
             Popup::Keep(..) => vec![hint("Enter", "write it"), hint("Esc", "leave the file as it is")],
             Popup::Command => vec![hint("y", "copy"), hint("Esc", "close")],
             Popup::Help | Popup::Trouble(_) | Popup::Errors | Popup::Chain(_) => vec![hint("Esc", "close")],
@@ -184,6 +188,7 @@ impl State {
                     Remote::Got(true) if is_offered => {
                         vec![hint("Enter", "use what was found"), hint("Ctrl-S", "write as it is")]
                     }
+                    Remote::Got(true) if self.is_only_checked() => vec![hint("Enter", "back")],
                     Remote::Got(true) => vec![hint("Enter", "write")],
                     Remote::Idle => vec![hint("Enter", "test write")],
                     _ if is_offered => vec![hint("Ctrl-S", "write anyway"), hint("u", "use what was found")],

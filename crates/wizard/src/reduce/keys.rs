@@ -149,7 +149,9 @@ impl State {
     }
 
     fn control_c(&mut self) {
-        if self.is_running() || matches!(self.screen, Screen::Run | Screen::Farewell) || matches!(self.popup, Some(Popup::Quit | Popup::Resume))
+        if self.is_running()
+            || matches!(self.screen, Screen::Run | Screen::Farewell)
+            || matches!(self.popup, Some(Popup::Quit | Popup::Resume))
         {
             return self.interrupt();
         }

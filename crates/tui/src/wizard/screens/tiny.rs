@@ -55,7 +55,10 @@ pub(crate) fn draw(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) 
     }
     let mut advice = sheet();
     let (columns, rows) = SMALLEST;
-    advice.say(0, &format!("Enlarge the window to {columns} by {rows}: until then only Ctrl-C acts. --plain needs no window."));
+    advice.say(
+        0,
+        &format!("Enlarge the window to {columns} by {rows}: until then only Ctrl-C acts. --plain needs no window."),
+    );
     if cells(advice.len()) > left.height {
         advice = sheet();
         advice.say(0, "Enlarge the window");

@@ -2,6 +2,15 @@ use super::*;
 use crate::{Answers, Popup, Review};
 
 #[test]
+fn a_test_write_does_not_hide_that_the_source_could_not_be_read() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter().text("data/*.csv").enter();
+    session.event(Event::Previewed(session.preview_ticket(), Err(trouble("row 3 does not fit")))).letter('g').enter();
+    session.event(Event::CheckDone(session.check_ticket(), true));
+    assert!(session.said().contains("source could not be read"), "{}", session.said());
+}
+
+#[test]
 fn a_path_that_would_overwrite_is_told_before_anything_is_written() {
     let mut session = Session::new();
     session.lead_to_destination().text("my-lake").press(Key::Tab).press(Press::ctrl('u'));

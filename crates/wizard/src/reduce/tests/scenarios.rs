@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Answers, Popup, ReviewTab, Welcome};
+use crate::{Answers, Popup, ReviewTab};
 
 #[test]
 fn from_one_found_session_to_rows_it_takes_at_most_twelve_keys() {
@@ -169,6 +169,20 @@ fn resume_has_no_secrets_and_gives_the_answers_back() {
 }
 
 #[test]
+fn a_check_of_the_config_that_is_there_leads_back_and_not_to_a_run() {
+    let mut session = Session::new();
+    session.lead_to_review();
+    let existing = session.state.facts.document.got().map(|document| document.toml.clone());
+    let mut session = Session::with(Start { place: crate::Place { existing, ..place() }, ..Start::default() });
+    let check = session.state.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Check));
+    session.pick(Row::Welcome(Welcome::Check));
+    let ticket = session.check_ticket();
+    session.event(Event::Checked(ticket, check_line(Outcome::Ok, None))).event(Event::CheckDone(ticket, true)).enter();
+    assert_eq!((session.state.screen, Some(session.state.list.focus)), (Screen::Welcome, check));
+    assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Run(..))));
+}
+
+#[test]
 fn what_leaving_means_is_true_of_answers_that_can_t_be_kept_too() {
     let mut session = Session::new();
     session.press(Press::ctrl('c'));
@@ -320,7 +334,7 @@ fn a_config_that_is_there_is_run_edited_or_checked() {
     assert!(matches!(session.effects.last(), Some(Effect::Check(..))));
     assert_eq!(session.state.facts.document.got().expect("a document").toml, toml);
     let ticket = session.check_ticket();
-    session.event(Event::CheckDone(ticket, true)).enter();
+    session.event(Event::CheckDone(ticket, true)).press(Press::ctrl('s'));
     assert!(session.state.facts.written.got().expect("written").contains("already"), "nothing was written");
     let mut session = Session::with(Start { init: true, ..begin.clone() });
     assert_eq!(session.state.list.focused(), Some(Row::Welcome(Welcome::Edit)));
