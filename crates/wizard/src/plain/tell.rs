@@ -358,6 +358,9 @@ impl Plain {
                     Screen::Mfa => "n tries again, < goes back with all answers.",
                     Screen::Directory => "Enter tries again, s signs in anew, = lets you type account and role.",
                     Screen::Identity => "r tries again, s signs in anew, g goes on anyway, < goes back.",
+                    Screen::Preview if self.state.hints().iter().any(|hint| hint.key == "s") => {
+                        "s sets such rows aside, r tries again, g goes on anyway, < goes back."
+                    }
                     Screen::Preview => "r tries again, g goes on anyway, < goes back.",
                     Screen::Review if self.state.facts.document.trouble().is_none() => "w tries again, < goes back.",
                     Screen::Run => "Enter goes on.",

@@ -172,6 +172,9 @@ impl State {
                 if self.can_sign_in_anew() {
                     hints.insert(1, hint("s", "sign in anew"));
                 }
+                if self.screen == Screen::Preview && self.can_set_aside() {
+                    hints.insert(0, hint("s", "set such rows aside"));
+                }
                 hints
             }
             Screen::Identity => {

@@ -71,6 +71,10 @@ impl State {
             (Screen::Identity, 'k') => return self.offer_to_keep(),
             (Screen::Preview, 'r') if self.facts.preview.asked().is_none() => self.preview_again(),
             (Screen::Preview, 'g') if self.facts.preview.trouble().is_some() => self.go(Screen::Review),
+            (Screen::Preview, 's') if self.can_set_aside() => {
+                self.answer(Id::OnError, "skip".into());
+                self.preview_again();
+            }
             (Screen::Run, 'e') if !self.run.log.is_empty() => self.popup = Some(Popup::Errors),
             (Screen::Welcome | Screen::Written | Screen::Farewell, 'q') => self.leave_quietly(),
             (Screen::Identity | Screen::Preview, 'd') => match self.trouble().cloned() {
