@@ -183,6 +183,14 @@ fn a_check_of_the_config_that_is_there_leads_back_and_not_to_a_run() {
 }
 
 #[test]
+fn where_nothing_was_answered_no_draft_is_left() {
+    let mut session = Session::new();
+    session.press(Press::ctrl('c')).enter();
+    let last = session.effects.iter().rev().nth(1);
+    assert!(matches!(last, Some(Effect::DropDraft)), "{last:?}");
+}
+
+#[test]
 fn what_leaving_means_is_true_of_answers_that_can_t_be_kept_too() {
     let mut session = Session::new();
     session.press(Press::ctrl('c'));
