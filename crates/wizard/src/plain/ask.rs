@@ -175,7 +175,10 @@ impl Plain {
             }
             .to_owned(),
         );
-        turn.lines.push(format!("< goes back, {}. A blank before them makes them an answer.", self.quits()));
+        turn.lines.push(format!(
+            "< goes back, {}. To answer with such a character itself, type a space before it.",
+            self.quits()
+        ));
         turn.lines.push(format!("The same so far: {}", self.state.command()));
         self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
     }

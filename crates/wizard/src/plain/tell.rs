@@ -62,7 +62,7 @@ impl Plain {
         if is_new {
             turn.lines.extend(self.title(screen));
             if self.has_more() {
-                turn.lines.push("+ asks also for what few people need.".to_owned());
+                turn.lines.push("+ also asks the questions that few people need.".to_owned());
             }
         }
         let awaited = self.state.awaited().map(|(what, _)| what);

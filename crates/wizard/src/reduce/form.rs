@@ -67,7 +67,7 @@ impl State {
     fn note(&self, id: Id) -> Option<String> {
         let answer = self.answers.get(id).filter(|answer| !answer.value.is_blank())?;
         if answer.stale {
-            return Some("look again: what it rests on has changed".to_owned());
+            return Some("look again: an answer that it depends on has changed".to_owned());
         }
         let words = match answer.from {
             From::Flag => format!("from --{}", id.question().flag),

@@ -1,6 +1,7 @@
 //! What there is to press.
 
 use crate::{
+    effect::SignInRequest,
     facts::Remote,
     question::{Need, QUESTIONS, Question},
     state::{Popup, Row, Screen, State},
@@ -102,6 +103,11 @@ impl State {
 
     fn screen_hints(&self) -> Vec<Hint> {
         let hint = |key, does| Hint { key, does };
+        // Of a session of the AWS files only its name is asked.
+        let edit = match self.sign_in.request {
+            Some(SignInRequest::Sso { session: Some(_), .. }) => "edit session",
+            _ => "edit URL and region",
+        };
         let failed = self.trouble().is_some();
         match self.screen {
             Screen::Welcome => vec![hint("Up/Down", "choose"), hint("Enter", "go")],
@@ -124,13 +130,13 @@ impl State {
                 hints
             }
             Screen::SignIn if self.hidden.is_some() => vec![hint("Enter", "hand over")],
-            Screen::SignIn if failed => vec![hint("n", "try again"), hint("e", "edit URL and region")],
+            Screen::SignIn if failed => vec![hint("n", "try again"), hint("e", edit)],
             Screen::SignIn => match &self.sign_in.page {
                 None => vec![],
                 Some((page, _)) if self.sign_in.is_expired(self.now) => vec![
                     hint("n", if page.code.is_some() { "new code" } else { "new page" }),
                     hint("m", if page.device { "browser flow" } else { "code for another device" }),
-                    hint("e", "edit URL and region"),
+                    hint("e", edit),
                 ],
                 Some((page, _)) => {
                     let mut hints = vec![hint("c", if page.code.is_some() { "copy code" } else { "copy URL" })];
@@ -145,7 +151,7 @@ impl State {
                     } else {
                         hints.extend([hint("p", "paste the URL it ended at"), hint("m", "code for another device")]);
                     }
-                    hints.push(hint("e", "edit URL and region"));
+                    hints.push(hint("e", edit));
                     if self.keepable().is_some() {
                         hints.push(hint("k", "keep as a session"));
                     }

@@ -145,7 +145,7 @@ fn help_says_what_a_question_is_about_and_what_can_be_typed() {
 fn what_few_people_need_is_asked_where_it_is_wanted() {
     let mut session = Session::new();
     session.lead_to_destination();
-    assert_says(&session, "+ asks also for what few people need.");
+    assert_says(&session, "+ also asks the questions that few people need.");
     session.line("+");
     assert_says(&session, "Question 2 of 14: Bucket");
     for line in ["my-lake", "", "", "", "", "", "1 fortnight"] {
