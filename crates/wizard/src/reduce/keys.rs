@@ -183,6 +183,9 @@ impl State {
                 self.copy(&command);
             }
             Some(_) if self.popup_scroll.key(press.key) => {}
+            Some(Popup::Chain(_)) if press.key == Key::Char('w') => self.popup = None,
+            Some(Popup::Trouble(_)) if press.key == Key::Char('d') => self.popup = None,
+            Some(Popup::Errors) if press.key == Key::Char('e') => self.popup = None,
             _ if yes || no || matches!(press.key, Key::F(1 | 2) | Key::Char('?')) => self.popup = None,
             _ => {}
         }

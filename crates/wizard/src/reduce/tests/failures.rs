@@ -2,6 +2,15 @@ use super::*;
 use crate::{Answers, Popup, Review};
 
 #[test]
+fn the_key_that_opened_a_box_closes_it() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter().text("data/*.csv").enter();
+    session.event(Event::Previewed(session.preview_ticket(), Err(trouble("no such file")))).letter('d');
+    assert!(session.state.popup.is_some());
+    assert!(session.letter('d').state.popup.is_none());
+}
+
+#[test]
 fn rows_that_do_not_fit_are_set_aside_by_a_key_of_the_screen_that_tells_of_them() {
     let mut session = Session::new();
     session.lead_to_destination().text("my-lake").enter().text("data/*.csv").enter();

@@ -58,6 +58,15 @@ fn no_choice_is_a_stop_among_the_choices_where_it_is_an_answer() {
 }
 
 #[test]
+fn what_is_no_buckets_name_is_not_shown_as_an_address() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("s3://My_Bucket");
+    assert!(session.state.key_preview().expect("a key").starts_with("s3://BUCKET/raw/orders/"));
+    session.press(Press::ctrl('u')).text("my-lake");
+    assert!(session.state.key_preview().expect("a key").starts_with("s3://my-lake/raw/orders/"));
+}
+
+#[test]
 fn letters_are_text_in_fields_and_keys_elsewhere() {
     let mut session = Session::new();
     session.lead_to_destination().text("?q r");
