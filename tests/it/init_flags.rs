@@ -34,7 +34,10 @@ fn with_yes_all_that_is_missing_is_told_at_once_and_nothing_is_written() {
     );
     assert_eq!(output.stdout, "");
     assert!(!home.path().join("lakeward.toml").exists());
-    says(&lakeward(&home).args(["init", "-y"]).run().exits(2), &["--auth (such as sso)", "--bucket"]);
+    says(
+        &lakeward(&home).args(["init", "-y"]).run().exits(2),
+        &["--auth (such as sso; or --storage embedded", "--bucket"],
+    );
 }
 
 #[test]

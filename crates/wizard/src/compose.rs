@@ -360,8 +360,13 @@ pub(crate) fn refused(errors: &[ConfigError], place: &Place) -> Trouble {
 
 /// What to say of answers that are missing: all of them at once.
 pub(crate) fn lacking(missing: &[&Question]) -> Trouble {
-    let flags: Vec<String> =
-        missing.iter().map(|question| format!("--{} (such as {})", question.flag, question.example)).collect();
+    let flag = |question: &&Question| match question.id {
+        Id::Auth => {
+            format!("--{} (such as {}; or --storage embedded, which needs no AWS)", question.flag, question.example)
+        }
+        _ => format!("--{} (such as {})", question.flag, question.example),
+    };
+    let flags: Vec<String> = missing.iter().map(flag).collect();
     Trouble::usage(format!("these answers are missing: {}", flags.join(", ")))
         .next("give them as flags, or run `lakeward init` on a terminal and be asked")
 }

@@ -36,10 +36,11 @@ pub fn headless(place: Place, answers: &Answers) -> Result<(Composed, Writing), 
         }
         answers.set(question.id, value, answer.from);
     }
+    let missing = answers.missing();
     if !wrong.is_empty() {
+        wrong.extend((!missing.is_empty()).then(|| lacking(&missing).what));
         return Err(Trouble::usage(wrong.join("\n")));
     }
-    let missing = answers.missing();
     if !missing.is_empty() {
         return Err(lacking(&missing));
     }

@@ -88,7 +88,16 @@ impl State {
         state.show(Screen::Method);
         state
     }
+
+    /// Whether the window is so small that nobody sees what a key would act on. One that tells no size may be of any.
+    #[must_use]
+    pub fn is_too_small(&self) -> bool {
+        self.size != (0, 0) && (self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1)
+    }
 }
+
+/// The fewest columns and rows in which a screen shows what its keys act on.
+pub const SMALLEST: (u16, u16) = (60, 16);
 
 /// What is on screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use lakeward_wizard::SMALLEST;
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
@@ -32,7 +33,7 @@ impl Room {
         match (area.width, area.height) {
             (110.., 34..) => Self::Wide,
             (80.., 24..) => Self::Full,
-            (60.., 16..) => Self::Narrow,
+            (columns, rows) if columns >= SMALLEST.0 && rows >= SMALLEST.1 => Self::Narrow,
             _ => Self::Tiny,
         }
     }

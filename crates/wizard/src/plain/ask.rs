@@ -71,9 +71,8 @@ impl Plain {
             lines.push(format!("  ({note})"));
         }
         let need = (question.need)(&self.state.answers);
-        // What was not taken is not proposed.
-        let proposed = if field.error.is_none() { field.text.as_str() } else { "" };
-        lines.push(match (proposed, need) {
+        let proposed = self.proposal(field);
+        lines.push(match (proposed.as_str(), need) {
             ("", Need::Required) => format!("An answer is needed, such as {}.", question.example),
             ("", _) if question.choices().is_empty() => format!("Such as {}. Enter leaves it empty.", question.example),
             ("", _) => "Enter leaves it empty.".to_owned(),
@@ -88,23 +87,37 @@ impl Plain {
         lines
     }
 
+    /// What an empty line answers. What was not taken is not proposed: then it is what was proposed before, or else the default.
+    fn proposal(&self, field: &Field) -> String {
+        if field.error.is_none() {
+            return field.text.clone();
+        }
+        if let Some((_, before)) = self.proposed.as_ref().filter(|(id, _)| *id == field.id) {
+            return before.clone();
+        }
+        let default = (field.id.question().default)(&self.state.answers, &self.state.facts);
+        default.map(|value| value.typed()).filter(|text| *text != field.text).unwrap_or_default()
+    }
+
     /// A line that answers the open question.
     pub(super) fn answer(&mut self, line: &str, turn: &mut Turn) {
         let Some(field) = self.open_field() else { return };
         let id = field.id;
-        let proposed = if field.error.is_none() { field.text.clone() } else { String::new() };
+        let proposed = self.proposal(field);
         let question = id.question();
         let line = line.trim();
         let choices = question.choices();
         let chosen = line.parse::<usize>().ok().and_then(|number| choices.get(number.checked_sub(1)?));
         let text = match (line, chosen) {
-            ("", _) => proposed,
+            ("", _) => proposed.clone(),
             ("-", _) if (question.need)(&self.state.answers) == Need::Optional => String::new(),
             (_, Some(choice)) => choice.value.to_owned(),
             (line, None) => line.to_owned(),
         };
         self.take(Event::Intent(Intent::Fill(id, text.clone())), turn);
         let error = self.state.form.fields.iter().find(|field| field.id == id).and_then(|field| field.error.clone());
+        self.proposed =
+            Some((id, proposed)).filter(|(_, proposed)| error.is_some() && !proposed.is_empty() && *proposed != text);
         if let Some(error) = error {
             self.told.question = None;
             // A program and a spec may hold what nobody should see, and some reasons name the value themselves.
@@ -162,7 +175,10 @@ impl Plain {
             }
             .to_owned(),
         );
-        turn.lines.push(format!("< goes back, {}. A blank before them makes them an answer.", self.quits()));
+        turn.lines.push(format!(
+            "< goes back, {}. To answer with such a character itself, type a space before it.",
+            self.quits()
+        ));
         turn.lines.push(format!("The same so far: {}", self.state.command()));
         self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
     }

@@ -35,6 +35,8 @@ pub struct Plain {
     opened: Vec<Screen>,
     /// The fields of this form that are dealt with.
     answered: Vec<Id>,
+    /// What was proposed for a field before an answer to it was not taken.
+    proposed: Option<(Id, String)>,
     /// How many of the list's rows come before those that are shown.
     page: usize,
     progress: Progress,
@@ -86,6 +88,7 @@ impl Plain {
             told: Told::default(),
             opened: Vec::new(),
             answered: Vec::new(),
+            proposed: None,
             page: 0,
             progress: Progress::default(),
         };

@@ -62,7 +62,7 @@ impl Plain {
         if is_new {
             turn.lines.extend(self.title(screen));
             if self.has_more() {
-                turn.lines.push("+ asks also for what few people need.".to_owned());
+                turn.lines.push("+ also asks the questions that few people need.".to_owned());
             }
         }
         let awaited = self.state.awaited().map(|(what, _)| what);
@@ -135,9 +135,10 @@ impl Plain {
 
     fn say_popup(&mut self, popup: &Popup, turn: &mut Turn) {
         match popup {
-            Popup::Resume => turn
-                .lines
-                .push("There are answers of an earlier session. Go on with them? Enter: yes, n: no.".to_owned()),
+            Popup::Resume => turn.lines.push(
+                "There are answers of an earlier session. Go on with them? Enter: yes, n: no, q: leave and keep them."
+                    .to_owned(),
+            ),
             Popup::Trouble(trouble) => {
                 self.press(Key::Esc, turn);
                 if self.state.trouble() == Some(trouble) {
@@ -328,8 +329,13 @@ impl Plain {
         if let Some(works) = result.filter(|_| self.told.checked != result) {
             let shown = &self.state.facts.place.config_shown;
             let offered = self.state.offered().and_then(|line| line.answer.as_ref());
+            if let Some(trouble) = self.state.facts.preview.trouble().filter(|_| works) {
+                turn.lines
+                    .push(format!("The source could not be read, so a run would fail: {}", sentence(&trouble.what)));
+            }
             let offered = offered.map(|(id, value)| format!("{} for {}", value.typed(), id.question().title));
             turn.lines.extend(match (works, offered) {
+                (true, None) if self.state.is_only_checked() => vec!["It works. Enter leads back.".to_owned()],
                 (true, None) => vec![format!("It works. Enter writes {shown}.")],
                 (true, Some(other)) => vec![format!(
                     "It works, though one answer is not right. Enter takes {other} and tests again, w writes {shown} as it is."
@@ -353,6 +359,9 @@ impl Plain {
                     Screen::Mfa => "n tries again, < goes back with all answers.",
                     Screen::Directory => "Enter tries again, s signs in anew, = lets you type account and role.",
                     Screen::Identity => "r tries again, s signs in anew, g goes on anyway, < goes back.",
+                    Screen::Preview if self.state.hints().iter().any(|hint| hint.key == "s") => {
+                        "s sets such rows aside, r tries again, g goes on anyway, < goes back."
+                    }
                     Screen::Preview => "r tries again, g goes on anyway, < goes back.",
                     Screen::Review if self.state.facts.document.trouble().is_none() => "w tries again, < goes back.",
                     Screen::Run => "Enter goes on.",

@@ -249,6 +249,14 @@ impl State {
         self.refresh_list();
     }
 
+    /// Whether the source can't be read for rows that could be set aside: its reader says so with the key that does it.
+    pub(super) fn can_set_aside(&self) -> bool {
+        let is_advised = |trouble: &Trouble| trouble.next.as_ref().is_some_and(|next| next.contains("on_error"));
+        (Id::OnError.question().need)(&self.answers) != Need::NotAsked
+            && !self.answers.is(Id::OnError, "skip")
+            && self.facts.preview.trouble().is_some_and(is_advised)
+    }
+
     /// Looks into the sources again.
     pub(super) fn preview_again(&mut self) {
         self.facts.preview = Remote::Idle;

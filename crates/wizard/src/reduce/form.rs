@@ -67,7 +67,7 @@ impl State {
     fn note(&self, id: Id) -> Option<String> {
         let answer = self.answers.get(id).filter(|answer| !answer.value.is_blank())?;
         if answer.stale {
-            return Some("look again: what it rests on has changed".to_owned());
+            return Some("look again: an answer that it depends on has changed".to_owned());
         }
         let words = match answer.from {
             From::Flag => format!("from --{}", id.question().flag),
@@ -110,6 +110,15 @@ impl State {
         }
     }
 
+    /// What it means that none of a question's choices is chosen, where that is an answer.
+    #[must_use]
+    pub fn without_choice(&self, question: &Question) -> Option<&'static str> {
+        let is_open = !question.choices().is_empty()
+            && (question.need)(&self.answers) == Need::Optional
+            && (question.default)(&self.answers, &self.facts).is_none();
+        is_open.then_some(if question.id == Id::SourceFormat { "found by content" } else { "not set" })
+    }
+
     /// A key of a form. Whether it was one.
     pub(super) fn form_key(&mut self, press: Press) -> bool {
         let (count, focus) = (self.form.fields.len(), self.form.focus);
@@ -149,6 +158,14 @@ impl State {
             return is_edited;
         }
         let at = choices.iter().position(|choice| choice.value == field.text);
+        if let (Key::Left | Key::Right | Key::Char(' '), Some(_)) = (press.key, self.without_choice(question)) {
+            // One stop more, before the first.
+            let (stop, stops) = (at.map_or(0, |at| at + 1), choices.len() + 1);
+            let stop = (stop + if press.key == Key::Left { stops - 1 } else { 1 }) % stops;
+            let chosen = stop.checked_sub(1).and_then(|at| choices.get(at)).map_or("", |choice| choice.value);
+            self.choose(question.id, chosen);
+            return true;
+        }
         let to = match press.key {
             Key::Left => at.map_or(choices.len() - 1, |at| (at + choices.len() - 1) % choices.len()),
             Key::Right | Key::Char(' ') => at.map_or(0, |at| (at + 1) % choices.len()),

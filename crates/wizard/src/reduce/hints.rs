@@ -1,6 +1,7 @@
 //! What there is to press.
 
 use crate::{
+    effect::SignInRequest,
     facts::Remote,
     question::{Need, QUESTIONS, Question},
     state::{Popup, Row, Screen, State},
@@ -21,6 +22,10 @@ impl State {
     pub fn hints(&self) -> Vec<Hint> {
         let hint = |key, does| Hint { key, does };
         let mut hints = match &self.popup {
+            Some(Popup::Quit) => return self.popup_hints(&Popup::Quit),
+            _ if self.is_too_small() => {
+                return vec![hint("Ctrl-C", if self.is_running() { "stop safely" } else { "leave" })];
+            }
             Some(popup) => return self.popup_hints(popup),
             None => self.screen_hints(),
         };
@@ -43,7 +48,9 @@ impl State {
         let hint = |key, does| Hint { key, does };
         let mut hints = match popup {
             Popup::Quit => vec![hint("Enter", "quit"), hint("Esc", "stay")],
-            Popup::Resume => vec![hint("Enter", "go on with it"), hint("n", "begin anew")],
+            Popup::Resume => {
+                vec![hint("Enter", "go on with it"), hint("n", "begin anew"), hint("Esc", "leave, keep it")]
+            }
             Popup::Keep(..) => vec![hint("Enter", "write it"), hint("Esc", "leave the file as it is")],
             Popup::Command => vec![hint("y", "copy"), hint("Esc", "close")],
             Popup::Help | Popup::Trouble(_) | Popup::Errors | Popup::Chain(_) => vec![hint("Esc", "close")],
@@ -96,6 +103,11 @@ impl State {
 
     fn screen_hints(&self) -> Vec<Hint> {
         let hint = |key, does| Hint { key, does };
+        // Of a session of the AWS files only its name is asked.
+        let edit = match self.sign_in.request {
+            Some(SignInRequest::Sso { session: Some(_), .. }) => "edit session",
+            _ => "edit URL and region",
+        };
         let failed = self.trouble().is_some();
         match self.screen {
             Screen::Welcome => vec![hint("Up/Down", "choose"), hint("Enter", "go")],
@@ -118,13 +130,13 @@ impl State {
                 hints
             }
             Screen::SignIn if self.hidden.is_some() => vec![hint("Enter", "hand over")],
-            Screen::SignIn if failed => vec![hint("n", "try again"), hint("e", "edit URL and region")],
+            Screen::SignIn if failed => vec![hint("n", "try again"), hint("e", edit)],
             Screen::SignIn => match &self.sign_in.page {
                 None => vec![],
                 Some((page, _)) if self.sign_in.is_expired(self.now) => vec![
                     hint("n", if page.code.is_some() { "new code" } else { "new page" }),
                     hint("m", if page.device { "browser flow" } else { "code for another device" }),
-                    hint("e", "edit URL and region"),
+                    hint("e", edit),
                 ],
                 Some((page, _)) => {
                     let mut hints = vec![hint("c", if page.code.is_some() { "copy code" } else { "copy URL" })];
@@ -139,7 +151,7 @@ impl State {
                     } else {
                         hints.extend([hint("p", "paste the URL it ended at"), hint("m", "code for another device")]);
                     }
-                    hints.push(hint("e", "edit URL and region"));
+                    hints.push(hint("e", edit));
                     if self.keepable().is_some() {
                         hints.push(hint("k", "keep as a session"));
                     }
@@ -166,6 +178,9 @@ impl State {
                 if self.can_sign_in_anew() {
                     hints.insert(1, hint("s", "sign in anew"));
                 }
+                if self.screen == Screen::Preview && self.can_set_aside() {
+                    hints.insert(0, hint("s", "set such rows aside"));
+                }
                 hints
             }
             Screen::Identity => {
@@ -182,6 +197,7 @@ impl State {
                     Remote::Got(true) if is_offered => {
                         vec![hint("Enter", "use what was found"), hint("Ctrl-S", "write as it is")]
                     }
+                    Remote::Got(true) if self.is_only_checked() => vec![hint("Enter", "back")],
                     Remote::Got(true) => vec![hint("Enter", "write")],
                     Remote::Idle => vec![hint("Enter", "test write")],
                     _ if is_offered => vec![hint("Ctrl-S", "write anyway"), hint("u", "use what was found")],

@@ -70,7 +70,9 @@ pub(super) fn key_preview(answers: &Answers, facts: &Facts, now: SystemTime) -> 
     );
     let parts = KeyParts { table: &table, extension: &extension, uuid, sync_id, begun: now.into() };
     let key = template.render(&parts).map_err(|error| error.to_string())?;
-    let bucket = answers.text(Id::Bucket).unwrap_or("BUCKET");
+    // What is no bucket's name, such as a whole address, makes no address.
+    let is_name = |name: &&str| Id::Bucket.question().check(&(*name).into(), answers, &facts.place).is_ok();
+    let bucket = answers.text(Id::Bucket).filter(is_name).unwrap_or("BUCKET");
     Ok(match answers.text(Id::Dir).filter(|_| answers.is(Id::Storage, "embedded")) {
         Some(dir) => format!("{dir}/{bucket}/{key}"),
         None => format!("s3://{bucket}/{key}"),

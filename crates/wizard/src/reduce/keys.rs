@@ -16,6 +16,10 @@ impl State {
             Key::Char('z') if press.ctrl => return self.effects.push(Effect::Suspend),
             _ => {}
         }
+        // Of what is not seen no key chooses anything; whether to leave is asked in any window.
+        if self.is_too_small() && self.popup != Some(Popup::Quit) {
+            return;
+        }
         self.notice = None;
         if self.popup.is_some() {
             return self.popup_key(press);
@@ -67,6 +71,10 @@ impl State {
             (Screen::Identity, 'k') => return self.offer_to_keep(),
             (Screen::Preview, 'r') if self.facts.preview.asked().is_none() => self.preview_again(),
             (Screen::Preview, 'g') if self.facts.preview.trouble().is_some() => self.go(Screen::Review),
+            (Screen::Preview, 's') if self.can_set_aside() => {
+                self.answer(Id::OnError, "skip".into());
+                self.preview_again();
+            }
             (Screen::Run, 'e') if !self.run.log.is_empty() => self.popup = Some(Popup::Errors),
             (Screen::Welcome | Screen::Written | Screen::Farewell, 'q') => self.leave_quietly(),
             (Screen::Identity | Screen::Preview, 'd') => match self.trouble().cloned() {
@@ -145,7 +153,9 @@ impl State {
     }
 
     fn control_c(&mut self) {
-        if self.is_running() || matches!(self.screen, Screen::Run | Screen::Farewell) || self.popup == Some(Popup::Quit)
+        if self.is_running()
+            || matches!(self.screen, Screen::Run | Screen::Farewell)
+            || matches!(self.popup, Some(Popup::Quit | Popup::Resume))
         {
             return self.interrupt();
         }
@@ -161,16 +171,21 @@ impl State {
                 let entry = entry.clone();
                 self.keep(entry);
             }
-            Some(Popup::Resume) if yes || no => {
+            Some(Popup::Resume) if yes || press.key == Key::Char('n') => {
                 self.popup = None;
                 self.resume(yes);
             }
+            // Neither yes nor no: the draft stays for another time.
+            Some(Popup::Resume) if no => self.leave(Exit::Left),
             Some(Popup::Resume) => {}
             Some(Popup::Command) if press.key == Key::Char('y') => {
                 let command = self.command();
                 self.copy(&command);
             }
             Some(_) if self.popup_scroll.key(press.key) => {}
+            Some(Popup::Chain(_)) if press.key == Key::Char('w') => self.popup = None,
+            Some(Popup::Trouble(_)) if press.key == Key::Char('d') => self.popup = None,
+            Some(Popup::Errors) if press.key == Key::Char('e') => self.popup = None,
             _ if yes || no || matches!(press.key, Key::F(1 | 2) | Key::Char('?')) => self.popup = None,
             _ => {}
         }
@@ -188,7 +203,7 @@ impl State {
 
     /// A paste never submits, and brings no controls.
     pub(super) fn paste(&mut self, text: &str) {
-        if self.popup.is_some() {
+        if self.popup.is_some() || self.is_too_small() {
             return;
         }
         self.notice = None;

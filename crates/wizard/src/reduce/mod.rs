@@ -150,9 +150,15 @@ impl State {
             self.drop_sign_in();
         }
         self.popup = None;
-        if self.has_draft() {
+        // A draft that nobody has decided about stays as it is.
+        if self.has_draft() && self.draft.is_none() {
             self.keep_form();
-            self.save_draft();
+            let is_empty = Draft::read(&Draft::text(&self.answers)).is_ok_and(|draft| draft.is_none());
+            if is_empty {
+                self.effects.push(Effect::DropDraft);
+            } else {
+                self.save_draft();
+            }
         }
         self.exit = Some(exit.clone());
         self.effects.push(Effect::Exit(exit));

@@ -7,7 +7,7 @@ use crate::{
     event::{Key, Press},
     facts::{CheckLine, Outcome, Remote, Trouble},
     question::QUESTIONS,
-    state::{Popup, ReviewTab, Row, Screen, Scroll, State},
+    state::{Popup, ReviewTab, Row, Screen, Scroll, State, Welcome},
 };
 
 impl State {
@@ -37,7 +37,14 @@ impl State {
         self.facts.check = Remote::Got(works);
         if self.screen == Screen::Review && works {
             // An answer that has to change first is told by the screen.
-            self.notice = self.offered().is_none().then(|| "it works".to_owned());
+            self.notice = self.offered().is_none().then(|| {
+                if self.facts.preview.trouble().is_some() {
+                    "the test write works, but the source could not be read"
+                } else {
+                    "it works"
+                }
+                .to_owned()
+            });
         }
     }
 
@@ -58,12 +65,26 @@ impl State {
             }
             // What works although an answer is wrong works by a detour: the right one is what Enter takes, then it is checked again.
             Remote::Got(true) if is_offered => _ = self.take_offer(),
+            Remote::Got(true) if self.is_only_checked() => {
+                self.back();
+                // What was checked is not run by one Enter too many.
+                self.list.focus =
+                    self.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Check)).unwrap_or_default();
+                self.list.touched = true;
+            }
             Remote::Got(true) => self.write(),
             Remote::Got(false) | Remote::Failed(_) => {
                 self.review.tab = ReviewTab::Check;
                 self.notice = Some("t tests again once it is mended; Ctrl-S writes the config anyway".to_owned());
             }
         }
+    }
+
+    /// Whether the check was all that was asked for, of a config that stays as it is.
+    #[must_use]
+    pub fn is_only_checked(&self) -> bool {
+        let is_there = |document: &crate::facts::Document| self.facts.place.existing.as_ref() == Some(&document.toml);
+        self.trail.last() == Some(&Screen::Welcome) && self.facts.document.got().is_some_and(is_there)
     }
 
     /// The answer that the check found and that is not taken.

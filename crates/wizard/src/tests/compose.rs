@@ -180,6 +180,10 @@ fn yes_tells_all_that_is_missing_or_wrong_at_once() {
         assert!(lacks.what.contains(flag), "{flag}: {}", lacks.what);
     }
     assert!(!lacks.what.contains("--path ") && lacks.code == 2);
+    let both = headless(place(), &answers(&[(Id::Bucket, "My_Lake")])).expect_err("wrong and missing").what;
+    for said in ["--bucket: ", "--auth ", "--storage embedded"] {
+        assert!(both.contains(said), "{said}: {both}");
+    }
     let wrong =
         headless(place(), &answers(&[(Id::Auth, "env"), (Id::Bucket, "B"), (Id::Region, "a b"), (Id::Profile, "x")]));
     let wrong = wrong.expect_err("wrong").what;

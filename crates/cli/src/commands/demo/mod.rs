@@ -90,7 +90,7 @@ fn played(
     let world = World {
         environment: services.environment(folders.home()),
         own_services: true,
-        situation: Situation { flow: Flow::Device, opens, reason: Some("the demo".to_owned()) },
+        situation: Situation { flow: Flow::Device, opens, reason: Some("this is the demo".to_owned()) },
         opens,
         state_dir: folders.state(),
         home: Some(folders.home()),

@@ -1,6 +1,6 @@
 //! What was written, and how to go on.
 
-use lakeward_wizard::{Again, Remote, State};
+use lakeward_wizard::{Again, Id, Remote, State};
 use ratatui::{style::Style, text::Span};
 
 use super::{parts, run, welcome};
@@ -85,6 +85,10 @@ fn commands(state: &State, sheet: &mut Sheet<'_>, height: usize) {
         (format!("lakeward policy --config {config}"), "the IAM policy that it needs"),
         ("lakeward".to_owned(), "run, edit, check, sign in"),
     ];
+    // The embedded S3 needs no policy, and the command says no more than that.
+    let is_embedded = state.answers.is(Id::Storage, "embedded");
+    let commands: Vec<_> =
+        commands.into_iter().filter(|(command, _)| !(is_embedded && command.starts_with("lakeward policy"))).collect();
     let longest = commands.iter().map(|(command, _)| width(command)).max().unwrap_or_default();
     let words = commands.iter().map(|(_, does)| width(does)).max().unwrap_or_default();
     let below = sheet.len() + 2 * commands.len() <= height;

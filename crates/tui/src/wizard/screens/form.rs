@@ -54,7 +54,7 @@ fn draw_field(state: &State, sheet: &mut Sheet<'_>, field: &Field, focused: bool
     let label = padded(question.title, LABEL - 3, look.ellipsis());
     let label = Span::styled(format!("{pointer} {label} "), if focused { bold() } else { Style::new() });
     if let Kind::Choice(_) = question.kind {
-        choices(sheet, label, question, field, focused);
+        choices(sheet, label, question, field, state.without_choice(question), focused);
     } else {
         text(sheet, &label, field, focused);
     }
@@ -127,14 +127,22 @@ fn note(state: &State, question: &Question, field: &Field) -> Option<String> {
 }
 
 /// All choices, the chosen one marked; in as many lines as it takes.
-fn choices(sheet: &mut Sheet<'_>, label: Span<'static>, question: &Question, field: &Field, focused: bool) {
+fn choices(
+    sheet: &mut Sheet<'_>,
+    label: Span<'static>,
+    question: &Question,
+    field: &Field,
+    none: Option<&str>,
+    focused: bool,
+) {
     let look = sheet.look;
     let (on, off) = (look.glyph("●", "(*)"), look.glyph("○", "( )"));
     let mut lines = vec![vec![label]];
     let mut used = LABEL;
-    for choice in question.choices() {
-        let chosen = choice.value == field.text;
-        let text = format!("{} {}", if chosen { on } else { off }, choice.value);
+    let none = none.map(|words| ("", words));
+    for (value, words) in none.into_iter().chain(question.choices().iter().map(|choice| (choice.value, choice.value))) {
+        let chosen = value == field.text;
+        let text = format!("{} {words}", if chosen { on } else { off });
         let cells = width(&text);
         if used + cells > sheet.width && used > LABEL {
             lines.push(vec![Span::raw(" ".repeat(LABEL))]);

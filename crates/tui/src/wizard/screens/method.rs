@@ -31,7 +31,8 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     if ground.room > Room::Narrow {
         sheet.blank();
     }
-    let found = facts.found.len();
+    // What is not there has a heading of its own.
+    let found = facts.found.iter().filter(|found| !matches!(found.condition, Condition::Absent(_))).count();
     match facts.detection {
         Remote::Asked(asked) => {
             let seconds = since(asked, state.now).as_secs();

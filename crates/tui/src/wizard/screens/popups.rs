@@ -75,7 +75,7 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
         Popup::Resume => {
             sheet.say(0, "An earlier session was left before its config was written. Its answers are still there; signing in begins anew.");
             sheet.blank();
-            sheet.say(0, "Enter goes on with them, n begins with none.");
+            sheet.say(0, "Enter goes on with them, n begins with none and forgets them, Esc leaves and keeps them.");
             "Go on?"
         }
     };

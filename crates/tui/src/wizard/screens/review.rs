@@ -120,6 +120,7 @@ fn toml(state: &State, sheet: &mut Sheet<'_>, document: &Document) {
 }
 
 fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
+    let look = sheet.look;
     let checks = &state.facts.checks;
     let offered = state.offered().and_then(|line| line.answer.as_ref());
     let works = matches!(state.facts.check, Remote::Got(true));
@@ -132,7 +133,18 @@ fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
         Remote::Got(true) if offered.is_some() => {
             sheet.mark(0, Mark::Warning, "It works, though one answer is not right.");
         }
-        Remote::Got(true) => sheet.mark(0, Mark::Good, "All of it works."),
+        Remote::Got(true) => match &state.facts.preview {
+            Remote::Failed(trouble) => {
+                sheet.mark(
+                    0,
+                    Mark::Warning,
+                    "The test write works, but the source could not be read, so a run would fail:",
+                );
+                sheet.say(2, &look.text(&trouble.what));
+            }
+            Remote::Got(_) => sheet.mark(0, Mark::Good, "All of it works."),
+            Remote::Idle | Remote::Asked(_) => sheet.mark(0, Mark::Good, "The test write works."),
+        },
         Remote::Got(false) => {
             sheet.mark(0, Mark::Bad, "It does not work yet. Mend it and press t, or Esc to change an answer.");
         }
@@ -149,6 +161,7 @@ fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
             0,
             match offered {
                 Some(_) => "Enter uses what was found and tries it out again; Ctrl-S writes the config as it is.",
+                None if state.is_only_checked() => "Enter leads back.",
                 None => "Enter writes the config.",
             },
         );

@@ -1,6 +1,6 @@
-//! A window too small for a screen: what can't wait, and how to go on. Keys act all the same, so what they would act on is named.
+//! A window too small for a screen: what can't wait, and how to go on. Until it is larger no key acts but those that leave.
 
-use lakeward_wizard::{Popup, Screen, State};
+use lakeward_wizard::{Popup, SMALLEST, Screen, State};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
@@ -37,8 +37,7 @@ pub(crate) fn draw(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) 
     });
     match (&state.popup, page) {
         (Some(Popup::Quit), _) => put(said("Leave? Enter leaves, Esc stays.")),
-        (Some(_), _) => put(said("Esc closes what has opened.")),
-        (None, Some(page)) => {
+        (_, Some(page)) => {
             if let Some(code) = &page.code {
                 let mut whole = sheet();
                 whole.whole(0, &look.text(code.code.expose()), bold());
@@ -48,15 +47,18 @@ pub(crate) fn draw(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) 
             whole.whole(0, &look.text(address(page)), Style::new());
             put(whole);
         }
-        (None, None) => match state.screen {
+        (_, None) => match state.screen {
             Screen::Run => put(said(&run::short(state, look))),
             Screen::SignIn | Screen::Mfa => put(said(&sign_in::header(state, look).1)),
             _ => {}
         },
     }
     let mut advice = sheet();
-    let hidden = if state.hidden.is_some() { "What you type is hidden. " } else { "" };
-    advice.say(0, &format!("{hidden}Enlarge the window to 60 by 16, or leave with Ctrl-C and use --plain."));
+    let (columns, rows) = SMALLEST;
+    advice.say(
+        0,
+        &format!("Enlarge the window to {columns} by {rows}: until then only Ctrl-C acts. --plain needs no window."),
+    );
     if cells(advice.len()) > left.height {
         advice = sheet();
         advice.say(0, "Enlarge the window");

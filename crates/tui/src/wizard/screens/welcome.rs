@@ -77,6 +77,7 @@ pub(crate) fn options(state: &State, sheet: &mut Sheet<'_>, height: u16) {
         let (name, does) = match state.list.rows.get(*index) {
             Some(Row::Welcome(what)) => what.words(state.facts.again),
             Some(Row::Run(true)) => ("Run it now", state.facts.again.offer()),
+            Some(Row::Run(false)) if state.facts.place.is_demo => ("Not now", "the demo ends without a run"),
             Some(Row::Run(false)) => ("Not now", "the config stays; the command to run it is below"),
             _ => continue,
         };

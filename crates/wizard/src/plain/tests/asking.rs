@@ -65,11 +65,20 @@ fn an_answer_that_is_not_taken_is_repeated_with_the_reason_and_an_example() {
     assert_says(&session, "Not taken: an answer is needed");
     session.line("my-lake").line("raw/{{TABLE}}.{{FORMAT}}");
     assert_says(&session, "overwrite");
-    session.line("");
-    assert_says(&session, "Not taken");
-    session.line("{{UUID}}").line("eu central");
+    assert_says(&session, "Enter takes raw/{{TABLE}}/{{YEAR}}-{{MONTH}}-{{DAY}}/");
+    session.line("raw/{{TABEL}}").line("");
+    assert!(
+        session.plain.state.key_preview().is_ok_and(|key| key.contains("/raw/orders/")),
+        "what was proposed is taken"
+    );
+    session.line("eu central");
     assert_says(&session, "Not taken: \"eu central\" is no region's name");
     assert_says(&session, "Such as eu-central-1. Enter leaves it empty.");
+    session.line("").line("5").line("bzip2");
+    session.line("1").line("bzip2");
+    assert_says(&session, "Enter takes zstd.");
+    session.line("");
+    assert_eq!(session.screen(), Screen::Source);
 }
 
 #[test]
@@ -136,7 +145,7 @@ fn help_says_what_a_question_is_about_and_what_can_be_typed() {
 fn what_few_people_need_is_asked_where_it_is_wanted() {
     let mut session = Session::new();
     session.lead_to_destination();
-    assert_says(&session, "+ asks also for what few people need.");
+    assert_says(&session, "+ also asks the questions that few people need.");
     session.line("+");
     assert_says(&session, "Question 2 of 14: Bucket");
     for line in ["my-lake", "", "", "", "", "", "1 fortnight"] {

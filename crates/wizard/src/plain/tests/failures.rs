@@ -7,7 +7,10 @@ fn a_draft_is_gone_on_with_or_not() {
     let draft = Draft::read(&Draft::text(&answers)).expect("a draft");
     let begin = Start { place: place(), draft, ..Start::default() };
     let mut session = Session::with(begin.clone());
-    assert_says(&session, "There are answers of an earlier session. Go on with them? Enter: yes, n: no.");
+    assert_says(
+        &session,
+        "There are answers of an earlier session. Go on with them? Enter: yes, n: no, q: leave and keep them.",
+    );
     session.line("perhaps");
     assert_says(&session, "\"perhaps\" is no answer here");
     session.line("").lead_to_destination();

@@ -2,6 +2,38 @@ use super::*;
 use crate::{Answers, Popup, Review};
 
 #[test]
+fn the_key_that_opened_a_box_closes_it() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter().text("data/*.csv").enter();
+    session.event(Event::Previewed(session.preview_ticket(), Err(trouble("no such file")))).letter('d');
+    assert!(session.state.popup.is_some());
+    assert!(session.letter('d').state.popup.is_none());
+}
+
+#[test]
+fn rows_that_do_not_fit_are_set_aside_by_a_key_of_the_screen_that_tells_of_them() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter().text("data/*.csv").enter();
+    session.event(Event::Previewed(session.preview_ticket(), Err(trouble("no such file")))).letter('s');
+    assert!(!session.has_hint("s") && session.state.facts.preview.trouble().is_some());
+    session.letter('r');
+    let odd = trouble("row 3 does not fit").next("set such rows aside (on_error = \"skip\")");
+    session.event(Event::Previewed(session.preview_ticket(), Err(odd)));
+    assert!(session.has_hint("s"));
+    session.letter('s');
+    assert!(session.state.answers.is(Id::OnError, "skip") && session.state.facts.preview.asked().is_some());
+}
+
+#[test]
+fn a_test_write_does_not_hide_that_the_source_could_not_be_read() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter().text("data/*.csv").enter();
+    session.event(Event::Previewed(session.preview_ticket(), Err(trouble("row 3 does not fit")))).letter('g').enter();
+    session.event(Event::CheckDone(session.check_ticket(), true));
+    assert!(session.said().contains("source could not be read"), "{}", session.said());
+}
+
+#[test]
 fn a_path_that_would_overwrite_is_told_before_anything_is_written() {
     let mut session = Session::new();
     session.lead_to_destination().text("my-lake").press(Key::Tab).press(Press::ctrl('u'));

@@ -28,6 +28,45 @@ fn a_paste_of_several_lines_does_not_submit() {
 }
 
 #[test]
+fn in_a_window_too_small_to_see_them_keys_act_on_nothing() {
+    let mut session = Session::new();
+    session.lead_to_destination().event(Event::Resize(32, 8));
+    session.text("my-lake").event(Event::Paste("my-lake".into())).enter().press(Key::Esc).press(Key::F(2));
+    assert_eq!((session.state.screen, session.state.form.fields[0].text.as_str()), (Screen::Destination, ""));
+    session.press(Press::ctrl('c')).press(Key::Esc).event(Event::Resize(60, 16)).text("my-lake");
+    assert_eq!((session.state.form.fields[0].text.as_str(), &session.state.popup), ("my-lake", &None));
+    session.event(Event::Resize(59, 16)).press(Press::ctrl('c')).enter();
+    assert_eq!(session.state.exit, Some(Exit::Left));
+}
+
+#[test]
+fn no_choice_is_a_stop_among_the_choices_where_it_is_an_answer() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter();
+    while session.state.focused_field().is_none_or(|field| field.id != Id::SourceFormat) {
+        session.press(Key::Tab);
+    }
+    let text = |session: &Session| session.state.focused_field().expect("a field").text.clone();
+    session.press(Key::Right);
+    assert_eq!(text(&session), "csv");
+    session.press(Key::Left);
+    assert_eq!(text(&session), "", "found by content");
+    session.press(Key::Left);
+    assert_eq!(text(&session), "arrow");
+    session.press(Key::Right);
+    assert_eq!((text(&session), session.state.answers.is_given(Id::SourceFormat)), (String::new(), false));
+}
+
+#[test]
+fn what_is_no_buckets_name_is_not_shown_as_an_address() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("s3://My_Bucket");
+    assert!(session.state.key_preview().expect("a key").starts_with("s3://BUCKET/raw/orders/"));
+    session.press(Press::ctrl('u')).text("my-lake");
+    assert!(session.state.key_preview().expect("a key").starts_with("s3://my-lake/raw/orders/"));
+}
+
+#[test]
 fn letters_are_text_in_fields_and_keys_elsewhere() {
     let mut session = Session::new();
     session.lead_to_destination().text("?q r");

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::{
     Account, CheckLine, Condition, Draft, Effect, Event, Exit, Found, Id, Key, Outcome, Press, Preview, PreviewedTable,
-    Remote, Row, Screen, SignInEvent, SignInRequest, Start, State, Ticket, Trouble, Value, Way, start,
+    Remote, Row, Screen, SignInEvent, SignInRequest, Start, State, Ticket, Trouble, Value, Way, Welcome, start,
     tests::{fixtures::*, place},
 };
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Answers, Popup, ReviewTab, Welcome};
+use crate::{Answers, Popup, ReviewTab};
 
 #[test]
 fn from_one_found_session_to_rows_it_takes_at_most_twelve_keys() {
@@ -153,11 +153,41 @@ fn resume_has_no_secrets_and_gives_the_answers_back() {
     assert_eq!(again.state.popup, Some(Popup::Resume));
     again.enter();
     assert!(again.state.answers.is(Id::Bucket, "my-lake") && again.state.popup.is_none());
+    for way_out in [Press::from(Key::Esc), Press::from(Key::Char('q')), Press::ctrl('c')] {
+        let draft = Draft::read(text).expect("a draft");
+        let mut left = Session::with(Start { place: place(), draft, ..Start::default() });
+        left.press(way_out);
+        assert!(left.state.exit.is_some());
+        let touched = |effect: &Effect| matches!(effect, Effect::SaveDraft(_) | Effect::DropDraft);
+        assert!(!left.effects.iter().any(touched), "{way_out:?} leaves the draft alone");
+    }
     let draft = Draft::read(text).expect("a draft");
     let mut anew = Session::with(Start { place: place(), draft, ..Start::default() });
     anew.letter('n');
     assert!(anew.state.answers.get(Id::Bucket).is_none());
     assert!(matches!(anew.effects.last(), Some(Effect::DropDraft)));
+}
+
+#[test]
+fn a_check_of_the_config_that_is_there_leads_back_and_not_to_a_run() {
+    let mut session = Session::new();
+    session.lead_to_review();
+    let existing = session.state.facts.document.got().map(|document| document.toml.clone());
+    let mut session = Session::with(Start { place: crate::Place { existing, ..place() }, ..Start::default() });
+    let check = session.state.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Check));
+    session.pick(Row::Welcome(Welcome::Check));
+    let ticket = session.check_ticket();
+    session.event(Event::Checked(ticket, check_line(Outcome::Ok, None))).event(Event::CheckDone(ticket, true)).enter();
+    assert_eq!((session.state.screen, Some(session.state.list.focus)), (Screen::Welcome, check));
+    assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Run(..))));
+}
+
+#[test]
+fn where_nothing_was_answered_no_draft_is_left() {
+    let mut session = Session::new();
+    session.press(Press::ctrl('c')).enter();
+    let last = session.effects.iter().rev().nth(1);
+    assert!(matches!(last, Some(Effect::DropDraft)), "{last:?}");
 }
 
 #[test]
@@ -312,7 +342,7 @@ fn a_config_that_is_there_is_run_edited_or_checked() {
     assert!(matches!(session.effects.last(), Some(Effect::Check(..))));
     assert_eq!(session.state.facts.document.got().expect("a document").toml, toml);
     let ticket = session.check_ticket();
-    session.event(Event::CheckDone(ticket, true)).enter();
+    session.event(Event::CheckDone(ticket, true)).press(Press::ctrl('s'));
     assert!(session.state.facts.written.got().expect("written").contains("already"), "nothing was written");
     let mut session = Session::with(Start { init: true, ..begin.clone() });
     assert_eq!(session.state.list.focused(), Some(Row::Welcome(Welcome::Edit)));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lakeward_wizard::{Event, Hint, Id, Key, Press, Screen, State};
+use lakeward_wizard::{Answers, Event, Hint, Id, Key, Press, Remote, Screen, State, Trouble};
 use proptest::prelude::*;
 use ratatui::{
     buffer::{Buffer, Cell},
@@ -393,6 +393,36 @@ fn a_frame_with_a_thousand_accounts_is_quick() {
     println!("a frame: median {:?}, p99 {:?} of {}", at(&all, 50), at(&all, 99), all.len());
     println!("a key's median: p99 {:?}, longest {:?} of {}", at(&keys, 99), at(&keys, 100), keys.len());
     assert!(at(&keys, 100) < Duration::from_millis(16));
+}
+
+#[test]
+fn the_check_does_not_say_that_all_works_where_the_source_could_not_be_read() {
+    let mut state = scene("review, check works").clone();
+    let says = |state: &State, words: &str| lines(state, FULL, 80, 24).iter().any(|line| line.contains(words));
+    assert!(says(&state, "All of it works."));
+    state.facts.preview = Remote::Failed(Trouble::usage("row 3 does not fit"));
+    assert!(!says(&state, "All of it works.") && says(&state, "row 3 does not fit"));
+    state.facts.preview = Remote::Idle;
+    assert!(!says(&state, "All of it works.") && says(&state, "The test write works."));
+}
+
+#[test]
+fn nothing_is_offered_that_the_embedded_s3_has_not() {
+    let mut state = scene("written").clone();
+    let policy = |state: &State| lines(state, FULL, 80, 24).iter().any(|line| line.contains("lakeward policy"));
+    assert!(policy(&state));
+    state.answers = Answers::from_flags([(Id::Storage, vec!["embedded".to_owned()])]).expect("a flag");
+    assert!(!policy(&state));
+}
+
+#[test]
+fn nothing_is_under_found_but_what_was_found() {
+    let mut state = scene("method").clone();
+    state.facts.found.retain(|found| matches!(found.condition, lakeward_wizard::Condition::Absent(_)));
+    state.show(Screen::Method);
+    let lines = lines(&state, FULL, 80, 24);
+    let at = lines.iter().position(|line| line.trim() == "Found").expect("the heading");
+    assert!(lines[at + 1].contains("nothing on this machine"), "{lines:#?}");
 }
 
 #[test]
