@@ -211,6 +211,8 @@ pub enum Row {
     Welcome(Welcome),
     /// Of [`Screen::Method`]: one of [`Facts::found`](crate::Facts::found).
     Found(usize),
+    /// Of [`Screen::Method`]: the method of the config that is there, which was not found on this machine.
+    Configured,
     /// Of [`Screen::Method`]: another way.
     Other(Way),
     /// Of [`Screen::Directory`]: one of [`Facts::accounts`](crate::Facts::accounts), whose roles are not listed yet or are none.

@@ -41,7 +41,10 @@ pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
     let mut screen = Screen::Method;
     if let Some(text) = &existing {
         screen = Screen::Welcome;
-        let readable = Answers::from_config(text).map(|config| state.answers.lay(&config));
+        let readable = Answers::from_config(text).map(|config| {
+            state.answers.lay(&config);
+            state.facts.configured = Some(config);
+        });
         let resolved = readable.and_then(|()| {
             compose::resolve(text, &state.facts.place).map_err(|errors| compose::refused(&errors, &state.facts.place))
         });

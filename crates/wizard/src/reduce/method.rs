@@ -64,6 +64,7 @@ impl State {
                 }
                 self.take_found(&found);
             }
+            Some(Row::Configured) => self.take_configured(),
             Some(Row::Other(way)) => self.take_way(way),
             _ => {}
         }
@@ -115,7 +116,7 @@ impl State {
         }
     }
 
-    fn blank(&mut self, id: Id) {
+    pub(super) fn blank(&mut self, id: Id) {
         if self.answers.value(id).is_some() {
             self.answer(id, Value::Text(String::new()));
         }
@@ -143,8 +144,7 @@ impl State {
                 self.detected();
             }
             'd' => {
-                let Some(Row::Found(at)) = self.list.focused() else { return false };
-                let Some(found) = self.facts.found.get(at) else { return false };
+                let Some(found) = self.focused_found() else { return false };
                 let what = format!("{} ({}): {}. {}", found.title, found.origin, found.condition.words(), found.why);
                 self.popup = Some(Popup::Trouble(Trouble::usage(what)));
             }

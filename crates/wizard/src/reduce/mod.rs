@@ -9,6 +9,7 @@ mod line;
 mod list;
 mod flow;
 mod method;
+mod configured;
 mod sign_in;
 mod directory;
 mod identity;

@@ -403,8 +403,7 @@ fn flags_are_taken_over_and_said_to_be_flags() {
 #[test]
 fn the_way_that_was_answered_has_the_focus_when_a_config_is_edited() {
     let keys = environment_keys();
-    for (at, focused) in
-        [(1, Row::Found(1)), (3, Row::Found(0)), (4, Row::Other(Way::Sso)), (7, Row::Other(Way::Embedded))]
+    for (at, focused) in [(1, Row::Found(1)), (3, Row::Found(0)), (4, Row::Configured), (7, Row::Other(Way::Embedded))]
     {
         let toml = crate::compose(&crate::tests::whole()[at], &crate::tests::facts()).expect("a config").document.toml;
         let there = crate::Place { existing: Some(toml), ..place() };
