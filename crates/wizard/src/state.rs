@@ -231,6 +231,7 @@ pub enum Row {
 pub enum Welcome {
     Run,
     Edit,
+    LookAgain,
     Check,
     SignIn,
     Quit,
@@ -243,6 +244,7 @@ impl Welcome {
         match self {
             Self::Run => ("Run", again.offer()),
             Self::Edit => ("Edit", "go through the questions with its answers; comments are kept"),
+            Self::LookAgain => ("Look again", "once it is mended, in an editor"),
             Self::Check => ("Check", "try its credentials, its bucket and one test write"),
             Self::SignIn => ("Sign in", "renew the sign-in that it uses"),
             Self::Quit => ("Quit", "change nothing"),

@@ -216,7 +216,9 @@ impl State {
 
     fn welcome_rows(&self) -> Vec<Welcome> {
         match self.facts.document {
-            // What can't be read can't be run, and is mended by going through the questions.
+            // Of what is no TOML nothing can be kept: a person has to mend it first.
+            Remote::Failed(_) if self.facts.configured.is_none() => vec![Welcome::LookAgain, Welcome::Quit],
+            // What can't be taken can't be run, and is mended by going through the questions.
             Remote::Failed(_) => vec![Welcome::Edit, Welcome::Quit],
             _ if self.answers.is(Id::Storage, "embedded") => {
                 vec![Welcome::Run, Welcome::Edit, Welcome::Check, Welcome::Quit]

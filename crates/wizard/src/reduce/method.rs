@@ -17,6 +17,10 @@ impl State {
             Welcome::Edit => {
                 self.go(if self.answers.is(Id::Storage, "embedded") { Screen::Destination } else { Screen::Method });
             }
+            Welcome::LookAgain => {
+                let ticket = self.tickets.draw(Request::Write);
+                self.effects.push(Effect::Reread(ticket));
+            }
             Welcome::Check => {
                 self.go(Screen::Review);
                 self.review.tab = ReviewTab::Check;

@@ -359,12 +359,42 @@ fn a_config_that_is_there_is_run_edited_or_checked() {
 
 #[test]
 fn a_broken_config_can_only_be_edited_where_it_can_be_read() {
-    for (text, said) in [("nonsense", "not TOML"), ("version = 1\nx = 2\n", "[destination] is missing (and 2 more)")] {
+    let at_line_2 = "lakeward.toml:2:10: this is not TOML";
+    for (text, first, said) in [
+        ("version = 1\nbucket = my-lake\n", Welcome::LookAgain, at_line_2),
+        ("version = 1\nx = 2\n", Welcome::Edit, "[destination] is missing (and 2 more)"),
+    ] {
         let there = crate::Place { existing: Some(text.into()), ..place() };
-        let session = Session::with(Start { place: there, ..Start::default() });
-        assert_eq!(session.state.list.rows, [Row::Welcome(Welcome::Edit), Row::Welcome(Welcome::Quit)]);
-        assert!(session.state.trouble().expect("it is told").what.contains(said));
+        let mut answers = Answers::default();
+        answers.give(Id::Bucket, "my-lake".into(), crate::From::Draft);
+        let draft = Some(Draft { answers }).filter(|_| first == Welcome::LookAgain);
+        let session = Session::with(Start { place: there, draft, init: true, ..Start::default() });
+        assert_eq!(session.state.list.rows, [Row::Welcome(first), Row::Welcome(Welcome::Quit)]);
+        assert_eq!((session.state.list.focus, &session.state.popup), (0, &None));
+        let told = &session.state.trouble().expect("it is told").what;
+        assert!(told.contains(said), "{told}");
     }
+}
+
+#[test]
+fn a_config_that_was_no_toml_is_read_again_once_it_is_mended() {
+    let there = crate::Place { existing: Some("nonsense".into()), ..place() };
+    let mut session = Session::with(Start { place: there, ..Start::default() });
+    let reread = |effect: &Effect| if let Effect::Reread(ticket) = effect { Some(*ticket) } else { None };
+    let ticket = session.enter().ticket(reread);
+    session.event(Event::Changed(ticket, Some("nonsense".into())));
+    assert_eq!(session.said(), "lakeward.toml is as it was");
+    assert!(session.state.trouble().is_some());
+    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    let ticket = session.enter().ticket(reread);
+    session.event(Event::Changed(ticket, Some(toml)));
+    assert_eq!((session.state.list.focused(), session.state.trouble()), (Some(Row::Welcome(Welcome::Run)), None));
+    assert!(session.state.answers.is(Id::Bucket, "my-lake") && session.state.facts.identity.asked().is_some());
+    let there = crate::Place { existing: Some("nonsense".into()), ..place() };
+    let mut session = Session::with(Start { place: there, ..Start::default() });
+    let ticket = session.enter().ticket(reread);
+    session.event(Event::Changed(ticket, None));
+    assert_eq!(session.state.screen, Screen::Method, "without a config it begins with none");
 }
 
 #[test]

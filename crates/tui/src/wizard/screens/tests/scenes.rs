@@ -231,6 +231,13 @@ fn make() -> Vec<(&'static str, State)> {
                 ..Start::default()
             }),
         ),
+        (
+            "welcome, no TOML",
+            Session::new(Start {
+                place: Place { existing: Some("version = 1\n[destination]\nbucket = my-lake\n".into()), ..place() },
+                ..Start::default()
+            }),
+        ),
         ("method, looking", fresh().tick(1)),
         ("method", method()),
         ("method, other way", method().presses(Key::Down, 4)),
