@@ -92,7 +92,10 @@ impl State {
         if let Some(at) = self.answered_method() {
             return at;
         }
+        // What was tried and did not work is not run by one Enter too many.
+        let has_failed = matches!(self.facts.check, Remote::Got(false) | Remote::Failed(_));
         let wanted = |row: &usize| match self.list.rows.get(*row) {
+            Some(Row::Run(run)) => *run != has_failed,
             Some(Row::Found(at)) => self.facts.found.get(*at).is_some_and(|found| found.condition.is_usable()),
             Some(Row::Account(at) | Row::Role(at, _)) if self.answers.value(Id::SsoAccountId).is_some() => {
                 let account = self.facts.accounts.get(*at);

@@ -398,6 +398,21 @@ fn a_config_that_was_no_toml_is_read_again_once_it_is_mended() {
 }
 
 #[test]
+fn what_did_not_work_is_not_run_by_one_enter_too_many() {
+    for (works, focused) in [(Some(true), Row::Run(true)), (None, Row::Run(true)), (Some(false), Row::Run(false))] {
+        let mut session = Session::new();
+        session.lead_to_review();
+        if let Some(works) = works {
+            let ticket = session.enter().check_ticket();
+            session.event(Event::CheckDone(ticket, works));
+        }
+        session.press(Press::ctrl('s'));
+        session.event(Event::Written(session.write_ticket(), Ok("wrote it".into())));
+        assert_eq!((session.state.screen, session.state.list.focused()), (Screen::Written, Some(focused)), "{works:?}");
+    }
+}
+
+#[test]
 fn the_embedded_s3_needs_no_sign_in_and_shows_its_keys() {
     let mut session = Session::new();
     session.pick(Row::Other(Way::Embedded));
