@@ -182,11 +182,11 @@ fn the_key_preview_follows_each_key_and_says_what_is_wrong() {
     let mut session = Session::new();
     session
         .lead_to_destination()
-        .text("b")
+        .text("my-lake")
         .press(Key::Tab)
         .press(Press::ctrl('u'))
         .text("x/{{TABLE}}-{{UUID}}.{{FORMAT}}");
-    assert!(session.state.key_preview().expect("a key").starts_with("s3://b/x/orders-0193"));
+    assert!(session.state.key_preview().expect("a key").starts_with("s3://my-lake/x/orders-0193"));
     session.text("{{");
     assert!(session.state.key_preview().expect_err("unclosed").contains("never closes"));
 }
