@@ -358,6 +358,15 @@ pub(crate) fn refused(errors: &[ConfigError], place: &Place) -> Trouble {
     Trouble { next: first.hint.clone(), ..Trouble::usage(what) }
 }
 
+/// What is wrong with the config that is there, and where in it.
+pub(crate) fn refused_there(errors: &[ConfigError], place: &Place) -> Trouble {
+    let trouble = refused(errors, place);
+    let Some(ConfigError { at: config::Place::File { line, column, .. }, .. }) = errors.first() else { return trouble };
+    let shown = &place.config_shown;
+    let what = trouble.what.strip_prefix(shown.as_str()).map(|what| format!("{shown}:{line}:{column}{what}"));
+    Trouble { what: what.unwrap_or(trouble.what), ..trouble }
+}
+
 /// What to say of answers that are missing: all of them at once.
 pub(crate) fn lacking(missing: &[&Question]) -> Trouble {
     let flag = |question: &&Question| match question.id {

@@ -41,6 +41,9 @@ pub enum Effect {
     Check(Ticket, Box<Plan>),
     /// Write the config. Comes back as [`Event::Written`](crate::Event::Written).
     Write(Ticket, Box<Writing>),
+    /// Read the config again. Comes back as [`Event::Changed`](crate::Event::Changed), also where it is as it was, or as a note that
+    /// it can't be read.
+    Reread(Ticket),
     /// Run the sync. Comes back as [`Event::Run`](crate::Event::Run), any number, and
     /// [`Event::RunEnded`](crate::Event::RunEnded).
     Run(Ticket, Box<Plan>),

@@ -50,7 +50,7 @@ pub enum Event {
     /// All checks have; whether the sync would work.
     CheckDone(Ticket, bool),
     /// The config is not what it was when it was read: its text now, or nothing where it is gone. Comes before a
-    /// [`Written`](Self::Written) that says so.
+    /// [`Written`](Self::Written) that says so, or when it was to be read again.
     Changed(Ticket, Option<String>),
     /// The config was written, or not. The text says what and where.
     Written(Ticket, Result<String, Trouble>),

@@ -6,7 +6,11 @@ use std::{path::PathBuf, time::SystemTime};
 use lakeward_core::plan::{Plan, SourcePlan};
 use serde::{Deserialize, Serialize};
 
-use crate::{answers::Value, effect::SignInRequest, question::Id};
+use crate::{
+    answers::{Answers, Value},
+    effect::SignInRequest,
+    question::Id,
+};
 
 /// Something that is asked elsewhere and takes its time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +83,8 @@ pub struct Facts {
     pub place: Place,
     /// Ways to sign in, best first, as far as they have been found.
     pub found: Vec<Found>,
+    /// What the config that is there says of signing in, where it can be read.
+    pub configured: Option<Answers>,
     /// Looking for them: since when, and whether it is over.
     pub detection: Remote<()>,
     /// Who the chosen credentials are.

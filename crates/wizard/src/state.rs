@@ -211,6 +211,8 @@ pub enum Row {
     Welcome(Welcome),
     /// Of [`Screen::Method`]: one of [`Facts::found`](crate::Facts::found).
     Found(usize),
+    /// Of [`Screen::Method`]: the method of the config that is there, which was not found on this machine.
+    Configured,
     /// Of [`Screen::Method`]: another way.
     Other(Way),
     /// Of [`Screen::Directory`]: one of [`Facts::accounts`](crate::Facts::accounts), whose roles are not listed yet or are none.
@@ -229,6 +231,7 @@ pub enum Row {
 pub enum Welcome {
     Run,
     Edit,
+    LookAgain,
     Check,
     SignIn,
     Quit,
@@ -241,6 +244,7 @@ impl Welcome {
         match self {
             Self::Run => ("Run", again.offer()),
             Self::Edit => ("Edit", "go through the questions with its answers; comments are kept"),
+            Self::LookAgain => ("Look again", "once it is mended, in an editor"),
             Self::Check => ("Check", "try its credentials, its bucket and one test write"),
             Self::SignIn => ("Sign in", "renew the sign-in that it uses"),
             Self::Quit => ("Quit", "change nothing"),

@@ -4,6 +4,7 @@ use super::{Plain, Told, Turn};
 use crate::{
     answers::From,
     event::{Event, Intent, Key},
+    facts::Found,
     question::{Id, Kind, Need, QUESTIONS, Question},
     state::{Field, Row, Screen},
 };
@@ -221,14 +222,14 @@ impl Plain {
 
     fn row(&self, row: Row) -> String {
         let facts = &self.state.facts;
+        let found = |found: &Found| format!("{} ({}): {}", found.title, found.origin, found.condition.words());
         match row {
             Row::Welcome(choice) => {
                 let (name, does) = choice.words(facts.again);
                 format!("{name}: {does}")
             }
-            Row::Found(at) => facts.found.get(at).map_or_else(String::new, |found| {
-                format!("{} ({}): {}", found.title, found.origin, found.condition.words())
-            }),
+            Row::Found(at) => facts.found.get(at).map_or_else(String::new, found),
+            Row::Configured => self.state.configured().as_ref().map_or_else(String::new, found),
             Row::Other(way) => format!("{}: {}", way.words().0, way.words().1),
             Row::Account(at) => facts.accounts.get(at).map_or_else(String::new, |account| {
                 let role = match &account.roles {

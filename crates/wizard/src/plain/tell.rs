@@ -181,10 +181,10 @@ impl Plain {
         if self.state.list.matching.is_empty() {
             return;
         }
-        if let (Screen::Method, Some(Row::Found(at))) = (self.state.screen, self.state.list.focused())
-            && let Some(found) = self.state.facts.found.get(at)
-        {
-            turn.lines.push(format!("{} is suggested. {}", self.state.list.focus + 1, sentence(&found.why)));
+        if let Some(found) = self.state.focused_found() {
+            let is_configured = self.state.list.focused() == Some(Row::Configured);
+            let is = if is_configured { "is what the config says" } else { "is suggested" };
+            turn.lines.push(format!("{} {is}. {}", self.state.list.focus + 1, sentence(&found.why)));
         }
         turn.lines.push(if self.is_focus_shown() {
             format!("Type a number. Enter takes {}.", self.state.list.focus + 1)

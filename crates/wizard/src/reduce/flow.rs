@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tickets::Request;
 use crate::{
-    answers::Answers,
+    answers::{Answers, From},
     compose,
     draft::Draft,
     effect::{Effect, SignInRequest},
@@ -34,26 +34,14 @@ pub struct Start {
 #[must_use]
 pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
     let Start { place, answers, draft, init, size } = start;
-    let existing = place.existing.clone();
     let mut state = State::new(place, now);
     state.size = size;
     state.answers = answers;
-    let mut screen = Screen::Method;
-    if let Some(text) = &existing {
-        screen = Screen::Welcome;
-        let readable = Answers::from_config(text).map(|config| state.answers.lay(&config));
-        let resolved = readable.and_then(|()| {
-            compose::resolve(text, &state.facts.place).map_err(|errors| compose::refused(&errors, &state.facts.place))
-        });
-        match resolved {
-            Ok((plan, _)) => state.facts.again = Again::of(&plan),
-            Err(trouble) => state.facts.document = Remote::Failed(trouble),
-        }
-    }
-    state.answers.fill(&state.facts);
+    let screen = state.meet();
+    let is_readable = state.facts.place.existing.is_none() || state.facts.configured.is_some();
     state.draft = draft.filter(|draft| {
-        // A draft that says nothing new is no reason for a question.
-        draft.answers.iter().any(|(id, answer)| state.answers.value(id) != Some(&answer.value))
+        // A draft that says nothing new is no reason for a question, and one of a config that is no TOML can't be gone on with.
+        is_readable && draft.answers.iter().any(|(id, answer)| state.answers.value(id) != Some(&answer.value))
     });
     if state.draft.is_some() {
         state.popup = Some(Popup::Resume);
@@ -67,6 +55,38 @@ pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
 }
 
 impl State {
+    /// Reads the config that is there; where it begins.
+    fn meet(&mut self) -> Screen {
+        let mut screen = Screen::Method;
+        if let Some(text) = self.facts.place.existing.clone() {
+            screen = Screen::Welcome;
+            if let Ok(config) = Answers::from_config(&text) {
+                self.answers.lay(&config);
+                self.facts.configured = Some(config);
+            }
+            match compose::resolve(&text, &self.facts.place) {
+                Ok((plan, _)) => self.facts.again = Again::of(&plan),
+                Err(errors) => self.facts.document = Remote::Failed(compose::refused_there(&errors, &self.facts.place)),
+            }
+        }
+        self.answers.fill(&self.facts);
+        screen
+    }
+
+    /// The config was read again, from the beginning.
+    pub(super) fn met_again(&mut self, text: Option<String>) {
+        let is_same = self.facts.place.existing == text;
+        self.answers.forget(From::Config);
+        self.facts.configured = None;
+        self.facts.place.existing = text;
+        QUESTIONS.iter().for_each(|question| self.forget(question.id));
+        let screen = self.meet();
+        self.enter_screen(screen);
+        if is_same {
+            self.notice = Some(format!("{} is as it was", self.facts.place.config_shown));
+        }
+    }
+
     /// Leads to a screen and fills its form or list from the answers and facts. Nothing else happens.
     pub fn show(&mut self, screen: Screen) {
         self.screen = screen;

@@ -13,6 +13,11 @@ use crate::{
 impl State {
     /// Makes the fields of the screen from the answers. What stands in fields that stay, stays.
     pub(super) fn refresh_form(&mut self) {
+        self.show_fields(None);
+    }
+
+    /// Makes the fields; the one that is being edited stays, whatever stands in it by now.
+    fn show_fields(&mut self, edited: Option<Id>) {
         // How to sign in, and account and role, are chosen from lists.
         let is_form = match self.screen {
             Screen::Details | Screen::Destination | Screen::Source => true,
@@ -24,7 +29,7 @@ impl State {
             question.screen == self.screen
                 && is_form
                 && (question.need)(&self.answers) != Need::NotAsked
-                && (!question.rare || self.form.more || self.is_unusual(question))
+                && (!question.rare || self.form.more || self.is_unusual(question) || edited == Some(question.id))
         };
         let (rare, usual): (Vec<_>, Vec<_>) = QUESTIONS.iter().filter(is_shown).partition(|question| question.rare);
         let fields = usual.into_iter().chain(rare).map(|question| {
@@ -155,6 +160,9 @@ impl State {
             if is_edited && field.error.as_deref() != Some("this is too long") {
                 field.error = None;
             }
+            if is_edited {
+                self.follow_edit(question.id);
+            }
             return is_edited;
         }
         let at = choices.iter().position(|choice| choice.value == field.text);
@@ -187,6 +195,20 @@ impl State {
         true
     }
 
+    /// Shows the fields that go with what stands in them now, where these are others.
+    fn follow_edit(&mut self, edited: Id) {
+        let answers = self.typed_answers();
+        let is_asked = |question: &&Question| {
+            question.screen == self.screen && !question.rare && (question.need)(&answers) != Need::NotAsked
+        };
+        let asked = QUESTIONS.iter().filter(is_asked).map(|question| question.id);
+        let shown = self.form.fields.iter().map(|field| field.id).filter(|id| !id.question().rare);
+        if !asked.eq(shown) {
+            self.keep_form();
+            self.show_fields(Some(edited));
+        }
+    }
+
     /// Takes a choice at once: others may be asked then that were not, and the other way round.
     fn choose(&mut self, id: Id, value: &str) {
         if let Some(field) = self.form.fields.iter_mut().find(|field| field.id == id) {
@@ -204,6 +226,8 @@ impl State {
         if choices.is_empty() {
             field.error = None;
             field.insert(text);
+            let id = field.id;
+            self.follow_edit(id);
         } else if choices.iter().any(|choice| choice.value == text) {
             let id = field.id;
             self.choose(id, text);

@@ -4,7 +4,7 @@ use crate::{
     effect::SignInRequest,
     facts::Remote,
     question::{Need, QUESTIONS, Question},
-    state::{Popup, Row, Screen, State},
+    state::{Popup, Screen, State},
 };
 
 /// A key that does something now, and what.
@@ -65,7 +65,7 @@ impl State {
     fn acts(&self, key: &str) -> bool {
         let facts = &self.facts;
         match (self.screen, key) {
-            (Screen::Method, "d") => matches!(self.list.focused(), Some(Row::Found(_))),
+            (Screen::Method, "d") => self.focused_found().is_some(),
             (Screen::Method, "s") => facts.detection.asked().is_some(),
             (Screen::Identity, "r") => facts.identity.asked().is_none(),
             (Screen::Preview, "r") => facts.preview.asked().is_none(),

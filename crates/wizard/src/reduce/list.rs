@@ -3,7 +3,7 @@
 use crate::{
     answers::Value,
     event::{Key, Press},
-    facts::{Account, Remote},
+    facts::{Account, Found, Remote},
     question::Id,
     state::{List, Row, Screen, State, Way, Welcome},
 };
@@ -23,7 +23,8 @@ impl State {
         let place_of =
             |text: &String, list: &List| list.matching.iter().position(|row| list.texts.get(*row) == Some(text));
         self.list.focus = match before {
-            Some(text) => place_of(&text, &self.list).unwrap_or(self.list.focus),
+            // The config's own method may be another row now: the focus goes with it.
+            Some(text) => place_of(&text, &self.list).or_else(|| self.answered_method()).unwrap_or(self.list.focus),
             None => self.best_row(),
         };
         self.list.clamp();
@@ -34,9 +35,15 @@ impl State {
             Screen::Welcome => self.welcome_rows().into_iter().map(Row::Welcome).collect(),
             Screen::Method => {
                 use crate::facts::Condition::Absent;
-                let found = self.facts.found.iter().enumerate();
-                let found = found.filter(|(_, found)| !matches!(found.condition, Absent(_)));
-                found.map(|(at, _)| Row::Found(at)).chain(Way::ALL.map(Row::Other)).collect()
+                let configured = self.configured();
+                // What is named by the config and can't be used stands there once, as the config's.
+                let is_listed = |found: &Found| {
+                    !matches!(found.condition, Absent(_)) && (configured.is_none() || !self.is_of_config(found))
+                };
+                let found = self.facts.found.iter().enumerate().filter(|(_, found)| is_listed(found));
+                let found = found.map(|(at, _)| Row::Found(at));
+                let configured = configured.iter().map(|_| Row::Configured);
+                configured.chain(found).chain(Way::ALL.map(Row::Other)).collect()
             }
             Screen::Directory => directory_rows(&self.facts.accounts),
             Screen::Preview => {
@@ -56,6 +63,9 @@ impl State {
             Row::Welcome(choice) => choice.words(self.facts.again).0.to_owned(),
             Row::Found(at) => {
                 self.facts.found.get(at).map(|found| format!("{} {}", found.title, found.origin)).unwrap_or_default()
+            }
+            Row::Configured => {
+                self.configured().map(|found| format!("{} {}", found.title, found.origin)).unwrap_or_default()
             }
             Row::Other(way) => way.words().0.to_owned(),
             Row::Account(at) => account(at).map(described).unwrap_or_default(),
@@ -82,7 +92,10 @@ impl State {
         if let Some(at) = self.answered_method() {
             return at;
         }
+        // What was tried and did not work is not run by one Enter too many.
+        let has_failed = matches!(self.facts.check, Remote::Got(false) | Remote::Failed(_));
         let wanted = |row: &usize| match self.list.rows.get(*row) {
+            Some(Row::Run(run)) => *run != has_failed,
             Some(Row::Found(at)) => self.facts.found.get(*at).is_some_and(|found| found.condition.is_usable()),
             Some(Row::Account(at) | Row::Role(at, _)) if self.answers.value(Id::SsoAccountId).is_some() => {
                 let account = self.facts.accounts.get(*at);
@@ -109,8 +122,10 @@ impl State {
             _ => false,
         };
         let is_way = |row: &Row| matches!(row, Row::Other(way) if Some(*way) == self.answered_way());
+        let is_configured = |row: &Row| *row == Row::Configured && self.keeps_config();
         let rows = &self.list.rows;
-        let at = rows.iter().position(is_found).or_else(|| rows.iter().position(is_way))?;
+        let at = rows.iter().position(is_configured);
+        let at = at.or_else(|| rows.iter().position(is_found)).or_else(|| rows.iter().position(is_way))?;
         self.list.matching.iter().position(|row| *row == at)
     }
 
@@ -204,7 +219,9 @@ impl State {
 
     fn welcome_rows(&self) -> Vec<Welcome> {
         match self.facts.document {
-            // What can't be read can't be run, and is mended by going through the questions.
+            // Of what is no TOML nothing can be kept: a person has to mend it first.
+            Remote::Failed(_) if self.facts.configured.is_none() => vec![Welcome::LookAgain, Welcome::Quit],
+            // What can't be taken can't be run, and is mended by going through the questions.
             Remote::Failed(_) => vec![Welcome::Edit, Welcome::Quit],
             _ if self.answers.is(Id::Storage, "embedded") => {
                 vec![Welcome::Run, Welcome::Edit, Welcome::Check, Welcome::Quit]

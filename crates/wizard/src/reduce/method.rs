@@ -17,6 +17,10 @@ impl State {
             Welcome::Edit => {
                 self.go(if self.answers.is(Id::Storage, "embedded") { Screen::Destination } else { Screen::Method });
             }
+            Welcome::LookAgain => {
+                let ticket = self.tickets.draw(Request::Write);
+                self.effects.push(Effect::Reread(ticket));
+            }
             Welcome::Check => {
                 self.go(Screen::Review);
                 self.review.tab = ReviewTab::Check;
@@ -64,6 +68,7 @@ impl State {
                 }
                 self.take_found(&found);
             }
+            Some(Row::Configured) => self.take_configured(),
             Some(Row::Other(way)) => self.take_way(way),
             _ => {}
         }
@@ -115,7 +120,7 @@ impl State {
         }
     }
 
-    fn blank(&mut self, id: Id) {
+    pub(super) fn blank(&mut self, id: Id) {
         if self.answers.value(id).is_some() {
             self.answer(id, Value::Text(String::new()));
         }
@@ -143,8 +148,7 @@ impl State {
                 self.detected();
             }
             'd' => {
-                let Some(Row::Found(at)) = self.list.focused() else { return false };
-                let Some(found) = self.facts.found.get(at) else { return false };
+                let Some(found) = self.focused_found() else { return false };
                 let what = format!("{} ({}): {}. {}", found.title, found.origin, found.condition.words(), found.why);
                 self.popup = Some(Popup::Trouble(Trouble::usage(what)));
             }

@@ -9,6 +9,7 @@ mod line;
 mod list;
 mod flow;
 mod method;
+mod configured;
 mod sign_in;
 mod directory;
 mod identity;
@@ -91,7 +92,7 @@ impl State {
             Event::Checked(ticket, line) if self.tickets.is_latest(Request::Check, ticket) => self.checked(line),
             Event::CheckDone(ticket, works) if self.tickets.is_latest(Request::Check, ticket) => self.check_done(works),
             Event::Changed(ticket, text) if self.tickets.is_latest(Request::Write, ticket) => {
-                self.changed_meanwhile(text);
+                if self.screen == Screen::Welcome { self.met_again(text) } else { self.changed_meanwhile(text) }
             }
             Event::Written(ticket, result) if self.tickets.is_latest(Request::Write, ticket) => self.written(result),
             Event::Offered(ticket, offer) if self.tickets.is_latest(Request::Keep, ticket) => {

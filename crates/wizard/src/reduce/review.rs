@@ -132,6 +132,7 @@ impl State {
         if let Some(Ok(config)) = text.as_deref().map(Answers::from_config) {
             self.answers.forget(From::Config);
             self.answers.lay(&config);
+            self.facts.configured = Some(config);
         }
         self.facts.place.existing = text;
         self.answers.fill(&self.facts);

@@ -42,7 +42,11 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
-fn existing(path: &Path) -> Result<Option<String>, Failure> {
+/// The text of the config, where it is there.
+///
+/// # Errors
+/// [`FailureKind::Usage`] when it is there and can't be read.
+pub(crate) fn existing(path: &Path) -> Result<Option<String>, Failure> {
     let wrong = |why: String, next: &str| {
         let name = printable(&path.display().to_string()).into_owned();
         Err(Failure::new(FailureKind::Usage, format!("the config {name} {why}")).next(next))

@@ -18,7 +18,7 @@ use super::{
     check, detect,
     directory::Directory,
     draft::Drafts,
-    identity, keep, preview,
+    identity, keep, place, preview,
     recorder::Recorder,
     run, sign_in,
     world::{Events, World, trouble},
@@ -180,6 +180,10 @@ impl Runner {
                     events.send(Event::Written(ticket, written));
                 });
             }
+            Effect::Reread(ticket) => events.send(match place::existing(&state.facts.place.config) {
+                Ok(text) => Event::Changed(ticket, text),
+                Err(failure) => Event::Note(failure.what),
+            }),
             Effect::Run(ticket, plan) => match stdin_is_no_data(&plan, state) {
                 Some(trouble) => events.send(Event::RunEnded(ticket, Err(trouble))),
                 None => self.begin_run(ticket, *plan),

@@ -31,6 +31,10 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     if ground.room > Room::Narrow {
         sheet.blank();
     }
+    if state.list.rows.contains(&Row::Configured) {
+        sheet.heading("In the config");
+        rows(state, &mut sheet, |row| *row == Row::Configured);
+    }
     // What is not there has a heading of its own.
     let found = facts.found.iter().filter(|found| !matches!(found.condition, Condition::Absent(_))).count();
     match facts.detection {
@@ -81,6 +85,11 @@ fn rows(state: &State, sheet: &mut Sheet<'_>, wanted: fn(&Row) -> bool) {
         match row {
             Row::Found(found) => {
                 if let Some(found) = state.facts.found.get(*found) {
+                    line(sheet, found, &number, focused);
+                }
+            }
+            Row::Configured => {
+                if let Some(found) = &state.configured() {
                     line(sheet, found, &number, focused);
                 }
             }
@@ -184,10 +193,10 @@ fn about<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     let focused = state.list.focused();
     let number = state.list.focus + 1;
     match focused {
-        Some(Row::Found(at)) => {
-            if let Some(found) = state.facts.found.get(at) {
+        Some(Row::Configured | Row::Found(_)) => {
+            if let Some(found) = &state.focused_found() {
                 sheet.blank();
-                let suggested = at == 0 && found.condition.is_usable();
+                let suggested = focused == Some(Row::Found(0)) && found.condition.is_usable();
                 sheet.heading(&if suggested {
                     format!("Why {number} is suggested")
                 } else {

@@ -47,6 +47,11 @@ fn chosen(state: &State) -> Vec<(Id, Value)> {
             let found = state.facts.found.get(at).filter(|found| found.condition.is_usable());
             found.map(|found| found.answers.clone()).unwrap_or_default()
         }
+        (Screen::Method, Some(Row::Configured)) => {
+            let config = state.facts.configured.iter().flat_map(lakeward_wizard::Answers::iter);
+            let auth = config.filter(|(id, _)| id.question().key.starts_with("auth."));
+            auth.map(|(id, answer)| (id, answer.value.clone())).collect()
+        }
         (Screen::Directory, Some(Row::Role(at, role))) if !state.form.more => {
             let Some(account) = state.facts.accounts.get(at) else { return Vec::new() };
             let role = account.roles.got().and_then(|roles| roles.get(role));

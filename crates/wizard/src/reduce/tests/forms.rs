@@ -58,6 +58,41 @@ fn no_choice_is_a_stop_among_the_choices_where_it_is_an_answer() {
 }
 
 #[test]
+fn the_fields_follow_each_edit_also_one_that_was_refused() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter();
+    session.event(Event::Intent(Intent::Fill(Id::Source, "cloudquery".into())));
+    let shows = |session: &Session, id: Id| session.state.form.fields.iter().any(|field| field.id == id);
+    while session.state.focused_field().is_none_or(|field| field.id != Id::Address) {
+        session.press(Key::Tab);
+    }
+    assert!(shows(&session, Id::Plugin));
+    session.text("zz");
+    assert!(!shows(&session, Id::Plugin), "what runs at an address is not started");
+    session.enter();
+    let field = session.state.focused_field().expect("a field");
+    assert!(field.id == Id::Address && field.error.is_some(), "{field:?}");
+    session.press(Press::ctrl('u'));
+    assert!(shows(&session, Id::Plugin), "without an address it is asked for its program");
+    assert_eq!(session.state.focused_field().map(|field| field.id), Some(Id::Address));
+    session.event(Event::Paste("127.0.0.1:7777".into()));
+    assert!(!shows(&session, Id::Plugin));
+    assert_eq!(session.state.focused_field().map(|field| field.text.as_str()), Some("127.0.0.1:7777"));
+}
+
+#[test]
+fn a_field_that_few_need_stays_while_it_is_edited() {
+    let mut session = Session::new();
+    session.pick(Row::Other(Way::Sso));
+    session.press(Key::F(3)).event(Event::Intent(Intent::Fill(Id::SsoSession, "acme".into()))).press(Key::F(3));
+    let ids = |session: &Session| session.state.form.fields.iter().map(|field| field.id).collect::<Vec<_>>();
+    assert_eq!(ids(&session), [Id::SsoSession]);
+    session.press(Press::ctrl('u'));
+    assert_eq!(ids(&session), [Id::SsoStartUrl, Id::SsoRegion, Id::SsoSession]);
+    assert_eq!(session.state.focused_field().map(|field| field.id), Some(Id::SsoSession));
+}
+
+#[test]
 fn what_is_no_buckets_name_is_not_shown_as_an_address() {
     let mut session = Session::new();
     session.lead_to_destination().text("s3://My_Bucket");
@@ -147,11 +182,11 @@ fn the_key_preview_follows_each_key_and_says_what_is_wrong() {
     let mut session = Session::new();
     session
         .lead_to_destination()
-        .text("b")
+        .text("my-lake")
         .press(Key::Tab)
         .press(Press::ctrl('u'))
         .text("x/{{TABLE}}-{{UUID}}.{{FORMAT}}");
-    assert!(session.state.key_preview().expect("a key").starts_with("s3://b/x/orders-0193"));
+    assert!(session.state.key_preview().expect("a key").starts_with("s3://my-lake/x/orders-0193"));
     session.text("{{");
     assert!(session.state.key_preview().expect_err("unclosed").contains("never closes"));
 }

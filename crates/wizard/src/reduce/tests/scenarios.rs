@@ -359,11 +359,56 @@ fn a_config_that_is_there_is_run_edited_or_checked() {
 
 #[test]
 fn a_broken_config_can_only_be_edited_where_it_can_be_read() {
-    for (text, said) in [("nonsense", "not TOML"), ("version = 1\nx = 2\n", "[destination] is missing (and 2 more)")] {
+    let at_line_2 = "lakeward.toml:2:10: this is not TOML";
+    for (text, first, said) in [
+        ("version = 1\nbucket = my-lake\n", Welcome::LookAgain, at_line_2),
+        ("version = 1\nx = 2\n", Welcome::Edit, "[destination] is missing (and 2 more)"),
+    ] {
         let there = crate::Place { existing: Some(text.into()), ..place() };
-        let session = Session::with(Start { place: there, ..Start::default() });
-        assert_eq!(session.state.list.rows, [Row::Welcome(Welcome::Edit), Row::Welcome(Welcome::Quit)]);
-        assert!(session.state.trouble().expect("it is told").what.contains(said));
+        let mut answers = Answers::default();
+        answers.give(Id::Bucket, "my-lake".into(), crate::From::Draft);
+        let draft = Some(Draft { answers }).filter(|_| first == Welcome::LookAgain);
+        let session = Session::with(Start { place: there, draft, init: true, ..Start::default() });
+        assert_eq!(session.state.list.rows, [Row::Welcome(first), Row::Welcome(Welcome::Quit)]);
+        assert_eq!((session.state.list.focus, &session.state.popup), (0, &None));
+        let told = &session.state.trouble().expect("it is told").what;
+        assert!(told.contains(said), "{told}");
+    }
+}
+
+#[test]
+fn a_config_that_was_no_toml_is_read_again_once_it_is_mended() {
+    let there = crate::Place { existing: Some("nonsense".into()), ..place() };
+    let mut session = Session::with(Start { place: there, ..Start::default() });
+    let reread = |effect: &Effect| if let Effect::Reread(ticket) = effect { Some(*ticket) } else { None };
+    let ticket = session.enter().ticket(reread);
+    session.event(Event::Changed(ticket, Some("nonsense".into())));
+    assert_eq!(session.said(), "lakeward.toml is as it was");
+    assert!(session.state.trouble().is_some());
+    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    let ticket = session.enter().ticket(reread);
+    session.event(Event::Changed(ticket, Some(toml)));
+    assert_eq!((session.state.list.focused(), session.state.trouble()), (Some(Row::Welcome(Welcome::Run)), None));
+    assert!(session.state.answers.is(Id::Bucket, "my-lake") && session.state.facts.identity.asked().is_some());
+    let there = crate::Place { existing: Some("nonsense".into()), ..place() };
+    let mut session = Session::with(Start { place: there, ..Start::default() });
+    let ticket = session.enter().ticket(reread);
+    session.event(Event::Changed(ticket, None));
+    assert_eq!(session.state.screen, Screen::Method, "without a config it begins with none");
+}
+
+#[test]
+fn what_did_not_work_is_not_run_by_one_enter_too_many() {
+    for (works, focused) in [(Some(true), Row::Run(true)), (None, Row::Run(true)), (Some(false), Row::Run(false))] {
+        let mut session = Session::new();
+        session.lead_to_review();
+        if let Some(works) = works {
+            let ticket = session.enter().check_ticket();
+            session.event(Event::CheckDone(ticket, works));
+        }
+        session.press(Press::ctrl('s'));
+        session.event(Event::Written(session.write_ticket(), Ok("wrote it".into())));
+        assert_eq!((session.state.screen, session.state.list.focused()), (Screen::Written, Some(focused)), "{works:?}");
     }
 }
 
@@ -403,8 +448,7 @@ fn flags_are_taken_over_and_said_to_be_flags() {
 #[test]
 fn the_way_that_was_answered_has_the_focus_when_a_config_is_edited() {
     let keys = environment_keys();
-    for (at, focused) in
-        [(1, Row::Found(1)), (3, Row::Found(0)), (4, Row::Other(Way::Sso)), (7, Row::Other(Way::Embedded))]
+    for (at, focused) in [(1, Row::Found(1)), (3, Row::Found(0)), (4, Row::Configured), (7, Row::Other(Way::Embedded))]
     {
         let toml = crate::compose(&crate::tests::whole()[at], &crate::tests::facts()).expect("a config").document.toml;
         let there = crate::Place { existing: Some(toml), ..place() };

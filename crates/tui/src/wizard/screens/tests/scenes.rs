@@ -6,7 +6,7 @@ use lakeward_core::event;
 use lakeward_wizard::{
     Account, CheckLine, Condition, Draft, Effect, Event, Facts, Found, Id, Identity, Key, Outcome, Place, Press,
     Preview, PreviewedTable, Remote, ReviewTab, Row, RunState, RunTable, Screen, SignInEvent, SignInRequest, Start,
-    State, TableState, Value, Way,
+    State, TableState, Value, Way, Welcome,
 };
 
 use super::{
@@ -24,6 +24,14 @@ fn fresh() -> Session {
 fn existing() -> Session {
     let place = Place { existing: Some(EXISTING.into()), ..place() };
     Session::new(Start { place, size: (80, 24), ..Start::default() })
+}
+
+/// A config that takes keys of the environment, and a shell without them.
+fn editing_environment_keys() -> Session {
+    let auth = "[auth]\nmethod = \"env\"\n";
+    let place =
+        Place { existing: Some(format!("version = 1\n{auth}[destination]\nbucket = \"acme-lake\"\n")), ..place() };
+    Session::new(Start { place, init: true, size: (80, 24), ..Start::default() }).pick(Row::Welcome(Welcome::Edit))
 }
 
 fn method() -> Session {
@@ -223,10 +231,18 @@ fn make() -> Vec<(&'static str, State)> {
                 ..Start::default()
             }),
         ),
+        (
+            "welcome, no TOML",
+            Session::new(Start {
+                place: Place { existing: Some("version = 1\n[destination]\nbucket = my-lake\n".into()), ..place() },
+                ..Start::default()
+            }),
+        ),
         ("method, looking", fresh().tick(1)),
         ("method", method()),
         ("method, other way", method().presses(Key::Down, 4)),
         ("method, nothing found", fresh().detected(vec![])),
+        ("method, the config's own not found", editing_environment_keys().detected(all_found().into_iter().take(2).collect())),
         ("details, SSO", fresh().detected(vec![]).pick(Row::Other(Way::Sso))),
         (
             "details, SSO refused",
