@@ -204,6 +204,19 @@ async fn hosts_at_one_socket_keep_their_own_specs_and_a_stranger_troubles_nobody
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_too_many_is_refused_until_one_has_left() {
+    let (server, home) = (Server::start().await, Home::new());
+    let serving = serving(&server, &home);
+    let spec = spec(server.s3.endpoint(), &json!({ "test_write": false }));
+    let answers = serving.host("many_hosts", &spec, &["64"]);
+    let [refused] = answers["refused"].as_array().unwrap().as_slice() else { panic!("{answers}") };
+    assert_eq!(refused[0], "RESOURCE_EXHAUSTED");
+    assert!(refused[1].as_str().unwrap().contains("as many hosts as one plugin takes"), "{answers}");
+    assert_eq!(answers["late"], json!(["OK", ""]));
+    serving.end(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn objects_close_by_rows_and_without_rotation_at_the_end_of_their_table() {
     let (server, home) = (Server::start().await, Home::new());
     let serving = serving(&server, &home);
@@ -363,7 +376,8 @@ async fn mutated_recordings_are_answered_and_what_lands_is_whole() {
         if host == 0 {
             settled = now;
         }
-        assert!(now < settled + (40 << 10), "host {host}: the process grew from {settled} to {now} KiB");
+        // The allocator keeps the room of the largest record that was read until then.
+        assert!(now < settled + (64 << 10), "host {host}: the process grew from {settled} to {now} KiB");
     }
     for key in server.objects() {
         let _ = landed::rows(&server.bucket().join(key));

@@ -301,6 +301,20 @@ def two_hosts(host, spec, address, other_spec):
     return answers
 
 
+def many_hosts(host, spec, address, most):
+    """As many hosts as there may be, one more, and one that comes once some have left without a word."""
+    others = [Host(address) for _ in range(int(most))]
+    answers = [told(lambda: each.init(spec)) for each in [host, *others]]
+    for other in others[:3]:
+        other.channel.close()
+    for _ in range(100):
+        late = told(lambda: others[-1].init(spec))
+        if late[0] == "OK":
+            break
+        time.sleep(0.05)
+    return {"refused": [answer for answer in answers if answer[0] != "OK"], "late": late}
+
+
 def drive(host, spec, path):
     host.init(spec)
     return told(lambda: host.write(frames(path)))
@@ -375,7 +389,7 @@ def read_refused(host, spec):
 
 
 def main(task, address, spec, *more):
-    if task == "two_hosts":
+    if task in ("two_hosts", "many_hosts"):
         more = (address, *more)
     print(json.dumps(globals()[task](Host(address), spec, *more)))
 

@@ -9,4 +9,4 @@ mod client;
 
 pub use client::Connection;
 pub use listener::{Address, Listener};
-pub use server::{HostId, LARGEST_MESSAGE, serve};
+pub use server::{Host, HostId, LARGEST_MESSAGE, Presence, serve};

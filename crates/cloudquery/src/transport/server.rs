@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -45,8 +45,46 @@ const PONG: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A host's connection. Every request has that of its own among its extensions.
+#[derive(Clone, Debug)]
+pub struct Host {
+    id: HostId,
+    /// Held by the connection and by the requests that came over it.
+    here: Arc<()>,
+}
+
+/// Tells the connections of hosts apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostId(u64);
+
+/// Whether a host is still there.
+#[derive(Clone, Debug)]
+pub struct Presence(Weak<()>);
+
+impl Host {
+    fn new(id: u64) -> Self {
+        Self { id: HostId(id), here: Arc::default() }
+    }
+
+    /// Which one it is.
+    #[must_use]
+    pub fn id(&self) -> HostId {
+        self.id
+    }
+
+    /// What tells later whether it is still there.
+    #[must_use]
+    pub fn presence(&self) -> Presence {
+        Presence(Arc::downgrade(&self.here))
+    }
+}
+
+impl Presence {
+    /// Whether the connection is closed, and all that was asked over it is answered.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+}
 
 /// Serves a plugin to all hosts that connect, until `stop` holds true; then answers that are due are still given, and
 /// connections without any end at once.
@@ -59,7 +97,7 @@ pub async fn serve<P: Plugin>(listener: Listener, plugin: Arc<P>, mut stop: watc
             Some(_) = hosts.join_next() => continue,
             () = stopped(&mut stop) => break,
         };
-        let host = HostId(ids.fetch_add(1, Ordering::Relaxed));
+        let host = Host::new(ids.fetch_add(1, Ordering::Relaxed));
         match accepted {
             #[cfg(unix)]
             Ok(Socket::Unix(socket)) => {
@@ -79,15 +117,16 @@ pub async fn serve<P: Plugin>(listener: Listener, plugin: Arc<P>, mut stop: watc
 
 async fn serve_host<P: Plugin>(
     socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    host: HostId,
+    host: Host,
     plugin: Arc<P>,
     mut stop: watch::Receiver<bool>,
 ) {
     let plugin = PluginServer::from_arc(plugin).max_decoding_message_size(LARGEST_MESSAGE);
     let plugin = plugin.max_encoding_message_size(LARGEST_MESSAGE);
     let discovery = DiscoveryServer::new(Versions);
+    let id = host.id;
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(host);
+        request.extensions_mut().insert(host.clone());
         answer(plugin.clone(), discovery.clone(), request)
     });
     let connection = http2::Builder::new(TokioExecutor::new())
@@ -108,7 +147,7 @@ async fn serve_host<P: Plugin>(
         }
     };
     if let Err(error) = result {
-        tracing::debug!("the connection of host {} ended: {error}", host.0);
+        tracing::debug!("the connection of host {} ended: {error}", id.0);
     }
 }
 

@@ -12,7 +12,7 @@ use lakeward_cloudquery::{
         close, get_name, get_spec_schema, get_tables, get_version, init, plugin_server::Plugin, read, sync,
         test_connection, transform, transform_schema, write,
     },
-    transport::HostId,
+    transport::{Host, HostId, Presence},
 };
 use lakeward_core::{
     config::destination_spec_schema,
@@ -30,7 +30,7 @@ use super::{
 
 /// The name of the plugin that this one stands in for.
 const NAME: &str = "s3";
-/// Initialisations that are remembered: as many hosts at once as one process is ever asked to serve.
+/// As many hosts at once as one process is ever asked to serve: each initialisation takes half a MiB, for certificates.
 const MOST_HOSTS: usize = 64;
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -46,7 +46,7 @@ pub(super) struct DestinationPlugin {
 /// What each host has initialised: several can share one plugin, each with a spec of its own.
 #[derive(Default)]
 struct Hosts {
-    by_id: BTreeMap<HostId, Initialised>,
+    by_id: BTreeMap<HostId, (Presence, Initialised)>,
     /// For a host that has come back on another connection.
     latest: Option<Initialised>,
 }
@@ -65,8 +65,8 @@ impl DestinationPlugin {
 
     fn destination<T>(&self, request: &Request<T>) -> Result<Arc<Destination>, Status> {
         let hosts = self.hosts();
-        let own = request.extensions().get::<HostId>().and_then(|host| hosts.by_id.get(host));
-        match own.or(hosts.latest.as_ref()) {
+        let own = request.extensions().get::<Host>().and_then(|host| hosts.by_id.get(&host.id()));
+        match own.map(|(_, initialised)| initialised).or(hosts.latest.as_ref()) {
             Some(Initialised::Online(destination)) => Ok(destination.clone()),
             Some(Initialised::Offline) => {
                 Err(Status::failed_precondition("the plugin was initialised without a connection: call Init again"))
@@ -100,7 +100,7 @@ impl Plugin for DestinationPlugin {
     }
 
     async fn init(&self, request: Request<init::Request>) -> Answer<init::Response> {
-        let host = request.extensions().get::<HostId>().copied();
+        let host = request.extensions().get::<Host>().cloned();
         let init::Request { spec, no_connection, invocation_id } = request.into_inner();
         let invocation = (!no_connection).then_some(invocation_id.as_str());
         let settings = Settings::read(&spec, invocation).map_err(|failure| internal(&failure))?;
@@ -110,13 +110,16 @@ impl Plugin for DestinationPlugin {
             Initialised::Online(Arc::new(settings.open().await.map_err(|failure| internal(&failure))?))
         };
         let mut hosts = self.hosts();
-        hosts.latest = Some(initialised.clone());
+        // Those that left without a word: `Close` is one.
+        hosts.by_id.retain(|_, (presence, _)| !presence.is_over());
         if let Some(host) = host {
-            hosts.by_id.insert(host, initialised);
+            if hosts.by_id.len() >= MOST_HOSTS && !hosts.by_id.contains_key(&host.id()) {
+                let what = "as many hosts as one plugin takes are connected: start another one";
+                return Err(Status::resource_exhausted(what));
+            }
+            hosts.by_id.insert(host.id(), (host.presence(), initialised.clone()));
         }
-        if hosts.by_id.len() > MOST_HOSTS {
-            hosts.by_id.pop_first();
-        }
+        hosts.latest = Some(initialised);
         Ok(Response::new(init::Response {}))
     }
 
@@ -158,8 +161,8 @@ impl Plugin for DestinationPlugin {
 
     async fn close(&self, request: Request<close::Request>) -> Answer<close::Response> {
         let mut hosts = self.hosts();
-        if let Some(host) = request.extensions().get() {
-            hosts.by_id.remove(host);
+        if let Some(host) = request.extensions().get::<Host>() {
+            hosts.by_id.remove(&host.id());
         }
         if hosts.by_id.is_empty() {
             hosts.latest = None;
