@@ -161,8 +161,8 @@ fn every_question_is_a_flag_with_a_help_text() {
 }
 
 #[test]
-fn alone_without_a_terminal_it_prints_its_usage() {
+fn alone_without_a_terminal_it_says_what_makes_a_config() {
     let home = Home::new();
     let output = lakeward(&home).run().exits(2);
-    says(&output, &["Usage: lakeward", "init"]);
+    says(&output, &["there is no terminal", "`lakeward init --yes`"]);
 }

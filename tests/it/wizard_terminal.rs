@@ -78,7 +78,7 @@ fn a_paste_of_many_lines_submits_nothing() {
     terminal.until(" › Bucket");
     terminal.press(Key::Ctrl('u'));
     terminal.paste("my\nlake\n\n");
-    let screen = terminal.until("lake/my");
+    let screen = terminal.until("my lake");
     assert!(screen.contains("Where should the data go?"), "{screen}");
     let _ = leave(terminal);
 }

@@ -4,7 +4,7 @@ use lakeward_testkit::{Home, Key, Terminal};
 
 use crate::{
     program::{EMBEDDED, binary, config, files, lakeward},
-    wizard::home,
+    wizard::{choose, home},
 };
 
 const FIRST: &str = "How should Lakeward sign in";
@@ -40,7 +40,8 @@ fn answers_that_cannot_be_kept_are_not_promised() {
     home.write("file", "");
     let state = home.path().join("file/state");
     let mut terminal = lakeward(&home).env("XDG_STATE_HOME", state).on_terminal(80, 24);
-    terminal.until("No AWS");
+    choose(&mut terminal, "No AWS");
+    terminal.until(" › Folder");
     terminal.press(Key::Ctrl('c'));
     let screen = terminal.until("Your answers are lost then");
     assert!(!screen.contains("goes on from here"), "{screen}");

@@ -62,8 +62,13 @@ fn run(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
         None if commands::init::has_terminal() => return wizard(&InitArguments::default(), false, output, *console),
         None => {
             // The whole usage would hide the one line that matters here.
-            return Err(Failure::new(FailureKind::Usage, "there is no terminal to ask on, and no command was given")
-                .next("run `lakeward sync`, or `lakeward --help` to see what else there is"));
+            let next = match config_file::found(None) {
+                Some(_) => "run `lakeward sync`, or `lakeward --help` to see what else there is",
+                None => "make a config with `lakeward init --yes`, or see `lakeward --help`",
+            };
+            return Err(
+                Failure::new(FailureKind::Usage, "there is no terminal to ask on, and no command was given").next(next)
+            );
         }
     };
     done.map(|()| 0)

@@ -154,8 +154,7 @@ impl State {
         // A draft that nobody has decided about stays as it is.
         if self.has_draft() && self.draft.is_none() {
             self.keep_form();
-            let is_empty = Draft::read(&Draft::text(&self.answers)).is_ok_and(|draft| draft.is_none());
-            if is_empty {
+            if self.is_unanswered() {
                 self.effects.push(Effect::DropDraft);
             } else {
                 self.save_draft();
@@ -181,6 +180,12 @@ impl State {
         !matches!(self.screen, Screen::Written | Screen::Run | Screen::Farewell | Screen::Welcome)
     }
 
+    /// Whether nothing was answered that another session could go on with.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        Draft::read(&Draft::text(&self.answers)).is_ok_and(|draft| draft.is_none())
+    }
+
     /// Whether another session could go on with the answers, as far as is known.
     #[must_use]
     pub fn keeps_answers(&self) -> bool {
@@ -193,7 +198,7 @@ impl State {
         match &self.facts.unkept {
             _ if self.facts.place.is_demo => "The demo ends, and its answers are not kept.".to_owned(),
             _ if self.screen == Screen::Written => "The config is written.".to_owned(),
-            _ if !self.has_draft() => "Nothing is changed.".to_owned(),
+            _ if !self.has_draft() || self.is_unanswered() => "Nothing is changed.".to_owned(),
             Some(why) => format!("Your answers are lost then: they can't be kept for another time ({why})."),
             None => "Your answers are kept as a draft: the next `lakeward init` goes on from here.".to_owned(),
         }

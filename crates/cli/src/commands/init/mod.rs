@@ -280,6 +280,7 @@ fn farewell(exit: &Exit, state: &State, runner: &mut Runner) -> String {
         Exit::Left | Exit::Interrupted if state.facts.written.got().is_none() && state.run.began.is_none() => {
             text.push_str(&match runner.unkept() {
                 _ if state.screen == lakeward_wizard::Screen::Welcome => "Nothing was changed.\n".to_owned(),
+                None if state.is_unanswered() => "Nothing was written.\n".to_owned(),
                 None => "Nothing was written. `lakeward init` goes on with the answers.\n".to_owned(),
                 Some(why) => format!("Nothing was written, and the answers could not be kept: {why}\n"),
             });

@@ -194,6 +194,9 @@ fn where_nothing_was_answered_no_draft_is_left() {
 fn what_leaving_means_is_true_of_answers_that_can_t_be_kept_too() {
     let mut session = Session::new();
     session.press(Press::ctrl('c'));
+    assert_eq!(session.state.on_leaving(), "Nothing is changed.", "nothing was answered");
+    let mut session = Session::new();
+    session.lead_to_destination().press(Press::ctrl('c'));
     assert!(matches!(session.effects.last(), Some(Effect::SaveDraft(_))), "it is tried before it is promised");
     assert!(session.state.keeps_answers() && session.state.on_leaving().contains("kept as a draft"));
     session.event(Event::Drafted(Err("state/init.json: read-only".into())));
