@@ -564,7 +564,7 @@ mod tests {
                  [[source]]\ntype = \"files\"\npaths = [\".\"]\non_error = \"skip\"\n"
             );
             let resolved = config::resolve(&Inputs {
-                file: Path::new("/home/u/work/lakeward.toml"),
+                file: Path::new("/home/u/lakes/lakeward.toml"),
                 text: &text,
                 environment: &[],
                 flags: Flags::default(),
@@ -573,8 +573,11 @@ mod tests {
             let plan = resolved.expect("a plan").plan;
             plan.own_places().iter().map(|place| place.path.display().to_string()).collect()
         };
-        assert_eq!(places("lake", "state"), ["/home/u/work/lakeward.toml", "/home/u/work/lake", "/home/u/work/state"]);
-        assert_eq!(places("/home/u", "."), ["/home/u/work/lakeward.toml", "/home/u/my-lake"]);
+        assert_eq!(
+            places("lake", "state"),
+            ["/home/u/lakes/lakeward.toml", "/home/u/lakes/lake", "/home/u/lakes/state"]
+        );
+        assert_eq!(places("/home/u", "."), ["/home/u/lakes/lakeward.toml", "/home/u/my-lake"]);
     }
 
     #[test]
