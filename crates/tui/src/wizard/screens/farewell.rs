@@ -79,16 +79,15 @@ fn commands(state: &State, sheet: &mut Sheet<'_>, height: usize) {
     }
     let config = sheet.look.text(&state.facts.place.config_shown);
     sheet.heading("From now on");
-    let commands = [
+    // The embedded S3 needs no policy, and the command says no more than that.
+    let needs_policy = !state.answers.is(Id::Storage, "embedded");
+    let policy = || (format!("lakeward policy --config {config}"), "the IAM policy that it needs");
+    let mut commands = vec![
         (format!("lakeward --config {config}"), "run without questions, as for cron"),
         (format!("lakeward check --config {config}"), "try it out, with one test write"),
-        (format!("lakeward policy --config {config}"), "the IAM policy that it needs"),
-        ("lakeward".to_owned(), "run, edit, check, sign in"),
     ];
-    // The embedded S3 needs no policy, and the command says no more than that.
-    let is_embedded = state.answers.is(Id::Storage, "embedded");
-    let commands: Vec<_> =
-        commands.into_iter().filter(|(command, _)| !(is_embedded && command.starts_with("lakeward policy"))).collect();
+    commands.extend(needs_policy.then(policy));
+    commands.push(("lakeward".to_owned(), "run, edit, check, sign in"));
     let longest = commands.iter().map(|(command, _)| width(command)).max().unwrap_or_default();
     let words = commands.iter().map(|(_, does)| width(does)).max().unwrap_or_default();
     let below = sheet.len() + 2 * commands.len() <= height;

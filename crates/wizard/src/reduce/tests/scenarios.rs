@@ -264,12 +264,7 @@ fn the_check_finds_the_region_and_offers_another() {
     assert!(session.state.answers.is(Id::Region, "eu-west-1"));
     assert!(session.state.facts.document.got().expect("a document").toml.contains("region = \"eu-west-1\""));
     // Where one was given, another is offered and taken by a key.
-    let mut session = Session::new();
-    session.lead_to_destination();
-    session.event(Event::Intent(crate::Intent::Fill(Id::Region, "us-east-1".into())));
-    session.event(Event::Intent(crate::Intent::Fill(Id::Bucket, "my-lake".into())));
-    session.enter().text("x.csv").enter().previewed().enter().enter();
-    let ticket = session.check_ticket();
+    let (mut session, ticket) = checking_a_given_region();
     session.event(Event::Checked(ticket, check_line(Outcome::Failed, found))).event(Event::CheckDone(ticket, false));
     assert!(session.state.offered().is_some() && session.state.answers.is(Id::Region, "us-east-1"));
     session.enter();
@@ -279,14 +274,20 @@ fn the_check_finds_the_region_and_offers_another() {
     assert_ne!(session.check_ticket(), ticket, "and checked again");
 }
 
-#[test]
-fn an_answer_that_works_by_a_detour_is_put_right_by_enter_or_written_as_it_is() {
+/// A session that tries out a region that was given, and the ticket of that check.
+fn checking_a_given_region() -> (Session, Ticket) {
     let mut session = Session::new();
     session.lead_to_destination();
     session.event(Event::Intent(crate::Intent::Fill(Id::Region, "us-east-1".into())));
     session.event(Event::Intent(crate::Intent::Fill(Id::Bucket, "my-lake".into())));
     session.enter().text("x.csv").enter().previewed().enter().enter();
     let ticket = session.check_ticket();
+    (session, ticket)
+}
+
+#[test]
+fn an_answer_that_works_by_a_detour_is_put_right_by_enter_or_written_as_it_is() {
+    let (mut session, ticket) = checking_a_given_region();
     let found = Some((Id::Region, Value::from("eu-west-1")));
     session.event(Event::Checked(ticket, check_line(Outcome::Warning, found))).event(Event::CheckDone(ticket, true));
     assert_eq!(session.said(), "");
