@@ -135,6 +135,17 @@ pub(crate) fn review(terminal: &mut Terminal<'_>) {
     terminal.until("Run it now");
 }
 
+/// Runs what was written, and leaves; the last screen.
+#[track_caller]
+pub(crate) fn run_to_its_end(terminal: &mut Terminal<'_>) -> String {
+    terminal.press(Key::Enter);
+    terminal.until("DONE");
+    terminal.press(Key::Enter);
+    let last = terminal.until("Enter leave");
+    terminal.press(Key::Enter);
+    last
+}
+
 /// What stays when nothing is run now.
 #[track_caller]
 pub(crate) fn without_a_run(mut terminal: Terminal<'_>) -> Left {
@@ -195,11 +206,7 @@ async fn a_found_sign_in_leads_to_landed_rows_within_twelve_keys() {
     destination(&mut terminal, "test");
     source(&mut terminal, "data/*.csv");
     review(&mut terminal);
-    terminal.press(Key::Enter);
-    terminal.until("DONE");
-    terminal.press(Key::Enter);
-    terminal.until("Enter leave");
-    terminal.press(Key::Enter);
+    run_to_its_end(&mut terminal);
     assert!(terminal.keys() <= 12, "{} keys", terminal.keys());
     let left = terminal.end().exits(0);
     assert!(left.screen.contains("lakeward --config lakeward.toml"), "{}", left.screen);

@@ -11,7 +11,7 @@ use crate::{
     login_mfa::Mfa,
     loopback_aws::at,
     program::{lacks, lakeward},
-    wizard::{choose, config, destination, home, review, source},
+    wizard::{choose, config, destination, home, review, run_to_its_end, source},
 };
 
 const RECORD: [&str; 3] = ["init", "--record", "session.jsonl"];
@@ -46,11 +46,7 @@ fn a_session_plays_again_from_its_record_to_the_same_screen_and_end() {
     destination(&mut terminal, "test");
     source(&mut terminal, "data/*.csv");
     review(&mut terminal);
-    terminal.press(Key::Enter);
-    terminal.until("DONE");
-    terminal.press(Key::Enter);
-    let last = terminal.until("Enter leave");
-    terminal.press(Key::Enter);
+    let last = run_to_its_end(&mut terminal);
     let _ = terminal.end().exits(0);
     let session = session(&home);
     let state = played(&session);

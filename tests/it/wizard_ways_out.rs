@@ -4,7 +4,7 @@ use lakeward_testkit::{Home, Key, Terminal};
 
 use crate::{
     program::{EMBEDDED, binary, config, files, lakeward},
-    wizard::{choose, home},
+    wizard::{choose, home, run_to_its_end},
 };
 
 const FIRST: &str = "How should Lakeward sign in";
@@ -144,11 +144,7 @@ fn alone_with_a_config_it_says_what_can_be_done_and_runs_it() {
     let mut terminal = lakeward(&home).on_terminal(80, 24);
     let screen = terminal.until("There is a config. What shall be done?");
     assert!(screen.contains("lake/test/raw/{{TABLE}}"), "{screen}");
-    terminal.press(Key::Enter);
-    terminal.until("DONE");
-    terminal.press(Key::Enter);
-    terminal.until("Enter leave");
-    terminal.press(Key::Enter);
+    run_to_its_end(&mut terminal);
     let left = terminal.end().exits(0);
     assert!(left.screen.contains("20 rows"), "{}", left.screen);
 }
