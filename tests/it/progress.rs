@@ -92,8 +92,7 @@ fn the_line_that_reads_the_rows_is_safe_to_copy_whatever_a_file_is_called() {
     let sql = home.command("sh").args(["-c", line]).env("PATH", path).run().exits(0).stdout;
     assert!(!home.path().join("run").exists(), "a file's name ran as a command: {line}");
     let asked = serde_json::json!({ "tables": {}, "sql": sql }).to_string();
-    let read = python::command(&home, include_str!("../python/read_tables.py"), [asked]).run().exits(0);
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&read.stdout).unwrap()["sql"], 12);
+    assert_eq!(python::json_in(&home, include_str!("../python/read_tables.py"), [asked])["sql"], 12);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The README's first command: three real tables, an empty home, no account.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path};
 
 use lakeward_testkit::{Home, python};
 use serde_json::json;
@@ -34,9 +34,7 @@ fn three_tables_land_with_sensible_types_and_others_can_read_them() {
     let objects = home.path().join("examples/lake/quickstart/raw");
     let paths = TABLES.map(|(table, _)| (table, objects.join(format!("{table}.parquet"))));
     let asked = json!({ "tables": paths.into_iter().collect::<std::collections::BTreeMap<_, _>>(), "sql": sql });
-    let script = include_str!("../python/read_tables.py");
-    let read = python::command(&home, script, [asked.to_string()]).time_limit(Duration::from_secs(120)).run().exits(0);
-    let read: serde_json::Value = serde_json::from_str(&read.stdout).unwrap();
+    let read = python::json_in(&home, include_str!("../python/read_tables.py"), [asked.to_string()]);
 
     // The line shows how to read the largest table.
     assert_eq!(read["sql"], 3_376);
