@@ -128,11 +128,14 @@ fn the_source_of_the_javascript_sdk_lands_started_or_at_an_address() {
     running.wait_for("server running");
     let destination = EMBEDDED.replace("lake", "other");
     let source = format!(
-        "type = \"cloudquery\"\naddress = {address:?}\ntables = [\"things\", \"failing\"]\nskip_tables = [\"parts\", \"failing\"]"
+        "type = \"cloudquery\"\naddress = {address:?}\ntables = [\"things\", \"failing\"]\nskip_tables = [\"failing\"]\n"
     );
+    let found = || python::json(include_str!("../python/read_landed.py"), [home.path().join("other/test")]);
     let _ = sync(&home, &destination, &source).run().exits(0);
-    let found = python::json(include_str!("../python/read_landed.py"), [home.path().join("other/test")]);
-    assert_eq!(found, json!({ "things": expected["things"] }));
+    assert_eq!(found(), json!({ "things": expected["things"] }), "the table that is read through it stays out");
+    let below = format!("{source}skip_dependent_tables = false\n");
+    let _ = sync(&home, &destination, &below).arg("--table=parts").run().exits(0);
+    assert_eq!(found()["parts"], expected["parts"]);
 
     // Without the key, it is told.
     let output = sync(&home, EMBEDDED, &plugin("things", "")).run().exits(65);

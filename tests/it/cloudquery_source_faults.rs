@@ -134,6 +134,20 @@ fn errors_of_tables_are_in_the_summary_and_the_other_tables_are_whole() {
 }
 
 #[test]
+fn a_plugin_is_asked_as_the_command_line_of_cloudquery_asks_unless_the_config_says_otherwise() {
+    let home = Home::new();
+    let otherwise =
+        "tables = [\"*\", \"b*\"]\nskip_tables = [\"bc\"]\nskip_dependent_tables = false\ndeterministic_cq_id = true";
+    for (keys, asked) in [
+        ("", "asked for ['*'] without [], True, False"),
+        (otherwise, "asked for ['*', 'b*'] without ['bc'], False, True"),
+    ] {
+        let output = broken(&home, "tells what it was asked", EMBEDDED, keys).run().exits(65);
+        assert_eq!(lacks(&output.stdout, &[asked]), [""; 0], "{}", output.stdout);
+    }
+}
+
+#[test]
 fn what_is_loud_or_stubborn_lands_all_the_same() {
     for fault in ["floods its streams", "is stubborn", "does not close"] {
         let home = Home::new();

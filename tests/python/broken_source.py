@@ -118,6 +118,9 @@ class Source(plugin_pb2_grpc.PluginServicer):
         if FAULT == "tells errors of the table above":
             yield error("a", "access denied")
             yield error("", "no more credit")
+        if FAULT == "tells what it was asked":
+            asked = (request.tables, request.skip_tables, request.skip_dependent_tables, request.deterministic_cq_id)
+            yield error("b", "asked for {} without {}, {}, {}".format(*asked))
         if FAULT == "logs an error":
             print('{"level": "error", "message": "rate limited"}', flush=True)
         if FAULT == "never ends":

@@ -29,6 +29,8 @@ pub struct Selection {
     pub skip_tables: Vec<String>,
     /// Whether tables that are read through one of them stay out unless they are named themselves.
     pub skip_dependent_tables: bool,
+    /// Whether each row's `_cq_id` is made of its primary key.
+    pub deterministic_cq_id: bool,
 }
 
 /// What a plugin calls itself.
@@ -132,7 +134,7 @@ impl SourcePlugin {
     /// # Errors
     /// When it has none of them, or lists what is no table.
     pub async fn tables(&mut self, selection: &Selection) -> Result<Vec<Table>, SourceError> {
-        let Selection { tables, skip_tables, skip_dependent_tables } = selection.clone();
+        let Selection { tables, skip_tables, skip_dependent_tables, .. } = selection.clone();
         let request = get_tables::Request { tables, skip_tables, skip_dependent_tables };
         let answer = self.plugin.get_tables(request).await.map_err(SourceError::call("it does not list its tables"))?;
         Ok(answer.into_inner().tables.into_iter().map(tables::table).collect::<Result<_, _>>()?)
@@ -147,12 +149,12 @@ impl SourcePlugin {
         selection: &Selection,
         backend: Option<sync::Backend>,
     ) -> Result<Streaming<sync::Response>, SourceError> {
-        let Selection { tables, skip_tables, skip_dependent_tables } = selection.clone();
+        let Selection { tables, skip_tables, skip_dependent_tables, deterministic_cq_id } = selection.clone();
         let request = sync::Request {
             tables,
             skip_tables,
             skip_dependent_tables,
-            deterministic_cq_id: false,
+            deterministic_cq_id,
             backend,
             shard: None,
             with_error_messages: true,

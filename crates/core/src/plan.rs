@@ -436,6 +436,10 @@ pub struct PluginPlan {
     pub tables: Vec<String>,
     /// Those of them to leave out.
     pub skip_tables: Vec<String>,
+    /// Whether a table that is read through a chosen one stays out unless it is one of `tables` itself.
+    pub skip_dependent_tables: bool,
+    /// Whether the plugin makes each row's `_cq_id` of its primary key.
+    pub deterministic_cq_id: bool,
     /// The plugin's own spec; `${NAME}` and `${file:PATH}` in its texts stand for what they name when it runs.
     pub spec: serde_json::Map<String, serde_json::Value>,
     /// How long it may say nothing when something is due.

@@ -428,6 +428,12 @@ pub(super) struct CloudQuery {
     /// The tables to leave out of them.
     #[schemars(extend("default" = []))]
     pub(super) skip_tables: Option<Vec<At<String>>>,
+    /// Whether a table that is read through a chosen one stays out unless `tables` names it too, as `*` does.
+    #[schemars(extend("default" = true))]
+    pub(super) skip_dependent_tables: Option<bool>,
+    /// Whether the plugin makes each row's `_cq_id` of its primary key, so that it is the same in every run.
+    #[schemars(extend("default" = false))]
+    pub(super) deterministic_cq_id: Option<bool>,
     /// The plugin's own spec. `${NAME}` in a text stands for an environment variable, and `${file:PATH}` for what a file holds; they are
     /// looked up when the plugin is run.
     pub(super) spec: Option<At<PluginSpec>>,

@@ -90,7 +90,8 @@ impl PluginSource {
         let mut selection = Selection {
             tables: plugin.tables.clone(),
             skip_tables: plugin.skip_tables.clone(),
-            skip_dependent_tables: false,
+            skip_dependent_tables: plugin.skip_dependent_tables,
+            deterministic_cq_id: plugin.deterministic_cq_id,
         };
         let mut tables = host.tables(&selection).await?;
         let names: Vec<TableName> = tables.iter().map(|table| table.name.clone()).collect();

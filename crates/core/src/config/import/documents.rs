@@ -67,6 +67,10 @@ pub(super) struct Reading {
     pub(super) tables: Vec<At<String>>,
     /// Tables that are not read.
     pub(super) skip_tables: Option<Vec<At<String>>>,
+    /// Whether tables that are read through others stay out.
+    pub(super) skip_dependent_tables: Option<bool>,
+    /// Whether the ids of rows are made of their primary keys.
+    pub(super) deterministic_cq_id: Option<bool>,
     /// The names of the destinations.
     #[schemars(length(min = 1), extend("examples" = [["s3"]]))]
     pub(super) destinations: Vec<At<String>>,

@@ -26,13 +26,7 @@ const CONCURRENCY: &str =
     "it is a field of older versions; where the plugin knows it, it stands in the plugin's own spec";
 const TRACES: &str = "Lakeward sends no traces, and starts plugins so that they send none";
 
-const OF_SOURCES: [Field; 15] = [
-    (
-        "skip_dependent_tables",
-        "false",
-        "tables that depend on a chosen one are read with it; name those that are not wanted in `skip_tables`",
-    ),
-    ("deterministic_cq_id", "false", "Lakeward asks plugins for the ids of rows as they give them by default"),
+const OF_SOURCES: [Field; 13] = [
     ("backend_options", "", STATE),
     ("backend", "'none'", STATE),
     ("backend_spec", "", STATE),

@@ -37,6 +37,15 @@ pub(super) fn source(toml: &mut TomlText, spec: &Spec<'_>) -> Result<(), Vec<Fin
     if let Some(skipped) = reading.skip_tables.as_ref().filter(|skipped| !skipped.is_empty()) {
         toml.line(&format!("skip_tables = {}", list(skipped)));
     }
+    let switches = [
+        ("skip_dependent_tables", reading.skip_dependent_tables),
+        ("deterministic_cq_id", reading.deterministic_cq_id),
+    ];
+    for (key, value) in switches {
+        if let Some(value) = value {
+            toml.line(&format!("{key} = {value}"));
+        }
+    }
     if !own.get_ref().is_empty() {
         if check.has_references {
             toml.blank();

@@ -44,6 +44,9 @@ impl Reader<'_> {
             folder: self.folder.to_owned(),
             tables,
             skip_tables: texts(table.skip_tables.as_deref().unwrap_or_default()),
+            // The defaults of CloudQuery's command line (observed: 6.21).
+            skip_dependent_tables: table.skip_dependent_tables.unwrap_or(true),
+            deterministic_cq_id: table.deterministic_cq_id.unwrap_or_default(),
             spec,
             timeout,
         })

@@ -35,6 +35,8 @@ fn every_key_of_a_plugin_reaches_the_plan() {
         folder: "/cfg".into(),
         tables: vec!["*".into()],
         skip_tables: Vec::new(),
+        skip_dependent_tables: true,
+        deterministic_cq_id: false,
         spec: serde_json::Map::new(),
         timeout: Duration::from_secs(1800),
     };
@@ -44,6 +46,8 @@ network = "tcp"
 name = "aws-1"
 tables = ["a*", "b"]
 skip_tables = ["ab"]
+skip_dependent_tables = false
+deterministic_cq_id = true
 timeout = "2m"
 spec = { n = 1, f = 0.5, on = true, at = 2026-01-02, list = ["${A}", { token = "x${file:/run/s}" }], any.key = "$${A}" }"#;
     let spec = json!({
@@ -54,6 +58,8 @@ spec = { n = 1, f = 0.5, on = true, at = 2026-01-02, list = ["${A}", { token = "
         place: PluginPlace::Program { path: "/opt/my source.exe".into(), network: PluginNetwork::Tcp },
         tables: vec!["a*".into(), "b".into()],
         skip_tables: vec!["ab".into()],
+        skip_dependent_tables: false,
+        deterministic_cq_id: true,
         spec: spec.as_object().expect("a table").clone(),
         timeout: Duration::from_secs(120),
         ..least
