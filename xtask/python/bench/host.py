@@ -45,4 +45,5 @@ def main():
             sys.exit(f"{error.code().name}: {error.details()}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,10 +1,12 @@
 """Runs programs one after the other against an S3 server and measures each: programs.py PLAN.json RESULTS.json
 
 The plan is made by `cargo xtask bench`. A program that serves has a client, which is not measured: once it has ended, the program is
-asked to end too. In a program's words ENDPOINT is the server's URL and ADDRESS a free one on this machine. Nothing big is imported here: what a child is counted for begins with the memory of
-the process that starts it.
+asked to end too. What a program reads from may be served beside it, which is not measured either. In a program's words, and in its
+config, ENDPOINT is the server's URL and ADDRESS a free one on this machine. Nothing big is imported here: what a child is counted for
+begins with the memory of the process that starts it.
 """
 
+import contextlib
 import json
 import os
 import platform
@@ -30,10 +32,17 @@ def measured(program, endpoint, log):
     environment = {**os.environ, "AWS_ACCESS_KEY_ID": WRITER[0], "AWS_SECRET_ACCESS_KEY": WRITER[1], "AWS_REGION": "us-east-1"}
     with socket.create_server(("127.0.0.1", 0)) as held:
         address = "127.0.0.1:%d" % held.getsockname()[1]
-    words = lambda command: [word.replace("ENDPOINT", endpoint).replace("ADDRESS", address) for word in command]
+    filled = lambda text: text.replace("ENDPOINT", endpoint).replace("ADDRESS", address)
+    words = lambda command: [filled(word) for word in command]
+    # A config can't be given them by an argument.
+    if "config" in program:
+        with open(program["config"]["path"], "w") as file:
+            file.write(filled(program["config"]["text"]))
     streams = {"stdin": subprocess.DEVNULL, "env": environment}
-    with open(log, "wb") as output:
+    with open(log, "wb") as output, contextlib.ExitStack() as ended:
         streams.update(stdout=output, stderr=output)
+        if "server" in program:
+            ended.callback(stop, serving(words(program["server"]), address, streams))
         began = time.monotonic()
         child = subprocess.Popen(words(program["command"]), **streams)
         served = 0
@@ -51,6 +60,25 @@ def measured(program, endpoint, log):
         "cpu_s": usage.ru_utime + usage.ru_stime,
         "rss_mib": usage.ru_maxrss * RSS_UNIT / 2**20,
     }
+
+
+def serving(command, address, streams):
+    """A program that listens at the address by now."""
+    child = subprocess.Popen(command, **streams)
+    host, port = address.split(":")
+    for _ in range(200):
+        try:
+            socket.create_connection((host, int(port))).close()
+            return child
+        except ConnectionError:
+            time.sleep(0.05)
+    stop(child)
+    sys.exit(f"{' '.join(command)} does not listen at {address}")
+
+
+def stop(child):
+    child.kill()
+    child.wait()
 
 
 def version(program):
@@ -84,10 +112,6 @@ def run(server, work, runs, log):
                 pass
     for program in work["programs"]:
         program.update(version=version(program), runs=[])
-        # A config can't be given its endpoint by an argument.
-        if "config" in program:
-            with open(program["config"]["path"], "w") as file:
-                file.write(program["config"]["text"].replace("ENDPOINT", server.endpoint))
     for number in range(runs):
         for program in work["programs"]:
             figures = measured(program, server.endpoint, log)

@@ -25,11 +25,16 @@ const WRITES: [(&str, &str, u32); 7] = [
     ("json", "none", 50),
 ];
 
+/// What a config lands of a source plugin, whose records have so many rows.
+const SYNCS: [&str; 3] = ["parquet", "csv", "json"];
+const SYNCED: u32 = 1_000;
+
 const INTRODUCTION: &str = "\
 A host in Python writes the rows of one table of 18 columns to `lakeward serve`, in one call, and the plugin lands them in SeaweedFS.
+Or a source plugin in Python sends them, and `lakeward --config` lands them.
 PyArrow turns the same rows, which lie in a file as NDJSON, into Parquet in the same server. The objects of every run were read
-back, and had all rows. Figures are medians with the least and the most; × is the ratio to PyArrow. CPU and memory are the plugin's,
-without the host's and the server's, which have the same cores.
+back, and had all rows. Figures are medians with the least and the most; × is the ratio to PyArrow. CPU and memory are Lakeward's,
+without those of the host, of the source and of the server, which have the same cores.
 ";
 
 /// Makes the recordings and measures.
@@ -78,6 +83,17 @@ fn plan(bench: &Bench<'_>, data: &Path, times: u32) -> Value {
         }));
         reads.push(frames);
     }
+    for format in SYNCS {
+        let config = scratch.join(format!("sync-{format}.toml"));
+        let command = json!([bench.lakeward, "--config", config, "--progress", "none"]);
+        let frames = data.join(format!("{SYNCED}.frames"));
+        programs.push(json!({
+            "name": format!("Lakeward, {format} of a source's records of {SYNCED}"), "command": command,
+            "config": {"path": config, "text": sync_config(format, &scratch.join("state"))},
+            "server": [bench.python, "-I", scripts.join("source.py"), "ADDRESS", frames, times.to_string()],
+            "output": format, "compression": "none",
+        }));
+    }
     let title = format!("{rows} rows");
     let work = json!({"title": title, "reads": reads, "rows": rows, "programs": programs});
     json!({"runs": bench.options.runs, "folder": scratch, "works": [work]})
@@ -96,6 +112,34 @@ fn spec(format: &str, compression: &str) -> String {
         "test_write": false,
     })
     .to_string()
+}
+
+/// What `spec` says, as a config, with the limits at which objects close that a spec has by default, and its Snappy.
+fn sync_config(format: &str, state: &Path) -> String {
+    let compression = if format == "parquet" { "snappy" } else { "none" };
+    let state = Value::from(state.to_string_lossy());
+    format!(
+        r#"version = 1
+state_dir = {state}
+
+[auth]
+method = "env"
+
+[destination]
+endpoint = "ENDPOINT"
+vendor = "seaweedfs"
+bucket = "bench"
+path = "raw/{{{{TABLE}}}}/{{{{UUID}}}}.{{{{FORMAT}}}}"
+format = "{format}"
+compression = "{compression}"
+batch_size = 10000
+batch_size_bytes = "50MiB"
+
+[[source]]
+type = "cloudquery"
+address = "ADDRESS"
+"#
+    )
 }
 
 #[cfg(test)]
