@@ -1,6 +1,8 @@
 //! The tables of a config and their keys: the one place where a key is written down. The JSON Schema, the check for unknown
 //! keys and the environment variables all come from these types; their docs are the schema's descriptions.
 
+mod source;
+
 use std::{collections::BTreeMap, ops::Range};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -8,6 +10,10 @@ use serde::{Deserialize, Deserializer};
 use toml::{
     Spanned,
     de::{DeTable, DeValue, Error, ValueDeserializer},
+};
+
+pub(super) use self::source::{
+    CloudQuery, Command, Files, InputFormat, Network, OnError, Read, Source, SourceKind, Stdin,
 };
 
 /// A value and where it stands (see [`super::document::Document`]).
@@ -370,123 +376,6 @@ pub(super) struct Embedded {
     pub(super) dir: At<String>,
 }
 
-/// Files of this machine.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct Files {
-    /// Files, folders (everything below them) and globs.
-    #[schemars(length(min = 1), extend("examples" = [["data/*.csv"]]))]
-    pub(super) paths: At<Vec<At<String>>>,
-    /// The one table that all the files are. Default: each file's stem is its table.
-    #[schemars(length(min = 1, max = 255))]
-    pub(super) table: Option<At<String>>,
-    /// The format. Default: found by content, and in doubt by the file's name.
-    pub(super) format: Option<InputFormat>,
-}
-
-/// Standard input; one source can take it.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct Stdin {
-    /// The table.
-    #[schemars(length(min = 1, max = 255))]
-    pub(super) table: At<String>,
-    /// The format.
-    pub(super) format: InputFormat,
-}
-
-/// What a program writes to its standard output.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct Command {
-    /// The program and its arguments, without a shell. It runs in the config's folder; a relative path to it counts from there.
-    #[schemars(length(min = 1), extend("examples" = [["psql", "--csv", "-c", "select * from orders"]]))]
-    pub(super) command: At<Vec<String>>,
-    /// The table.
-    #[schemars(length(min = 1, max = 255))]
-    pub(super) table: At<String>,
-    /// The format.
-    pub(super) format: InputFormat,
-}
-
-/// A source plugin of CloudQuery, started here or running already.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct CloudQuery {
-    /// The plugin's program; a relative path counts from the config's folder. Instead: address.
-    #[schemars(length(min = 1), example = &"./cq-source-aws")]
-    pub(super) path: Option<At<String>>,
-    /// The host and port of a plugin that is running already.
-    #[schemars(regex(pattern = r"^(\[[0-9A-Fa-f:.]+\]|[^:/?#@\s\[\]]+):[0-9]{1,5}$"), example = &"127.0.0.1:7777")]
-    pub(super) address: Option<At<String>>,
-    /// How a plugin that is started is reached: at a unix socket of this user's own, or at a port of the loopback interface, for plugins
-    /// that know nothing else (those of the JavaScript SDK).
-    #[schemars(extend("default" = "unix"))]
-    pub(super) network: Option<At<Network>>,
-    /// What messages call it, and what its state is kept under. Default: the name of its program, or its address.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"), example = &"aws")]
-    pub(super) name: Option<At<String>>,
-    /// The tables to sync; `*` stands for any characters.
-    #[schemars(length(min = 1), extend("default" = ["*"], "examples" = [["aws_ec2_*"]]))]
-    pub(super) tables: Option<At<Vec<At<String>>>>,
-    /// The tables to leave out of them.
-    #[schemars(extend("default" = []))]
-    pub(super) skip_tables: Option<Vec<At<String>>>,
-    /// Whether a table that is read through a chosen one stays out unless `tables` names it too, as `*` does.
-    #[schemars(extend("default" = true))]
-    pub(super) skip_dependent_tables: Option<bool>,
-    /// Whether the plugin makes each row's `_cq_id` of its primary key, so that it is the same in every run.
-    #[schemars(extend("default" = false))]
-    pub(super) deterministic_cq_id: Option<bool>,
-    /// The plugin's own spec. `${NAME}` in a text stands for an environment variable, and `${file:PATH}` for what a file holds; they are
-    /// looked up when the plugin is run.
-    pub(super) spec: Option<At<PluginSpec>>,
-    /// How long the plugin may take to answer, and then to send the next row, before the run ends.
-    #[schemars(extend("default" = super::PLUGIN_TIMEOUT))]
-    pub(super) timeout: Option<At<Duration>>,
-}
-
-/// The spec of a plugin: a table with any keys.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(transparent)]
-pub(super) struct PluginSpec(pub(super) toml::Table);
-
-impl JsonSchema for PluginSpec {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "PluginSpec".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "object", "additionalProperties": true })
-    }
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Network {
-    /// A unix socket.
-    Unix,
-    /// A port of the loopback interface.
-    Tcp,
-}
-
-/// How rows are read, whatever they are read from.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct Read {
-    /// Types that are given rather than inferred, by column: string, int64, float64, boolean, date, timestamp, timestamptz or
-    /// decimal(P,S).
-    pub(super) columns: Option<BTreeMap<String, At<String>>>,
-    /// How much of a table is looked at to infer its columns' types: a size, or "all" to read everything twice.
-    #[schemars(extend("pattern" = format!("^all$|{SIZE}"), "default" = super::SAMPLE))]
-    pub(super) sample: Option<At<Size>>,
-    /// The longest record (CSV record, JSON value): 1 KiB to 1 GiB.
-    #[schemars(extend("default" = super::MAX_RECORD_BYTES))]
-    pub(super) max_record_bytes: Option<At<Size>>,
-    /// What becomes of a row that does not fit.
-    #[schemars(extend("default" = "fail"))]
-    pub(super) on_error: Option<OnError>,
-    /// The folder for rejects files, with on_error = "skip".
-    #[schemars(length(min = 1), extend("default" = super::REJECTS))]
-    pub(super) rejects: Option<At<String>>,
-    /// The run ends when more rows than this were rejected, with on_error = "skip". Default: no limit.
-    pub(super) max_rejects: Option<At<u64>>,
-}
-
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Format {
@@ -511,32 +400,6 @@ pub(super) enum Compression {
     None,
 }
 
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum InputFormat {
-    /// Comma-separated values, RFC 4180.
-    Csv,
-    /// Tab-separated values, quoted as CSV is.
-    Tsv,
-    /// One JSON value a line.
-    Ndjson,
-    /// One JSON array of values.
-    Json,
-    /// Apache Parquet.
-    Parquet,
-    /// Arrow IPC, as a file (Feather version 2) or as a stream.
-    Arrow,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum OnError {
-    /// The run ends and names the file, the line, the column and the value.
-    Fail,
-    /// The row goes with its reason into a rejects file.
-    Skip,
-}
-
 /// A config whose every key is known and of its type; what the values mean is still to be read.
 pub(super) struct Config {
     pub(super) top: Top,
@@ -558,20 +421,6 @@ pub(super) enum Auth {
 pub(super) enum Storage {
     S3(Box<S3>),
     Embedded(Embedded),
-}
-
-pub(super) struct Source {
-    pub(super) kind: SourceKind,
-    pub(super) read: Read,
-    /// Where its table begins.
-    pub(super) span: Range<usize>,
-}
-
-pub(super) enum SourceKind {
-    Files(Files),
-    Stdin(Stdin),
-    Command(Command),
-    CloudQuery(Box<CloudQuery>),
 }
 
 impl Config {
