@@ -1,6 +1,7 @@
 //! What Lakeward costs, in parts that can be measured alone. Each has a section of BENCHMARKS.md, which the others leave as it is.
 
 mod cloudquery;
+mod config;
 mod files;
 mod page;
 mod report;

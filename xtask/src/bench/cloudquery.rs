@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::{Bench, Section, report};
+use super::{Bench, Section, config, report};
 use crate::step;
 
 /// Part of the folder's name: to be raised when other rows are made.
@@ -117,29 +117,8 @@ fn spec(format: &str, compression: &str) -> String {
 /// What `spec` says, as a config, with the limits at which objects close that a spec has by default, and its Snappy.
 fn sync_config(format: &str, state: &Path) -> String {
     let compression = if format == "parquet" { "snappy" } else { "none" };
-    let state = Value::from(state.to_string_lossy());
-    format!(
-        r#"version = 1
-state_dir = {state}
-
-[auth]
-method = "env"
-
-[destination]
-endpoint = "ENDPOINT"
-vendor = "seaweedfs"
-bucket = "bench"
-path = "raw/{{{{TABLE}}}}/{{{{UUID}}}}.{{{{FORMAT}}}}"
-format = "{format}"
-compression = "{compression}"
-batch_size = 10000
-batch_size_bytes = "50MiB"
-
-[[source]]
-type = "cloudquery"
-address = "ADDRESS"
-"#
-    )
+    let limits = "batch_size = 10000\nbatch_size_bytes = \"50MiB\"\n";
+    config::text(state, format, compression, limits, "type = \"cloudquery\"\naddress = \"ADDRESS\"\n")
 }
 
 #[cfg(test)]

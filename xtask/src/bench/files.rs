@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::{Bench, Section, report};
+use super::{Bench, Section, config, report};
 use crate::step;
 use data::Data;
 
@@ -107,30 +107,8 @@ fn written(format: &str) -> &str {
 }
 
 fn lakeward_config(data: &Data, format: &str, compression: &str, state: &Path) -> String {
-    let quoted = |path: &Path| Value::from(path.to_string_lossy()).to_string();
-    format!(
-        r#"version = 1
-state_dir = {state}
-
-[auth]
-method = "env"
-
-[destination]
-endpoint = "ENDPOINT"
-vendor = "seaweedfs"
-bucket = "bench"
-path = "raw/{{{{TABLE}}}}/{{{{UUID}}}}.{{{{FORMAT}}}}"
-format = "{format}"
-compression = "{compression}"
-
-[[source]]
-type = "files"
-paths = [{path}]
-table = "events"
-"#,
-        state = quoted(state),
-        path = quoted(&data.path),
-    )
+    let source = format!("type = \"files\"\npaths = [{}]\ntable = \"events\"\n", config::quoted(&data.path));
+    config::text(state, format, compression, "", &source)
 }
 
 #[cfg(test)]
