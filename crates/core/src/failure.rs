@@ -48,12 +48,14 @@ pub struct Failure {
     pub what: String,
     /// What the person can do next, where there is something to do.
     pub next: Option<String>,
+    /// Whether it is of rows that do not fit and that the source could set aside instead.
+    pub can_set_aside: bool,
 }
 
 impl Failure {
     /// A failure without advice.
     pub fn new(kind: FailureKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), next: None }
+        Self { kind, what: what.into(), next: None, can_set_aside: false }
     }
 
     /// Adds what to do next.

@@ -309,7 +309,8 @@ fn misfit_advice(misfit: &Misfit, partly_sampled: bool) -> String {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let failure = Self::new(error.kind(), error.to_string());
+        let mut failure = Self::new(error.kind(), error.to_string());
+        failure.can_set_aside = matches!(error, Error::Misfit { skips: false, .. });
         match error.next() {
             Some(advice) => failure.next(advice),
             None => failure,

@@ -60,13 +60,16 @@ pub struct Trouble {
     pub statement: Option<String>,
     /// The exit code of design: 2, 65, 69, 75, 77 …
     pub code: u8,
+    /// Whether it is of rows that do not fit and that the source could set aside instead.
+    #[serde(default)]
+    pub can_set_aside: bool,
 }
 
 impl Trouble {
     /// Something that is wrong from the answers alone (exit code 2).
     #[must_use]
     pub fn usage(what: impl Into<String>) -> Self {
-        Self { what: what.into(), next: None, statement: None, code: 2 }
+        Self { what: what.into(), next: None, statement: None, code: 2, can_set_aside: false }
     }
 
     /// Adds what to do.

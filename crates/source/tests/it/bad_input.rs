@@ -24,6 +24,7 @@ fn refused(fixture: &Fixture, name: &str, text: &str) {
 #[track_caller]
 fn misfit(make: impl Fn() -> Fixture, name: &str, text: &str, landed: u64, row: &str) {
     refused(&make(), name, text);
+    assert!(make().table(name).expect_err("a failure").can_set_aside);
     let fixture = make().skip(None);
     let read = fixture.table(name).expect("read").read;
     assert_eq!((read.rows_read - read.rows_rejected, read.rows_rejected, read.complete), (landed, 1, true));

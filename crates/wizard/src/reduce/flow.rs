@@ -269,12 +269,11 @@ impl State {
         self.refresh_list();
     }
 
-    /// Whether the source can't be read for rows that could be set aside: its reader says so with the key that does it.
+    /// Whether the source can't be read for rows that could be set aside.
     pub(super) fn can_set_aside(&self) -> bool {
-        let is_advised = |trouble: &Trouble| trouble.next.as_ref().is_some_and(|next| next.contains("on_error"));
         (Id::OnError.question().need)(&self.answers) != Need::NotAsked
             && !self.answers.is(Id::OnError, "skip")
-            && self.facts.preview.trouble().is_some_and(is_advised)
+            && self.facts.preview.trouble().is_some_and(|trouble| trouble.can_set_aside)
     }
 
     /// Looks into the sources again.

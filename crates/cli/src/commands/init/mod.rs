@@ -303,5 +303,5 @@ fn code(exit: &Exit) -> u8 {
 fn failure(trouble: Trouble) -> Failure {
     let kinds = [FailureKind::Input, FailureKind::Destination, FailureKind::Partial, FailureKind::Denied];
     let kind = kinds.into_iter().find(|kind| kind.exit_code() == trouble.code).unwrap_or(FailureKind::Usage);
-    Failure { kind, what: trouble.what, next: trouble.next }
+    Failure { kind, what: trouble.what, next: trouble.next, can_set_aside: trouble.can_set_aside }
 }

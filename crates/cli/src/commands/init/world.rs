@@ -148,5 +148,6 @@ pub(crate) fn trouble(failure: &Failure) -> Trouble {
         next: failure.next.as_deref().map(safe),
         statement: None,
         code: failure.kind.exit_code(),
+        can_set_aside: failure.can_set_aside,
     }
 }

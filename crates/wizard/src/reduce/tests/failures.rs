@@ -17,7 +17,7 @@ fn rows_that_do_not_fit_are_set_aside_by_a_key_of_the_screen_that_tells_of_them(
     session.event(Event::Previewed(session.preview_ticket(), Err(trouble("no such file")))).letter('s');
     assert!(!session.has_hint("s") && session.state.facts.preview.trouble().is_some());
     session.letter('r');
-    let odd = trouble("row 3 does not fit").next("set such rows aside (on_error = \"skip\")");
+    let odd = Trouble { can_set_aside: true, ..trouble("row 3 does not fit") };
     session.event(Event::Previewed(session.preview_ticket(), Err(odd)));
     assert!(session.has_hint("s"));
     session.letter('s');
