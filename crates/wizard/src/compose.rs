@@ -76,9 +76,14 @@ pub fn auth_plan(answers: &Answers, facts: &Facts) -> Result<AuthPlan, Trouble> 
 /// what else is asked. A secret that was typed where none belongs is left out too.
 #[must_use]
 pub fn command(answers: &Answers) -> String {
+    command_of(answers, |_| true)
+}
+
+/// The same, with only those questions that are wanted.
+pub(crate) fn command_of(answers: &Answers, wanted: impl Fn(&Question) -> bool) -> String {
     let mut words = vec!["lakeward".to_owned(), "init".to_owned()];
     let answers = &answers.clone().without_secrets();
-    for question in QUESTIONS.iter().filter(|question| (question.need)(answers) != Need::NotAsked) {
+    for question in QUESTIONS.iter().filter(|question| (question.need)(answers) != Need::NotAsked && wanted(question)) {
         let Some(value) = answers.value(question.id) else { continue };
         // Without these it would ask.
         if !matches!(question.id, Id::Auth | Id::Source | Id::Bucket) && is_default(question, answers) {

@@ -6,7 +6,7 @@ use lakeward_core::untrusted::printable;
 use crate::{
     answers::{Answers, Value},
     facts::{Condition, Found},
-    question::{Id, QUESTIONS},
+    question::Id,
     state::{Row, State},
 };
 
@@ -82,19 +82,13 @@ impl State {
         }
     }
 
-    /// Takes what the config says of signing in: nothing changes, unless another way was chosen in between.
+    /// Takes what the config says of signing in.
     pub(super) fn take_configured(&mut self) {
-        let Some(config) = self.facts.configured.clone().filter(|_| !self.keeps_config()) else {
-            return self.after_auth(false);
-        };
-        self.answer(Id::Storage, "s3".into());
-        for question in QUESTIONS.iter().filter(|question| question.key.starts_with("auth.")) {
-            match config.value(question.id) {
-                Some(value) => self.answer(question.id, value.clone()),
-                None => self.blank(question.id),
-            }
+        let changes = !self.keeps_config();
+        self.take_chosen();
+        if changes {
+            self.save_draft();
         }
-        self.save_draft();
         self.after_auth(false);
     }
 }

@@ -364,14 +364,6 @@ impl State {
         answers
     }
 
-    /// The same as the answers so far, as one command.
-    #[must_use]
-    pub fn command(&self) -> String {
-        let mut answers = self.typed_answers();
-        answers.fill(&self.facts);
-        crate::compose::command(&answers)
-    }
-
     pub(super) fn copy(&mut self, text: &str) {
         self.effects.push(Effect::Copy(text.into()));
     }

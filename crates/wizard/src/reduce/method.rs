@@ -2,7 +2,6 @@
 
 use super::tickets::Request;
 use crate::{
-    answers::Value,
     effect::{Effect, Exit, SignInRequest},
     facts::{Found, Remote, Search, Trouble},
     question::Id,
@@ -76,14 +75,7 @@ impl State {
 
     /// The answers of what was found become the person's, and nothing else can take over.
     fn take_found(&mut self, found: &Found) {
-        self.answer(Id::Storage, "s3".into());
-        if !found.answers.iter().any(|(id, _)| *id == Id::SsoSession) {
-            self.blank(Id::SsoSession);
-        }
-        // In the order of the registry: an answer that others rest on comes before them.
-        let mut answers = found.answers.clone();
-        answers.sort_by_key(|(id, _)| *id);
-        answers.into_iter().for_each(|(id, value)| self.answer(id, value));
+        self.take_chosen();
         self.save_draft();
         let pinned = format!("{} is pinned in the config: nothing in the environment can take over later", found.title);
         match found.sign_in.clone() {
@@ -99,30 +91,11 @@ impl State {
     }
 
     fn take_way(&mut self, way: Way) {
-        let storage = if way == Way::Embedded { "embedded" } else { "s3" };
-        self.answer(Id::Storage, storage.into());
-        let method = match way {
-            Way::Sso => "sso",
-            Way::Role => "role",
-            Way::Profile => "profile",
-            Way::Compute => "compute",
-            Way::Chain => "chain",
-            Way::Embedded => return self.go(Screen::Destination),
-        };
-        self.answer(Id::Auth, method.into());
-        if way == Way::Sso {
-            // A session that was found is another row.
-            self.blank(Id::SsoSession);
-        }
+        self.take_chosen();
         match way {
+            Way::Embedded => self.go(Screen::Destination),
             Way::Sso | Way::Role | Way::Profile => self.go(Screen::Details),
             _ => self.after_auth(false),
-        }
-    }
-
-    pub(super) fn blank(&mut self, id: Id) {
-        if self.answers.value(id).is_some() {
-            self.answer(id, Value::Text(String::new()));
         }
     }
 

@@ -7,6 +7,7 @@ mod scroll;
 mod form;
 mod line;
 mod list;
+mod chosen;
 mod flow;
 mod method;
 mod configured;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use lakeward_wizard::{Condition, From, Id, Outcome, QUESTIONS, Question, Row, Screen, State, Trouble, Value};
+use lakeward_wizard::{Condition, Outcome, QUESTIONS, Question, Screen, State, Trouble};
 use ratatui::{style::Style, text::Span};
 
 use crate::wizard::{
@@ -15,7 +15,7 @@ use crate::wizard::{
 /// The same as the answers so far as a command, in one line. Where it is too long it begins at what the screen is about, and F2 shows
 /// all of it.
 pub(crate) fn command_line(state: &State, look: &Look, most: usize) -> String {
-    let command = look.text(&command(state));
+    let command = look.text(&state.command());
     if width(&command) <= most {
         return command;
     }
@@ -24,42 +24,6 @@ pub(crate) fn command_line(state: &State, look: &Look, most: usize) -> String {
     let Some(rest) = flags.min().and_then(|at| command.get(at..)) else { return cut(&command, most, look.ellipsis()) };
     let lead = look.ellipsis();
     format!("{lead}{}", cut(rest, most.saturating_sub(width(lead)), lead))
-}
-
-/// The same as the answers as a command; where one chooses from a list, with those that Enter would give.
-fn command(state: &State) -> String {
-    let chosen = chosen(state);
-    if chosen.is_empty() {
-        return state.command();
-    }
-    let mut answers = state.answers.clone();
-    for (id, value) in chosen {
-        answers.give(id, value, From::Typed);
-    }
-    answers.fill(&state.facts);
-    lakeward_wizard::command(&answers)
-}
-
-/// The answers that choosing the row with the focus would give.
-fn chosen(state: &State) -> Vec<(Id, Value)> {
-    match (state.screen, state.list.focused()) {
-        (Screen::Method, Some(Row::Found(at))) => {
-            let found = state.facts.found.get(at).filter(|found| found.condition.is_usable());
-            found.map(|found| found.answers.clone()).unwrap_or_default()
-        }
-        (Screen::Method, Some(Row::Configured)) => {
-            let config = state.facts.configured.iter().flat_map(lakeward_wizard::Answers::iter);
-            let auth = config.filter(|(id, _)| id.question().key.starts_with("auth."));
-            auth.map(|(id, answer)| (id, answer.value.clone())).collect()
-        }
-        (Screen::Directory, Some(Row::Role(at, role))) if !state.form.more => {
-            let Some(account) = state.facts.accounts.get(at) else { return Vec::new() };
-            let role = account.roles.got().and_then(|roles| roles.get(role));
-            let role = role.map(|role| (Id::SsoRoleName, Value::from(role.as_str())));
-            [(Id::SsoAccountId, Value::from(account.id.as_str()))].into_iter().chain(role).collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// Whether a screen is about the questions of another.

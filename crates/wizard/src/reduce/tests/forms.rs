@@ -275,3 +275,20 @@ fn a_secret_that_is_typed_into_a_spec_is_refused_and_goes_nowhere() {
     let drafts: Vec<&str> = drafts.collect();
     assert!(drafts.len() >= 5 && drafts.iter().all(|draft| !draft.contains("hush")), "{drafts:#?}");
 }
+
+#[test]
+fn the_command_says_what_enter_would_choose_and_no_default_before_its_screen() {
+    let mut session = Session::new();
+    session.detect(vec![self::session()]);
+    let command = |session: &Session| session.state.command();
+    assert_eq!(command(&session), "lakeward init --auth sso --sso-session acme");
+    session.press(Key::End);
+    assert_eq!(command(&session), "lakeward init --storage embedded");
+    session.press(Key::Up).press(Key::F(2)).letter('y');
+    assert_eq!(command(&session), "lakeward init --auth chain");
+    assert!(matches!(session.effects.last(), Some(Effect::Copy(text)) if text.expose() == command(&session)));
+    session.press(Key::Esc).enter().identified().enter().text("my-lake");
+    assert_eq!(command(&session), "lakeward init --auth chain --bucket my-lake");
+    session.enter();
+    assert_eq!(command(&session), "lakeward init --auth chain --bucket my-lake --source files");
+}
