@@ -213,8 +213,36 @@ impl Template {
         Ok(ObjectKey(key))
     }
 
+    /// A glob over the keys of all of a table's objects, of this run and of others. What would steer a glob stands in brackets.
+    #[must_use]
+    pub fn glob(&self, table: &TableName, extension: &str) -> String {
+        let mut glob = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => as_it_is(&mut glob, text),
+                Piece::Variable(Variable::Table) => as_it_is(&mut glob, table.as_str()),
+                Piece::Variable(Variable::TableHyphen) => as_it_is(&mut glob, &table.as_str().replace('_', "-")),
+                Piece::Variable(Variable::Format) => as_it_is(&mut glob, extension),
+                // Two stars would be any depth of folders.
+                Piece::Variable(_) if glob.ends_with('*') => {}
+                Piece::Variable(_) => glob.push('*'),
+            }
+        }
+        glob
+    }
+
     fn literal_bytes(&self) -> usize {
         self.pieces.iter().map(|piece| if let Piece::Literal(text) = piece { text.len() } else { 0 }).sum()
+    }
+}
+
+/// Adds a text to a glob.
+fn as_it_is(glob: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '*' | '?' | '[' => glob.extend(['[', c, ']']),
+            c => glob.push(c),
+        }
     }
 }
 
@@ -331,6 +359,19 @@ mod tests {
             ),
             "a/my_t/my-t/2026-03-04T0506/00000000-0000-0000-0000-000000000002/00000000-0000-0000-0000-000000000001.parquet"
         );
+    }
+
+    #[test]
+    fn a_glob_covers_the_keys_of_one_table() {
+        for (path, table, glob) in [
+            ("raw/{{TABLE}}/{{YEAR}}-{{MONTH}}-{{DAY}}/{{UUID}}.{{FORMAT}}", "my_t", "raw/my_t/*-*-*/*.parquet"),
+            ("raw/{{TABLE}}.{{FORMAT}}", "t", "raw/t.parquet"),
+            ("{{YEAR}}{{MONTH}}/{{TABLE_HYPHEN}}-{{SYNC_ID}}{{UUID}}", "my_t", "*/my-t-*"),
+            ("raw*/{{TABLE}}/{{UUID}}", "t[1]?", "raw[*]/t[[]1][?]/*"),
+        ] {
+            let table = TableName::new(table).expect("a table name");
+            assert_eq!(Template::parse(path).expect("a template").glob(&table, "parquet"), glob);
+        }
     }
 
     #[test]

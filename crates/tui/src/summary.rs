@@ -5,7 +5,7 @@ use std::fmt::Write;
 use lakeward_core::{
     event::{Summary, TableSummary},
     key::ObjectKey,
-    plan::{CsvPlan, FormatPlan, JsonPlan, TextCompression},
+    plan::{CsvPlan, DestinationPlan, FormatPlan, JsonPlan, TextCompression},
     table::TableName,
     untrusted::{excerpt, printable},
 };
@@ -19,10 +19,10 @@ pub const MOST_KEYS: usize = 50;
 const MOST_NAMES: usize = 2000;
 
 /// The summary of a run: a line a table, the totals, and how to read what landed. `place` is what stands before a key to make
-/// it a path or URL (`rejects` names the folders of rejects files), such as `s3://my-lake/` or `lake/my-lake/`; `format` is
-/// that of the objects, where they stay for somebody to read.
+/// it a path or URL (`rejects` names the folders of rejects files), such as `s3://my-lake/` or `lake/my-lake/`; `destination` is
+/// where the objects are, if they stay for somebody to read.
 #[must_use]
-pub fn render(summary: &Summary, place: &str, format: Option<&FormatPlan>, rejects: &str) -> String {
+pub fn render(summary: &Summary, place: &str, destination: Option<&DestinationPlan>, rejects: &str) -> String {
     let mut text = table(summary);
     for table in &summary.tables {
         if let Some(errors) = &table.errors {
@@ -46,7 +46,7 @@ pub fn render(summary: &Summary, place: &str, format: Option<&FormatPlan>, rejec
     if let Some(denied) = summary.denied_calls {
         let _ = write!(text, "\nnothing but PutObject was asked of S3: {} denied", counted(denied, "call"));
     }
-    if let Some(example) = format.and_then(|format| example(summary, place, format)) {
+    if let Some(example) = destination.and_then(|destination| example(summary, place, destination)) {
         let _ = write!(text, "\nthey are below {}\nread them with: {example}", printable(place));
     }
     // Last, so that it is what a log ends with.
@@ -162,11 +162,12 @@ fn table(summary: &Summary) -> String {
     text
 }
 
-/// A DuckDB command that reads the table with the most rows.
-fn example(summary: &Summary, place: &str, format: &FormatPlan) -> Option<String> {
+/// A DuckDB command that reads the table with the most rows, all that runs have landed of it.
+fn example(summary: &Summary, place: &str, destination: &DestinationPlan) -> Option<String> {
+    let format = &destination.format;
     let table = summary.tables.iter().filter(|table| !table.objects.is_empty()).max_by_key(|table| table.landed)?;
-    let keys: Vec<&str> = table.objects.iter().map(|object| object.key.as_str()).collect();
-    let path = format!("{place}{}", pattern(&keys)).replace('\'', "''");
+    let keys = destination.path.glob(&table.table, format.extension());
+    let path = format!("{place}{keys}").replace('\'', "''");
     let (function, options) = reader(format);
     let (path, options) = (in_double_quotes(&printable(&path)), in_double_quotes(&options));
     Some(format!("duckdb -c \"SELECT * FROM {function}('{path}'{options})\""))
@@ -207,28 +208,6 @@ fn in_double_quotes(text: &str) -> String {
     quoted
 }
 
-/// The one key, or a glob over all of them: the folder that they share and what may follow it.
-fn pattern(keys: &[&str]) -> String {
-    let [first, rest @ ..] = keys else { return String::new() };
-    if rest.is_empty() {
-        return (*first).to_owned();
-    }
-    let mut folder = first.rsplit_once('/').map_or("", |(folder, _)| folder);
-    while !folder.is_empty()
-        && !keys.iter().all(|key| key.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
-    {
-        folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
-    }
-    let depth = if folder.is_empty() { 0 } else { folder.len() + 1 };
-    // What all keys end in: a path may end in the object's UUID.
-    let extension = first.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let ends_alike = keys.iter().all(|key| key.rsplit_once('.').is_some_and(|(_, other)| other == extension));
-    let file = if ends_alike { format!("*.{extension}") } else { "*".to_owned() };
-    let deeper = keys.iter().any(|key| key.get(depth..).is_some_and(|rest| rest.contains('/')));
-    let middle = if deeper { "**/" } else { "" };
-    format!("{}{middle}{file}", first.get(..depth).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,15 +215,5 @@ mod tests {
     #[test]
     fn a_name_is_nothing_but_text_to_the_shell() {
         assert_eq!(in_double_quotes(r#"raw/$(id) `id` "x" \ it''s"#), r#"raw/\$(id) \`id\` \"x\" \\ it''s"#);
-    }
-
-    #[test]
-    fn a_glob_covers_all_keys_of_a_table() {
-        assert_eq!(pattern(&["raw/weather.parquet"]), "raw/weather.parquet");
-        assert_eq!(pattern(&["raw/w/1.parquet", "raw/w/2.parquet"]), "raw/w/*.parquet");
-        assert_eq!(pattern(&["raw/w/1/a.parquet", "raw/w/2/a.parquet"]), "raw/w/**/*.parquet");
-        assert_eq!(pattern(&["a.parquet", "b.parquet"]), "*.parquet");
-        assert_eq!(pattern(&["raw/t.parquet.1", "raw/t.parquet.2"]), "raw/*");
-        assert_eq!(pattern(&["raw/wa/1.parquet", "raw/wb/1.parquet"]), "raw/**/*.parquet");
     }
 }

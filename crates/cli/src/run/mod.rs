@@ -232,8 +232,8 @@ impl Run {
         let complete = failure.is_none();
         let summary = Summary { elapsed: began.elapsed(), retries: landed.retries, denied_calls, complete, tables };
         let rejects = self.rejects();
-        let format = Some(&self.plan.destination.format).filter(|_| self.objects.stay);
-        let text = summary::render(&summary, &self.objects.place, format, &rejects);
+        let destination = Some(&self.plan.destination).filter(|_| self.objects.stay);
+        let text = summary::render(&summary, &self.objects.place, destination, &rejects);
         let rejected = summary::render_rejected(&summary, &rejects);
         let incomplete = failure.as_ref().map(|_| {
             let unread: Vec<&TableName> =
