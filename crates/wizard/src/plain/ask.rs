@@ -16,11 +16,14 @@ impl Plain {
     /// The questions that are asked with the answers so far, in their order: of each screen those that few need come last.
     fn asked(&self) -> Vec<Id> {
         let answers = &self.state.answers;
+        // How to sign in has been asked, also of whoever then wanted no AWS.
+        let was_asked = |id: Id| id == Id::Auth && self.state.trail.contains(&Screen::Method);
         let is_asked = |question: &&Question| {
             // Account and role are one choice.
             let is_shown = self.state.form.fields.iter().any(|field| field.id == question.id);
             let is_open = !question.rare || is_shown || self.opened.contains(&question.screen);
-            (question.need)(answers) != Need::NotAsked && is_open && question.id != Id::SsoRoleName
+            let is_needed = (question.need)(answers) != Need::NotAsked || was_asked(question.id);
+            is_needed && is_open && question.id != Id::SsoRoleName
         };
         let mut asked: Vec<&Question> = QUESTIONS.iter().filter(is_asked).collect();
         let place = |screen: Screen| Screen::ALL.iter().position(|other| *other == screen);
@@ -28,13 +31,20 @@ impl Plain {
         asked.into_iter().map(|question| question.id).collect()
     }
 
-    /// "Question 3 of 9".
+    /// "Question 3 of 9"; "of about 9" while an answer is open on which it depends what else is asked.
     pub(super) fn number(&self, id: Id) -> String {
         let asked = self.asked();
+        let about = if self.is_counted() { "" } else { "about " };
         match asked.iter().position(|other| *other == id) {
-            Some(at) => format!("Question {} of {}", at + 1, asked.len()),
+            Some(at) => format!("Question {} of {about}{}", at + 1, asked.len()),
             None => "One more question".to_owned(),
         }
+    }
+
+    /// Whether it is known how many questions there are: how to sign in and the kind of source decide on others.
+    fn is_counted(&self) -> bool {
+        let has_source = self.state.answers.is_given(Id::Source) || self.answered.contains(&Id::Source);
+        has_source && self.state.screen != Screen::Method
     }
 
     /// The field whose question is open: the first that is not dealt with and that nobody answered by other means.

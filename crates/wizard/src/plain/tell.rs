@@ -353,13 +353,18 @@ impl Plain {
         let trouble = self.state.trouble().cloned();
         if let Some(trouble) = trouble.as_ref().filter(|trouble| self.told.trouble.as_ref() != Some(trouble)) {
             turn.lines.extend(told(trouble));
+            let has_s = self.state.hints().iter().any(|hint| hint.key == "s");
             turn.lines.push(
                 match self.state.screen {
                     Screen::SignIn => "n tries again, e edits URL and region, < goes back with all answers.",
                     Screen::Mfa => "n tries again, < goes back with all answers.",
-                    Screen::Directory => "Enter tries again, s signs in anew, = lets you type account and role.",
-                    Screen::Identity => "r tries again, s signs in anew, g goes on anyway, < goes back.",
-                    Screen::Preview if self.state.hints().iter().any(|hint| hint.key == "s") => {
+                    Screen::Directory if has_s => {
+                        "Enter tries again, s signs in anew, = lets you type account and role."
+                    }
+                    Screen::Directory => "Enter tries again, = lets you type account and role.",
+                    Screen::Identity if has_s => "r tries again, s signs in anew, g goes on anyway, < goes back.",
+                    Screen::Identity => "r tries again, g goes on anyway, < goes back.",
+                    Screen::Preview if has_s => {
                         "s sets such rows aside, r tries again, g goes on anyway, < goes back."
                     }
                     Screen::Preview => "r tries again, g goes on anyway, < goes back.",

@@ -115,7 +115,8 @@ impl State {
     pub(super) fn enter_screen(&mut self, screen: Screen) {
         self.show(screen);
         match screen {
-            Screen::Welcome => self.identify_if_unknown(),
+            // Of a config that can't be taken nobody waits for more.
+            Screen::Welcome if self.facts.document.trouble().is_none() => self.identify_if_unknown(),
             Screen::Method if self.facts.detection == Remote::Idle => self.detect(),
             Screen::Directory => self.list_accounts(),
             Screen::Identity => self.identify_if_unknown(),

@@ -90,8 +90,10 @@ impl State {
         let is_gap =
             |field: &Field| field.text.is_empty() && (field.id.question().need)(&self.answers) == Need::Required;
         let is_text = |field: &Field| field.id.question().choices().is_empty();
-        let gap = fields.iter().position(is_gap).or_else(|| fields.iter().position(is_text));
-        gap.unwrap_or(0)
+        // What is there already is looked at, or was refused, where it has to be there.
+        let is_needed = |field: &Field| is_text(field) && (field.id.question().need)(&self.answers) == Need::Required;
+        let at = |is: &dyn Fn(&Field) -> bool| fields.iter().position(is);
+        at(&is_gap).or_else(|| at(&is_needed)).or_else(|| at(&is_text)).unwrap_or(0)
     }
 
     /// The field that has the focus.
@@ -156,10 +158,9 @@ impl State {
         let question = field.id.question();
         let choices = question.choices();
         if choices.is_empty() {
+            let was_refused = field.error.take().is_some();
             let is_edited = field.edit(press);
-            if is_edited && field.error.as_deref() != Some("this is too long") {
-                field.error = None;
-            }
+            self.look_again(was_refused);
             if is_edited {
                 self.follow_edit(question.id);
             }
@@ -224,9 +225,10 @@ impl State {
         let choices = field.id.question().choices();
         let text = text.trim();
         if choices.is_empty() {
-            field.error = None;
+            let was_refused = field.error.take().is_some();
             field.insert(text);
             let id = field.id;
+            self.look_again(was_refused);
             self.follow_edit(id);
         } else if choices.iter().any(|choice| choice.value == text) {
             let id = field.id;
@@ -250,15 +252,31 @@ impl State {
         }
     }
 
+    /// Of a field that was refused, says after each edit what is still wrong with it; of one that was not, nothing until it is left.
+    fn look_again(&mut self, was_refused: bool) {
+        let Some(field) = self.form.fields.get(self.form.focus).filter(|field| was_refused && field.error.is_none())
+        else {
+            return;
+        };
+        let error = self.taken(field, &self.typed_answers()).err();
+        if let Some(field) = self.form.fields.get_mut(self.form.focus) {
+            field.error = error;
+        }
+    }
+
+    /// What stands in a field, as it is kept, or what is wrong with it.
+    fn taken(&self, field: &Field, answers: &Answers) -> Result<Value, String> {
+        let question = field.id.question();
+        let value = question.tidied(question.read(&field.text)?);
+        question.check(&value, answers, &self.facts.place).map(|()| value)
+    }
+
     /// Says what is wrong with a field, if something is.
     fn check_field(&mut self, at: usize) -> bool {
         self.keep_form();
         let Some(field) = self.form.fields.get(at) else { return true };
         let question = field.id.question();
-        let checked = question.read(&field.text).and_then(|value| {
-            let value = question.tidied(value);
-            question.check(&value, &self.answers, &self.facts.place).map(|()| value)
-        });
+        let checked = self.taken(field, &self.answers);
         let note = self.note(question.id);
         let Some(field) = self.form.fields.get_mut(at) else { return true };
         field.note = note;

@@ -2,7 +2,7 @@
 
 use crate::{
     effect::SignInRequest,
-    facts::Remote,
+    facts::{Remote, Trouble},
     question::{Need, QUESTIONS, Question},
     state::{Popup, Screen, State},
 };
@@ -65,7 +65,8 @@ impl State {
     fn acts(&self, key: &str) -> bool {
         let facts = &self.facts;
         match (self.screen, key) {
-            (Screen::Method, "d") => self.focused_found().is_some(),
+            (Screen::Method, "d") => self.focused_found().is_some() && !self.is_roomy(),
+            (Screen::Identity | Screen::Preview, "d") => self.trouble().is_some_and(|trouble| self.is_cut(trouble)),
             (Screen::Method, "s") => facts.detection.asked().is_some(),
             (Screen::Identity, "r") => facts.identity.asked().is_none(),
             (Screen::Preview, "r") => facts.preview.asked().is_none(),
@@ -80,6 +81,21 @@ impl State {
             (_, "Up/Down") => self.list.matching.len() > 1,
             _ => true,
         }
+    }
+
+    /// Whether there is room for what a list says of its row with the focus.
+    fn is_roomy(&self) -> bool {
+        self.size.0 >= 80 && self.size.1 >= 24
+    }
+
+    /// Whether a trouble may be too long for its screen, so that a box that scrolls tells more.
+    fn is_cut(&self, trouble: &Trouble) -> bool {
+        const AROUND: (usize, usize) = (8, 9);
+        let columns = usize::from(self.size.0).saturating_sub(AROUND.0).max(1);
+        let texts = [Some(&trouble.what), trouble.next.as_ref(), trouble.statement.as_ref()];
+        let lines = texts.into_iter().flatten().flat_map(|text| text.lines());
+        let rows: usize = lines.map(|line| line.chars().count() / columns + 1).sum();
+        rows + AROUND.1 > usize::from(self.size.1)
     }
 
     /// What the log of the run holds, in a word.
@@ -126,7 +142,7 @@ impl State {
                 if !self.takes_text() {
                     hints.push(hint("Left/Right", "choose"));
                 }
-                hints.push(hint("F3", if self.form.more { "fewer" } else { "more options" }));
+                hints.push(hint("F3", if self.form.more { "fewer" } else { "more" }));
                 hints
             }
             Screen::SignIn if self.hidden.is_some() => vec![hint("Enter", "hand over")],
@@ -144,7 +160,7 @@ impl State {
                     if page.device {
                         hints.extend([
                             hint("u", "copy URL"),
-                            hint("q", "QR"),
+                            hint("v", "QR"),
                             hint("m", "browser flow"),
                             hint("n", "new code"),
                         ]);

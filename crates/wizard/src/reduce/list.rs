@@ -92,9 +92,12 @@ impl State {
         if let Some(at) = self.answered_method() {
             return at;
         }
-        // What was tried and did not work is not run by one Enter too many.
+        // What was just checked is neither checked again nor run by one Enter too many.
+        let is_checked = self.facts.check != Remote::Idle;
+        // Nor is what was tried and did not work.
         let has_failed = matches!(self.facts.check, Remote::Got(false) | Remote::Failed(_));
         let wanted = |row: &usize| match self.list.rows.get(*row) {
+            Some(Row::Welcome(choice)) => is_checked && *choice == Welcome::Quit,
             Some(Row::Run(run)) => *run != has_failed,
             Some(Row::Found(at)) => self.facts.found.get(*at).is_some_and(|found| found.condition.is_usable()),
             Some(Row::Account(at) | Row::Role(at, _)) if self.answers.value(Id::SsoAccountId).is_some() => {
@@ -217,13 +220,18 @@ impl State {
         }
     }
 
+    /// Whether the method is one that may need a person: keys of the environment and of the machine come without one.
+    fn can_need_sign_in(&self) -> bool {
+        !self.answers.is(Id::Auth, "env") && !self.answers.is(Id::Auth, "compute")
+    }
+
     fn welcome_rows(&self) -> Vec<Welcome> {
         match self.facts.document {
             // Of what is no TOML nothing can be kept: a person has to mend it first.
             Remote::Failed(_) if self.facts.configured.is_none() => vec![Welcome::LookAgain, Welcome::Quit],
             // What can't be taken can't be run, and is mended by going through the questions.
             Remote::Failed(_) => vec![Welcome::Edit, Welcome::Quit],
-            _ if self.answers.is(Id::Storage, "embedded") => {
+            _ if self.answers.is(Id::Storage, "embedded") || !self.can_need_sign_in() => {
                 vec![Welcome::Run, Welcome::Edit, Welcome::Check, Welcome::Quit]
             }
             _ => vec![Welcome::Run, Welcome::Edit, Welcome::Check, Welcome::SignIn, Welcome::Quit],

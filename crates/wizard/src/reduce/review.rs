@@ -7,7 +7,7 @@ use crate::{
     event::{Key, Press},
     facts::{CheckLine, Outcome, Remote, Trouble},
     question::QUESTIONS,
-    state::{Popup, ReviewTab, Row, Screen, Scroll, State, Welcome},
+    state::{Popup, ReviewTab, Row, Screen, Scroll, State},
 };
 
 impl State {
@@ -30,7 +30,14 @@ impl State {
                 self.compose();
             }
         }
-        self.facts.checks.push(line);
+        // Several of which there is nothing but one reason to tell are told as one.
+        let is_bare = |line: &CheckLine| line.outcome == Outcome::Skipped && line.next.is_none();
+        match self.facts.checks.last_mut() {
+            Some(last) if is_bare(last) && is_bare(&line) && last.detail == line.detail => {
+                last.check = format!("{}, {}", last.check, line.check);
+            }
+            _ => self.facts.checks.push(line),
+        }
     }
 
     pub(super) fn check_done(&mut self, works: bool) {
@@ -65,13 +72,7 @@ impl State {
             }
             // What works although an answer is wrong works by a detour: the right one is what Enter takes, then it is checked again.
             Remote::Got(true) if is_offered => _ = self.take_offer(),
-            Remote::Got(true) if self.is_only_checked() => {
-                self.back();
-                // What was checked is not run by one Enter too many.
-                self.list.focus =
-                    self.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Check)).unwrap_or_default();
-                self.list.touched = true;
-            }
+            Remote::Got(true) if self.is_only_checked() => self.back(),
             Remote::Got(true) => self.write(),
             Remote::Got(false) | Remote::Failed(_) => {
                 self.review.tab = ReviewTab::Check;

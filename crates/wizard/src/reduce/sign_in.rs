@@ -149,7 +149,7 @@ impl State {
         let page = self.sign_in.page.as_ref().map(|(page, _)| page);
         match letter {
             // One that has expired leads nowhere.
-            'c' | 'u' | 'o' | 'p' | 'q' if self.sign_in.is_expired(self.now) => return false,
+            'c' | 'u' | 'o' | 'p' | 'v' if self.sign_in.is_expired(self.now) => return false,
             'c' => match page {
                 Some(page) => {
                     // The code is what has to be typed elsewhere; where there is none, the address.
@@ -170,7 +170,7 @@ impl State {
             'n' if self.sign_in.outcome.trouble().is_some() => self.sign_in_again(),
             'n' if page.is_some() => self.act(SignInAct::Renew),
             'p' if page.is_some_and(|page| !page.device) => self.hidden = Some(Hidden::default()),
-            'q' if page.is_some_and(|page| page.device) => self.sign_in.qr_alone = !self.sign_in.qr_alone,
+            'v' if page.is_some_and(|page| page.device) => self.sign_in.qr_alone = !self.sign_in.qr_alone,
             'e' => self.edit_sso(),
             'k' => return self.offer_to_keep(),
             _ => return false,

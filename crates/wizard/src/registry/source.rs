@@ -113,7 +113,7 @@ pub(super) const ON_ERROR: Question = Question {
     id: Id::OnError,
     key: "source.on_error",
     flag: "on-error",
-    title: "Rows that do not fit",
+    title: "Rows that don't fit",
     help: "What becomes of a row that does not fit its table: the run ends and names it, or it is set aside with its reason in a \
            rejects file.",
     example: "skip",

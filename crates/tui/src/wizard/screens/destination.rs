@@ -29,11 +29,8 @@ fn preview(state: &State, sheet: &mut Sheet<'_>) {
     sheet.say(0, &look.text(&format!("An object of table \"{table}\", begun now (UTC)")));
     match state.key_preview() {
         Ok(key) => sheet.whole(2, &look.text(&key), bold()),
-        // Once the field is left, it says why itself.
-        Err(_) if state.form.fields.iter().any(|field| field.id == Id::Path && field.error.is_some()) => {
-            sheet.mark(2, Mark::None, "none, as long as the path is not right");
-        }
-        Err(error) => sheet.mark(2, Mark::None, &look.text(&format!("none yet: {error}"))),
+        // Why, the field itself says once it is left.
+        Err(_) => sheet.mark(2, Mark::None, "none, as long as the path is not right"),
     }
     let template = state.typed_answers().text(Id::Path).and_then(|path| Template::parse(path).ok());
     let mixes = |template: &Template| !template.uses(Variable::Table) && !template.uses(Variable::TableHyphen);

@@ -16,7 +16,7 @@ use crate::wizard::{
 };
 
 /// The cells of the labels, with the pointer before them.
-const LABEL: usize = 22;
+pub(crate) const LABEL: usize = 22;
 
 /// The fewest cells of a field with the focus.
 const FIELD: usize = 20;

@@ -170,12 +170,18 @@ fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
 
 /// A line of the check; `key` is what takes the answer that it found.
 fn checked(sheet: &mut Sheet<'_>, line: &CheckLine, key: &str) {
+    const NAME: usize = 20;
     let look = sheet.look;
     let (symbol, style) = look.mark(parts::outcome(line.outcome));
-    let name = padded(&look.text(&line.check), 20.min(sheet.width / 4), look.ellipsis());
     let gap = " ".repeat(3 - width(symbol));
-    let lead = vec![Span::raw("  "), Span::styled(symbol, style), Span::raw(format!("{gap}{name}  "))];
-    let (lead, detail) = (Line::from(lead), look.text(&line.detail));
+    let symbol = vec![Span::raw("  "), Span::styled(symbol, style), Span::raw(gap)];
+    let (name, detail) = (look.text(&line.check), look.text(&line.detail));
+    if width(&name) > NAME {
+        // Several in one.
+        return sheet.led(&Line::from(symbol), &format!("{name}: {detail}"), Style::new());
+    }
+    let name = format!("{}  ", padded(&name, NAME.min(sheet.width / 4), look.ellipsis()));
+    let lead = Line::from([symbol, vec![Span::raw(name)]].concat());
     let room = sheet.width.saturating_sub(lead.width());
     if wrapped(&detail, room).len() > 2 {
         // Long ones are easier to read, and ARNs to copy, over the whole width.

@@ -37,13 +37,13 @@ fn choices_are_numbered_and_what_enter_takes_is_said_in_words() {
     assert_says(&session, "Account 111122223333, arn:aws:sts::111122223333:assumed-role/Writer/me.");
     assert_says(&session, "The keys are good for 60 minutes, and are renewed by themselves.");
     session.line("");
-    assert_says(&session, "Question 2 of 10: Bucket");
+    assert_says(&session, "Question 2 of about 10: Bucket");
     assert_says(&session, "An answer is needed, such as my-lake.");
     session.line("my-lake");
     assert_says(&session, "Enter takes raw/{{TABLE}}/");
     assert_says(&session, "An object's address then is such as s3://my-lake/raw/orders/2026-02-02/");
     session.line("").line("");
-    assert_says(&session, "Question 5 of 10: Format");
+    assert_says(&session, "Question 5 of about 10: Format");
     assert_says(&session, "  2. csv: comma-separated values");
     assert_says(&session, "Enter takes parquet.");
     session.line("2");
@@ -99,7 +99,7 @@ fn a_choice_that_no_longer_goes_along_is_asked_again() {
 fn back_leads_to_the_question_before_and_then_to_the_screen_before() {
     let mut session = Session::new();
     session.lead_to_destination().line("my-lake").line("<");
-    assert_says(&session, "Question 2 of 10: Bucket");
+    assert_says(&session, "Question 2 of about 10: Bucket");
     assert_says(&session, "Enter takes my-lake.");
     session.line("<");
     assert_eq!(session.screen(), Screen::Identity);
@@ -111,6 +111,23 @@ fn back_leads_to_the_question_before_and_then_to_the_screen_before() {
 }
 
 #[test]
+fn the_count_of_questions_is_open_until_nothing_depends_on_an_answer_and_never_falls() {
+    let mut session = Session::new();
+    session.works();
+    assert_says(&session, "Question 1 of about 10: How should Lakeward sign in to AWS?");
+    session.line("8");
+    assert_says(&session, "Question 2 of about 10: Folder");
+    for line in ["", "", "", "", ""] {
+        session.line(line);
+    }
+    assert_says(&session, "Question 7 of about 10: Rows come from");
+    session.line("");
+    assert_says(&session, "Question 8 of 10: Files");
+    session.line("x.csv");
+    assert_says(&session, "Question 9 of 10: Table");
+}
+
+#[test]
 fn back_leads_past_what_flags_answered() {
     let flags = [(Id::Bucket, "b-1"), (Id::Path, "{{UUID}}"), (Id::Region, "eu-west-1"), (Id::Format, "csv")];
     let flags = flags.into_iter().chain([(Id::Compression, "none")]).map(|(id, text)| (id, vec![text.to_owned()]));
@@ -118,7 +135,7 @@ fn back_leads_past_what_flags_answered() {
     let mut session = Session::with(Start { place: place(), answers, ..Start::default() });
     session.works().line("7").works().line("");
     assert_eq!(session.screen(), Screen::Source, "nothing is left to ask of the destination");
-    assert_says(&session, "Question 7 of 10: Rows come from");
+    assert_says(&session, "Question 7 of about 10: Rows come from");
     session.line("<");
     assert_eq!(session.screen(), Screen::Identity);
 }
@@ -133,7 +150,7 @@ fn help_says_what_a_question_is_about_and_what_can_be_typed() {
     assert_says(&session, Id::Bucket.question().help);
     assert_says(&session, "As a flag: --bucket. In the config: destination.bucket.");
     assert_says(&session, "The same so far: lakeward init --auth chain");
-    assert_says(&session, "Question 2 of 10: Bucket");
+    assert_says(&session, "Question 2 of about 10: Bucket");
     session.line(" q ").line("?");
     assert!(session.plain.state.exit.is_none(), "with a blank before it, it is an answer");
     session.line("q");
@@ -147,7 +164,7 @@ fn what_few_people_need_is_asked_where_it_is_wanted() {
     session.lead_to_destination();
     assert_says(&session, "+ also asks the questions that few people need.");
     session.line("+");
-    assert_says(&session, "Question 2 of 14: Bucket");
+    assert_says(&session, "Question 2 of about 14: Bucket");
     for line in ["my-lake", "", "", "", "", "", "1 fortnight"] {
         session.line(line);
     }
@@ -155,9 +172,9 @@ fn what_few_people_need_is_asked_where_it_is_wanted() {
     session.line("64MiB").line("alias/lake").line("");
     assert_eq!(session.screen(), Screen::Source);
     assert!(session.plain.state.command().contains("--file-size 64MiB --sse-kms-key-id alias/lake"));
-    assert_says(&session, "Question 11 of 14: Rows come from");
+    assert_says(&session, "Question 11 of about 14: Rows come from");
     session.line("<");
-    assert_says(&session, "Question 2 of 14: Bucket");
+    assert_says(&session, "Question 2 of about 14: Bucket");
 }
 
 #[test]

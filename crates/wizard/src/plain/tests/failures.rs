@@ -39,6 +39,7 @@ fn a_failure_is_told_once_and_again_when_it_comes_again() {
     session.line("r");
     session.event(Event::Identified(ticket(&session), Err(failed)));
     assert_eq!(count(&session), 1, "and once more after the second try");
+    assert_says(&session, "r tries again, g goes on anyway, < goes back.");
     session.line("d");
     assert_says(&session, "\"d\" is no answer here");
     session.line("g");

@@ -11,6 +11,49 @@ fn the_key_that_opened_a_box_closes_it() {
 }
 
 #[test]
+fn details_are_offered_where_the_screen_may_not_hold_them() {
+    let mut session = Session::new();
+    session.event(Event::Resize(80, 24)).detect(vec![self::session()]);
+    assert!(!session.has_hint("d"), "it stands below the list");
+    session.event(Event::Resize(60, 16));
+    assert!(session.has_hint("d"));
+    session.pick(Row::Other(Way::Chain)).event(Event::Resize(80, 24));
+    session.event(Event::Identified(session.identify_ticket(), Err(trouble("no network"))));
+    assert!(!session.has_hint("d"), "all of it is on the screen");
+    session.letter('r');
+    session.event(Event::Identified(session.identify_ticket(), Err(trouble(&"no network, ".repeat(120)))));
+    assert!(session.has_hint("d"));
+}
+
+#[test]
+fn a_plugin_that_does_not_start_leads_back_to_its_path() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter().press(Key::BackTab).press(Key::Left).press(Key::Tab);
+    session.press(Key::Tab).text("./gone").enter();
+    session.event(Event::Previewed(session.preview_ticket(), Err(trouble("./gone does not exist")))).press(Key::Esc);
+    assert_eq!(session.state.focused_field().map(|field| (field.id, field.text.as_str())), Some((Id::Plugin, "./gone")));
+}
+
+#[test]
+fn what_was_refused_is_told_until_it_is_right_and_nothing_before() {
+    let mut session = Session::new();
+    session.lead_to_destination();
+    let error = |session: &Session| session.state.form.fields[0].error.clone();
+    session.text("My_Lake");
+    assert_eq!(error(&session), None, "nobody has left it yet");
+    session.enter().press(Key::End);
+    assert!(error(&session).is_some());
+    for _ in "_Lake".chars() {
+        session.press(Key::Backspace);
+        assert!(error(&session).is_some());
+    }
+    session.press(Press::ctrl('u')).text("my-lake");
+    assert_eq!(error(&session), None);
+    session.press(Key::Home).text("_");
+    assert_eq!(error(&session), None, "it is another try");
+}
+
+#[test]
 fn rows_that_do_not_fit_are_set_aside_by_a_key_of_the_screen_that_tells_of_them() {
     let mut session = Session::new();
     session.lead_to_destination().text("my-lake").enter().text("data/*.csv").enter();

@@ -174,12 +174,49 @@ fn a_check_of_the_config_that_is_there_leads_back_and_not_to_a_run() {
     session.lead_to_review();
     let existing = session.state.facts.document.got().map(|document| document.toml.clone());
     let mut session = Session::with(Start { place: crate::Place { existing, ..place() }, ..Start::default() });
-    let check = session.state.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Check));
-    session.pick(Row::Welcome(Welcome::Check));
-    let ticket = session.check_ticket();
-    session.event(Event::Checked(ticket, check_line(Outcome::Ok, None))).event(Event::CheckDone(ticket, true)).enter();
-    assert_eq!((session.state.screen, Some(session.state.list.focus)), (Screen::Welcome, check));
+    for leaves in [Key::Enter, Key::Esc] {
+        session.pick(Row::Welcome(Welcome::Check));
+        let ticket = session.check_ticket();
+        session.event(Event::Checked(ticket, check_line(Outcome::Ok, None))).event(Event::CheckDone(ticket, true));
+        session.press(leaves);
+        // One Enter too many neither runs nor checks again.
+        let focused = session.state.list.focused();
+        assert_eq!((session.state.screen, focused), (Screen::Welcome, Some(Row::Welcome(Welcome::Quit))));
+    }
+    let checks = session.effects.iter().filter(|effect| matches!(effect, Effect::Check(..)));
+    assert_eq!(checks.count(), 2);
     assert!(!session.effects.iter().any(|effect| matches!(effect, Effect::Run(..))));
+}
+
+#[test]
+fn checks_that_are_left_out_for_one_reason_are_told_as_one() {
+    let mut session = Session::new();
+    session.lead_to_review().enter();
+    let ticket = session.check_ticket();
+    let skipped = |check: &str, detail: &str| CheckLine {
+        check: check.into(),
+        detail: detail.into(),
+        ..check_line(Outcome::Skipped, None)
+    };
+    for line in [skipped("clock", "no AWS"), skipped("identity", "no AWS"), skipped("proof", "later")] {
+        session.event(Event::Checked(ticket, line));
+    }
+    let checks: Vec<&str> = session.state.facts.checks.iter().map(|line| line.check.as_str()).collect();
+    assert_eq!(checks, ["clock, identity", "proof"]);
+}
+
+#[test]
+fn a_config_whose_keys_come_without_a_person_offers_no_sign_in_and_a_broken_one_asks_nothing() {
+    let source = "[destination]\nbucket = \"b-1\"\npath = \"{{TABLE}}/{{UUID}}\"\n[[source]]\ntype = \"files\"\npaths = [\"a\"]\n";
+    for (method, offers) in [("env", false), ("compute", false), ("chain", true)] {
+        let existing = Some(format!("version = 1\n[auth]\nmethod = \"{method}\"\n{source}"));
+        let session = Session::with(Start { place: crate::Place { existing, ..place() }, ..Start::default() });
+        assert_eq!(session.state.list.rows.contains(&Row::Welcome(Welcome::SignIn)), offers, "{method}");
+        assert!(session.state.awaited().is_some());
+    }
+    let existing = Some(format!("version = 2\n[auth]\nmethod = \"env\"\n{source}"));
+    let session = Session::with(Start { place: crate::Place { existing, ..place() }, ..Start::default() });
+    assert!(session.effects.is_empty() && session.state.awaited().is_none(), "{:?}", session.effects);
 }
 
 #[test]

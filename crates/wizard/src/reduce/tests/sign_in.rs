@@ -22,7 +22,7 @@ fn the_waiting_screen_copies_opens_switches_and_renews() {
     assert!(matches!(session.effects.last(), Some(Effect::Copy(text)) if text.expose().starts_with("https://")));
     session.letter('o');
     assert!(matches!(session.effects.last(), Some(Effect::Open(_))) && did(&session) == "Open(***)");
-    session.letter('q');
+    session.letter('v');
     assert!(session.state.sign_in.qr_alone);
     session.press(Key::Esc);
     assert!(!session.state.sign_in.qr_alone && session.state.screen == Screen::SignIn);
@@ -47,7 +47,7 @@ fn a_code_that_expired_is_renewed() {
     session.event(Event::Tick(noon() + Duration::from_secs(700)));
     assert_eq!(session.state.sign_in.left(session.state.now), Some(Duration::ZERO));
     let effects = session.effects.len();
-    session.letter('c').letter('u').letter('o').letter('q');
+    session.letter('c').letter('u').letter('o').letter('v');
     assert_eq!((session.effects.len(), session.state.sign_in.qr_alone), (effects, false), "it leads nowhere any more");
     assert!(session.has_hint("n") && !["c", "u", "o", "q"].iter().any(|key| session.has_hint(key)));
     session.event(Event::SignIn(session.sign_in_ticket(), SignInEvent::Failed(trouble("the code has expired"))));

@@ -437,3 +437,18 @@ fn a_picture_shows_the_screen_with_its_styles() {
     assert_eq!(hostile.matches('<').count(), hostile.matches('>').count(), "names are escaped");
     assert_eq!(svg.matches("<text ").count(), svg.matches("</text>").count());
 }
+
+#[test]
+fn no_label_of_a_field_is_cut() {
+    for question in lakeward_wizard::QUESTIONS {
+        assert!(question.title.len() <= super::super::form::LABEL - 3, "{}", question.title);
+    }
+}
+
+#[test]
+fn the_key_for_more_fields_is_in_the_footer_of_a_narrow_window() {
+    for name in ["details, SSO", "destination", "source", "source, command", "source, plugin"] {
+        let shown = lines(scene(name), FULL, 60, 16);
+        assert!(shown.last().is_some_and(|footer| footer.contains("F3 more")), "{name}: {shown:?}");
+    }
+}
