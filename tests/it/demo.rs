@@ -5,6 +5,7 @@ use std::{
     io::{ErrorKind, Read, Write},
     net::{TcpListener, TcpStream},
     path::PathBuf,
+    time::Duration,
 };
 
 use lakeward_testkit::{Home, Key};
@@ -158,21 +159,30 @@ fn every_answer_can_be_another() {
 }
 
 #[test]
-fn the_other_way_to_sign_in_is_approved_by_itself_too() {
-    let home = Home::new();
-    let mut terminal = lakeward(&home).arg("demo").on_terminal(80, 24);
-    let screen = terminal.until("not signed in");
-    assert!(screen.contains("lakeward demo   [1 Sign in]"), "{screen}");
-    terminal.press(Key::Enter);
-    terminal.until("The page must show");
-    terminal.press(Key::Char('m'));
-    terminal.until("/authorize?");
-    terminal.until("demo-sandbox");
-    terminal.press(Key::Ctrl('c'));
-    let screen = terminal.until("The demo ends, and its answers are not kept.");
-    assert!(!screen.contains("lakeward init` goes on"), "{screen}");
-    terminal.press(Key::Ctrl('c'));
-    assert!(terminal.end().exits(130).screen.contains("Nothing stays."));
+fn on_a_screen_each_way_to_sign_in_waits_for_whoever_reads_it() {
+    for is_browsers in [false, true] {
+        let home = Home::new();
+        let mut terminal = lakeward(&home).arg("demo").on_terminal(80, 24);
+        let screen = terminal.until("not signed in");
+        assert!(screen.contains("lakeward demo   [1 Sign in]"), "{screen}");
+        terminal.press(Key::Enter);
+        terminal.until("The page must show");
+        if is_browsers {
+            terminal.press(Key::Char('m'));
+            terminal.until("/authorize?");
+        } else {
+            // In plain lines it would have been approved by now.
+            std::thread::sleep(Duration::from_secs(5));
+            terminal.until("WAITING");
+        }
+        terminal.press(Key::Enter);
+        terminal.until("demo-sandbox");
+        terminal.press(Key::Ctrl('c'));
+        let screen = terminal.until("The demo ends, and its answers are not kept.");
+        assert!(!screen.contains("lakeward init` goes on"), "{screen}");
+        terminal.press(Key::Ctrl('c'));
+        assert!(terminal.end().exits(130).screen.contains("Nothing stays."));
+    }
 }
 
 #[cfg(unix)]

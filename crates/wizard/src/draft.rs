@@ -1,31 +1,50 @@
 //! The answers of a session that was left, kept for the next one. No question asks for a secret; where one was typed all the same, that
 //! answer is not in the draft.
 
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
 use serde::{Deserialize, Serialize};
 
-use crate::answers::{Answers, From};
+use crate::{
+    answers::{Answers, From},
+    facts::Place,
+};
 
 /// The version of the form in which drafts are kept.
 const VERSION: u32 = 1;
 
 /// A draft: the answers that people gave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// The answers.
     pub answers: Answers,
+    /// The config that they were given for, where that is known.
+    #[serde(default)]
+    pub config: Option<PathBuf>,
+    /// When they were kept, where that is known.
+    #[serde(default)]
+    pub kept: Option<SystemTime>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
     version: u32,
     answers: Answers,
+    #[serde(default)]
+    config: Option<PathBuf>,
+    #[serde(default)]
+    kept: Option<SystemTime>,
 }
 
 impl Draft {
     /// The draft as text, from all answers so far.
     #[must_use]
-    pub fn text(answers: &Answers) -> String {
-        let kept = Kept { version: VERSION, answers: answers.of_people() };
+    pub fn text(answers: &Answers, place: &Place, now: SystemTime) -> String {
+        let (config, kept) = (Some(place.config.clone()), Some(now));
+        let kept = Kept { version: VERSION, answers: answers.of_people(), config, kept };
         serde_json::to_string_pretty(&kept).unwrap_or_default()
     }
 
@@ -47,16 +66,47 @@ impl Draft {
                     .into(),
             );
         }
-        let Kept { answers, .. } = serde_json::from_str(text).map_err(unreadable)?;
+        let Kept { answers, config, kept, .. } = serde_json::from_str(text).map_err(unreadable)?;
         let answers = answers.attributed(From::Draft);
-        Ok((answers != Answers::default()).then_some(Self { answers }))
+        Ok((answers != Answers::default()).then_some(Self { answers, config, kept }))
+    }
+
+    /// Whose answers these are: for which config, and how old they are.
+    #[must_use]
+    pub fn told(&self, place: &Place, now: SystemTime) -> String {
+        let age = self.kept.and_then(|kept| now.duration_since(kept).ok());
+        let age = age.map_or_else(String::new, |age| format!(" {}", ago(age)));
+        let shown = &place.config_shown;
+        let (config, other) = match &self.config {
+            Some(config) if *config == place.config => (shown.clone(), String::new()),
+            Some(config) => {
+                let config = lakeward_core::untrusted::printable(&config.to_string_lossy()).into_owned();
+                (config, format!(" Going on with its answers makes {shown}."))
+            }
+            None => ("its config".to_owned(), String::new()),
+        };
+        format!("An earlier session was left{age}, before {config} was written.{other}")
+    }
+}
+
+/// How long ago something was, in words.
+fn ago(age: Duration) -> String {
+    let counted = |count: u64, unit: &str| format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" });
+    match age.as_secs() / 60 {
+        0 => "just now".to_owned(),
+        minutes @ 1..120 => counted(minutes, "minute"),
+        minutes @ 120..2880 => counted(minutes / 60, "hour"),
+        minutes => counted(minutes / (60 * 24), "day"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::question::Id;
+    use crate::{
+        question::Id,
+        tests::{fixtures::noon, place},
+    };
 
     #[test]
     fn a_draft_keeps_what_people_said_and_nothing_else() {
@@ -66,12 +116,39 @@ mod tests {
         answers.give(Id::Region, "eu-west-1".into(), From::Detected);
         answers.give(Id::Format, "parquet".into(), From::Default);
         answers.give(Id::Spec, "{ token = \"hush\" }".into(), From::Typed);
-        assert!(!Draft::text(&answers).contains("hush"));
-        let draft = Draft::read(&Draft::text(&answers)).expect("a draft").expect("answers");
+        let text = Draft::text(&answers, &place(), noon());
+        assert!(!text.contains("hush"));
+        let draft = Draft::read(&text).expect("a draft").expect("answers");
         let ids: Vec<Id> = draft.answers.iter().map(|(id, _)| id).collect();
         assert_eq!(ids, [Id::Auth, Id::Bucket]);
         assert!(draft.answers.iter().all(|(_, answer)| answer.from == From::Draft));
-        assert_eq!(Draft::read(&Draft::text(&Answers::default())), Ok(None));
+        assert_eq!(Draft::read(&Draft::text(&Answers::default(), &place(), noon())), Ok(None));
+    }
+
+    #[test]
+    fn a_draft_says_which_config_it_is_for_and_how_old_it_is() {
+        let here = place();
+        let there = Place { config: "/elsewhere/lakeward.toml".into(), ..place() };
+        let mut answers = Answers::default();
+        answers.give(Id::Bucket, "my-lake".into(), From::Typed);
+        let draft =
+            |place: &Place| Draft::read(&Draft::text(&answers, place, noon())).expect("a draft").expect("answers");
+        let later = |minutes: u64| noon() + Duration::from_secs(60 * minutes);
+        assert_eq!(
+            draft(&here).told(&here, later(12)),
+            "An earlier session was left 12 minutes ago, before lakeward.toml was written."
+        );
+        assert_eq!(
+            draft(&there).told(&here, later(60 * 24 * 3)),
+            "An earlier session was left 3 days ago, before /elsewhere/lakeward.toml was written. Going on with its answers makes \
+             lakeward.toml."
+        );
+        let older = Draft { answers: answers.clone(), ..Draft::default() };
+        assert_eq!(older.told(&here, noon()), "An earlier session was left, before its config was written.");
+        assert_eq!(
+            (ago(Duration::ZERO).as_str(), ago(Duration::from_secs(7200)).as_str()),
+            ("just now", "2 hours ago")
+        );
     }
 
     #[test]

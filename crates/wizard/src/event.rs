@@ -123,6 +123,17 @@ pub struct Page {
     pub expires: SystemTime,
 }
 
+impl Page {
+    /// The port of this machine to which a browser comes back in the end, where it does.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        const HERE: [&str; 2] = ["redirect_uri=http%3A%2F%2F127.0.0.1%3A", "redirect_uri=http://127.0.0.1:"];
+        let url = self.url.expose();
+        let rest = HERE.iter().find_map(|here| Some(url.split_once(here)?.1))?;
+        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    }
+}
+
 /// A code to type on a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {
@@ -143,6 +154,8 @@ pub enum SignInAct {
     Renew,
     /// The code of an MFA device.
     Code(Secret),
+    /// What somebody would approve on the page, where AWS is a stand-in.
+    Approve,
 }
 
 /// A key with what is held down. A key that is let go is no event.

@@ -96,6 +96,12 @@ impl State {
     }
 }
 
+/// What this is, for whoever meets it for the first time.
+pub const INTRODUCTION: &str = "Lakeward lands tables in S3, and asks before it writes.";
+
+/// What there is for whoever has nothing to sign in with.
+pub const WITHOUT_ACCOUNT: &str = "No account at hand? `lakeward demo` needs none.";
+
 /// The fewest columns and rows in which a screen shows what its keys act on.
 pub const SMALLEST: (u16, u16) = (60, 16);
 

@@ -21,7 +21,7 @@ use crate::{
     facts::{Document, Trouble},
     question::Id,
     secret::Secret,
-    state::{Popup, Row, Screen, State},
+    state::{INTRODUCTION, Popup, Row, Screen, State},
 };
 use progress::Progress;
 
@@ -98,6 +98,9 @@ impl Plain {
             false => ("setup", " and keeps the answers"),
         };
         turn.lines.push(format!("Lakeward {what}. < goes back, ? helps, q quits{keeps}."));
+        // Whoever has a config knows.
+        let is_first = plain.state.facts.place.existing.is_none() && !plain.state.facts.place.is_demo;
+        turn.lines.extend(is_first.then(|| INTRODUCTION.to_owned()));
         turn.lines.extend(plain.state.facts.place.notes.clone());
         let turn = plain.spoken(turn);
         (plain, turn)

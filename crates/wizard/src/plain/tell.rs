@@ -9,7 +9,7 @@ use crate::{
     event::{Key, Page},
     facts::{CheckLine, Outcome, Remote, Search, Trouble},
     question::Id,
-    state::{Popup, ReviewTab, Row, Screen},
+    state::{Popup, ReviewTab, Row, Screen, WITHOUT_ACCOUNT},
 };
 
 /// How many rows of a table are shown.
@@ -76,7 +76,13 @@ impl Plain {
                 self.say_identity(turn);
             }
             Screen::Written => self.say_list(turn),
-            Screen::Method if awaited.is_none() => self.say_list(turn),
+            Screen::Method if awaited.is_none() => {
+                // Once, with the list.
+                if self.told.rows.is_none() && self.state.has_found_nothing() {
+                    turn.lines.push(format!("Nothing to sign in with was found on this machine. {WITHOUT_ACCOUNT}"));
+                }
+                self.say_list(turn);
+            }
             Screen::Directory if self.state.form.fields.is_empty() && self.is_directory_ready() => self.say_list(turn),
             Screen::SignIn => self.say_page(turn),
             Screen::Identity => self.say_identity(turn),
@@ -135,10 +141,11 @@ impl Plain {
 
     fn say_popup(&mut self, popup: &Popup, turn: &mut Turn) {
         match popup {
-            Popup::Resume => turn.lines.push(
-                "There are answers of an earlier session. Go on with them? Enter: yes, n: no, q: leave and keep them."
-                    .to_owned(),
-            ),
+            Popup::Resume => {
+                let told = self.state.draft.as_ref().map(|draft| draft.told(&self.state.facts.place, self.state.now));
+                let asked = "Go on with its answers? Enter: yes, n: no, q: leave and keep them.";
+                turn.lines.push(format!("{} {asked}", told.unwrap_or_default()));
+            }
             Popup::Trouble(trouble) => {
                 self.press(Key::Esc, turn);
                 if self.state.trouble() == Some(trouble) {
@@ -364,9 +371,7 @@ impl Plain {
                     Screen::Directory => "Enter tries again, = lets you type account and role.",
                     Screen::Identity if has_s => "r tries again, s signs in anew, g goes on anyway, < goes back.",
                     Screen::Identity => "r tries again, g goes on anyway, < goes back.",
-                    Screen::Preview if has_s => {
-                        "s sets such rows aside, r tries again, g goes on anyway, < goes back."
-                    }
+                    Screen::Preview if has_s => "s sets such rows aside, r tries again, g goes on anyway, < goes back.",
                     Screen::Preview => "r tries again, g goes on anyway, < goes back.",
                     Screen::Review if self.state.facts.document.trouble().is_none() => "w tries again, < goes back.",
                     Screen::Run => "Enter goes on.",
@@ -411,6 +416,14 @@ fn opened(page: &Page, left: Duration) -> Vec<String> {
         lines.push(format!("It must show this code: {}", code.code.expose()));
         lines.push(format!("Without the code in the address: {}", code.page));
         lines.push("Approve only if you started this.".to_owned());
+    } else {
+        lines.push(
+            "The browser must run on the machine that Lakeward runs on. On another, its last page fails:".to_owned(),
+        );
+        lines.push("m asks for a code that works on any device, p takes the address of that page.".to_owned());
+        lines.extend(page.port().map(|port| {
+            format!("Or let it be reached: on that machine run `ssh -L {port}:127.0.0.1:{port} HOST`, where HOST is this one.")
+        }));
     }
     lines.push(format!("It is good for {}.", minutes_of(left)));
     lines

@@ -155,7 +155,8 @@ impl State {
                     hint("e", edit),
                 ],
                 Some((page, _)) => {
-                    let mut hints = vec![hint("c", if page.code.is_some() { "copy code" } else { "copy URL" })];
+                    let mut hints: Vec<Hint> = self.approves().then(|| hint("Enter", "approve")).into_iter().collect();
+                    hints.push(hint("c", if page.code.is_some() { "copy code" } else { "copy URL" }));
                     hints.push(hint("o", "open here"));
                     if page.device {
                         hints.extend([

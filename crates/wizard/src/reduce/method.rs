@@ -3,7 +3,7 @@
 use super::tickets::Request;
 use crate::{
     effect::{Effect, Exit, SignInRequest},
-    facts::{Found, Remote, Search, Trouble},
+    facts::{Condition, Found, Remote, Search, Trouble},
     question::Id,
     state::{Popup, ReviewTab, Row, Screen, State, Way, Welcome},
 };
@@ -55,6 +55,13 @@ impl State {
         if self.screen == Screen::Method {
             self.refresh_list();
         }
+    }
+
+    /// Whether the search is over, and there is nothing on this machine to sign in with.
+    #[must_use]
+    pub fn has_found_nothing(&self) -> bool {
+        let is_there = |found: &Found| !matches!(found.condition, Condition::Absent(_));
+        self.facts.detection.got().is_some() && !self.facts.found.iter().any(is_there)
     }
 
     pub(super) fn enter_method(&mut self) {

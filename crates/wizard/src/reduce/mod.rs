@@ -166,7 +166,11 @@ impl State {
     }
 
     fn save_draft(&mut self) {
-        self.effects.push(Effect::SaveDraft(Draft::text(&self.answers)));
+        self.effects.push(Effect::SaveDraft(self.draft_text()));
+    }
+
+    fn draft_text(&self) -> String {
+        Draft::text(&self.answers, &self.facts.place, self.now)
     }
 
     fn drafted(&mut self, kept: Result<(), String>) {
@@ -184,7 +188,7 @@ impl State {
     /// Whether nothing was answered that another session could go on with.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
-        Draft::read(&Draft::text(&self.answers)).is_ok_and(|draft| draft.is_none())
+        Draft::read(&self.draft_text()).is_ok_and(|draft| draft.is_none())
     }
 
     /// Whether another session could go on with the answers, as far as is known.

@@ -87,9 +87,17 @@ impl State {
             }
         } else if self.sign_in.outcome.trouble().is_some() {
             self.sign_in_again();
+        } else if self.approves() {
+            self.effects.push(Effect::Act(SignInAct::Approve));
+            self.notice = Some("approved, as somebody would on that page".to_owned());
         } else {
             self.notice = Some("waiting for the approval in the browser".to_owned());
         }
+    }
+
+    /// Whether the page can be approved here, for its service is a stand-in.
+    pub(super) fn approves(&self) -> bool {
+        self.facts.place.is_demo && self.sign_in.page.is_some() && !self.sign_in.is_expired(self.now)
     }
 
     /// Whether it would help to sign in once more: what failed here failed with a sign-in that needs a person.

@@ -86,7 +86,11 @@ fn played(
     let seen = seen();
     let opens = front.is_attended() && seen.opens;
     let services = runtime.block_on(Services::start())?;
-    let approval = services.approve(opens, runtime);
+    // Lines stay to be read, and where they are piped nobody presses a key; a screen waits for who reads it.
+    let approval = match front {
+        Front::Screen => services.approved_by_key(opens),
+        Front::Plain => services.approved_in_time(opens, runtime),
+    };
     let world = World {
         environment: services.environment(folders.home()),
         own_services: true,

@@ -73,9 +73,19 @@ impl Services {
         self.0.access_keys()
     }
 
+    /// Who approves where a key of the screen does.
+    pub(super) fn approved_by_key(&self, opens: bool) -> Approver {
+        let words = if opens {
+            "the demo: press Approve on the page that your browser shows, or Enter here"
+        } else {
+            "the demo: Enter approves it, as Approve on that page does"
+        };
+        Approver { words: words.to_owned(), patience: None, aws: Arc::clone(&self.0) }
+    }
+
     /// Approves codes that nobody has approved on their page after a while; how that is, and how pages without a code are approved.
     /// `opens`: whether a browser shows the page.
-    pub(super) fn approve(&self, opens: bool, runtime: &Handle) -> Approver {
+    pub(super) fn approved_in_time(&self, opens: bool, runtime: &Handle) -> Approver {
         let approver = Arc::clone(&self.0);
         let patience = if opens { SEEN } else { UNSEEN };
         runtime.spawn(async move {
@@ -99,6 +109,6 @@ impl Services {
         } else {
             format!("the demo: it is approved by itself in {seconds} s, or before with Approve on that page")
         };
-        Approver { words, patience, aws: Arc::clone(&self.0) }
+        Approver { words, patience: Some(patience), aws: Arc::clone(&self.0) }
     }
 }

@@ -104,9 +104,9 @@ async fn attend<T, S: Future<Output = Result<T, Failure>>>(
     let mut flow = world.situation.flow;
     let approval = world.stand_in.as_ref().map(|stand_in| &stand_in.approval);
     // The page of a browser that nobody may open, and when it is approved for them.
-    let mut unseen: Option<(SecretString, Instant)> = None;
+    let mut unseen: Option<(SecretString, Option<Instant>)> = None;
     loop {
-        let approves = unseen.as_ref().map(|(_, at)| *at);
+        let approves = unseen.as_ref().and_then(|(_, at)| *at);
         tokio::select! {
             biased;
             Some(progress) = attendant.shown.recv() => match progress {
@@ -121,7 +121,8 @@ async fn attend<T, S: Future<Output = Result<T, Failure>>>(
                     if let Some(approval) = approval {
                         tell.send(SignInEvent::Note(approval.words.clone()));
                         let is_browsers = page.flow == Flow::Browser;
-                        unseen = is_browsers.then(|| (page.url, Instant::now() + approval.patience));
+                        let at = approval.patience.map(|patience| Instant::now() + patience);
+                        unseen = is_browsers.then_some((page.url, at));
                     }
                 }
                 Progress::Waiting => tell.send(SignInEvent::Waiting(SystemTime::now())),
@@ -135,10 +136,9 @@ async fn attend<T, S: Future<Output = Result<T, Failure>>>(
                 return result;
             }
             () = sleep_until(approves.unwrap_or_else(Instant::now)), if approves.is_some() => {
-                let page = unseen.take().map(|(page, _)| page);
-                // As if somebody had opened it, approved it, and pasted where that led.
-                if let Some(end) = page.zip(approval).and_then(|(page, by)| by.aws.approved(page.expose_secret())) {
-                    let _ = attendant.acts.send(Act::Paste(end.into())).await;
+                let end = unseen.take().zip(approval).and_then(|((page, _), by)| by.approved(&page));
+                if let Some(end) = end {
+                    let _ = attendant.acts.send(end).await;
                 }
             }
             Some(act) = acts.recv() => {
@@ -149,6 +149,13 @@ async fn attend<T, S: Future<Output = Result<T, Failure>>>(
                         Flow::Device => Flow::Browser,
                     }),
                     SignInAct::Renew => Act::Renew,
+                    SignInAct::Approve => match unseen.take().zip(approval).and_then(|((page, _), by)| by.approved(&page)) {
+                        Some(end) => end,
+                        None => {
+                            approval.iter().for_each(|by| by.approve_codes());
+                            continue;
+                        }
+                    },
                     // No device asks for a code here.
                     SignInAct::Code(_) => continue,
                 };

@@ -8,7 +8,7 @@ use std::{
 
 use lakeward_auth::{
     Environment,
-    sign_in::{Machine, Situation, situation},
+    sign_in::{Act, Machine, Situation, situation},
 };
 use lakeward_core::{
     failure::Failure,
@@ -20,6 +20,7 @@ use lakeward_loopback::{
     aws::{AccessKeys, LoopbackAws},
 };
 use lakeward_wizard::{Event, Trouble};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::run::Objects;
 
@@ -60,9 +61,24 @@ pub(crate) struct StandIn {
 pub(crate) struct Approver {
     /// As it is told while one waits for that.
     pub(crate) words: String,
-    /// How long it is waited for somebody.
-    pub(crate) patience: Duration,
+    /// How long it is waited for somebody; without it for as long as it takes.
+    pub(crate) patience: Option<Duration>,
     pub(crate) aws: Arc<LoopbackAws>,
+}
+
+impl Approver {
+    /// As if somebody had opened the page of a browser, approved it, and pasted where that led.
+    pub(crate) fn approved(&self, page: &SecretString) -> Option<Act> {
+        self.aws.approved(page.expose_secret()).map(|end| Act::Paste(end.into()))
+    }
+
+    /// Approves every code that waits for somebody.
+    pub(crate) fn approve_codes(&self) {
+        for code in self.aws.user_codes() {
+            // Somebody may just have answered it.
+            let _ = self.aws.approve(&code);
+        }
+    }
 }
 
 impl World {

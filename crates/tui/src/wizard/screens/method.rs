@@ -1,6 +1,6 @@
 //! How to sign in: what was found on this machine, what was not, and other ways.
 
-use lakeward_wizard::{Condition, Found, Remote, Row, State, Way};
+use lakeward_wizard::{Condition, Found, INTRODUCTION, Remote, Row, State, WITHOUT_ACCOUNT, Way};
 use ratatui::{
     style::Style,
     text::{Line, Span},
@@ -35,19 +35,18 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         sheet.heading("In the config");
         rows(state, &mut sheet, |row| *row == Row::Configured);
     }
-    // What is not there has a heading of its own.
-    let found = facts.found.iter().filter(|found| !matches!(found.condition, Condition::Absent(_))).count();
     match facts.detection {
         Remote::Asked(asked) => {
             let seconds = since(asked, state.now).as_secs();
             let looking = format!("still looking {} {seconds} s; you can pick now", look.glyph("…", "..."));
             sheet.apart("Found", bold(), &looking, Default::default());
         }
-        _ if found > 0 => sheet.heading("Found"),
-        _ => {
-            sheet.heading("Found");
-            sheet.say(2, "nothing on this machine; a new SSO sign-in is what most people have");
-        }
+        _ => sheet.heading("Found"),
+    }
+    // What is not there has a heading of its own.
+    if state.has_found_nothing() {
+        sheet.say(2, "nothing on this machine; a new SSO sign-in is what most people have");
+        sheet.say(2, WITHOUT_ACCOUNT);
     }
     let listed = |wanted: usize| state.list.rows.iter().any(|row| matches!(row, Row::Found(at) if *at == wanted));
     rows(state, &mut sheet, |row| matches!(row, Row::Found(_)));
@@ -70,7 +69,28 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     }
     sheet.heading("Other ways");
     rows(state, &mut sheet, |row| matches!(row, Row::Other(_)));
+    introduce(state, &mut sheet, ground);
     ground.fill(&sheet);
+}
+
+/// Says on top what this is, where it is the first screen. For that a blank line gives way, and on a narrow screen no row does.
+fn introduce(state: &State, sheet: &mut Sheet<'_>, ground: &Ground<'_>) {
+    let (narrow, full) = (ground.room == Room::Narrow, sheet.len() >= usize::from(ground.area.height));
+    let words = match state.facts.place.is_demo {
+        true if narrow => "The demo: AWS and S3 are stand-ins inside this program.",
+        // Its note says that and more.
+        true => return,
+        false => INTRODUCTION,
+    };
+    if !state.trail.is_empty() || (narrow && full) {
+        return;
+    }
+    sheet.lines.insert(0, Line::raw(words));
+    let blank = Some(2).filter(|at| full && sheet.lines.get(*at).is_some_and(|line| line.width() == 0));
+    match blank {
+        Some(at) => _ = sheet.lines.remove(at),
+        None => sheet.focus = sheet.focus.start + 1..sheet.focus.end + 1,
+    }
 }
 
 /// The rows of one kind, with the number that picks each.

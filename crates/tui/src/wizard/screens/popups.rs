@@ -73,7 +73,8 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
             "For the AWS tools, too"
         }
         Popup::Resume => {
-            sheet.say(0, "An earlier session was left before its config was written. Its answers are still there; signing in begins anew.");
+            let told = state.draft.as_ref().map(|draft| draft.told(&state.facts.place, state.now)).unwrap_or_default();
+            sheet.say(0, &look.text(&format!("{told} Its answers are still there; signing in begins anew.")));
             sheet.blank();
             sheet.say(0, "Enter goes on with them, n begins with none and forgets them, Esc leaves and keeps them.");
             "Go on?"

@@ -61,7 +61,12 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let look = ground.look;
     let mut top = ground.sheet();
     let url = look.text(address(page));
-    let lead = if page.code.is_some() { "Open   " } else { "Open in a browser of this machine" };
+    let lead = match page.code {
+        Some(_) => "Open   ",
+        // Here is where nobody sits.
+        None if state.facts.place.device_first => "Open in a browser of the machine that Lakeward runs on",
+        None => "Open in a browser of this machine",
+    };
     if page.code.is_some() && lead.len() + width(&url) <= top.width {
         top.line(Line::from(vec![Span::raw(lead), Span::styled(url, bold())]));
     } else {
@@ -228,8 +233,21 @@ fn words(state: &State, sheet: &mut Sheet<'_>, page: &Page, room: Room) {
     if !page.device {
         sheet.say(0, "When you have signed in, the page says so and this screen goes on by itself.");
         sheet.blank();
-        sheet.say(0, "Is the browser on another machine? Its last page can't be reached from here: press p and paste its address, or m for a code that works on any device.");
+        sheet.say(0, &elsewhere(page));
     }
+}
+
+/// What to do where the browser runs on another machine than this program.
+fn elsewhere(page: &Page) -> String {
+    let tunnel = page.port().map_or_else(String::new, |port| {
+        format!(
+            " Or let it be reached: on that machine run `ssh -L {port}:127.0.0.1:{port} HOST`, where HOST is this one."
+        )
+    });
+    format!(
+        "Is the browser on another machine? Its last page leads to this one and fails there: press m for a code that works on any \
+         device, or p and paste that page's address.{tunnel}"
+    )
 }
 
 /// What is odd, the last of it: what came earlier has been read.

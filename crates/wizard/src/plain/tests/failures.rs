@@ -4,12 +4,13 @@ use super::*;
 fn a_draft_is_gone_on_with_or_not() {
     let mut answers = Answers::default();
     answers.give(Id::Bucket, "draft-lake".into(), crate::From::Typed);
-    let draft = Draft::read(&Draft::text(&answers)).expect("a draft");
+    let draft = Draft::read(&Draft::text(&answers, &place(), noon() - Duration::from_secs(180))).expect("a draft");
     let begin = Start { place: place(), draft, ..Start::default() };
     let mut session = Session::with(begin.clone());
     assert_says(
         &session,
-        "There are answers of an earlier session. Go on with them? Enter: yes, n: no, q: leave and keep them.",
+        "An earlier session was left 3 minutes ago, before lakeward.toml was written. Go on with its answers? Enter: yes, n: no, q: \
+         leave and keep them.",
     );
     session.line("perhaps");
     assert_says(&session, "\"perhaps\" is no answer here");

@@ -91,6 +91,11 @@ fn the_end_of_a_code_is_told_at_five_minutes_at_one_and_when_it_has_come() {
 #[test]
 fn the_address_that_a_browser_ended_at_is_pasted_unseen() {
     let mut session = signing_in(false, 600);
+    let url = "https://oidc.x/authorize?redirect_uri=http%3A%2F%2F127.0.0.1%3A53682%2Foauth%2Fcallback&state=1".into();
+    let page = Page { url, ..page(false) };
+    session.event(Event::SignIn(sign_in_ticket(&session), SignInEvent::Page(page)));
+    assert_says(&session, "The browser must run on the machine that Lakeward runs on.");
+    assert_says(&session, "ssh -L 53682:127.0.0.1:53682 HOST");
     assert!(!session.plain.wants_line() && !session.plain.is_hidden());
     session.line("p");
     assert_says(&session, "Paste the address that the browser ended at. It is not shown");

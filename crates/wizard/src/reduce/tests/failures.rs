@@ -31,7 +31,10 @@ fn a_plugin_that_does_not_start_leads_back_to_its_path() {
     session.lead_to_destination().text("my-lake").enter().press(Key::BackTab).press(Key::Left).press(Key::Tab);
     session.press(Key::Tab).text("./gone").enter();
     session.event(Event::Previewed(session.preview_ticket(), Err(trouble("./gone does not exist")))).press(Key::Esc);
-    assert_eq!(session.state.focused_field().map(|field| (field.id, field.text.as_str())), Some((Id::Plugin, "./gone")));
+    assert_eq!(
+        session.state.focused_field().map(|field| (field.id, field.text.as_str())),
+        Some((Id::Plugin, "./gone"))
+    );
 }
 
 #[test]

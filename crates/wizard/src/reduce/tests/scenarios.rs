@@ -408,7 +408,7 @@ fn a_broken_config_can_only_be_edited_where_it_can_be_read() {
         let there = crate::Place { existing: Some(text.into()), ..place() };
         let mut answers = Answers::default();
         answers.give(Id::Bucket, "my-lake".into(), crate::From::Draft);
-        let draft = Some(Draft { answers }).filter(|_| first == Welcome::LookAgain);
+        let draft = Some(Draft { answers, ..Draft::default() }).filter(|_| first == Welcome::LookAgain);
         let session = Session::with(Start { place: there, draft, init: true, ..Start::default() });
         assert_eq!(session.state.list.rows, [Row::Welcome(first), Row::Welcome(Welcome::Quit)]);
         assert_eq!((session.state.list.focus, &session.state.popup), (0, &None));

@@ -40,6 +40,19 @@ fn the_waiting_screen_copies_opens_switches_and_renews() {
 }
 
 #[test]
+fn enter_approves_where_the_service_is_a_stand_in_and_nowhere_else() {
+    let mut session = signing_in();
+    session.enter();
+    assert!(session.said().starts_with("waiting") && !session.has_hint("Enter"));
+    session.state.facts.place.is_demo = true;
+    assert!(session.has_hint("Enter"));
+    session.enter();
+    assert!(matches!(session.effects.last(), Some(Effect::Act(SignInAct::Approve))));
+    session.event(Event::Tick(noon() + Duration::from_secs(700))).enter();
+    assert!(session.said().starts_with("waiting") && !session.has_hint("Enter"), "it has expired");
+}
+
+#[test]
 fn a_code_that_expired_is_renewed() {
     let mut session = signing_in();
     session.event(Event::Tick(noon() + Duration::from_secs(599)));
@@ -49,7 +62,7 @@ fn a_code_that_expired_is_renewed() {
     let effects = session.effects.len();
     session.letter('c').letter('u').letter('o').letter('v');
     assert_eq!((session.effects.len(), session.state.sign_in.qr_alone), (effects, false), "it leads nowhere any more");
-    assert!(session.has_hint("n") && !["c", "u", "o", "q"].iter().any(|key| session.has_hint(key)));
+    assert!(session.has_hint("n") && !["c", "u", "o", "v"].iter().any(|key| session.has_hint(key)));
     session.event(Event::SignIn(session.sign_in_ticket(), SignInEvent::Failed(trouble("the code has expired"))));
     assert!(session.state.trouble().is_some());
     let first = session.sign_in_ticket();

@@ -553,7 +553,9 @@ fn make() -> Vec<(&'static str, State)> {
         ("go on?", {
             let mut answers = at_source().state.answers;
             answers.fill(&Facts::default());
-            Session::new(Start { place: place(), draft: Some(Draft { answers }), init: true, ..Start::default() })
+            let config = Some(place().config);
+            let draft = Some(Draft { answers, config, kept: later(0).checked_sub(Duration::from_secs(12 * 60)) });
+            Session::new(Start { place: place(), draft, init: true, ..Start::default() })
         }),
         ("example", fresh().with(|state| *state = crate::wizard::capture::example())),
         ("foreign names", hostile()),
