@@ -142,10 +142,7 @@ fn every_answer_can_be_another() {
     session.answer(": Files\n", "data/weather.csv");
     session.answer(": Table\n", "seattle");
     session.answer(": Format of the rows\n", "");
-    session.answer("Enter goes on", "");
-    session.answer("Enter tests it", "");
-    session.answer("It works.", "");
-    session.choose("Run now");
+    session.on_to_the_run();
     session.answer("Enter goes on", "");
     session.answer("Enter leaves", "");
     let output = session.end().exits(0);

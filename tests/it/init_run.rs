@@ -20,12 +20,7 @@ fn a_signal_stops_a_run_and_what_was_taken_lands() {
     let mut session = Session::begin(
         lakeward(&home).args(more).args(&flags[..2]).args(&flags[4..]).time_limit(Duration::from_secs(90)),
     );
-    session.choose("No AWS");
-    session.answer(": Folder\n", "");
-    session.answer(": Bucket\n", "test");
-    session.answer(": Path\n", "");
-    session.answer(": Format\n", "");
-    session.answer(": Compression\n", "");
+    session.without_aws("test", "");
     session.until("Table t: id int64");
     session.answer("Enter goes on", "");
     session.answer("Enter tests it", "w");
@@ -52,12 +47,7 @@ fn a_command_that_goes_on_shows_its_first_rows_and_is_ended() {
     let answers = ["--storage", "embedded", "--table", "t", "--source-format", "csv"];
     let more = ["init", "--plain", "--source", "command", "--command", command];
     let mut session = Session::begin(lakeward(&home).args(more).args(answers));
-    session.choose("No AWS");
-    session.answer(": Folder\n", "");
-    session.answer(": Bucket\n", "");
-    session.answer(": Path\n", "");
-    session.answer(": Format\n", "");
-    session.answer(": Compression\n", "");
+    session.without_aws("", "");
     session.until("Waiting for the first rows of the command, which runs ...");
     let told = session.until("Enter goes on.");
     assert!(told.contains("Table t: id int64, text string\n  1, one\n  the command goes on"), "{told}");
@@ -70,6 +60,20 @@ fn a_command_that_goes_on_shows_its_first_rows_and_is_ended() {
     session.line("");
     session.answer("Enter tests it", "q");
     assert!(session.end().exits(0).stdout.contains("Nothing was written."));
+}
+
+#[test]
+fn a_value_that_makes_text_of_numbers_is_told_before_it_lands() {
+    let home = Home::new();
+    home.write("t.csv", "id,amount\n1,12\n2,abc\n3,14\n");
+    let answers =
+        ["init", "--plain", "--source", "files", "--paths", "t.csv", "--table", "t", "--source-format", "csv"];
+    let mut session = Session::begin(lakeward(&home).args(answers));
+    session.without_aws("", "");
+    let told = session.until("Enter goes on.");
+    let odd = "Table t: id int64, amount string\n  1, 12\n  2, abc\n  3, 14\n  amount is text because of line 3 of t.csv (\"abc\")\n";
+    assert!(told.contains(odd), "{told}");
+    let _ = session.end().exits(2);
 }
 
 #[test]

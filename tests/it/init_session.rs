@@ -86,6 +86,26 @@ impl<'home> Session<'home> {
         self.running.wait()
     }
 
+    /// No AWS: from the ways to sign in to the source, with objects in the folder that is proposed.
+    #[track_caller]
+    pub(crate) fn without_aws(&mut self, bucket: &str, path: &str) {
+        self.choose("No AWS");
+        self.answer(": Folder\n", "");
+        self.answer(": Bucket\n", bucket);
+        self.answer(": Path\n", path);
+        self.answer(": Format\n", "");
+        self.answer(": Compression\n", "");
+    }
+
+    /// From the tables of the source over the test write and the config to the beginning of a run.
+    #[track_caller]
+    pub(crate) fn on_to_the_run(&mut self) {
+        self.answer("Enter goes on", "");
+        self.answer("Enter tests it", "");
+        self.answer("It works.", "");
+        self.choose("Run now");
+    }
+
     /// From the destination to the written config, with files as the source; the usual answers stand.
     #[track_caller]
     pub(crate) fn rest(&mut self, bucket: &str, paths: &str) {

@@ -5,40 +5,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lakeward_loopback::aws::{LoopbackAws, Options, Role, User};
 use lakeward_testkit::Home;
 
 use crate::{
     init_session::Session,
-    loopback_aws::{Aws, at},
+    loopback_aws::{Aws, at, guarded},
     program::{lacks, lakeward},
 };
-
-const DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_mfa_code_is_asked_for_again_and_no_code_is_shown() {
     let home = Home::new();
-    let secret = "the-secret-key-of-the-user";
-    let mut user = User::new("me").with_mfa(DEVICE, "918273");
-    user.access_key_id = "AKIAUSER000000000000".into();
-    user.secret_access_key = secret.into();
-    let mut role = Role::new("arn:aws:iam::111122223333:role/guarded", &[&user.arn]);
-    role.requires_mfa = true;
-    let mut options = Options::default();
-    (options.users, options.roles) = (vec![user], vec![role]);
-    let aws = LoopbackAws::start(options).await.unwrap();
-    home.secret(secret);
-    home.write(
-        ".aws/credentials",
-        format!("[user]\naws_access_key_id = AKIAUSER000000000000\naws_secret_access_key = {secret}\n"),
-    );
-    home.write(
-        ".aws/config",
-        format!(
-            "[profile guarded]\nrole_arn = arn:aws:iam::111122223333:role/guarded\nsource_profile = user\nmfa_serial = {DEVICE}\n"
-        ),
-    );
+    let aws = guarded(&home).await;
     let mut session = Session::begin(at(&aws, lakeward(&home).args(["init"])));
     let list = session.choose("Profile \"guarded\"");
     assert!(list.contains("MFA code needed"), "{list}");

@@ -175,3 +175,28 @@ pub(crate) fn lines_of(pem: &str) -> Vec<String> {
 fn write_private(home: &Home, file: &str, content: &Value) {
     home.write_private(file, content.to_string());
 }
+
+/// A loopback AWS and the AWS files of a home with the profile `guarded`, whose role asks for an MFA code: 918273.
+pub(crate) async fn guarded(home: &Home) -> LoopbackAws {
+    let (device, secret) = ("arn:aws:iam::111122223333:mfa/me", "the-secret-key-of-the-user");
+    let mut user = User::new("me").with_mfa(device, "918273");
+    user.access_key_id = "AKIAUSER000000000000".into();
+    user.secret_access_key = secret.into();
+    let mut role = Role::new("arn:aws:iam::111122223333:role/guarded", &[&user.arn]);
+    role.requires_mfa = true;
+    let mut options = Options::default();
+    (options.users, options.roles) = (vec![user], vec![role]);
+    let aws = LoopbackAws::start(options).await.unwrap();
+    home.secret(secret);
+    home.write(
+        ".aws/credentials",
+        format!("[user]\naws_access_key_id = AKIAUSER000000000000\naws_secret_access_key = {secret}\n"),
+    );
+    home.write(
+        ".aws/config",
+        format!(
+            "[profile guarded]\nrole_arn = arn:aws:iam::111122223333:role/guarded\nsource_profile = user\nmfa_serial = {device}\n"
+        ),
+    );
+    aws
+}

@@ -146,23 +146,25 @@ fn errors_of_a_table_are_on_the_dashboard() {
     assert_eq!((ids(&home, "a"), ids(&home, "b")), (vec![0, 1, 2], vec![3, 4]));
 }
 
+/// In plain lines at the source: a plugin, with its program, its tables, those that are left out, and its spec.
+#[track_caller]
+fn of_plugin(session: &mut Session<'_>, answers: [&str; 4]) {
+    session.answer(": Rows come from\n", "4");
+    session.answer(": Plugin running at\n", "");
+    for (question, answer) in
+        ["Plugin's program", "Tables", "Tables left out", "Plugin's spec"].into_iter().zip(answers)
+    {
+        session.answer(&format!(": {question}\n"), answer);
+    }
+}
+
 #[test]
 fn a_plugin_that_needs_another_network_is_mended_in_plain_lines() {
     let home = Home::new();
     program(&home, "memdb", include_str!("../python/memdb_plugin.py"));
     let mut session = Session::begin(lakeward(&home).args(["init", "--plain", "--bucket", "test"]));
-    session.choose("No AWS");
-    session.answer(": Folder\n", "");
-    session.answer(": Bucket\n", "");
-    session.answer(": Path\n", "raw/{{TABLE}}/{{UUID}}.{{FORMAT}}");
-    session.answer(": Format\n", "");
-    session.answer(": Compression\n", "");
-    session.answer(": Rows come from\n", "4");
-    session.answer(": Plugin running at\n", "");
-    session.answer(": Plugin's program\n", "./memdb");
-    session.answer(": Tables\n", "table_*");
-    session.answer(": Tables left out\n", "table_2");
-    session.answer(": Plugin's spec\n", "{ token = \"hush-hush\" }");
+    session.without_aws("", "raw/{{TABLE}}/{{UUID}}.{{FORMAT}}");
+    of_plugin(&mut session, ["./memdb", "table_*", "table_2", "{ token = \"hush-hush\" }"]);
     session.answer("Not taken: `spec.token` looks like a secret", "{}");
     session.until("Failed: The source memdb could not be connected to: the plugin memdb ended");
     session.answer("one that knows no unix sockets needs network = \"tcp\"", "<");
@@ -176,10 +178,7 @@ fn a_plugin_that_needs_another_network_is_mended_in_plain_lines() {
     session.answer(": Plugin's timeout\n", "");
     session.until("Found 2 tables of the source memdb (memdb development). Their rows come with a run.");
     session.until("Table table_1: ");
-    session.answer("Enter goes on", "");
-    session.answer("Enter tests it", "");
-    session.answer("It works.", "");
-    session.choose("Run now");
+    session.on_to_the_run();
     session.until("Into lake/test/raw/: table_1, table_1_relation_1.");
     session.until("12 rows landed in 2 objects");
     session.line("");
@@ -203,21 +202,10 @@ fn an_error_of_a_plugins_log_is_told_once_in_plain_lines() {
     let home = Home::new();
     broken_program(&home, "logs an error");
     let mut session = Session::begin(lakeward(&home).args(["init", "--plain", "--bucket", "test"]));
-    session.choose("No AWS");
-    for question in ["Folder", "Bucket", "Path", "Format", "Compression"] {
-        session.answer(&format!(": {question}\n"), "");
-    }
-    session.answer(": Rows come from\n", "4");
-    session.answer(": Plugin running at\n", "");
-    session.answer(": Plugin's program\n", "./broken");
-    for question in ["Tables", "Tables left out", "Plugin's spec"] {
-        session.answer(&format!(": {question}\n"), "");
-    }
+    session.without_aws("", "");
+    of_plugin(&mut session, ["./broken", "", "", ""]);
     session.until("Found 2 tables of the source broken");
-    session.answer("Enter goes on", "");
-    session.answer("Enter tests it", "");
-    session.answer("It works.", "");
-    session.choose("Run now");
+    session.on_to_the_run();
     session.until("5 rows landed in 2 objects");
     session.line("");
     session.answer("Enter leaves.", "");

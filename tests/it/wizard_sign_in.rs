@@ -7,16 +7,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use lakeward_loopback::aws::{Approval, Fault, Grant, LoopbackAws, Operation, Options, Role, User};
+use lakeward_loopback::aws::{Approval, Fault, Grant, Operation};
 use lakeward_testkit::{Home, HomeCommand, Key, Terminal, python};
 
 use crate::{
-    loopback_aws::at,
+    loopback_aws::{at, guarded},
     program::lakeward,
     wizard::{World, choose},
 };
-
-const MFA_DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
 
 /// The screen on which a sign-in to the session `corp` is waited for.
 #[track_caller]
@@ -170,26 +168,7 @@ async fn a_clock_that_is_a_quarter_of_an_hour_off_is_told_with_what_both_say() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_mfa_code_is_followed_by_another_and_none_is_shown() {
     let home = Home::new();
-    let secret = "the-secret-key-of-the-user";
-    let mut user = User::new("me").with_mfa(MFA_DEVICE, "918273");
-    user.access_key_id = "AKIAUSER000000000000".into();
-    user.secret_access_key = secret.into();
-    let mut role = Role::new("arn:aws:iam::111122223333:role/guarded", &[&user.arn]);
-    role.requires_mfa = true;
-    let mut options = Options::default();
-    (options.users, options.roles) = (vec![user], vec![role]);
-    let aws = LoopbackAws::start(options).await.unwrap();
-    home.secret(secret);
-    home.write(
-        ".aws/credentials",
-        format!("[user]\naws_access_key_id = AKIAUSER000000000000\naws_secret_access_key = {secret}\n"),
-    );
-    home.write(
-        ".aws/config",
-        format!(
-            "[profile guarded]\nrole_arn = arn:aws:iam::111122223333:role/guarded\nsource_profile = user\nmfa_serial = {MFA_DEVICE}\n"
-        ),
-    );
+    let aws = guarded(&home).await;
     let mut terminal = at(&aws, lakeward(&home).args(["init"])).on_terminal(80, 24);
     choose(&mut terminal, "Profile \"guarded\"");
     terminal.until("MFA");

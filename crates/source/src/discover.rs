@@ -24,7 +24,7 @@ use crate::{
     },
     decode::json::record_text,
     error::{Error, Misfit, MisfitAt, Place as At, nearest, shown},
-    infer::{BadKey, SeenFields},
+    infer::{BadKey, OddValue, SeenFields},
     input::Input,
     locate::{Own, locate},
     open::{Stamp, Stream},
@@ -39,6 +39,8 @@ const LONGEST_RECORD: u64 = 1 << 30;
 const KEPT_BYTES: u64 = 32 << 20;
 /// How much of a sample is looked at in one go.
 const SAMPLE_STEP: usize = 256 << 10;
+/// How much of an odd value is told.
+const VALUE: usize = 40;
 
 /// Finds the files of all tables, tells their formats and infers their columns. Returns one reader a table, in the order in
 /// which the sources name them; with `only`, those tables alone.
@@ -220,6 +222,7 @@ impl Group<'_> {
             is_full: true,
             empty: None,
             misfit: None,
+            no_numbers: HashMap::new(),
             nothing_came: false,
             context,
         };
@@ -239,10 +242,11 @@ impl Group<'_> {
             }
         }
         let (is_fully_sampled, on_error) = (sampler.is_full, read.on_error.clone());
-        let (schema, given) = sampler.columns(&name, read)?;
+        let (schema, given, odd) = sampler.columns(&name, read)?;
         Ok(TableReader {
             table: Arc::new(Table { name, schema }),
             given,
+            odd,
             inputs,
             longest,
             on_error,
@@ -272,6 +276,8 @@ struct Sampler<'a> {
     empty: Option<String>,
     /// The first record that is no row, with its input and line.
     misfit: Option<Box<MisfitAt>>,
+    /// Of each column of CSV the first value that is no number.
+    no_numbers: HashMap<String, OddValue>,
     /// The input that was opened last is a pipe through which nothing came.
     nothing_came: bool,
     context: &'a Context,
@@ -386,8 +392,10 @@ impl Sampler<'_> {
                     (Some(fields), Some(header)) => {
                         for (index, column) in header.iter().enumerate() {
                             let text = fields.text().get(fields.range(row, index)).map(std::str::from_utf8);
-                            if let (Some(Ok(text)), Some(place)) = (text, self.seen.place(column)) {
-                                place.observe_field(text);
+                            if let (Some(Ok(text)), Some(place)) = (text, self.seen.place(column))
+                                && place.observe_field(text)
+                            {
+                                self.no_number(name, column, record.line, text);
                             }
                         }
                         None
@@ -403,6 +411,11 @@ impl Sampler<'_> {
         Ok(())
     }
 
+    fn no_number(&mut self, path: &str, column: &str, line: u64, text: &str) {
+        let (column, path, value) = (column.to_owned(), path.to_owned(), untrusted::excerpt(text, VALUE));
+        self.no_numbers.insert(column.clone(), OddValue { column, path, line, value, more: 0 });
+    }
+
     fn json(&mut self, name: &str, block: &Block, row: usize, line: u64) -> Result<Option<Misfit>, Error> {
         let text = match record_text(block.text(row)) {
             Ok(text) => text,
@@ -414,8 +427,8 @@ impl Sampler<'_> {
         }
     }
 
-    /// The table's columns, and for each whether its type was not inferred from text.
-    fn columns(mut self, table: &TableName, read: &ReadPlan) -> Result<(SchemaRef, Vec<bool>), Error> {
+    /// The table's columns, for each whether its type was not inferred from text, and what is odd in those that were.
+    fn columns(mut self, table: &TableName, read: &ReadPlan) -> Result<(SchemaRef, Vec<bool>, Vec<OddValue>), Error> {
         let inferred = self.seen.columns();
         let schema = if self.union.is_empty() {
             if inferred.is_empty() {
@@ -441,17 +454,22 @@ impl Sampler<'_> {
             }
         }
         let inferred: HashMap<_, _> = inferred.into_iter().collect();
-        let (mut fields, mut given) = (Vec::new(), Vec::new());
+        let (mut fields, mut given, mut odd) = (Vec::new(), Vec::new(), Vec::new());
         for field in schema.fields() {
             let asked = read.columns.get(field.name());
             let field = match asked {
                 Some(asked) if asked != field.data_type() => retyped(field, asked.clone()),
                 _ => field.as_ref().clone(),
             };
-            given.push(asked.is_some() || inferred.get(field.name()) != Some(field.data_type()));
+            let is_given = asked.is_some() || inferred.get(field.name()) != Some(field.data_type());
+            if let Some(values) = self.seen.odd(field.name()).filter(|_| !is_given) {
+                let first = self.no_numbers.remove(field.name());
+                odd.extend(first.map(|first| OddValue { more: values - 1, ..first }));
+            }
+            given.push(is_given);
             fields.push(field);
         }
-        Ok((Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())), given))
+        Ok((Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())), given, odd))
     }
 
     /// Why nothing was found from which to make columns.

@@ -7,7 +7,7 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
-use lakeward_core::column_type::timestamp_utc;
+use lakeward_core::{column_type::timestamp_utc, untrusted::printable};
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -48,6 +48,7 @@ impl Kinds {
     const TEXT: Self = Self(1 << 8);
     const OBJECT: Self = Self(1 << 9);
     const ARRAY: Self = Self(1 << 10);
+    const NUMBER: Self = Self(Self::SMALL.0 | Self::LARGE.0 | Self::FLOAT.0 | Self::EXPONENT.0);
 
     fn add(&mut self, kind: Self) {
         self.0 |= kind.0;
@@ -67,6 +68,9 @@ impl Kinds {
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     kinds: Kinds,
+    /// How many fields of CSV were numbers, and how many were not.
+    numbers: u64,
+    others: u64,
     fields: SeenFields,
     items: Option<Box<Seen>>,
 }
@@ -76,6 +80,34 @@ pub(crate) struct Seen {
 pub(crate) struct SeenFields {
     names: Vec<(String, Seen)>,
     index: HashMap<String, usize>,
+}
+
+/// A value because of which a column of CSV is text, though almost all of its values are numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OddValue {
+    /// The column.
+    pub column: String,
+    /// The input, fit for a terminal.
+    pub path: String,
+    /// Its line there.
+    pub line: u64,
+    /// The beginning of the value, fit for a terminal.
+    pub value: String,
+    /// How many more there are in the sample that are no numbers.
+    pub more: u64,
+}
+
+impl fmt::Display for OddValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { column, path, line, value, more } = self;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        write!(f, "{} is text because of line {line} of {name} ({value:?})", printable(column))?;
+        match more {
+            0 => Ok(()),
+            1 => f.write_str(" and one more value"),
+            more => write!(f, " and {more} more values"),
+        }
+    }
 }
 
 /// A key that can't be a name, because it holds a NUL character.
@@ -117,6 +149,12 @@ impl SeenFields {
         }
     }
 
+    /// Of a column that is text, though almost all of its values are numbers: how many are none.
+    pub(crate) fn odd(&self, name: &str) -> Option<u64> {
+        let (_, seen) = self.names.get(*self.index.get(name)?)?;
+        seen.odd()
+    }
+
     /// The types of all places, as a table's columns.
     pub(crate) fn columns(&self) -> Vec<(String, DataType)> {
         self.names.iter().map(|(name, seen)| (name.clone(), seen.data_type())).collect()
@@ -124,11 +162,28 @@ impl SeenFields {
 }
 
 impl Seen {
-    /// Takes in a field of CSV.
-    pub(crate) fn observe_field(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.kinds.add(kind_of_field(text));
+    /// Takes in a field of CSV. Whether it is the first that is no number.
+    pub(crate) fn observe_field(&mut self, text: &str) -> bool {
+        if text.is_empty() {
+            return false;
         }
+        let kind = kind_of_field(text);
+        self.kinds.add(kind);
+        if Kinds::NUMBER.has(kind) {
+            self.numbers += 1;
+            return false;
+        }
+        self.others += 1;
+        self.others == 1
+    }
+
+    /// See [`SeenFields::odd`].
+    fn odd(&self) -> Option<u64> {
+        /// One among so many is odd; in a small sample one is.
+        const RARE: u64 = 20;
+        let is_odd = self.others > 0 && self.numbers > 1 && self.others <= (self.numbers / RARE).max(1);
+        let numbers = Self { kinds: Kinds(self.kinds.0 & Kinds::NUMBER.0), ..Self::default() };
+        (is_odd && self.data_type() == DataType::Utf8 && numbers.data_type() != DataType::Utf8).then_some(self.others)
     }
 
     fn observe_json(&mut self, raw: &str, depth: usize) -> Result<(), BadKey> {
@@ -297,7 +352,7 @@ mod tests {
 
     fn field(values: &[&str]) -> String {
         let mut seen = Seen::default();
-        values.iter().for_each(|value| seen.observe_field(value));
+        values.iter().for_each(|value| _ = seen.observe_field(value));
         describe(&seen.data_type())
     }
 
@@ -343,6 +398,25 @@ mod tests {
         for (values, expected) in cases {
             assert_eq!(field(values), *expected, "{values:?}");
         }
+    }
+
+    #[test]
+    fn what_is_odd_in_a_column_of_numbers() {
+        let odd = |values: &[&str]| {
+            let mut seen = Seen::default();
+            let firsts: Vec<usize> =
+                (0..).zip(values).filter(|(_, text)| seen.observe_field(text)).map(|(at, _)| at).collect();
+            (firsts, seen.odd())
+        };
+        assert_eq!(odd(&["1", "", "abc", "3"]), (vec![2], Some(1)));
+        assert_eq!(odd(&["1.5", "2026-01-01", "3"]), (vec![1], Some(1)), "a date is no number either");
+        assert_eq!(odd(&["true", "1", "2"]), (vec![0], Some(1)));
+        assert_eq!(odd(&["1", "2", "3"]), (vec![], None));
+        assert_eq!(odd(&["abc", "1"]), (vec![0], None), "who knows which of them is odd");
+        assert_eq!(odd(&["a", "b", "1", "2", "3"]), (vec![0], None));
+        assert_eq!(odd(&[["1"; 38].as_slice(), &["a", "b"]].concat()), (vec![38], None));
+        assert_eq!(odd(&[["1"; 40].as_slice(), &["a", "b"]].concat()), (vec![40], Some(2)));
+        assert_eq!(odd(&["9007199254740993", "0.5", "x"]), (vec![2], None), "text without it, too");
     }
 
     #[test]

@@ -36,6 +36,7 @@ use lakeward_core::{budget::Budget, event::Observer, plan::OwnPlace};
 pub use crate::{
     command::{Commands, EndCommands, Service},
     discover::{discover, discover_beside},
+    infer::OddValue,
     read::{TableRead, TableReader},
 };
 

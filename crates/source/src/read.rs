@@ -31,6 +31,7 @@ use crate::{
         item_cells,
     },
     error::{Error, MisfitAt, shown},
+    infer::OddValue,
     input::Input,
     open::Stream,
     reject::RejectsFile,
@@ -48,6 +49,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 pub struct TableReader {
     pub(crate) table: Arc<Table>,
     pub(crate) given: Vec<bool>,
+    pub(crate) odd: Vec<OddValue>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) longest: usize,
     pub(crate) on_error: OnError,
@@ -76,6 +78,12 @@ impl TableReader {
     #[must_use]
     pub fn table(&self) -> &Arc<Table> {
         &self.table
+    }
+
+    /// The values because of which columns are text, though almost all of their values in the sample are numbers.
+    #[must_use]
+    pub fn odd_values(&self) -> &[OddValue] {
+        &self.odd
     }
 
     /// The files, in the order in which they are read. Standard input is none.
@@ -119,7 +127,7 @@ impl TableReader {
     /// When an input can't be read, changed since it was found, or holds a row that does not fit and is not to be set
     /// aside. Rows handed over before stay handed over.
     pub fn read(self, outlet: &dyn Outlet) -> Result<TableRead, Failure> {
-        let Self { table, given, inputs, longest, on_error, is_fully_sampled, rejects, is_look, context } = self;
+        let Self { table, given, inputs, longest, on_error, is_fully_sampled, rejects, is_look, context, .. } = self;
         let rejects_file = match &on_error {
             OnError::Skip { rejects, .. } => Some(RejectsFile::new(rejects, &table.name, &context.run_id, !is_look)),
             OnError::Fail => None,

@@ -319,6 +319,9 @@ pub struct PreviewedTable {
     pub columns: Vec<Column>,
     /// Its first rows, as text.
     pub rows: Vec<Vec<String>>,
+    /// Which columns are text because of a few values that are no numbers.
+    #[serde(default)]
+    pub odd: Vec<String>,
     /// How many of the rows that were looked at a run would set aside.
     #[serde(default)]
     pub rejected: u64,

@@ -133,6 +133,20 @@ fn what_a_run_set_aside_is_no_input_of_the_next() {
 }
 
 #[test]
+fn a_column_of_numbers_that_is_text_says_because_of_which_value() {
+    let rows = "1,1\n".repeat(50);
+    let fixture = Fixture::with("in/a.csv", format!("n,m\n{rows}\"multi\nline\",2\n1,x\n1,\u{1b}[31mred\n"));
+    let odd = |fixture: &Fixture| -> Vec<String> {
+        let reader = discover(&[fixture.source("in", Some("t"))], &[], &fixture.context()).expect("found").remove(0);
+        reader.odd_values().iter().map(ToString::to_string).collect()
+    };
+    let n = "n is text because of line 52 of a.csv (\"multi line\")";
+    assert_eq!(odd(&fixture), [n, "m is text because of line 54 of a.csv (\"x\") and one more value"]);
+    // Whoever gives the type knows.
+    assert_eq!(odd(&fixture.column("m", "string")), [n]);
+}
+
+#[test]
 fn a_look_counts_what_a_run_would_set_aside_and_writes_it_nowhere() {
     let fixture = Fixture::with("t.csv", "a\n1\n2,3\n4,5\n6\n").skip(Some(1));
     let reader = || discover(&[fixture.source("t.csv", None)], &[], &fixture.context()).expect("found").remove(0);

@@ -295,7 +295,7 @@ impl Plain {
                 table.columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
             turn.lines.push(format!("Table {}: {}", table.name, columns.join(", ")));
             turn.lines.extend(table.rows.iter().take(ROWS).map(|row| format!("  {}", row.join(", "))));
-            turn.lines.extend(table.rejects().map(|rejects| format!("  {rejects}")));
+            turn.lines.extend(table.odd.iter().chain(&table.rejects()).map(|line| format!("  {line}")));
             if table.goes_on {
                 let what = "the command goes on; the types are those of the rows that have come so far";
                 turn.lines.push(format!("  {what}"));

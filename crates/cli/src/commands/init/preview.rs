@@ -69,6 +69,7 @@ async fn looked_at(plan: Plan, commands: Commands) -> Result<Preview, Failure> {
         // What a plugin's tables hold is known when it syncs, and only then.
         for (number, (reader, table)) in readers.into_iter().zip(&mut tables).enumerate() {
             table.bytes = reader.input_bytes();
+            table.odd = reader.odd_values().iter().map(ToString::to_string).collect();
             let name = reader.table().name.clone();
             if number < TABLES {
                 let first = FirstRows::default();
@@ -96,6 +97,7 @@ fn described(table: &Table, plugin: Option<&str>, place: &str, key: &ObjectKey) 
         first_key: format!("{}{key}", printable(place)),
         columns: columns.collect(),
         rows: Vec::new(),
+        odd: Vec::new(),
         rejected: 0,
         looked_at: 0,
         goes_on: false,

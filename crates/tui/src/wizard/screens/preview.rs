@@ -111,8 +111,8 @@ fn inside<'a>(table: &PreviewedTable, ground: &Ground<'a>) -> Sheet<'a> {
         (None, false, true) => "First rows; the command goes on, and the types are of what has come so far",
         (None, false, false) => "First rows",
     });
-    if let Some(rejects) = table.rejects() {
-        sheet.mark(2, Mark::Warning, &rejects);
+    for warning in table.odd.iter().chain(&table.rejects()) {
+        sheet.mark(2, Mark::Warning, &look.text(warning));
     }
     let shown = grid(table, look, &mut sheet);
     let rest = table.columns.get(shown..).unwrap_or_default();

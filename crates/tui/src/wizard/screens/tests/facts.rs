@@ -178,6 +178,7 @@ pub(super) fn table(name: &str, rows: Vec<Vec<&str>>, bytes: u64) -> PreviewedTa
             .map(|(name, kind)| Column { name: (*name).into(), column_type: (*kind).into() })
             .collect(),
         rows: rows.into_iter().map(|row| row.into_iter().map(str::to_owned).collect()).collect(),
+        odd: Vec::new(),
         rejected: 0,
         looked_at: 0,
         goes_on: false,

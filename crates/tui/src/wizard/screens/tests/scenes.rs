@@ -413,6 +413,11 @@ fn make() -> Vec<(&'static str, State)> {
             let odd = |table| PreviewedTable { rejected: 2, looked_at: 4, ..table };
             at_preview().previewed(Ok(Preview { tables: preview().tables.into_iter().map(odd).collect() }))
         }),
+        ("preview, a value that is no number", {
+            let odd = vec!["zip is text because of line 3 of orders.csv (\"ZRH-2\") and 2 more values".to_owned()];
+            let odd = |table| PreviewedTable { odd: odd.clone(), ..table };
+            at_preview().previewed(Ok(Preview { tables: preview().tables.into_iter().map(odd).collect() }))
+        }),
         ("preview, empty table", at_preview().previewed(Ok(preview())).press(Key::Down)),
         (
             "preview, nothing matches",
