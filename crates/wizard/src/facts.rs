@@ -269,6 +269,19 @@ pub struct Search {
     pub tail: Vec<String>,
 }
 
+impl Search {
+    /// What came of a place, in a few words; of one that was not reached, where the search ended.
+    #[must_use]
+    pub fn state(&self, at: usize) -> String {
+        let Some(link) = self.links.get(at) else { return String::new() };
+        let before = self.links.iter().take(at).rev();
+        match before.filter(|_| link.unreached).find(|other| other.depth == link.depth && !other.unreached) {
+            Some(end) => format!("not tried, as the chain ended at {}", end.number),
+            None => link.state.clone(),
+        }
+    }
+}
+
 /// A place in which credentials are searched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SearchLink {
@@ -280,6 +293,9 @@ pub struct SearchLink {
     pub name: String,
     /// What came of it, in a word.
     pub state: String,
+    /// Whether the search had ended before it.
+    #[serde(default)]
+    pub unreached: bool,
     /// Why.
     pub detail: String,
     /// What stands there, and what to do, a line each.

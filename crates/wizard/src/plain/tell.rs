@@ -375,6 +375,8 @@ impl Plain {
                     Screen::Preview => "r tries again, g goes on anyway, < goes back.",
                     Screen::Review if self.state.facts.document.trouble().is_none() => "w tries again, < goes back.",
                     Screen::Run => "Enter goes on.",
+                    // Nothing lies before it.
+                    Screen::Welcome => "Type a number, or q to quit.",
                     _ => "< goes back.",
                 }
                 .to_owned(),
@@ -401,9 +403,9 @@ impl Plain {
 /// The search for credentials, a sentence a link.
 fn searched(search: &Search) -> Vec<String> {
     let mut lines = search.head.clone();
-    for link in &search.links {
+    for (at, link) in search.links.iter().enumerate() {
         let indent = "  ".repeat(link.depth + 1);
-        lines.push(format!("{indent}{}. {}, {}: {}", link.number, link.name, link.state, link.detail));
+        lines.push(format!("{indent}{}. {}, {}: {}", link.number, link.name, search.state(at), link.detail));
         lines.extend(link.below.iter().map(|line| format!("{indent}   {line}")));
     }
     lines.extend(search.tail.clone());

@@ -171,7 +171,7 @@ fn text(search: &Search) -> String {
     let mut text = String::new();
     let mut add = |line: &str| text.push_str(&format!("{line}\n"));
     search.head.iter().for_each(|line| add(line));
-    for SearchLink { depth, number, name, state, detail, below } in &search.links {
+    for SearchLink { depth, number, name, state, detail, below, .. } in &search.links {
         let indent = " ".repeat(5 * depth);
         add(&format!("{indent}{number:>2} {name:<NAMES$} {state:<11} {detail}"));
         below.iter().for_each(|line| add(&format!("{indent}     {line}")));
@@ -203,7 +203,7 @@ fn links(told: &mut Vec<SearchLink>, depth: usize, all: &[Link], reached: bool) 
             below.extend(has_inner.then(|| "the credentials that assume it:".to_owned()));
         }
         let (state, detail) = (state.to_owned(), printable(&detail).into_owned());
-        told.push(SearchLink { depth, number, name: link.name.to_owned(), state, detail, below });
+        told.push(SearchLink { depth, number, name: link.name.to_owned(), state, unreached: !reached, detail, below });
         if has_inner {
             links(told, depth + 1, &link.inner, true);
         }

@@ -73,23 +73,26 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     ground.fill(&sheet);
 }
 
-/// Says on top what this is, where it is the first screen. For that a blank line gives way, and on a narrow screen no row does.
+/// Says on top what this is, where it is the first screen. For that a blank line may give way, and on a narrow screen nothing else.
 fn introduce(state: &State, sheet: &mut Sheet<'_>, ground: &Ground<'_>) {
-    let (narrow, full) = (ground.room == Room::Narrow, sheet.len() >= usize::from(ground.area.height));
+    let is_narrow = ground.room == Room::Narrow;
     let words = match state.facts.place.is_demo {
-        true if narrow => "The demo: AWS and S3 are stand-ins inside this program.",
+        true if is_narrow => "The demo: AWS and S3 are stand-ins inside this program.",
         // Its note says that and more.
         true => return,
         false => INTRODUCTION,
     };
-    if !state.trail.is_empty() || (narrow && full) {
+    let is_full = sheet.len() >= usize::from(ground.area.height);
+    let blank = sheet.lines.iter().position(|line| line.width() == 0).filter(|_| is_full);
+    if !state.trail.is_empty() || (is_narrow && is_full && blank.is_none()) {
         return;
     }
+    if let Some(at) = blank {
+        sheet.lines.remove(at);
+    }
     sheet.lines.insert(0, Line::raw(words));
-    let blank = Some(2).filter(|at| full && sheet.lines.get(*at).is_some_and(|line| line.width() == 0));
-    match blank {
-        Some(at) => _ = sheet.lines.remove(at),
-        None => sheet.focus = sheet.focus.start + 1..sheet.focus.end + 1,
+    if blank.is_none_or(|at| at >= sheet.focus.end) {
+        sheet.focus = sheet.focus.start + 1..sheet.focus.end + 1;
     }
 }
 

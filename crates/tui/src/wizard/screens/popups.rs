@@ -87,9 +87,9 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
 fn chain(search: &Search, sheet: &mut Sheet<'_>) {
     let look = sheet.look;
     search.head.iter().for_each(|line| sheet.say(0, &look.text(line)));
-    for link in &search.links {
+    for (at, link) in search.links.iter().enumerate() {
         let indent = 3 * link.depth;
-        let state = Span::raw(format!("  {}", link.state));
+        let state = Span::raw(format!("  {}", search.state(at)));
         let number = format!("{}{:>2} ", " ".repeat(indent), link.number);
         sheet.line(vec![Span::raw(number), Span::styled(look.text(&link.name), bold()), state]);
         sheet.say(indent + 3, &look.text(&link.detail));

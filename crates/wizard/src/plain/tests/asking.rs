@@ -13,10 +13,20 @@ fn the_whole_chain_is_told_link_by_link() {
         below: vec!["role_arn = x (~/.aws/config:7)".into()],
         ..crate::SearchLink::default()
     };
-    let search = crate::Search { links: vec![link], ..crate::Search::default() };
+    let inner = crate::SearchLink { depth: 1, number: 1, state: "found".into(), ..crate::SearchLink::default() };
+    let later = crate::SearchLink {
+        number: 3,
+        name: "web identity".into(),
+        state: "not reached".into(),
+        unreached: true,
+        detail: "nothing names a token".into(),
+        ..crate::SearchLink::default()
+    };
+    let search = crate::Search { links: vec![link, inner, later], ..crate::Search::default() };
     session.event(Event::Explained(ticket, Ok(search)));
     assert_says(&session, "  2. role of the profile, found: role loader");
     assert_says(&session, "     role_arn = x (~/.aws/config:7)");
+    assert_says(&session, "  3. web identity, not tried, as the chain ended at 2: nothing names a token");
     session.line("7").works();
     assert_eq!(session.screen(), Screen::Identity);
 }

@@ -81,6 +81,7 @@ pub(super) fn search() -> Search {
         number,
         name: name.into(),
         state: state.into(),
+        unreached: state == "not reached",
         detail: detail.into(),
         below: below.iter().map(|line| (*line).to_owned()).collect(),
     };
