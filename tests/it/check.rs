@@ -106,7 +106,7 @@ async fn a_config_that_works_is_ok_line_by_line_and_leaves_one_small_object() {
         "keys in the environment (environment keys): ",
         "long-lived, good until somebody deletes them\n",
         "arn:aws:iam::111122223333:user/Ann, account 111122223333\n",
-        "AWS answers with 4 regions\n",
+        "AWS answers with 4 regions; a run needs no such permission\n",
         "us-east-1 ([destination] region)\n",
         "s3://test/raw/_lakeward_check is written\n",
     ];

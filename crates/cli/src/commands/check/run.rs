@@ -159,7 +159,9 @@ fn who(identity: &Identity) -> Item {
 fn listed(regions: Result<Regions, Failure>) -> Item {
     let item = |outcome, detail: String| Item::new(Check::Regions, outcome, detail);
     match regions {
-        Ok(Regions::Listed(count)) => item(Outcome::Ok, format!("AWS answers with {count} regions")),
+        Ok(Regions::Listed(count)) => {
+            item(Outcome::Ok, format!("AWS answers with {count} regions; a run needs no such permission"))
+        }
         Ok(Regions::NotAllowed) => item(
             Outcome::Ok,
             "AWS knows who asks and does not allow it, which is fine: a run needs no such permission".to_owned(),
