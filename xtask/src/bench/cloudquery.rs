@@ -90,7 +90,7 @@ fn plan(bench: &Bench<'_>, data: &Path, times: u32) -> Value {
         programs.push(json!({
             "name": format!("Lakeward, {format} of a source's records of {SYNCED}"), "command": command,
             "config": {"path": config, "text": sync_config(format, &scratch.join("state"))},
-            "server": [bench.python, "-I", scripts.join("source.py"), "ADDRESS", frames, times.to_string()],
+            "server": [bench.python, "-I", "-B", scripts.join("source.py"), "ADDRESS", frames, times.to_string()],
             "output": format, "compression": "none",
         }));
     }
