@@ -26,6 +26,7 @@ mod account;
 mod server_clock;
 pub mod sign_in;
 mod http_client;
+mod unreached;
 
 pub use account::Regions;
 pub use aws_files::{Changed, Edit, Of};

@@ -407,6 +407,16 @@ fn the_check_does_not_say_that_all_works_where_the_source_could_not_be_read() {
 }
 
 #[test]
+fn credentials_that_nobody_was_there_to_judge_are_not_said_to_fail() {
+    let mut state = scene("identity, refused").clone();
+    let says = |state: &State, words: &str| lines(state, FULL, 80, 24).iter().any(|line| line.contains(words));
+    assert!(says(&state, "These credentials do not work"));
+    let unreached = Trouble { code: 69, ..Trouble::usage("sts.amazonaws.com can't be reached: connection refused") };
+    state.facts.identity = Remote::Failed(unreached);
+    assert!(says(&state, "AWS could not be reached") && !says(&state, "do not work"));
+}
+
+#[test]
 fn nothing_is_offered_that_the_embedded_s3_has_not() {
     let mut state = scene("written").clone();
     let policy = |state: &State| lines(state, FULL, 80, 24).iter().any(|line| line.contains("lakeward policy"));
