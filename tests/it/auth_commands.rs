@@ -206,7 +206,11 @@ fn broken_set_ups_are_understood_from_the_screen() {
             "[default]\naws_access_key_id = A\n",
             &["without aws_secret_access_key in the same section", "credentials:2"],
         ),
-        ("", "[default]\n\n[default]\n", &["credentials, line 3: this section stands a second time"]),
+        (
+            "",
+            "[default]\n\n[default]\n",
+            &["credentials, line 3: [default] stands here a second time; the first is in line 1"],
+        ),
         ("[a]\n", "", &["config:1 has [a], which is no profile there: write it as [profile a]"]),
         ("", "[profile a]\n", &["credentials:1 has [profile a], which is no profile there: write it as [a]"]),
         ("", "\u{feff}[default]\n", &["begins with a byte order mark"]),

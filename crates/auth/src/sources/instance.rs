@@ -57,6 +57,7 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         environment.get(variable).and_then(|text| text.parse().ok()).filter(|number: &u32| (1..=60).contains(number))
     };
     let time_limit = number(TIMEOUT).map_or(TIME_LIMIT, |seconds| Duration::from_secs(seconds.into()));
+    let others = context.files.others(&context.profile.name).unwrap_or_default();
     let is_meant =
         context.through.is_empty() || context.profile.get("credential_source") == Some("Ec2InstanceMetadata");
     let settings = [endpoint, mode].into_iter().flatten().collect();
@@ -64,7 +65,14 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
     Link::found(
         NAME,
         what,
-        Instance { url, time_limit, attempts: number(ATTEMPTS).unwrap_or(1), is_meant, provider: OnceLock::new() },
+        Instance {
+            url,
+            time_limit,
+            attempts: number(ATTEMPTS).unwrap_or(1),
+            is_meant,
+            others,
+            provider: OnceLock::new(),
+        },
     )
     .with(settings)
 }
@@ -75,6 +83,8 @@ struct Instance {
     attempts: u32,
     /// Whether it is what was chosen, and not where a search ends that has found nothing: there, nobody has signed in.
     is_meant: bool,
+    /// What else there is to choose, before other advice.
+    others: String,
     provider: OnceLock<ImdsCredentialsProvider>,
 }
 
@@ -112,8 +122,9 @@ impl Source for Instance {
                 "let the role's trust policy name ec2.amazonaws.com".to_owned()
             } else {
                 format!(
-                    "unless this is an EC2 instance, nothing is set up here that gives credentials: {ANY_SIGN_IN}; in a \
-                     container on EC2: set the instance's metadata hop limit to 2"
+                    "{}unless this is an EC2 instance, nothing is set up here that gives credentials: {ANY_SIGN_IN}; in a \
+                     container on EC2: set the instance's metadata hop limit to 2",
+                    self.others
                 )
             };
             let what = "the instance's metadata service gives no credentials";

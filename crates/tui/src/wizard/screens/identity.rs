@@ -21,7 +21,11 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         Remote::Asked(asked) => {
             parts::question(&mut sheet, "Asking AWS whose the credentials are", "");
             sheet.blank();
-            parts::waiting(&mut sheet, "Waiting for STS", *asked, state.now);
+            match state.runs() {
+                // It comes first, and asks nobody in the network as far as is known here.
+                Some(program) => parts::waiting_for_program(&mut sheet, program, *asked, state.now),
+                None => parts::waiting(&mut sheet, "Waiting for STS", *asked, state.now),
+            }
         }
         Remote::Failed(trouble) => {
             let is_unanswered = trouble.code == FailureKind::Destination.exit_code();
