@@ -12,14 +12,27 @@ use lakeward_core::{
 /// The most characters of a foreign reason that are told.
 const MOST_TOLD: usize = 200;
 
-/// The same error, which also says whose answer is missing. What the SDK decides by stays as it is.
-pub(crate) fn unreached(host: &str, error: ConnectorError) -> ConnectorError {
+/// The variables that name a proxy, by the scheme of what is asked for.
+const PROXIES: [(&str, [&str; 4]); 2] = [
+    ("http", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]),
+    ("https", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
+];
+
+/// The variable that names the proxy of a scheme, if one is set. `NO_PROXY` may except the host.
+pub(crate) fn proxy_of(scheme: &str) -> Option<&'static str> {
+    let (_, names) = PROXIES.iter().find(|(other, _)| *other == scheme)?;
+    names.iter().copied().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// The same error, which also says whose answer is missing, and which variable may have sent it through a proxy. What the SDK
+/// decides by stays as it is.
+pub(crate) fn unreached(host: &str, proxy: Option<&str>, error: ConnectorError) -> ConnectorError {
     if error.is_user() {
         return error;
     }
     let (is_timeout, is_io, kind) = (error.is_timeout(), error.is_io(), error.as_other());
     let connection = error.connection_metadata().cloned();
-    let what = format!("{} {}", printable(host), why(&error));
+    let what = format!("{} {}", printable(host), why(&error, proxy));
     let cause = Box::new(Unreached { what, cause: error.into_source() });
     let error = match (is_timeout, is_io) {
         (true, _) => ConnectorError::timeout(cause),
@@ -32,7 +45,7 @@ pub(crate) fn unreached(host: &str, error: ConnectorError) -> ConnectorError {
     }
 }
 
-fn why(error: &ConnectorError) -> String {
+fn why(error: &ConnectorError, proxy: Option<&str>) -> String {
     let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
     let leaf = texts.last().map(String::as_str).unwrap_or_default();
     let says = |word: &str| texts.iter().any(|text| text.contains(word));
@@ -51,10 +64,13 @@ fn why(error: &ConnectorError) -> String {
         Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => "no way leads there".to_owned(),
         _ => excerpt(leaf, MOST_TOLD),
     };
-    if says("tunnel error") {
-        return format!("can't be reached through the proxy (HTTPS_PROXY): {reason}");
+    match proxy {
+        Some(proxy) if says("tunnel error") => format!("can't be reached through the proxy of {proxy}: {reason}"),
+        // Whether the proxy or the host was met is not told.
+        Some(proxy) if is_connecting => format!("can't be reached: {reason} ({proxy} is set)"),
+        _ if is_connecting => format!("can't be reached: {reason}"),
+        _ => format!("has not answered: {reason}"),
     }
-    if is_connecting { format!("can't be reached: {reason}") } else { format!("has not answered: {reason}") }
 }
 
 /// The limit in "operation timeout (…) occurred after 5s".
