@@ -150,6 +150,22 @@ async fn a_sign_in_is_renewed_before_its_end_and_botocore_reads_what_was_written
     assert_eq!(requests[1].header("x-amz-sso_bearer_token"), Some("the-second-access-token"));
 }
 
+/// The run has what it needs; whoever comes next has to sign in again, and is told so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_that_can_not_be_written_is_used_and_what_follows_is_told() {
+    let home = home(PAST);
+    // A folder where the lock should be: nothing may be written without it.
+    fs::create_dir_all(home.path().join(TOKEN).with_extension("lock")).unwrap();
+    let server = ScriptedServer::start(vec![renewed(), role()]).await;
+    let output = silent(export(&home, &server, "s").run().exits(0));
+    assert!(output.stdout.contains("ASIAROLE"), "{}", output.stdout);
+    let file =
+        format!("{TOKEN} can't be written: Is a directory (os error 21). This run goes on with the renewed sign-in");
+    let says = [file.as_str(), "after this run sign in with `lakeward auth login --sso-session my-sso`"];
+    assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
+    assert_eq!(read(&home, TOKEN)["refreshToken"], "the-first-refresh-token");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_renew_at_once_ask_once() {
     let home = home(PAST);

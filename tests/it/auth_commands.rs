@@ -206,7 +206,11 @@ fn broken_set_ups_are_understood_from_the_screen() {
             "[default]\naws_access_key_id = A\n",
             &["without aws_secret_access_key in the same section", "credentials:2"],
         ),
-        ("", "[default]\n\n[default]\n", &["credentials, line 3: this section stands a second time"]),
+        (
+            "",
+            "[default]\n\n[default]\n",
+            &["credentials, line 3: [default] stands here a second time; the first is in line 1"],
+        ),
         ("[a]\n", "", &["config:1 has [a], which is no profile there: write it as [profile a]"]),
         ("", "[profile a]\n", &["credentials:1 has [profile a], which is no profile there: write it as [a]"]),
         ("", "\u{feff}[default]\n", &["begins with a byte order mark"]),
@@ -294,7 +298,9 @@ async fn a_container_is_asked_with_the_token_of_its_file() {
         &export().run().exits(77).stderr,
         &["it answered 403 AccessDenied no association", "next: check that the container has"],
     );
-    says(&export().run().exits(77).stderr, &["the role of this container was not given"]);
+    // Who does not answer has not refused.
+    let output = export().run().exits(69);
+    says(&output.stderr, &["the role of this container was not given", "127.0.0.1:", " has not answered: "]);
     let output = export().env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/no/token").run().exits(77);
     says(&output.stderr, &["token file /no/token can't be read"]);
     let requests = server.stop().await;
@@ -332,11 +338,16 @@ async fn an_instances_role_is_got_with_a_token_and_its_absence_told() {
 async fn a_metadata_service_that_does_not_answer_costs_little_over_a_second() {
     let home = home();
     let server = ScriptedServer::start(vec![Answer::Hang, Answer::Hang, Answer::Hang]).await;
+    // Where nothing else is set up, nobody has signed in.
     let output = instance(&home, &server.endpoint()).run().exits(77);
     // The second is measured where nothing else is; here a process starts as well.
     assert!(output.elapsed < Duration::from_secs(4), "{:?}", output.elapsed);
     says(
         &output.stderr,
-        &["the instance's metadata service gives no credentials", "set the instance's metadata hop limit to 2"],
+        &[
+            "the instance's metadata service gives no credentials: 127.0.0.1:",
+            " has not answered within 1s\n",
+            "set the instance's metadata hop limit to 2",
+        ],
     );
 }

@@ -157,11 +157,47 @@ async fn nothing_set_up_and_no_instance() {
             "environment keys              skipped     AWS_ACCESS_KEY_ID is not set",
             "keys in the credentials file  skipped     profile default has no aws_access_key_id there",
             "error: the instance's metadata service gives no credentials: ",
-            "next: unless this is an EC2 instance, nothing is set up here that gives credentials: sign in with `lakeward auth login \
-             --console`",
+            "next: there is the profile user: choose one with `--profile NAME`, AWS_PROFILE, or [auth] method = \"profile\"; unless \
+             this is an EC2 instance, nothing is set up here that gives credentials: sign in with `lakeward auth login --console`",
             "set the instance's metadata hop limit to 2",
         ],
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_by_the_name_that_is_at_hand() {
+    let set_up = SetUp::new().await;
+    shows(
+        set_up.explain(&[]),
+        &[
+            "error: no AWS credentials found in the environment, profile `default`",
+            "next: there are the profiles chain, console, inner, sso, user: ",
+            "choose one with `--profile NAME`, AWS_PROFILE, or [auth] method = \"profile\"; there is the SSO session corp: `lakeward \
+             auth login --sso-session NAME` signs in to one; sign in with",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_that_is_none() {
+    let set_up = SetUp::new().await;
+    let session = "[sso-session s]\nsso_start_url = https://corp.example/start\nsso_region = Frankfurt\n";
+    let role = "[profile p]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = Writer\n";
+    set_up.home.write(
+        ".aws/config",
+        format!("{session}{role}[profile r]\nrole_arn = arn:aws:iam::111122223333:role/inner\nsource_profile = user\nregion = Paris\n"),
+    );
+    let next = "next: write it as AWS does, such as eu-central-1 for Frankfurt";
+    let of_session = "/.aws/config:3 is `Frankfurt`, which is no name of a region";
+    shows(set_up.explain(&["--profile", "p"]), &["broken      sso_region at ", of_session, next]);
+    shows(
+        set_up.explain(&["--profile", "r"]),
+        &["error: region at ", "/.aws/config:11 is `Paris`, which is no name of a region", next],
+    );
+    // Before anything is asked.
+    assert_eq!(set_up.aws.aws.calls(), []);
+    let login = set_up.aws.leads(lakeward(&set_up.home).args(["auth", "login", "--sso-session", "s"])).run().exits(2);
+    assert_eq!(lacks(&login.stderr, &[of_session, next]), [""; 0], "{}", login.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,8 @@ use secrecy::ExposeSecret;
 
 use crate::{
     loopback_aws::{Aws, SSO_CACHE},
-    program::{lacks, lakeward},
+    program::{config, files, lacks, lakeward},
+    server::destination,
 };
 
 const POD: &str = "arn:aws:iam::111122223333:role/Pod";
@@ -187,6 +188,55 @@ async fn a_session_whose_start_url_names_another_region() {
     let read = |file: &str| std::fs::read_to_string(home.path().join(file)).unwrap();
     assert_eq!(read(".aws/config"), config.replace("us-east-1", "eu-west-1"));
     assert!(read(SSO_CACHE).contains("\"region\":\"eu-west-1\""));
+}
+
+/// Whatever is asked: the host, why it does not answer, and what to do; none of the words of the HTTP client.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_can_not_be_reached_is_named_with_the_reason() {
+    const CLOSED: &str = "http://127.0.0.1:9";
+    const NOWHERE: &str = "http://sts.nowhere.invalid";
+    let world = World::new().await;
+    let export = || world.run(&["auth", "export", "--format", "env"]);
+    let configure = |auth: &str| {
+        let destination = destination(CLOSED, "vendor = \"aws\"");
+        world.home.write("x", "id,n\n1,2\n");
+        world.home.write("lakeward.toml", config(&destination, &files(&["x"])) + &format!("[auth]\n{auth}\n"));
+    };
+    let refused = "can't be reached: connection refused";
+    let unknown = "sts.nowhere.invalid can't be reached: its name is not known (DNS)";
+    let dns = "next: check the network and its DNS, and the region, which is part of the name";
+    let not_given = format!("the role of this container was not given by {CLOSED}/keys: 127.0.0.1:9 {refused}");
+    let no_metadata = format!("the instance's metadata service gives no credentials: 127.0.0.1:9 {refused}");
+    configure("method = \"compute\"");
+    for arguments in [&["auth", "explain", "--config", "lakeward.toml"][..], &["check"], &["sync"]] {
+        for (variable, what) in
+            [("AWS_CONTAINER_CREDENTIALS_FULL_URI", &not_given), ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &no_metadata)]
+        {
+            let command = world.run(arguments).env_remove("AWS_EC2_METADATA_DISABLED");
+            let output = command.env(variable, format!("{CLOSED}/keys")).run().exits(69);
+            let said = format!("{}{}", output.stdout, output.stderr);
+            assert_eq!(lacks(&said, &[what.as_str(), "next: "]), [""; 0], "{said}");
+            assert!(!said.contains("dispatch failure") && !said.contains("(os error"), "{said}");
+        }
+    }
+    says(
+        export().args(["--profile", "inner"]).env("AWS_ENDPOINT_URL_STS", NOWHERE),
+        69,
+        &["can't be assumed: ", unknown, dns],
+    );
+    let output =
+        world.run(&["auth", "explain", "--profile", "user"]).env("AWS_ENDPOINT_URL_STS", NOWHERE).run().exits(0);
+    assert_eq!(
+        lacks(&output.stdout, &["identity: unknown: STS does not say whose", unknown]),
+        [""; 0],
+        "{}",
+        output.stdout
+    );
+    // What holds the objects is named in the same way.
+    configure("method = \"profile\"\nprofile = \"user\"");
+    let output = world.run(&["check"]).env("AWS_ENDPOINT_URL_STS", NOWHERE).run().exits(69);
+    let test_write = format!("failed       test write           127.0.0.1:9 {refused}\n");
+    assert_eq!(lacks(&output.stdout, &[unknown, &test_write]), [""; 0], "{}", output.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,6 +54,7 @@ impl Rig {
     #[track_caller]
     fn check_as(&self, endpoint: &str, more: &str, auth: &str) -> HomeCommand<'_> {
         let destination = destination(endpoint, &format!("vendor = \"aws\"\n{more}"));
+        self.home.write("x", "id,n\n1,2\n");
         self.home.write("lakeward.toml", config(&destination, &files(&["x"])) + &format!("[auth]\n{auth}\n"));
         at(&self.aws, lakeward(&self.home).arg("check"))
             .env("AWS_ACCESS_KEY_ID", &self.user.access_key_id)
@@ -98,7 +99,8 @@ async fn a_config_that_works_is_ok_line_by_line_and_leaves_one_small_object() {
     let rig = Rig::with(user, |_| ()).await;
     let check = || rig.check(server.s3.endpoint(), "region = \"us-east-1\"");
     let output = check().run().exits(0);
-    let names = ["config", "credentials", "identity", "account:ListRegions", "clock", "bucket region", "test write"];
+    let names =
+        ["config", "source", "credentials", "identity", "account:ListRegions", "clock", "bucket region", "test write"];
     let expected: Vec<_> = names.iter().map(|name| ("ok".to_owned(), (*name).to_owned())).collect();
     assert_eq!(outcomes(&output), expected, "{}", output.stdout);
     let lines = [
@@ -119,7 +121,7 @@ async fn a_config_that_works_is_ok_line_by_line_and_leaves_one_small_object() {
     let output = check().arg("--json").run().exits(0);
     let items: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let last = json!({ "check": "test_write", "outcome": "ok", "detail": "s3://test/raw/_lakeward_check is written", "next": [] });
-    assert_eq!((items.len(), items.last()), (7, Some(&last)));
+    assert_eq!((items.len(), items.last()), (8, Some(&last)));
     // Put; put on the condition that nothing is there, and without it. Nothing else was called.
     assert_eq!(server.s3.calls(), Calls { put_object: 3, ..Calls::default() });
     assert_eq!((rig.aws.count(Operation::GetCallerIdentity), rig.aws.count(Operation::ListRegions)), (2, 2));
@@ -253,10 +255,7 @@ async fn the_first_failure_gives_the_exit_code_and_what_hangs_on_it_is_not_reach
     let output = rig.check("http://127.0.0.1:9", "nonsense = 1").run().exits(2);
     says(&output.stderr, &["nonsense", "lakeward.toml"]);
     let words: Vec<_> = outcomes(&output).into_iter().map(|(word, _)| word).collect();
-    assert_eq!(
-        words,
-        ["failed", "not reached", "not reached", "not reached", "not reached", "not reached", "not reached"]
-    );
+    assert_eq!(words, ["failed"].into_iter().chain(["not reached"; 7]).collect::<Vec<_>>());
     // Not signed in.
     let output = rig.check("http://127.0.0.1:9", "").env_remove("AWS_ACCESS_KEY_ID").arg("--prove").run().exits(77);
     assert_eq!(
@@ -307,10 +306,14 @@ async fn keys_of_the_root_user_are_warned_of() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_aws_is_not_asked_what_only_aws_knows() {
     let home = Home::new();
+    home.write("x", "id,n\n1,2\n");
     home.write("lakeward.toml", config(EMBEDDED, &files(&["x"])));
     let output = lakeward(&home).args(["check", "--prove"]).run().exits(0);
     let words: Vec<_> = outcomes(&output).into_iter().map(|(word, _)| word).collect();
-    assert_eq!(words, ["ok", "not asked", "not asked", "not asked", "not asked", "not asked", "ok", "not provable"]);
+    assert_eq!(
+        words,
+        ["ok", "ok", "not asked", "not asked", "not asked", "not asked", "not asked", "ok", "not provable"]
+    );
     says(&output.stdout, &["the S3 server in this process", "lake/test/raw/_lakeward_check is written"]);
     assert!(home.path().join("lake/test").join(KEY).is_file());
 
@@ -318,9 +321,90 @@ async fn what_is_not_aws_is_not_asked_what_only_aws_knows() {
     let command = rig.check(server.s3.endpoint(), "").env("LAKEWARD_DESTINATION_VENDOR", "minio");
     let output = server.keys(&rig.home, command).arg("--prove").run().exits(0);
     let words: Vec<_> = outcomes(&output).into_iter().map(|(word, _)| word).collect();
-    assert_eq!(words, ["ok", "ok", "not asked", "not asked", "ok", "ok", "ok", "not provable"]);
+    assert_eq!(words, ["ok", "ok", "ok", "not asked", "not asked", "ok", "ok", "ok", "not provable"]);
     says(&output.stdout, &["the destination is not AWS, to which its keys are not shown"]);
     assert_eq!(rig.aws.calls(), [], "keys for another server were shown to AWS");
+}
+
+#[cfg(unix)]
+#[test]
+fn each_source_is_looked_for_and_none_is_run() {
+    let home = Home::new();
+    home.write("data/b.csv", "id\tn\n1\t2\n3\t4\n");
+    home.write("data/a.csv", "id\n1\n");
+    let program = home.write("program.sh", "#!/bin/sh\ntouch ran\n");
+    let mode = |mode| fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o755);
+    let of = |source: &str| {
+        home.write("lakeward.toml", config(EMBEDDED, source));
+        lakeward(&home).arg("check")
+    };
+    let (command, plugin) = (
+        |program: &str| {
+            format!("type = \"command\"\ncommand = [\"{program}\", \"-x\"]\ntable = \"t\"\nformat = \"csv\"\n")
+        },
+        |path: &str| format!("type = \"cloudquery\"\npath = \"{path}\"\n"),
+    );
+    let all = [
+        files(&["data/*.csv"]),
+        "type = \"stdin\"\ntable = \"piped\"\nformat = \"ndjson\"\n".to_owned(),
+        command("./program.sh"),
+        command("sh").replace("\"t\"", "\"u\""),
+        plugin("program.sh"),
+        "type = \"cloudquery\"\naddress = \"127.0.0.1:9\"\n".to_owned(),
+    ];
+    let output = of(&all.join("[[source]]\n")).run().exits(0);
+    let words: Vec<_> =
+        outcomes(&output).into_iter().filter(|(_, name)| name == "source").map(|(word, _)| word).collect();
+    assert_eq!(words, ["ok", "note", "ok", "ok", "ok", "note"], "{}", output.stdout);
+    let (path, folder) = (program.display(), home.path());
+    let folder = folder.display();
+    let says = [
+        format!("2 files, the first is {folder}/data/a.csv (CSV)\n"),
+        "standard input as NDJSON, for table piped: a run reads it, a check does not\n".to_owned(),
+        format!("the command of table t: {path} is there; a check does not run it\n"),
+        "/sh is there; a check does not run it\n".to_owned(),
+        format!("the plugin {path} is there; a check does not start it\n"),
+        "the plugin at 127.0.0.1:9: a run connects to it, a check does not\n".to_owned(),
+    ];
+    says_all(&output.stdout, &says);
+    assert!(!home.path().join("ran").exists(), "a program was run");
+
+    mode(0o644);
+    for (source, what, next) in [
+        (files(&["data/*.cvs"]), format!("no file matches {folder}/data/*.cvs"), "did you mean".to_owned()),
+        (files(&["data/c.csv"]), format!("{folder}/data/c.csv does not exist"), "did you mean".to_owned()),
+        (
+            files(&["program.sh"]),
+            format!("the format of {path} can't be told"),
+            "give the source a `format`".to_owned(),
+        ),
+        (command("./program.sh"), format!("can't be started: {path} is not executable"), "make the program".to_owned()),
+        (
+            command("no-such-program"),
+            "no folder of PATH has a program no-such".to_owned(),
+            "check the program's name".to_owned(),
+        ),
+        (plugin("program.sh"), format!("{path} is not executable"), format!("make it executable: chmod +x {path}")),
+        (plugin("gone"), format!("there is no file {folder}/gone"), "put the plugin's program there".to_owned()),
+        (plugin("data"), format!("{folder}/data is no file"), "put the plugin's program there".to_owned()),
+    ] {
+        let output = of(&source).run().exits(65);
+        assert_eq!((outcome(&output, "source"), outcome(&output, "test write")), ("failed".into(), "ok".into()));
+        says_all(&output.stdout, &[what.clone(), format!("next: {next}")]);
+        assert_eq!(output.stderr, "error: the check has failed: source\n");
+        let json = of(&source).arg("--json").run().exits(65).stdout;
+        let item: Value = serde_json::from_str(json.lines().nth(1).unwrap()).unwrap();
+        assert_eq!((&item["check"], &item["exit_code"]), (&json!("source"), &json!(65)));
+        // A run says the same of it.
+        let run = lakeward(&home).arg("sync").run().exits(65);
+        says_all(&run.stderr, &[what, next]);
+    }
+}
+
+fn says_all(text: &str, all: &[String]) {
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    says(text, &all);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,7 +32,11 @@ fn what_fails_before_any_row_is_told() {
     for (fault, says) in [
         (
             "exits at once",
-            &["there is no license", "the source broken could not be connected to: the plugin broken ended"][..],
+            &[
+                "there is no license",
+                "the source broken could not be connected to: the plugin broken ended",
+                "next: it may be no source plugin of CloudQuery: check `path`. Else run it by itself",
+            ][..],
         ),
         ("never listens", &["does not listen at", "10 s after it was started"]),
         ("another version", &["it speaks version 1, 2 of the plugin protocol, and Lakeward 3"]),

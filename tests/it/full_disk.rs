@@ -181,6 +181,22 @@ async fn an_entry_of_the_aws_config_leaves_it_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_is_renewed_is_used_and_its_file_stays_whole() {
+    let world = World::start().await;
+    world.aws.sign_in(&world.home);
+    let before = fs::read_to_string(world.home.path().join(SSO_CACHE)).unwrap();
+    let full = Full::new(&world.home);
+    let explain = world.aws.leads(full.lakeward(&["auth", "explain", "--profile", "sso"]));
+    // On a terminal, since what is printed into files needs room as well.
+    let left = explain.on_terminal(200, 60).end().exits(0);
+    let told = words(&left.screen);
+    let said = format!("{SSO_CACHE} can't be written: {}", why());
+    let says = [said.as_str(), "after this run sign in with `lakeward auth login --sso-session corp`", "keys: ASIA"];
+    assert_eq!(lacks(&told, &says), [""; 0], "{}", left.screen);
+    assert_eq!(full.after(SSO_CACHE), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_that_can_not_be_kept_leave_the_credentials_file_whole() {
     let mfa = Mfa::start().await;
     let before = mfa.credentials();

@@ -57,6 +57,60 @@ async fn what_is_found_stands_in_its_order_and_what_is_broken_says_why() {
     let _ = session.end().exits(2);
 }
 
+/// The rows of ways to sign in that were found, in a home with this AWS config.
+fn rows(config: &str, environment: &[(&str, &str)]) -> String {
+    let home = Home::new();
+    home.write(".aws/config", config);
+    let command = lakeward(&home).args(["init"]);
+    let mut session =
+        Session::begin(environment.iter().fold(command, |command, (name, value)| command.env(name, value)));
+    let list = session.until("Type a number.");
+    let _ = session.end().exits(2);
+    list
+}
+
+#[track_caller]
+fn first(list: &str) -> &str {
+    list.lines().find(|line| line.trim_start().starts_with("1. ")).unwrap_or_else(|| panic!("no row 1: {list}"))
+}
+
+#[test]
+fn what_variables_name_comes_first_or_is_told_where_it_is_not_there() {
+    let config = "[profile a]\ncredential_process = keys a\n[profile b]\ncredential_process = keys b\n\
+        [sso-session s]\nsso_start_url = https://s.awsapps.com/start\nsso_region = us-east-1\n";
+    assert!(first(&rows(config, &[])).contains("SSO session \"s\""));
+    let list = rows(config, &[("AWS_PROFILE", "b")]);
+    assert!(first(&list).contains("Profile \"b\""), "{list}");
+    let list = rows(config, &[("AWS_PROFILE", "bb")]);
+    let says = ["Profile \"bb\" (AWS_PROFILE)", "not in ~/.aws/config or ~/.aws/credentials"];
+    assert_eq!(lacks(&list, &says), [""; 0], "{list}");
+    let gone = [("AWS_CONFIG_FILE", "/mnt/gone"), ("AWS_SHARED_CREDENTIALS_FILE", "/mnt/lost")];
+    let list = rows(config, &gone);
+    let says = ["AWS config file", "/mnt/gone does not exist", "AWS credentials file", "/mnt/lost does not exist"];
+    assert_eq!(lacks(&list, &says), [""; 0], "{list}");
+    assert!(
+        !list.contains("is suggested") && !list.contains("Enter takes 1"),
+        "what can't be used is suggested: {list}"
+    );
+}
+
+#[test]
+fn a_program_for_credentials_is_not_called_ready_before_it_has_run() {
+    let role = "[profile r]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = p\n";
+    let list = rows(&format!("[profile p]\ncredential_process = corp-keys --for me\n{role}"), &[]);
+    assert!(list.matches("runs corp-keys when chosen").count() == 2 && !list.contains("ready"), "{list}");
+}
+
+#[test]
+fn a_region_that_is_none_and_a_section_that_stands_twice_are_told_with_their_lines() {
+    let session = "[sso-session s]\nsso_start_url = https://corp.example/start\nsso_region = Frankfurt\n";
+    let role = "[profile p]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = Writer\n";
+    let list = rows(&format!("{session}{role}"), &[]);
+    assert!(list.matches("/.aws/config:3 is `Frankfurt`, which is no name of a region").count() == 2, "{list}");
+    let list = rows(&format!("{session}{role}{session}"), &[]);
+    assert!(list.contains("line 8: [sso-session s] stands here a second time; the first is in line 1"), "{list}");
+}
+
 #[test]
 fn a_damaged_aws_file_is_named_with_its_line_and_the_other_ways_stay() {
     let home = Home::new();

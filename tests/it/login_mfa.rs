@@ -6,7 +6,7 @@ use std::{
 };
 
 use lakeward_loopback::aws::{LoopbackAws, Options, Role, User};
-use lakeward_testkit::{Home, HomeCommand, Output, python, tries};
+use lakeward_testkit::{Answer, Home, HomeCommand, Output, ScriptedServer, python, tries};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -119,6 +119,45 @@ async fn a_chain_asks_for_the_codes_on_its_way() {
         config("bucket = \"lake\"\npath = \"raw\"", "type = \"files\"\npaths = [\"x\"]\n") + auth,
     );
     let _ = mfa.login(&[], "123456\n").run().exits(0);
+}
+
+/// As `check` and `sync` ask it where nothing else says a region.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_role_is_asked_for_in_the_region_of_the_bucket() {
+    let mfa = Mfa::start().await;
+    let body = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
+        <AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>the-secret</SecretAccessKey><SessionToken>t</SessionToken>\
+        <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+    let assumed =
+        || Answer::Status { status: 200, headers: vec![("Content-Type".into(), "text/xml".into())], body: body.into() };
+    let server = ScriptedServer::start(vec![assumed(), assumed()]).await;
+    mfa.home.write(".aws/config", "");
+    let role = "arn:aws:iam::111122223333:role/inner";
+    let auth = |more: &str| {
+        let auth = format!(
+            "[auth]\nmethod = \"role\"\nrole_arn = \"{role}\"\nsource = {{ method = \"profile\", profile = \"user\" }}\n{more}"
+        );
+        let destination = "bucket = \"my-lake\"\nregion = \"eu-south-2\"\npath = \"raw\"\nendpoint = \"http://127.0.0.1:9\"\nvendor = \"aws\"";
+        mfa.home.write("x", "id,n\n1,2\n");
+        mfa.home.write("lakeward.toml", config(destination, "type = \"files\"\npaths = [\"x\"]\n") + &auth);
+    };
+    auth(&format!("mfa_serial = \"{DEVICE}\"\n"));
+    let _ = mfa.login(&[], "123456\n").env("AWS_ENDPOINT_URL_STS", server.endpoint()).run().exits(0);
+    auth("");
+    let sync = at(&mfa.aws, lakeward(&mfa.home).arg("sync")).env("AWS_ENDPOINT_URL_STS", server.endpoint());
+    let running = sync.spawn();
+    let began = Instant::now();
+    while server.requests().len() < 2 && began.elapsed() < Duration::from_secs(20) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    running.signal("INT");
+    let _ = running.wait();
+    let requests = server.stop().await;
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        let signed = request.header("authorization").unwrap_or_default();
+        assert!(signed.contains("/eu-south-2/sts/aws4_request"), "{signed}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

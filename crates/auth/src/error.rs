@@ -10,6 +10,8 @@ use lakeward_core::{
 };
 use serde_json::Value;
 
+use crate::unreached::no_answer;
+
 /// An error of a service's client.
 type SdkError<E> = result::SdkError<E, HttpResponse>;
 
@@ -38,8 +40,19 @@ impl SourceError {
         cause: impl Error + Send + Sync + 'static,
         next: impl Into<String>,
     ) -> Self {
-        let what = format!("{what}: {}", told(&cause, MOST_TOLD));
+        let why = no_answer(&cause).unwrap_or_else(|| told(&cause, MOST_TOLD));
+        let what = format!("{what}: {why}");
         Self { cause: Some(Box::new(cause)), ..Self::new(what, next) }
+    }
+
+    /// Of a service that may not have answered: then nobody has denied anything.
+    pub(crate) fn of_asked(
+        what: impl fmt::Display,
+        cause: impl Error + Send + Sync + 'static,
+        next: impl Into<String>,
+    ) -> Self {
+        let kind = if no_answer(&cause).is_some() { FailureKind::Destination } else { FailureKind::Denied };
+        Self { kind, ..Self::caused(what, cause, next) }
     }
 
     /// The same in other words.
@@ -55,7 +68,7 @@ impl SourceError {
         // Nobody has denied anything where nobody has answered.
         let kind = match &error {
             SdkError::TimeoutError(_) | SdkError::ResponseError(_) => FailureKind::Destination,
-            SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => FailureKind::Destination,
+            SdkError::DispatchFailure(_) if no_answer(&error).is_some() => FailureKind::Destination,
             _ => FailureKind::Denied,
         };
         match &error {
@@ -69,7 +82,14 @@ impl SourceError {
                     None => Self::new(format!("{what}: {code}{message}"), next),
                 }
             }
-            _ => Self { kind, ..Self::caused(what, error, "check the network and proxies, then try again") },
+            _ => {
+                let next = if no_answer(&error).is_some_and(|why| why.contains("(DNS)")) {
+                    "check the network and its DNS, and the region, which is part of the name; then try again"
+                } else {
+                    "check the network and proxies, then try again"
+                };
+                Self { kind, ..Self::caused(what, error, next) }
+            }
         }
     }
 

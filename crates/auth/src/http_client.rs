@@ -38,6 +38,8 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 
+use crate::unreached::{proxy_of, unreached};
+
 /// How long a connection to an endpoint whose certificate is not checked may take to open; others are told by their client.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -152,13 +154,17 @@ impl HttpConnector for Route {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Ok(uri) = request.uri().parse::<http::Uri>() else { return self.proxied.call(request) };
         let authority = uri.authority().map_or("", |authority| authority.as_str());
-        match &self.unverified {
+        let host = authority.to_owned();
+        let is_elsewhere = !is_local(uri.host().unwrap_or_default());
+        let proxy = uri.scheme_str().filter(|_| is_elsewhere).and_then(proxy_of);
+        let answer = match &self.unverified {
             // The bucket may stand in the host name before the endpoint's.
             Some((endpoint, client)) if authority.ends_with(endpoint.as_str()) => client.call(request),
-            _ if !is_local(uri.host().unwrap_or_default()) => self.proxied.call(request),
+            _ if is_elsewhere => self.proxied.call(request),
             _ if uri.scheme_str() == Some("http") => self.plain.call(request),
             _ => self.direct.call(request),
-        }
+        };
+        HttpConnectorFuture::new(async move { answer.await.map_err(|error| unreached(&host, proxy, error)) })
     }
 }
 

@@ -1,7 +1,10 @@
 //! What the AWS files name: every profile and every SSO session, each with how it gets credentials and how far that has got. It runs
 //! and asks nothing.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use lakeward_core::{failure::Failure, plan::AuthPlan};
 
@@ -12,10 +15,10 @@ use crate::{
         sso_token::{self, SsoSignIn},
     },
     environment::Environment,
-    link::{Link, State},
+    link::{Found, Link, State},
     origin::Origin,
     resolution::resolve,
-    sources::role::request_of,
+    sources::{role::request_of, sso::region_fault},
 };
 
 /// All that the files name.
@@ -25,6 +28,23 @@ pub struct Named {
     pub profiles: Vec<NamedProfile>,
     /// The SSO sessions, in the order of their names.
     pub sso_sessions: Vec<NamedSession>,
+    /// The profile that a variable names, whether it is there or not.
+    pub selected: Option<Selected>,
+    /// The files that variables name and that are not there.
+    pub missing: Vec<(&'static str, PathBuf)>,
+    /// Where the files are: the config, the credentials.
+    pub paths: [PathBuf; 2],
+}
+
+/// A profile that a variable names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selected {
+    /// The variable.
+    pub variable: &'static str,
+    /// The profile's name.
+    pub name: String,
+    /// What to do, where there is no such profile.
+    pub absent: Option<String>,
 }
 
 /// A profile.
@@ -42,6 +62,8 @@ pub struct NamedProfile {
     pub role: Option<[String; 3]>,
     /// What is kept of the sign-in that it needs.
     pub kept: Option<Kept>,
+    /// The program that is run for its credentials, or for those that assume its role.
+    pub runs: Option<String>,
 }
 
 /// How a profile gets credentials.
@@ -80,6 +102,8 @@ pub struct NamedSession {
     pub start_url: Option<String>,
     /// Its region.
     pub region: Option<String>,
+    /// What is wrong with the region, and what to do.
+    pub fault: Option<(String, String)>,
     /// What is kept of the sign-in.
     pub kept: Option<Kept>,
 }
@@ -109,7 +133,19 @@ impl Named {
     pub fn read(environment: &Environment, now: SystemTime) -> Result<Self, Failure> {
         let files = AwsFiles::read(environment).map_err(crate::aws_files::FileError::failure)?;
         let profiles = files.profiles.values().filter(|profile| !profile.keys.is_empty());
+        let selected = environment.first(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]).map(|(variable, name)| Selected {
+            variable,
+            name: name.to_owned(),
+            absent: (!files.profiles.contains_key(name)).then(|| files.which_profile(name)),
+        });
+        let paths = files.paths();
+        let is_missing =
+            |(variable, path): &(&'static str, &Path)| environment.get(variable).is_some() && !path.exists();
+        let missing = paths.into_iter().filter(is_missing).map(|(variable, path)| (variable, path.to_owned()));
         Ok(Self {
+            selected,
+            missing: missing.collect(),
+            paths: paths.map(|(_, path)| path.to_owned()),
             profiles: profiles.map(|profile| NamedProfile::of(profile, environment, &files, now)).collect(),
             sso_sessions: files
                 .sso_sessions
@@ -128,6 +164,8 @@ impl NamedProfile {
             Some(State::Broken { what, .. }) => Err(what.clone()),
             _ => Err("it says nothing of credentials".to_owned()),
         };
+        let runs = resolution.found().ok().map(Found::needs).unwrap_or_default();
+        let runs = runs.iter().find_map(|need| Some(need.strip_prefix("runs ")?.to_owned()));
         let text = |key: &str| profile.get(key).map(str::to_owned);
         let home = |folder: &str, file: String| environment.home().map(|home| home.join(folder).join(file));
         let by = match resolution.decided().map(|link| link.name) {
@@ -163,7 +201,7 @@ impl NamedProfile {
             _ => None,
         };
         let role = || Some([text("sso_session")?, text("sso_account_id")?, text("sso_role_name")?]);
-        Self { name: profile.name.clone(), origin: first_line(&profile.keys), by, what, role: role(), kept }
+        Self { name: profile.name.clone(), origin: first_line(&profile.keys), by, what, role: role(), kept, runs }
     }
 }
 
@@ -176,6 +214,7 @@ impl NamedSession {
             origin: first_line(keys),
             start_url: text("sso_start_url"),
             region: text("sso_region"),
+            fault: region_fault(keys),
             kept: of_session(name, keys, environment, now),
         }
     }

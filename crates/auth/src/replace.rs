@@ -33,15 +33,7 @@ pub(crate) struct Lock {
 /// # Errors
 /// When another process holds it all the while.
 pub(crate) async fn lock(path: &Path, wait: Duration) -> Result<Option<Lock>, SourceError> {
-    let open = || -> io::Result<File> {
-        make_folder(path.parent().unwrap_or(Path::new("/")))?;
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path)
-    };
-    let Ok(file) = open() else { return Ok(None) };
+    let Ok(file) = open_lock(path) else { return Ok(None) };
     if is_free(|| file.try_lock(), wait).await {
         return Ok(Some(Lock { _file: file }));
     }
@@ -50,6 +42,16 @@ pub(crate) async fn lock(path: &Path, wait: Duration) -> Result<Option<Lock>, So
         format!("another process has held the lock {path} for {} s", wait.as_secs()),
         format!("see with `lsof {path}` which one it is, and end it if it hangs, then try again"),
     ))
+}
+
+/// Opens the file of a lock, which is made where it is not there.
+pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
+    make_folder(path.parent().unwrap_or(Path::new("/")))?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Tries to lock until nobody else holds the lock; false if somebody does all the while.

@@ -95,7 +95,7 @@ pub(crate) fn resolve(auth: &AuthPlan, environment: &Environment, files: &AwsFil
         links,
         region: region(environment, profile),
         notes: Vec::new(),
-        nothing: nothing(auth, &selected.name.value),
+        nothing: nothing(auth, &selected.name.value, files),
         profile: is_in_use.then_some(selected.name),
     };
     resolution.notes = notes(environment, files, &resolution);
@@ -117,7 +117,7 @@ fn asked(auth: &AuthPlan) -> String {
 }
 
 /// Where the search looked, and what to do if it found nothing.
-fn nothing(auth: &AuthPlan, profile: &str) -> (String, String) {
+fn nothing(auth: &AuthPlan, profile: &str, files: &AwsFiles) -> (String, String) {
     let (place, next) = match auth {
         AuthPlan::Env => (
             "in the environment".to_owned(),
@@ -138,7 +138,10 @@ fn nothing(auth: &AuthPlan, profile: &str) -> (String, String) {
         ),
         AuthPlan::Chain | AuthPlan::Sso(_) | AuthPlan::Role(_) => (
             format!("found in the environment, profile `{}`, or a role of this machine", printable(profile)),
-            format!("{ANY_SIGN_IN}; `lakeward auth explain` shows the whole search"),
+            format!(
+                "{}{ANY_SIGN_IN}; `lakeward auth explain` shows the whole search",
+                files.others(profile).unwrap_or_default()
+            ),
         ),
     };
     (place, next)

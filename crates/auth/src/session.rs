@@ -17,6 +17,7 @@ use crate::{
     http_client::{HttpClientOptions, http_client},
     link::Source,
     origin::{Origin, Setting},
+    region::fault,
     renewing::Renewing,
     resolution::{self, Resolution},
     server_clock::ServerClock,
@@ -171,8 +172,12 @@ impl Signing {
     }
 
     pub(crate) async fn session(&self, source: Arc<dyn Source>, s3: &S3Plan) -> Result<Session, Failure> {
+        if s3.region.is_none() && s3.vendor == Vendor::Aws {
+            self.usable_region()?;
+        }
         let unverified_endpoint = s3.endpoint.as_deref().filter(|_| s3.skip_tls_verify);
         let http = self.http(unverified_endpoint)?;
+        self.usable_region_for(source.as_ref())?;
         let renewing = Renewing::new(source, self.tools(http.clone()));
         renewing.current().await.map_err(|error| error.failure())?;
         let region = s3.region.clone().or_else(|| self.resolution.region.as_ref().map(|region| region.value.clone()));
@@ -184,6 +189,8 @@ impl Signing {
     /// # Errors
     /// [`FailureKind::Denied`] when STS refuses them, [`FailureKind::Destination`] when it can't be asked.
     pub async fn identity(&self, keys: &Keys, clock: &ServerClock) -> Result<Identity, Failure> {
+        // Nothing is wrong with the credentials themselves.
+        self.usable_region().map_err(|failure| Failure { kind: FailureKind::Destination, ..failure })?;
         let sts = self.tools(self.http(None)?).sts(Some(keys.credentials()), "");
         let call = sts.get_caller_identity().customize().interceptor(clock.clone());
         let answer = call.send().await.map_err(|error| {
@@ -201,6 +208,20 @@ impl Signing {
         Ok(Identity { account: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default() })
     }
 
+    /// That the region is one, where AWS's services are asked in it.
+    fn usable_region(&self) -> Result<(), Failure> {
+        match self.resolution.region.as_ref().and_then(fault) {
+            None => Ok(()),
+            Some((what, next)) => Err(Failure::new(FailureKind::Denied, what).next(next)),
+        }
+    }
+
+    /// The same, where the credentials themselves are asked for in it.
+    fn usable_region_for(&self, source: &dyn Source) -> Result<(), Failure> {
+        let asks_sts = |need: &String| need.starts_with("asks STS") || need.ends_with("to STS");
+        if source.needs().iter().any(asks_sts) { self.usable_region() } else { Ok(()) }
+    }
+
     pub(crate) fn http(&self, unverified_endpoint: Option<&str>) -> Result<SharedHttpClient, Failure> {
         let profile = self.resolution.profile.as_ref().and_then(|profile| self.files.profiles.get(&profile.value));
         let bundle = self.environment.get("AWS_CA_BUNDLE").or_else(|| profile?.get("ca_bundle"));
@@ -212,6 +233,7 @@ impl Signing {
 
     fn renewing(&self, http: SharedHttpClient) -> Result<Renewing, Failure> {
         let source = self.resolution.found()?.source.clone();
+        self.usable_region_for(source.as_ref())?;
         Ok(Renewing::new(source, self.tools(http)))
     }
 

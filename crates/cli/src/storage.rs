@@ -23,7 +23,7 @@ impl Storage {
     pub(crate) async fn open(plan: &Plan, environment: &Environment) -> Result<Self, Failure> {
         match &plan.destination.storage {
             StoragePlan::S3(s3) => {
-                let session = Signing::plan(&plan.auth, environment.clone())?.open(s3).await?;
+                let session = Signing::plan(&plan.auth, environment.clone())?.in_region_of(s3).open(s3).await?;
                 Ok(Self { bucket: over_network(plan, s3, session), embedded: None })
             }
             StoragePlan::Embedded { dir } => {

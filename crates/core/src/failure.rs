@@ -85,13 +85,44 @@ pub fn find_cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> O
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
+/// That a server on the network gave no answer: which, and why, in whole. What lies below it is for programs.
+#[derive(Debug)]
+pub struct Unreached {
+    /// Such as "sts.amazonaws.com can't be reached: connection refused".
+    pub what: String,
+    /// What was met.
+    pub cause: Box<dyn Error + Send + Sync>,
+}
+
+impl fmt::Display for Unreached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl Error for Unreached {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.cause.as_ref())
+    }
+}
+
+/// What clients say around an [`Unreached`], and what tells a person nothing.
+const AROUND: [&str; 4] = ["dispatch failure", "io error", "timeout", "other"];
+
 /// An error with all its causes in one printable line of at most `most` characters. A cause that an outer error has already
-/// told is left out.
+/// told is left out, and so are those of an [`Unreached`].
 #[must_use]
 pub fn told(error: &(dyn Error + 'static), most: usize) -> String {
     let mut parts: Vec<String> = Vec::new();
     for cause in causes(error) {
         let text = cause.to_string();
+        if cause.is::<Unreached>() {
+            parts.retain(|part| !AROUND.contains(&part.as_str()));
+            if !parts.iter().any(|part| part.contains(&text)) {
+                parts.push(text);
+            }
+            break;
+        }
         if !parts.iter().any(|part| part.contains(&text)) {
             parts.push(text);
         }
@@ -118,6 +149,18 @@ mod tests {
         assert_eq!(told(&outer, 100), "dispatch failure: tunnel error: refused[31m");
         assert_eq!(told(&outer, 9), "dispatch…");
         assert!(find_cause::<std::io::Error>(&outer).is_some() && find_cause::<fmt::Error>(&outer).is_none());
+    }
+
+    #[test]
+    fn of_a_server_that_was_not_reached_its_name_and_the_reason_are_told() {
+        let innermost = std::io::Error::other("tcp connect error");
+        let unreached = Unreached { what: "sts can't be reached: refused".into(), cause: Box::new(innermost) };
+        let around = Layer { text: "io error", source: Some(Box::new(unreached)) };
+        let around = Layer { text: "dispatch failure", source: Some(Box::new(around)) };
+        assert_eq!(told(&around, 100), "sts can't be reached: refused");
+        let outer = Layer { text: "no keys", source: Some(Box::new(around)) };
+        assert_eq!(told(&outer, 100), "no keys: sts can't be reached: refused");
+        assert!(find_cause::<std::io::Error>(&outer).is_some());
     }
 
     #[test]

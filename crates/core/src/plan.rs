@@ -81,6 +81,10 @@ pub enum AuthPlan {
     Compute,
 }
 
+/// How long a program may take that is asked for credentials (`credential_process`). It may have to ask somebody, but a run must not
+/// wait for ever.
+pub const CREDENTIAL_PROGRAM_LIMIT: Duration = Duration::from_mins(1);
+
 /// A role of IAM Identity Center.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SsoPlan {

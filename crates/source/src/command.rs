@@ -19,6 +19,7 @@ use lakeward_core::{failure::Failure, table::TableName, untrusted};
 use crate::{
     beginning::Beginning,
     error::{CommandFailed, Error},
+    program,
 };
 
 /// How long a program that is asked to end may take.
@@ -131,10 +132,7 @@ impl Commands {
         environment: &[(&str, &str)],
     ) -> Result<Spawned, Error> {
         let (program, arguments) = command.split_first().ok_or_else(|| Error::Bug("a command without words".into()))?;
-        let path = Path::new(program);
-        // A path counts from the folder, and a mere name is looked for in PATH.
-        let path = if path.components().count() > 1 { folder.join(path) } else { path.to_owned() };
-        let mut prepared = Command::new(path);
+        let mut prepared = Command::new(program::meant(program, folder));
         prepared.args(arguments).current_dir(folder).envs(environment.iter().copied());
         prepared.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
@@ -143,7 +141,9 @@ impl Commands {
         if registry.ended {
             return Err(not_started(&name, io::Error::other("the run is stopping")));
         }
-        let mut child = prepared.spawn().map_err(|cause| not_started(&name, cause))?;
+        // What a look finds is told, which has the whole path; the system's error has not.
+        let spawned = prepared.spawn().map_err(|cause| program::find(program, folder).err().unwrap_or(cause));
+        let mut child = spawned.map_err(|cause| not_started(&name, cause))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let running = Arc::new(Running {
             name,

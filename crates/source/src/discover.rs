@@ -258,6 +258,18 @@ impl Group<'_> {
     }
 }
 
+/// The format of a file: what is given, or what its content and its name tell.
+pub(crate) fn format_of(stream: &mut Stream, path: &Path, given: Option<InputFormat>) -> Result<InputFormat, Error> {
+    match given {
+        Some(format) => Ok(format),
+        None => match sniff(stream.peek(SNIFFED)?, path) {
+            Some(format) => Ok(format),
+            None if stream.peek(1)?.is_empty() => Ok(InputFormat::Csv),
+            None => Err(Error::Format { path: shown(path) }),
+        },
+    }
+}
+
 /// Looks at a sample of each input of a table.
 struct Sampler<'a> {
     table: &'a TableName,
@@ -313,14 +325,7 @@ impl Sampler<'_> {
     fn file(&mut self, path: PathBuf, format: Option<InputFormat>, share: u64) -> Result<(Input, u64), Error> {
         let stamp = Stamp::of(&path)?;
         let mut stream = Stream::file(&path)?;
-        let format = match format {
-            Some(format) => format,
-            None => match sniff(stream.peek(SNIFFED)?, &path) {
-                Some(format) => format,
-                None if stream.peek(1)?.is_empty() => InputFormat::Csv,
-                None => return Err(Error::Format { path: shown(&path) }),
-            },
-        };
+        let format = format_of(&mut stream, &path, format)?;
         let taken = if is_columnar(format) {
             let columnar = Columnar::file(&path, format, &self.context.spool_dir)?;
             self.union.add(columnar.name(), columnar.schema())?;

@@ -10,6 +10,7 @@
 //! hold.
 
 mod locate;
+mod program;
 mod command;
 mod open;
 mod sniff;
@@ -24,6 +25,7 @@ mod input;
 
 mod beginning;
 mod discover;
+mod glance;
 mod read;
 mod reject;
 
@@ -36,7 +38,9 @@ use lakeward_core::{budget::Budget, event::Observer, plan::OwnPlace};
 pub use crate::{
     command::{Commands, EndCommands, Service},
     discover::{discover, discover_beside},
+    glance::{Glance, glance},
     infer::OddValue,
+    program::plugin_at,
     read::{TableRead, TableReader},
 };
 

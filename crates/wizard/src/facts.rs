@@ -228,11 +228,27 @@ pub enum Condition {
     Absent(String),
 }
 
+/// What [`Condition::runs`] says around the program.
+const RUNS: &str = "runs ";
+const WHEN_CHOSEN: &str = " when chosen";
+
 impl Condition {
     /// Whether it can be chosen.
     #[must_use]
     pub fn is_usable(&self) -> bool {
         matches!(self, Self::Good(_) | Self::Needs(_))
+    }
+
+    /// Of a way whose credentials a program prints: it is run when the way is chosen.
+    #[must_use]
+    pub fn runs(program: &str) -> Self {
+        Self::Needs(format!("{RUNS}{program}{WHEN_CHOSEN}"))
+    }
+
+    /// That program.
+    #[must_use]
+    pub fn program(&self) -> Option<&str> {
+        self.words().strip_prefix(RUNS)?.strip_suffix(WHEN_CHOSEN)
     }
 
     /// In a few words.

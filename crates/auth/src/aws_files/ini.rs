@@ -1,10 +1,15 @@
 //! The dialect of INI that the AWS tools read, with the line of every key. It is Python's `configparser.RawConfigParser`: no
 //! library tells lines and agrees with it on continuations, comments, duplicates and `[DEFAULT]`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+
+use lakeward_core::untrusted::excerpt;
 
 /// Keys that every section has unless it sets them itself.
 const DEFAULTS: &str = "DEFAULT";
+
+/// The most characters of a name that are told.
+const MOST_TOLD: usize = 80;
 
 /// A section as it stands in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +39,7 @@ pub(super) struct IniError {
     /// The line, from 1.
     pub(super) line: usize,
     /// What is wrong there.
-    pub(super) what: &'static str,
+    pub(super) what: String,
 }
 
 /// What a line is.
@@ -107,8 +112,9 @@ struct Parser {
     in_value: bool,
     /// How far the last line that was not a continuation was indented.
     indent: usize,
-    headers: BTreeSet<String>,
-    keys: BTreeSet<(String, String)>,
+    /// The lines of the headers so far, and of each section's keys.
+    headers: BTreeMap<String, usize>,
+    keys: BTreeMap<(String, String), usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -119,7 +125,7 @@ enum Current {
 
 impl Parser {
     fn line(&mut self, line: &str, number: usize) -> Result<Line, IniError> {
-        let wrong = |what| Err(IniError { line: number, what });
+        let wrong = |what: &str| Err(IniError { line: number, what: what.to_owned() });
         let value = line.trim();
         if value.starts_with(['#', ';']) {
             return Ok(Line::Nothing);
@@ -136,8 +142,11 @@ impl Parser {
         self.indent = indent;
         if let Some(name) = header(value) {
             return match self.begin(name, number) {
-                true => Ok(Line::Header),
-                false => wrong("this section stands a second time"),
+                None => Ok(Line::Header),
+                Some(first) => wrong(&format!(
+                    "[{}] stands here a second time; the first is in line {first}",
+                    excerpt(name, MOST_TOLD)
+                )),
             };
         }
         if self.current.is_none() {
@@ -154,23 +163,24 @@ impl Parser {
         let name = section.name.clone();
         section.entries.push(Entry { key: key.clone(), value: value.trim().to_owned(), line: number });
         self.in_value = true;
-        if !self.keys.insert((name, key)) {
-            return wrong("this key stands a second time in its section");
+        let told = format!("`{}` stands a second time in [{}]", excerpt(&key, MOST_TOLD), excerpt(&name, MOST_TOLD));
+        if let Some(first) = self.keys.insert((name, key), number) {
+            return wrong(&format!("{told}; the first is in line {first}"));
         }
         Ok(Line::Entry)
     }
 
-    /// Begins a section; false if it has been there.
-    fn begin(&mut self, name: &str, line: usize) -> bool {
+    /// Begins a section; where it has been there already, in which line.
+    fn begin(&mut self, name: &str, line: usize) -> Option<usize> {
         self.in_value = false;
         if name == DEFAULTS {
             self.defaults.name = name.to_owned();
             self.current = Some(Current::Defaults);
-            return true;
+            return None;
         }
         self.current = Some(Current::Section);
         self.sections.push(Section { name: name.to_owned(), line, entries: Vec::new() });
-        self.headers.insert(name.to_owned())
+        self.headers.insert(name.to_owned(), line)
     }
 
     fn section(&mut self) -> Option<&mut Section> {
@@ -268,5 +278,10 @@ print(json.dumps(answers))
         {
             assert_eq!(parse(text).map_err(|error| error.line), Err(line), "{text:?}");
         }
+        let what = |text| parse(text).map_err(|error| error.what);
+        let again = what("[profile a]\nx = 1\n[b]\n[profile a]\n").expect_err("twice");
+        assert_eq!(again, "[profile a] stands here a second time; the first is in line 1");
+        let again = what("[a]\nk=1\n\nK=2\n").expect_err("twice");
+        assert_eq!(again, "`k` stands a second time in [a]; the first is in line 2");
     }
 }

@@ -167,6 +167,23 @@ impl AwsFiles {
         [("AWS_CONFIG_FILE", &self.config_path), ("AWS_SHARED_CREDENTIALS_FILE", &self.credentials_path)]
     }
 
+    /// What somebody can choose beside a profile in which nothing was found; it goes before other advice.
+    pub(crate) fn others(&self, profile: &str) -> Option<String> {
+        let is_other = |other: &&Profile| other.name != profile && !other.keys.is_empty();
+        let profiles: Vec<&str> = self.profiles.values().filter(is_other).map(|other| other.name.as_str()).collect();
+        let sessions: Vec<&str> = self.sso_sessions.keys().map(String::as_str).collect();
+        let told = |kind: &str, names: &[&str], how: &str| {
+            let (one, s) = if names.len() == 1 { ("is", "") } else { ("are", "s") };
+            (!names.is_empty()).then(|| format!("there {one} the {kind}{s} {}: {how}", excerpt(&names.join(", "), 200)))
+        };
+        let all = [
+            told("profile", &profiles, "choose one with `--profile NAME`, AWS_PROFILE, or [auth] method = \"profile\""),
+            told("SSO session", &sessions, "`lakeward auth login --sso-session NAME` signs in to one"),
+        ];
+        let all: Vec<String> = all.into_iter().flatten().collect();
+        (!all.is_empty()).then(|| format!("{}; ", all.join("; ")))
+    }
+
     /// What to do about a profile that is not there: the name that was meant, or those that there are.
     pub(crate) fn which_profile(&self, name: &str) -> String {
         if let Some(stray) = self.strays.get(name) {

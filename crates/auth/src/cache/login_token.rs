@@ -92,7 +92,7 @@ impl LoginTokens {
             match self.renew(&content, tools).await {
                 Ok(changed) => {
                     content.extend(changed);
-                    self.content.write(&file, lock.as_ref(), &content);
+                    self.content.write(&file, lock.as_ref(), &content, &self.sign_in);
                 }
                 Err(error) => {
                     tracing::debug!("the console sign-in was not renewed: {error}");

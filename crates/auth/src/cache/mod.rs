@@ -77,6 +77,13 @@ impl CacheFile {
         replace::lock(&self.path.with_extension("lock"), wait).await
     }
 
+    /// Why there is no lock, where it was not waited for.
+    fn why_unlocked(&self) -> io::Error {
+        replace::open_lock(&self.path.with_extension("lock"))
+            .err()
+            .unwrap_or_else(|| io::Error::other("it has no lock"))
+    }
+
     /// Replaces the file. Whatever happens on the way, the file is either the old one or the new one, whole.
     pub(crate) fn write(&self, content: &Content) -> io::Result<()> {
         replace::replace(&self.path, serde_json::to_string(content)?.as_bytes())
@@ -115,13 +122,20 @@ impl Renewed {
         })
     }
 
-    /// Writes what was renewed, if its lock is held.
-    pub(crate) fn write(&self, file: &CacheFile, lock: Option<&Lock>, content: &Content) {
-        let is_written = lock.is_some_and(|_| file.write(content).is_ok());
-        if !is_written {
-            tracing::warn!("{} can't be written: other programs may have to sign in again", file.shown());
+    /// Writes what was renewed, if its lock is held. `sign_in` is what a person does once it is lost.
+    pub(crate) fn write(&self, file: &CacheFile, lock: Option<&Lock>, content: &Content, sign_in: &str) {
+        let written = match lock {
+            Some(_) => file.write(content),
+            None => Err(file.why_unlocked()),
+        };
+        if let Err(error) = &written {
+            tracing::warn!(
+                "{} can't be written: {error}. This run goes on with the renewed sign-in, but the one in the file may be good no \
+                 longer: make room there and let this user write it, and after this run {sign_in}",
+                file.shown()
+            );
         }
-        *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = (!is_written).then(|| content.clone());
+        *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = written.is_err().then(|| content.clone());
     }
 }
 

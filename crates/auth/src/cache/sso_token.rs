@@ -192,7 +192,7 @@ impl SsoTokens {
             match self.renew(&content, tools).await {
                 Ok(changed) => {
                     content.extend(changed);
-                    self.content.write(&file, lock.as_ref(), &content);
+                    self.content.write(&file, lock.as_ref(), &content, &self.sign_in.sign_in());
                 }
                 Err(error) => {
                     tracing::debug!("the sign-in was not renewed: {error}");

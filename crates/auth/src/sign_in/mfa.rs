@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use lakeward_core::{
     failure::{Failure, FailureKind},
-    plan::AuthPlan,
+    plan::{AuthPlan, S3Plan},
     untrusted::printable,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -71,12 +71,16 @@ pub struct RoleMfa {
 
 impl RoleMfa {
     /// The roles of a choice that ask for a code; nothing if none does. Inner sessions that are good for a while are not asked for
-    /// again.
+    /// again. Where nothing else says a region, STS is asked in the bucket's, as a run asks it.
     ///
     /// # Errors
     /// [`FailureKind::Denied`] when the choice leads to no credentials; [`FailureKind::Usage`] when the CA bundle can't be used.
-    pub fn plan(auth: &AuthPlan, environment: Environment) -> Result<Option<Self>, Failure> {
+    pub fn plan(auth: &AuthPlan, environment: Environment, s3: Option<&S3Plan>) -> Result<Option<Self>, Failure> {
         let signing = Signing::plan(auth, environment)?;
+        let signing = match s3 {
+            Some(s3) => signing.in_region_of(s3),
+            None => signing,
+        };
         let source = Arc::clone(&signing.resolution.found()?.source);
         let tools = signing.tools(signing.http(None)?);
         let note = note(&signing);

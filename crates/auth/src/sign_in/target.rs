@@ -10,7 +10,7 @@ use super::{
     SignIn,
     start_url::{bare, region_of},
 };
-use crate::{aws_files::Keys, cache::sso_token::SsoSignIn};
+use crate::{aws_files::Keys, cache::sso_token::SsoSignIn, sources::sso::region_fault};
 
 /// What somebody asks to sign in to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +140,9 @@ impl SignIn {
                 return Ok(Target::Sso(SsoTarget { role, ..self.of_session(session)? }));
             }
             if let Some(start_url) = profile.get("sso_start_url") {
+                if let Some((what, next)) = region_fault(&profile.keys).filter(|_| region_of(start_url).is_none()) {
+                    return Err(Failure::new(FailureKind::Usage, what).next(next));
+                }
                 let target = self.of_portal(start_url, profile.get("sso_region"))?;
                 return Ok(Target::Sso(SsoTarget { role, ..target }));
             }
@@ -166,6 +169,10 @@ impl SignIn {
             let next = format!("add it to {}", printable(&self.files.config_path.display().to_string()));
             return Err(Failure::new(FailureKind::Usage, what).next(next));
         };
+        // A start URL that names its region is asked there, whatever the session says.
+        if let Some((what, next)) = region_fault(keys).filter(|_| region_of(&start_url).is_none()) {
+            return Err(Failure::new(FailureKind::Usage, what).next(next));
+        }
         let scopes = text(keys, "sso_registration_scopes")
             .map(|scopes| scopes.split(',').map(|scope| scope.trim().to_owned()).collect());
         Ok(SsoTarget { sign_in: SsoSignIn { session: Some(name.to_owned()), start_url, region }, scopes, role: None })

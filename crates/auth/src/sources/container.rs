@@ -118,7 +118,7 @@ impl Container {
             .build();
         let token = Self::token(tools)?.map(Token);
         let answer = operation.invoke(token).await;
-        let (status, Body(body)) = answer.map_err(|error| SourceError::caused(self.refused(), error, NO_ANSWER))?;
+        let (status, Body(body)) = answer.map_err(|error| SourceError::of_asked(self.refused(), error, NO_ANSWER))?;
         Ok((status, body))
     }
 

@@ -8,7 +8,10 @@ use aws_config::{
     provider_config::ProviderConfig,
 };
 use aws_credential_types::{Credentials, provider::ProvideCredentials};
-use lakeward_core::failure::told;
+use lakeward_core::{
+    failure::{causes, told},
+    untrusted::excerpt,
+};
 
 use crate::{
     advice::ANY_SIGN_IN,
@@ -17,6 +20,7 @@ use crate::{
     origin::{Origin, Setting},
     sources::Context,
     tools::Tools,
+    unreached::no_answer,
 };
 
 const NAME: &str = "instance role";
@@ -49,16 +53,26 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
     let is_ipv6 = mode.as_ref().is_some_and(|mode| mode.value.eq_ignore_ascii_case("ipv6"));
     let default = if is_ipv6 { IPV6 } else { IPV4 };
     let url = endpoint.as_ref().map_or(default, |endpoint| endpoint.value.as_str()).trim_end_matches('/').to_owned();
-    let settings = [endpoint, mode].into_iter().flatten().collect();
     let number = |variable| {
         environment.get(variable).and_then(|text| text.parse().ok()).filter(|number: &u32| (1..=60).contains(number))
     };
     let time_limit = number(TIMEOUT).map_or(TIME_LIMIT, |seconds| Duration::from_secs(seconds.into()));
+    let others = context.files.others(&context.profile.name).unwrap_or_default();
+    let is_meant =
+        context.through.is_empty() || context.profile.get("credential_source") == Some("Ec2InstanceMetadata");
+    let settings = [endpoint, mode].into_iter().flatten().collect();
     let what = format!("the role of this EC2 instance, if it is one, from {url}");
     Link::found(
         NAME,
         what,
-        Instance { url, time_limit, attempts: number(ATTEMPTS).unwrap_or(1), provider: OnceLock::new() },
+        Instance {
+            url,
+            time_limit,
+            attempts: number(ATTEMPTS).unwrap_or(1),
+            is_meant,
+            others,
+            provider: OnceLock::new(),
+        },
     )
     .with(settings)
 }
@@ -67,6 +81,10 @@ struct Instance {
     url: String,
     time_limit: Duration,
     attempts: u32,
+    /// Whether it is what was chosen, and not where a search ends that has found nothing: there, nobody has signed in.
+    is_meant: bool,
+    /// What else there is to choose, before other advice.
+    others: String,
     provider: OnceLock<ImdsCredentialsProvider>,
 }
 
@@ -104,14 +122,21 @@ impl Source for Instance {
                 "let the role's trust policy name ec2.amazonaws.com".to_owned()
             } else {
                 format!(
-                    "unless this is an EC2 instance, nothing is set up here that gives credentials: {ANY_SIGN_IN}; in a \
-                     container on EC2: set the instance's metadata hop limit to 2"
+                    "{}unless this is an EC2 instance, nothing is set up here that gives credentials: {ANY_SIGN_IN}; in a \
+                     container on EC2: set the instance's metadata hop limit to 2",
+                    self.others
                 )
             };
-            // The SDK's own words before that are about its code.
-            let why = told.split_once("could not communicate with IMDS: ").map_or(told.as_str(), |(_, why)| why);
-            let what = format!("the instance's metadata service gives no credentials: {why}");
-            SourceError::caused("", error, next).told_as(what)
+            let what = "the instance's metadata service gives no credentials";
+            match no_answer(&error) {
+                Some(_) if self.is_meant => SourceError::of_asked(what, error, next),
+                Some(_) => SourceError::caused(what, error, next),
+                None => {
+                    // The SDK's own words before the last are about its code.
+                    let why = causes(&error).last().map(|cause| excerpt(&cause.to_string(), MOST_TOLD));
+                    SourceError::caused("", error, next).told_as(format!("{what}: {}", why.unwrap_or_default()))
+                }
+            }
         })
     }
 

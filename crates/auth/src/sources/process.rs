@@ -10,7 +10,10 @@ use std::{
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
-use lakeward_core::untrusted::{excerpt, printable};
+use lakeward_core::{
+    plan::CREDENTIAL_PROGRAM_LIMIT,
+    untrusted::{excerpt, printable},
+};
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
@@ -27,9 +30,6 @@ use crate::{
 };
 
 const NAME: &str = "credential_process";
-
-/// How long the program may take. It may have to ask somebody, but a run must not wait for ever.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long its streams are read after it has ended: a helper that it leaves running, such as an agent, may hold them open for
 /// ever.
@@ -71,7 +71,7 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
     let program = words.first().map(String::as_str).unwrap_or_default();
     let setting = crate::origin::Setting::of(NAME, &format!("{program} …"), value.origin.clone());
     let what = format!("what {} prints", printable(program));
-    Link::found(NAME, what, Process { words, running, time_limit: TIME_LIMIT }).with(vec![setting])
+    Link::found(NAME, what, Process { words, running, time_limit: CREDENTIAL_PROGRAM_LIMIT }).with(vec![setting])
 }
 
 struct Process {
@@ -322,8 +322,11 @@ mod tests {
         assert!(error("echo not signed in >&2; exit 3").await.ends_with("ended with status 3: not signed in"));
         assert!(error("echo '{\"SecretAccessKey\": \"hush\"}' >&2; exit 1").await.ends_with("(it printed keys there)"));
         assert!(error("echo '{\"SecretAccessKey\": \"hush\"}' >&2").await.ends_with("prints keys to standard error"));
-        let missing =
-            Process { words: vec!["/no/such/program".into()], running: String::new(), time_limit: TIME_LIMIT };
+        let missing = Process {
+            words: vec!["/no/such/program".into()],
+            running: String::new(),
+            time_limit: CREDENTIAL_PROGRAM_LIMIT,
+        };
         assert!(missing.output().await.is_err_and(|error| error.what.contains("/no/such/program can't be run")));
     }
 
@@ -357,7 +360,7 @@ mod tests {
         let done = folder.path().join("done");
         let id = folder.path().join("id");
         let script = format!("echo $$ > '{}'; sh -c \"sleep 2; echo > '{}'\"; true", id.display(), done.display());
-        let program = Process { time_limit: TIME_LIMIT, ..program(&script) };
+        let program = Process { time_limit: CREDENTIAL_PROGRAM_LIMIT, ..program(&script) };
         let (ended, ()) = tokio::join!(program.output(), async {
             let id = loop {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -380,7 +383,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let done = folder.path().join("done");
         let script = format!("(sleep 1.5; echo > '{}') & echo keys", done.display());
-        let program = Process { time_limit: TIME_LIMIT, ..program(&script) };
+        let program = Process { time_limit: CREDENTIAL_PROGRAM_LIMIT, ..program(&script) };
         let began = std::time::Instant::now();
         assert_eq!(program.output().await.unwrap(), b"keys\n");
         assert!(began.elapsed() < Duration::from_millis(1400), "{:?}", began.elapsed());
@@ -395,7 +398,7 @@ mod tests {
         let script = format!("sh -c \"sleep 1; echo > '{}'\"; true", done.display());
         assert!(error(&script).await.ends_with("did not end within 0 s and was ended"));
         // So it is where nobody waits for it any more.
-        let limited = Process { time_limit: TIME_LIMIT, ..program(&script) };
+        let limited = Process { time_limit: CREDENTIAL_PROGRAM_LIMIT, ..program(&script) };
         assert!(tokio::time::timeout(Duration::from_millis(200), limited.output()).await.is_err());
         tokio::time::sleep(Duration::from_millis(1500)).await;
         assert!(!done.exists());

@@ -18,6 +18,7 @@ use crate::{
     error::{SourceError, code_of},
     link::{Link, Source},
     origin::{Origin, Setting},
+    region::fault,
     sources::Context,
     temporary::temporary,
     tools::Tools,
@@ -76,9 +77,17 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         };
         return Link::broken(NAME, what, next).with(settings);
     };
+    if let Some((what, next)) = region_fault(&keys) {
+        return Link::broken(NAME, what, next).with(settings);
+    }
     let sign_in = SsoSignIn { session: session.map(str::to_owned), start_url, region };
     let settings = settings.into_iter().chain(sign_in.cached(context.environment)).collect();
     link(sign_in, account, role).with(settings)
+}
+
+/// What is wrong with the region of a session or of a profile that has its own.
+pub(crate) fn region_fault(keys: &Keys) -> Option<(String, String)> {
+    fault(&Setting::new("sso_region", keys.get("sso_region")?))
 }
 
 /// The role that the config itself names.
@@ -100,6 +109,9 @@ pub(crate) fn plan_alone(plan: &SsoPlan, environment: &Environment, files: &AwsF
                 };
                 return Link::broken(NAME, what, files.which_sso_session(name));
             };
+            if let Some((what, next)) = session.and_then(region_fault) {
+                return Link::broken(NAME, what, next);
+            }
             SsoSignIn { session: Some(name.clone()), start_url, region }
         }
     };

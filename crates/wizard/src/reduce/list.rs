@@ -112,7 +112,10 @@ impl State {
             }
             _ => false,
         };
-        self.list.matching.iter().position(wanted).unwrap_or(0)
+        // Where nothing that was found can be used, another way is the best.
+        let is_other = |row: &usize| matches!(self.list.rows.get(*row), Some(Row::Other(_)));
+        let rows = &self.list.matching;
+        rows.iter().position(wanted).or_else(|| rows.iter().position(is_other)).unwrap_or(0)
     }
 
     /// Where the way to sign in is that was answered already, by a config or an earlier choice.
@@ -130,6 +133,15 @@ impl State {
         let at = rows.iter().position(is_configured);
         let at = at.or_else(|| rows.iter().position(is_found)).or_else(|| rows.iter().position(is_way))?;
         self.list.matching.iter().position(|row| *row == at)
+    }
+
+    /// The program that the chosen way runs for its credentials.
+    #[must_use]
+    pub fn runs(&self) -> Option<&str> {
+        let is_answered =
+            |found: &&Found| found.answers.iter().all(|(id, value)| self.answers.value(*id) == Some(value));
+        let mut found = self.facts.found.iter().filter(|found| !found.answers.is_empty()).filter(is_answered);
+        found.find_map(|found| found.condition.program())
     }
 
     fn answered_way(&self) -> Option<Way> {

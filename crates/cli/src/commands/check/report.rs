@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 pub(crate) enum Check {
     /// The config was read and resolved.
     Config,
+    /// A source is there, as far as can be told without running it: one item for each.
+    Source,
     /// There are credentials.
     Credentials,
     /// STS says whose they are.
@@ -28,8 +30,9 @@ pub(crate) enum Check {
 }
 
 impl Check {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Config,
+        Self::Source,
         Self::Credentials,
         Self::Identity,
         Self::Regions,
@@ -43,6 +46,7 @@ impl Check {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Config => "config",
+            Self::Source => "source",
             Self::Credentials => "credentials",
             Self::Identity => "identity",
             Self::Regions => "account:ListRegions",
@@ -60,7 +64,7 @@ impl Check {
             Self::BucketRegion => "bucket_region",
             Self::TestWrite => "test_write",
             Self::Proof => "least_privilege",
-            Self::Config | Self::Credentials | Self::Identity | Self::Clock => self.name(),
+            Self::Config | Self::Source | Self::Credentials | Self::Identity | Self::Clock => self.name(),
         }
     }
 }
@@ -223,8 +227,10 @@ impl<'a> Telling<'a> {
     /// Tells of a check, if there is nothing of it yet, that it was not reached.
     pub(super) fn not_reached(&mut self, check: Check) {
         if !self.has_told(check) {
-            let why = match self.report.failure() {
-                Some((failed, _)) => format!("not tried, since this failed: {}", failed.name()),
+            // Nothing depends on a source but the run.
+            let is_failed = |item: &&Item| matches!(item.outcome, Outcome::Failed(_)) && item.check != Check::Source;
+            let why = match self.report.items.iter().find(is_failed) {
+                Some(failed) => format!("not tried, since this failed: {}", failed.check.name()),
                 None => "an earlier check did not come so far".to_owned(),
             };
             self.tell(Item::new(check, Outcome::NotReached, why));
@@ -250,9 +256,10 @@ mod tests {
         let mut listener = |item: &Item| told.push(item.check);
         let mut telling = Telling::new(&mut listener);
         telling.tell(Item::new(Check::Config, Outcome::Ok, "fine"));
+        telling.tell(Item::new(Check::Source, Outcome::Ok, "there"));
         telling.tell(Item::failed(Check::Credentials, &Failure::new(FailureKind::Denied, "none").next("sign in")));
         let report = telling.end(false);
-        assert_eq!(told, Check::ALL[..7]);
+        assert_eq!(told, Check::ALL[..8]);
         let (check, failure) = report.failure().expect("it failed");
         assert_eq!(
             (check, failure.kind, failure.next.as_deref()),

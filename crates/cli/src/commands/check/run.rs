@@ -9,6 +9,7 @@ use lakeward_core::{
     policy::policy,
 };
 use lakeward_sink::{TestWrite, Written};
+use lakeward_source::{Glance, glance};
 
 use super::{
     denied::refused,
@@ -34,6 +35,7 @@ const EMBEDDED: &str = "the S3 server in this process is not AWS, and has keys o
 pub(crate) async fn run(plan: &Plan, prove: bool, environment: &Environment, listener: Listener<'_>) -> Report {
     let mut telling = Telling::new(listener);
     telling.tell(Item::new(Check::Config, Outcome::Ok, described(plan)));
+    sources(plan, &mut telling).await;
     match &plan.destination.storage {
         StoragePlan::Embedded { .. } => in_process(plan, prove, environment, &mut telling).await,
         StoragePlan::S3(s3) => over_network(plan, s3, prove, environment, &mut telling).await,
@@ -49,6 +51,22 @@ fn described(plan: &Plan) -> String {
         several => format!("{several} sources"),
     };
     format!("{sources}, {extension} to {place}{path}")
+}
+
+/// Looks whether each source is there. What follows does not depend on it, and is checked all the same.
+async fn sources(plan: &Plan, telling: &mut Telling<'_>) {
+    let (sources, own_places) = (plan.sources.clone(), plan.own_places());
+    let look = move || sources.iter().map(|source| glance(source, &sources, &own_places)).collect::<Vec<_>>();
+    let looked = tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| {
+        vec![Err(Failure::new(FailureKind::Bug, format!("looking at the sources stopped: {error}")))]
+    });
+    for glance in looked {
+        telling.tell(match glance {
+            Ok(Glance::There(what)) => Item::new(Check::Source, Outcome::Ok, what),
+            Ok(Glance::Later(what)) => Item::new(Check::Source, Outcome::Noted, what),
+            Err(failure) => Item::failed(Check::Source, &failure),
+        });
+    }
 }
 
 async fn in_process(plan: &Plan, prove: bool, environment: &Environment, telling: &mut Telling<'_>) {

@@ -6,10 +6,14 @@ use std::{
 };
 
 use lakeward_auth::{
-    By, Kept, Named, NamedProfile, NamedSession, Origin, Signing, State,
+    By, Kept, Named, NamedProfile, NamedSession, Origin, Selected, Signing, State,
     sign_in::{Choice, SignIn, Target},
 };
-use lakeward_core::{failure::Failure, plan::AuthPlan, untrusted::printable};
+use lakeward_core::{
+    failure::Failure,
+    plan::{AuthPlan, CREDENTIAL_PROGRAM_LIMIT},
+    untrusted::printable,
+};
 use lakeward_wizard::{Condition, Event, Found, Id, SignInRequest, Ticket, Value};
 
 use super::world::{Events, World};
@@ -21,6 +25,7 @@ const ANSWER: Duration = Duration::from_secs(1);
 
 /// What comes before what, best first. What needs the person first comes a little later, what can't be used comes last.
 mod rank {
+    pub(super) const SELECTED: u8 = 1;
     pub(super) const COMPUTE: u8 = 10;
     pub(super) const SSO_SESSION: u8 = 20;
     pub(super) const SSO_PROFILE: u8 = 22;
@@ -179,22 +184,62 @@ fn of_files(world: &World) -> Vec<Found> {
     let sign_in = SignIn::new(world.environment.clone(), None).ok();
     let look = Look { named: &named, sign_in: sign_in.as_ref(), world, now };
     let profiles = named.profiles.iter().filter_map(|profile| of_profile(profile, &look));
-    sessions.chain(profiles).collect()
+    let amiss = named.missing.iter().map(|(variable, path)| missing(variable, &world.shown(path)));
+    let absent = named.selected.iter().filter_map(|selected| absent(selected, &named, world));
+    amiss.chain(absent).chain(sessions).chain(profiles).collect()
+}
+
+/// A file that a variable names and that is not there.
+fn missing(variable: &str, path: &str) -> Found {
+    let file = if variable == "AWS_CONFIG_FILE" { "config" } else { "credentials" };
+    Found {
+        title: format!("AWS {file} file"),
+        origin: variable.to_owned(),
+        condition: Condition::Broken(format!("{path} does not exist")),
+        why: format!(
+            "{variable} names it, so ~/.aws/{file} does not count. Unset {variable}, or let it name the file that is meant."
+        ),
+        answers: Vec::new(),
+        sign_in: None,
+        rank: rank::OTHER,
+    }
+}
+
+/// The profile that a variable names, where there is none of the name.
+fn absent(selected: &Selected, named: &Named, world: &World) -> Option<Found> {
+    let next = selected.absent.as_ref()?;
+    let [config, credentials] = named.paths.each_ref().map(|path| world.shown(path));
+    let variable = selected.variable;
+    Some(Found {
+        title: format!("Profile \"{}\"", printable(&selected.name)),
+        origin: variable.to_owned(),
+        condition: Condition::Broken(format!("not in {config} or {credentials}")),
+        why: format!("{variable} names it. {}.", capital(next)),
+        answers: Vec::new(),
+        sign_in: None,
+        rank: rank::OTHER,
+    })
 }
 
 fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<Found> {
     let url = session.start_url.as_ref()?;
     let request = SignInRequest::Sso { session: Some(session.name.clone()), start_url: None, region: None };
-    let (condition, sign_in) = signed_in(session.kept, request, now);
+    let (condition, sign_in) = match &session.fault {
+        None => signed_in(session.kept, request, now),
+        Some((what, _)) => (Condition::Broken(what.clone()), None),
+    };
     Some(Found {
         title: format!("SSO session \"{}\"", printable(&session.name)),
         origin: session.origin.as_ref().map(|origin| shown(origin, world)).unwrap_or_default(),
         condition,
-        why: format!(
-            "A role of {}, which you choose. Its keys are short-lived and renew while the sign-in lasts. Its end is for a person to \
-             renew: for cron choose the role of a machine.",
-            printable(url)
-        ),
+        why: match &session.fault {
+            None => format!(
+                "A role of {}, which you choose. Its keys are short-lived and renew while the sign-in lasts. Its end is for a \
+                 person to renew: for cron choose the role of a machine.",
+                printable(url)
+            ),
+            Some((_, next)) => format!("{}, or choose another way.", capital(next)),
+        },
         answers: pinned("sso", Some((Id::SsoSession, &session.name))),
         sign_in,
         rank: rank::SSO_SESSION,
@@ -210,13 +255,17 @@ struct Look<'a> {
 }
 
 fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
-    let Look { world, now, .. } = *look;
+    let Look { named, world, now, .. } = *look;
     let name = &profile.name;
     let sso = |session: Option<String>, portal: Option<(String, String)>| {
         let (start_url, region) = portal.unzip();
         SignInRequest::Sso { session, start_url, region }
     };
-    let good = || (Condition::Good("ready".to_owned()), None);
+    // A program that has not run yet has proven nothing.
+    let good = || match &profile.runs {
+        Some(program) => (Condition::runs(program), None),
+        None => (Condition::Good("ready".to_owned()), None),
+    };
     let (rank, (condition, sign_in), why) = match &profile.by {
         By::Nothing => return None,
         By::Sso { session, portal } => (
@@ -257,9 +306,19 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
         ),
         By::Other => (rank::OTHER, good(), "What the profile names is run or asked when it is chosen."),
     };
+    let limit = match &profile.runs {
+        Some(program) => format!(" {program} has {} s for its answer.", CREDENTIAL_PROGRAM_LIMIT.as_secs()),
+        None => String::new(),
+    };
     let (condition, sign_in, why) = match &profile.what {
-        Ok(what) => (condition, sign_in, format!("{}. {why}", capital(what))),
+        Ok(what) => (condition, sign_in, format!("{}. {why}{limit}", capital(what))),
         Err(what) => (Condition::Broken(what.clone()), None, "Mend the AWS files, or choose another way.".to_owned()),
+    };
+    // Whoever sets the variable means this profile.
+    let selected = named.selected.as_ref().filter(|selected| selected.name == *name);
+    let why = match selected {
+        Some(selected) => format!("{} names it. {why}", selected.variable),
+        None => why,
     };
     Some(Found {
         title: format!("Profile \"{}\"", printable(name)),
@@ -268,7 +327,7 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
         why,
         answers: pinned("profile", Some((Id::Profile, name))),
         sign_in,
-        rank,
+        rank: if selected.is_some() { rank::SELECTED } else { rank },
     })
 }
 

@@ -185,7 +185,7 @@ async fn mfa(
     mut acts: mpsc::UnboundedReceiver<SignInAct>,
     tell: &Tell,
 ) -> Result<String, Failure> {
-    let Some(mut roles) = RoleMfa::plan(&auth, world.environment.clone())? else {
+    let Some(mut roles) = RoleMfa::plan(&auth, world.environment.clone(), None)? else {
         return Ok("no role asks for a code".to_owned());
     };
     roles.note().iter().for_each(|note| tell.send(SignInEvent::Note((*note).to_owned())));

@@ -13,7 +13,7 @@ use lakeward_core::{
     failure::{Failure, FailureKind},
     plan::{PluginNetwork, PluginPlace, PluginPlan},
 };
-use lakeward_source::{Commands, Service};
+use lakeward_source::{Commands, Service, plugin_at};
 use serde_json::Value;
 
 use super::spec::Secrets;
@@ -57,6 +57,7 @@ pub(super) async fn launch(
             Ok(Launched { plugin, process: None })
         }
         PluginPlace::Program { path, network } => {
+            plugin_at(path)?;
             let name = format!("the plugin {}", shown(path));
             let address = place(*network, socket)?;
             let (network, at) = match &address {
@@ -111,11 +112,12 @@ async fn connect(
         if let Some(end) = tokio::task::block_in_place(|| process.ended()) {
             let what = format!("{name} could not be connected to: {}", secrets.hide(&end));
             let next = match address {
-                Address::Unix(_) => {
-                    "run it by itself to see why; one that knows no unix sockets needs network = \"tcp\""
-                }
-                Address::Tcp(_) => "run it by itself to see why",
+                Address::Unix(_) => "; one that knows no unix sockets needs network = \"tcp\"",
+                Address::Tcp(_) => "",
             };
+            let next = format!(
+                "it may be no source plugin of CloudQuery: check `path`. Else run it by itself to see why{next}"
+            );
             return Err(Failure::new(FailureKind::Input, what).next(next));
         }
         if began.elapsed() >= limit {

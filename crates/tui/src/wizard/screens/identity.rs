@@ -1,5 +1,6 @@
 //! Whose the credentials are.
 
+use lakeward_core::failure::FailureKind;
 use lakeward_wizard::{Identity, Remote, State};
 use ratatui::text::Span;
 
@@ -20,10 +21,16 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         Remote::Asked(asked) => {
             parts::question(&mut sheet, "Asking AWS whose the credentials are", "");
             sheet.blank();
-            parts::waiting(&mut sheet, "Waiting for STS", *asked, state.now);
+            match state.runs() {
+                // It comes first, and asks nobody in the network as far as is known here.
+                Some(program) => parts::waiting_for_program(&mut sheet, program, *asked, state.now),
+                None => parts::waiting(&mut sheet, "Waiting for STS", *asked, state.now),
+            }
         }
         Remote::Failed(trouble) => {
-            parts::question(&mut sheet, "These credentials do not work", "");
+            let is_unanswered = trouble.code == FailureKind::Destination.exit_code();
+            let heading = if is_unanswered { "AWS could not be reached" } else { "These credentials do not work" };
+            parts::question(&mut sheet, heading, "");
             sheet.blank();
             parts::trouble(&mut sheet, 0, trouble);
             sheet.blank();

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use lakeward_core::plan::CREDENTIAL_PROGRAM_LIMIT;
 use lakeward_wizard::{Condition, Outcome, QUESTIONS, Question, Screen, State, Trouble};
 use ratatui::{style::Style, text::Span};
 
@@ -85,6 +86,19 @@ pub(crate) fn waiting(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, now:
 /// What is waited for: nothing is said at once, for most is there before one could read it; after a while, since when.
 pub(crate) fn waiting_for(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, now: SystemTime) {
     awaited(sheet, what, asked, now, "");
+}
+
+/// That a program runs which is asked for credentials.
+pub(crate) fn waiting_for_program(sheet: &mut Sheet<'_>, program: &str, asked: SystemTime, now: SystemTime) {
+    let what = sheet.look.text(&format!("Waiting for {program}, then for STS"));
+    let limit = CREDENTIAL_PROGRAM_LIMIT.as_secs();
+    awaited(
+        sheet,
+        &what,
+        asked,
+        now,
+        &format!("; the program is ended after {limit} s, and nobody can answer it here"),
+    );
 }
 
 fn awaited(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, now: SystemTime, late: &str) {

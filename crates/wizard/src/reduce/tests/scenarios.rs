@@ -68,6 +68,9 @@ fn what_is_absent_is_no_row_and_what_is_broken_is_not_taken() {
     let absent = Found { condition: Condition::Absent("no answer in 1 s".into()), rank: 1, ..self::session() };
     session.detect(vec![broken, absent]);
     assert_eq!(session.state.list.rows.len(), 1 + Way::ALL.len());
+    // What can't be used is not what one Enter takes.
+    assert_eq!(session.state.list.focused(), Some(Row::Other(Way::Sso)));
+    session.press(Key::Up);
     assert_eq!(session.state.list.focused(), Some(Row::Found(1)));
     session.enter();
     assert!(session.said().contains("line 3 is no TOML"));

@@ -11,7 +11,7 @@ use lakeward_auth::{
 };
 use lakeward_core::{failure::Failure, plan::AuthPlan};
 
-use super::asked;
+use super::{Asked, asked};
 use crate::{arguments::LoginArguments, console::Console};
 
 pub(super) async fn login(arguments: LoginArguments, console: &Console) -> Result<(), Failure> {
@@ -21,14 +21,19 @@ pub(super) async fn login(arguments: LoginArguments, console: &Console) -> Resul
     if arguments.mfa.mfa_serial.is_some() {
         return mfa::user(arguments, *console).await;
     }
+    let mut bucket = None;
     let choice = match (&arguments.sso_session, &arguments.sso_start_url) {
         (Some(name), _) => Choice::Session(name.clone()),
         (None, Some(url)) => Choice::Portal { start_url: url.clone(), region: arguments.sso_region.clone() },
-        (None, None) => Choice::Auth(asked(arguments.choice.clone(), console)?.auth),
+        (None, None) => {
+            let Asked { auth, s3, .. } = asked(arguments.choice.clone(), console)?;
+            bucket = s3;
+            Choice::Auth(auth)
+        }
     };
     if let Choice::Auth(auth) = &choice {
         // What is broken is told below, in the words of what is missing there.
-        if let Ok(Some(roles)) = RoleMfa::plan(auth, Environment::real()) {
+        if let Ok(Some(roles)) = RoleMfa::plan(auth, Environment::real(), bucket.as_ref()) {
             return mfa::roles(roles, &arguments.mfa, *console).await;
         }
         if let Some(profile) = of_profile(auth) {

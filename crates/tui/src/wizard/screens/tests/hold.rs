@@ -407,6 +407,31 @@ fn the_check_does_not_say_that_all_works_where_the_source_could_not_be_read() {
 }
 
 #[test]
+fn credentials_that_nobody_was_there_to_judge_are_not_said_to_fail() {
+    let mut state = scene("identity, refused").clone();
+    let says = |state: &State, words: &str| lines(state, FULL, 80, 24).iter().any(|line| line.contains(words));
+    assert!(says(&state, "These credentials do not work"));
+    let unreached = Trouble { code: 69, ..Trouble::usage("sts.amazonaws.com can't be reached: connection refused") };
+    state.facts.identity = Remote::Failed(unreached);
+    assert!(says(&state, "AWS could not be reached") && !says(&state, "do not work"));
+}
+
+#[test]
+fn a_program_that_is_asked_for_credentials_is_not_told_as_a_slow_network() {
+    let mut state = scene("identity, asking").clone();
+    let says = |state: &State, words: &str| lines(state, FULL, 120, 40).iter().any(|line| line.contains(words));
+    let Remote::Asked(asked) = state.facts.identity else { panic!("it waits") };
+    state.now = asked + Duration::from_secs(12);
+    assert!(says(&state, "Waiting for STS") && says(&state, "a proxy or firewall"));
+    let auth = state.answers.value(Id::Auth).expect("a method").clone();
+    let program = state.facts.found.iter_mut().find(|found| !found.answers.is_empty()).expect("a way");
+    program.answers = vec![(Id::Auth, auth)];
+    program.condition = lakeward_wizard::Condition::runs("corp-keys");
+    assert!(says(&state, "Waiting for corp-keys, then for STS … 12 s; the program is ended after 60 s"));
+    assert!(!says(&state, "a proxy or firewall"));
+}
+
+#[test]
 fn nothing_is_offered_that_the_embedded_s3_has_not() {
     let mut state = scene("written").clone();
     let policy = |state: &State| lines(state, FULL, 80, 24).iter().any(|line| line.contains("lakeward policy"));

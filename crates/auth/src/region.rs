@@ -1,0 +1,58 @@
+//! Whether a text can be the name of a region: it becomes part of a host name, and what is none would be looked for in DNS.
+
+use lakeward_core::untrusted::excerpt;
+
+use crate::origin::Setting;
+
+/// Whether a text is spelled as AWS spells regions: `eu-central-1`, and `aws-global` as the SDKs have it.
+fn is_region(name: &str) -> bool {
+    let of_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_numbered =
+        |last: &str| last == "global" || (!last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()));
+    name.chars().all(of_region)
+        && name.rsplit_once('-').is_some_and(|(place, last)| !place.is_empty() && is_numbered(last))
+}
+
+/// What is wrong with a region, where it stands, and what to do.
+pub(crate) fn fault(region: &Setting) -> Option<(String, String)> {
+    if is_region(&region.value) {
+        return None;
+    }
+    let what = format!(
+        "{} at {} is `{}`, which is no name of a region",
+        region.key,
+        region.origin,
+        excerpt(&region.value, 40)
+    );
+    Some((what, "write it as AWS does, such as eu-central-1 for Frankfurt".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::Origin;
+
+    #[test]
+    fn regions_are_told_from_what_people_write_instead() {
+        for name in
+            ["eu-central-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1", "aws-global", "ap-southeast-11"]
+        {
+            assert!(is_region(name), "{name}");
+        }
+        for name in [
+            "Frankfurt",
+            "frankfurt",
+            "eu-central",
+            "EU-CENTRAL-1",
+            "eu-central-1a",
+            "eu_central_1",
+            "eu-central-1 ",
+            "",
+            "-1",
+        ] {
+            assert!(!is_region(name), "{name}");
+        }
+        let setting = Setting::of("sso_region", "Frank\u{1b}furt", Origin::Variable("X"));
+        assert_eq!(fault(&setting).expect("none").0, "sso_region at X is `Frankfurt`, which is no name of a region");
+    }
+}
