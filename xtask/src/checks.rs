@@ -45,7 +45,7 @@ pub(crate) fn soak(root: &Path, cases: u32) -> anyhow::Result<()> {
     tools::require_all(root)?;
     let python = venv::python(root)?;
     let mut tests = step::cargo(root);
-    tests.args(["test", "--release", "--workspace"]);
+    tests.args(["test", "--release", "--workspace", "--no-fail-fast"]);
     tests.env(PYTHON, python).env(SOAK, "1").env("PROPTEST_CASES", cases.to_string());
     step::run("tests at full counts (cargo test --release)", &mut tests)
 }
