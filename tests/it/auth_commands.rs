@@ -199,7 +199,11 @@ fn broken_set_ups_are_understood_from_the_screen() {
         (
             "[profile a]\nrole_arn = arn:a\nsource_profile = b\n[profile b]\nrole_arn = arn:b\nsource_profile = a\n[default]\nrole_arn = arn:d\nsource_profile = a\n",
             "",
-            &["go round in a circle: default -> a -> b -> a"],
+            &[
+                "go round in a circle: default -> a -> b -> a",
+                "give profile b keys or a sign-in of its own, or another source_profile (",
+                "config:6)",
+            ],
         ),
         (
             "[default]\n",
@@ -209,12 +213,15 @@ fn broken_set_ups_are_understood_from_the_screen() {
         (
             "",
             "[default]\n\n[default]\n",
-            &["credentials, line 3: [default] stands here a second time; the first is in line 1"],
+            &[
+                "credentials, line 3: [default] stands here a second time; the first is in line 1",
+                "make one of the two, or delete one",
+            ],
         ),
         ("[a]\n", "", &["config:1 has [a], which is no profile there: write it as [profile a]"]),
         ("", "[profile a]\n", &["credentials:1 has [profile a], which is no profile there: write it as [a]"]),
         ("", "\u{feff}[default]\n", &["begins with a byte order mark"]),
-        ("[default\n", "", &["config, line 1: no [section] stands before this line"]),
+        ("[default\n", "", &["config, line 1: the ] of this [section] is missing", "mend this line"]),
         ("[default]\ncredential_process = keys \"x\n", "", &["config:2 can't be split into words"]),
         (
             "[default]\ncredential_source = x\nrole_arn = arn:r\n",

@@ -51,6 +51,12 @@ impl Found {
     pub fn needs(&self) -> Vec<String> {
         self.source.needs()
     }
+
+    /// Whether nothing says that there are any, so that only asking shows it: the role of an instance, where a search ends.
+    #[must_use]
+    pub fn is_guess(&self) -> bool {
+        self.source.is_guess()
+    }
 }
 
 impl fmt::Debug for Found {
@@ -113,6 +119,11 @@ pub(crate) trait Source: Send + Sync {
 
     /// What has to be run or asked for that, innermost first.
     fn needs(&self) -> Vec<String>;
+
+    /// Whether nothing says that there are credentials here.
+    fn is_guess(&self) -> bool {
+        false
+    }
 
     /// The roles on the way that ask for an MFA code, innermost first.
     fn mfa_roles(&self) -> Vec<MfaRole> {

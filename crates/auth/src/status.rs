@@ -101,6 +101,26 @@ pub fn signed_in(environment: &Environment, now: SystemTime) -> Vec<SignedIn> {
     all
 }
 
+/// What stood in the way of a whole answer of [`signed_in`]: files that can't be read, and why.
+#[must_use]
+pub fn unreadable(environment: &Environment) -> Vec<String> {
+    let aws_files = AwsFiles::read(environment).err().map(|failure| failure.what);
+    let folders = [sso_token::FOLDER, role::FOLDER].map(|folder| in_home(environment, folder));
+    let caches = folders.into_iter().flatten();
+    let caches = caches.chain(login_token::folder(environment).map(|folder| files(&folder)).unwrap_or_default());
+    let damaged = caches.filter_map(|file| {
+        let name = printable(&file.display().to_string()).into_owned();
+        match fs::read(&file) {
+            Err(error) => Some(format!("{name} can't be read: {error}")),
+            Ok(content) if serde_json::from_slice::<serde_json::Value>(&content).is_err() => {
+                Some(format!("{name} is no JSON, so that nothing is known of what it held"))
+            }
+            Ok(_) => None,
+        }
+    });
+    aws_files.into_iter().chain(damaged).collect()
+}
+
 /// The names behind the files, which are digests of them, as far as the AWS files hold them. Files that can't be read hold none.
 struct Names(AwsFiles);
 

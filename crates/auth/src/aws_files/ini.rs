@@ -40,6 +40,8 @@ pub(super) struct IniError {
     pub(super) line: usize,
     /// What is wrong there.
     pub(super) what: String,
+    /// Whether what stands there stands somewhere above too.
+    pub(super) is_repeated: bool,
 }
 
 /// What a line is.
@@ -125,7 +127,11 @@ enum Current {
 
 impl Parser {
     fn line(&mut self, line: &str, number: usize) -> Result<Line, IniError> {
-        let wrong = |what: &str| Err(IniError { line: number, what: what.to_owned() });
+        let wrong = |what: &str| Err(IniError { line: number, what: what.to_owned(), is_repeated: false });
+        let repeated = |what: String, first: usize| {
+            let what = format!("{what}; the first is in line {first}");
+            Err(IniError { line: number, what, is_repeated: true })
+        };
         let value = line.trim();
         if value.starts_with(['#', ';']) {
             return Ok(Line::Nothing);
@@ -143,11 +149,11 @@ impl Parser {
         if let Some(name) = header(value) {
             return match self.begin(name, number) {
                 None => Ok(Line::Header),
-                Some(first) => wrong(&format!(
-                    "[{}] stands here a second time; the first is in line {first}",
-                    excerpt(name, MOST_TOLD)
-                )),
+                Some(first) => repeated(format!("[{}] stands here a second time", excerpt(name, MOST_TOLD)), first),
             };
+        }
+        if value.starts_with('[') && !value.contains(['=', ':']) {
+            return wrong("the ] of this [section] is missing");
         }
         if self.current.is_none() {
             return wrong("no [section] stands before this line");
@@ -165,7 +171,7 @@ impl Parser {
         self.in_value = true;
         let told = format!("`{}` stands a second time in [{}]", excerpt(&key, MOST_TOLD), excerpt(&name, MOST_TOLD));
         if let Some(first) = self.keys.insert((name, key), number) {
-            return wrong(&format!("{told}; the first is in line {first}"));
+            return repeated(told, first);
         }
         Ok(Line::Entry)
     }

@@ -263,7 +263,11 @@ fn unreadable(path: &Path, error: &ini::IniError) -> FileError {
     let name = printable(&path.display().to_string()).into_owned();
     FileError {
         what: format!("{name}, line {}: {}", error.line, error.what),
-        next: "mend this line: the AWS tools do not read the file either".to_owned(),
+        next: match error.is_repeated {
+            true => "make one of the two, or delete one: the AWS tools do not read the file either",
+            false => "mend this line: the AWS tools do not read the file either",
+        }
+        .to_owned(),
     }
 }
 

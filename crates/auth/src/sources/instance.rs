@@ -113,6 +113,10 @@ impl Instance {
 
 #[async_trait]
 impl Source for Instance {
+    fn is_guess(&self) -> bool {
+        !self.is_meant
+    }
+
     async fn fetch(&self, tools: &Tools) -> Result<Credentials, SourceError> {
         self.provider(tools)?.provide_credentials().await.map_err(|error| {
             let told = told(&error, MOST_TOLD);

@@ -152,7 +152,10 @@ fn source_profile(context: &Context<'_>, source: &Profile) -> Result<Vec<Link>, 
     if context.through.contains(&source.name) && !(itself && has_keys) {
         let way: Vec<&str> = context.through.iter().chain([&source.name]).map(String::as_str).collect();
         let what = format!("the source profiles go round in a circle: {}", printable(&way.join(" -> ")));
-        return Err(Box::new((what, "let the last one have keys or a sign-in of its own".to_owned())));
+        let Profile { name, keys, .. } = &context.profile;
+        let place = keys.get("source_profile").map(|value| format!(" ({})", value.origin)).unwrap_or_default();
+        let next = format!("give profile {name} keys or a sign-in of its own, or another source_profile{place}");
+        return Err(Box::new((what, next)));
     }
     let through = context.through.iter().cloned().chain([source.name.clone()]).collect();
     let context = Context { profile: source, pinned: true, through, ..*context };

@@ -202,6 +202,10 @@ fn links(told: &mut Vec<SearchLink>, depth: usize, all: &[Link], reached: bool) 
             }
             below.extend(has_inner.then(|| "the credentials that assume it:".to_owned()));
         }
+        let state = match &link.state {
+            State::Found(found) if reached && found.is_guess() => "to be asked",
+            _ => state,
+        };
         let (state, detail) = (state.to_owned(), printable(&detail).into_owned());
         told.push(SearchLink { depth, number, name: link.name.to_owned(), state, unreached: !reached, detail, below });
         if has_inner {

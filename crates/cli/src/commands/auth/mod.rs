@@ -32,7 +32,7 @@ pub(crate) async fn auth(command: AuthCommand, output: OutputArguments, console:
         AuthCommand::Logout(arguments) => unless_interrupted(logout::logout(arguments, *console)).await,
         AuthCommand::Explain(arguments) => unless_interrupted(explain::explain(arguments, console)).await,
         AuthCommand::Export(arguments) => unless_interrupted(export::export(arguments, console)).await,
-        AuthCommand::Status { json } => status::status(json),
+        AuthCommand::Status { json } => status::status(json, console),
     }
 }
 

@@ -5,16 +5,18 @@ use std::{
     time::SystemTime,
 };
 
-use lakeward_auth::{Environment, SignInKind, SignedIn, signed_in};
+use lakeward_auth::{Environment, SignInKind, SignedIn, signed_in, unreadable};
 use lakeward_core::failure::{Failure, FailureKind};
 use serde_json::json;
 
 use super::{timestamp, until};
-use crate::console::shown;
+use crate::console::{Console, shown};
 
-pub(super) fn status(json: bool) -> Result<(), Failure> {
+pub(super) fn status(json: bool, console: &Console) -> Result<(), Failure> {
     let now = SystemTime::now();
-    let all = signed_in(&Environment::real(), now);
+    let environment = Environment::real();
+    let all = signed_in(&environment, now);
+    unreadable(&environment).iter().for_each(|what| console.warning(what));
     let text = if json {
         let all: Vec<_> = all.iter().map(|one| as_json(one, now)).collect();
         format!("{}\n", json!({ "signed_in": all }))
