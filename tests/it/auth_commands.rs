@@ -183,6 +183,12 @@ fn cron_does_not_see_what_a_shell_exports() {
 }
 
 #[test]
+fn what_nothing_points_to_is_to_be_asked_and_not_found() {
+    let output = explain(&home(), &["--offline"]).env_remove("AWS_EC2_METADATA_DISABLED").run().exits(0);
+    says(&output.stdout, &["10 instance role                 to be asked the role of this EC2 instance, if it is one"]);
+}
+
+#[test]
 fn broken_set_ups_are_understood_from_the_screen() {
     for (config, credentials, expected) in [
         (
