@@ -72,8 +72,29 @@ pub struct Answer {
 }
 
 /// All answers. Where they are written down, those are left out in which something looks like a secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answers(#[serde(serialize_with = "keep")] BTreeMap<Id, Answer>);
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Answers(#[serde(serialize_with = "keep")] BTreeMap<Id, Answer>, #[serde(skip)] Rests);
+
+/// Which answers were given while others were what they are not any more: with those it holds again, as it was.
+#[derive(Clone, Debug, Default)]
+struct Rests(BTreeMap<Id, Rest>);
+
+/// What one answer rests on that is another now, and the answer itself where it was taken out for that.
+#[derive(Clone, Debug, Default)]
+struct Rest {
+    on: BTreeMap<Id, Value>,
+    out: Option<Answer>,
+}
+
+impl PartialEq for Answers {
+    /// What they say, and not how they came to that.
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Answers {}
 
 /// Writes down the answers that can be kept.
 fn keep<S: Serializer>(answers: &BTreeMap<Id, Answer>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -135,31 +156,58 @@ impl Answers {
             there => there.map(|answer| answer.value.clone()),
         };
         let is_other = before.as_ref() != Some(&value);
-        self.0.insert(id, Answer { value, from, stale: false });
-        if is_other && before.is_some() {
-            self.doubt(id, &mut BTreeSet::from([id]));
+        if let Some(before) = before.filter(|_| is_other) {
+            self.doubt(id, (id, &before, &value), &mut BTreeSet::from([id]));
         }
+        self.set(id, value, from);
         is_other
     }
 
-    fn doubt(&mut self, id: Id, seen: &mut BTreeSet<Id>) {
+    /// What rests on an answer holds no more once that is another, and again once it is what it was.
+    fn doubt(&mut self, id: Id, change: (Id, &Value, &Value), seen: &mut BTreeSet<Id>) {
+        let (root, before, now) = change;
         for question in QUESTIONS.iter().filter(|question| question.depends_on.contains(&id)) {
             if !seen.insert(question.id) {
                 continue;
             }
-            match self.0.get_mut(&question.id) {
-                Some(Answer { from: From::Detected | From::Default, .. }) => _ = self.0.remove(&question.id),
-                Some(answer) => answer.stale = true,
-                None => {}
+            let rest = self.1.0.entry(question.id).or_default();
+            if rest.on.get(&root) == Some(now) {
+                rest.on.remove(&root);
+            } else {
+                rest.on.entry(root).or_insert_with(|| before.clone());
             }
-            self.doubt(question.id, seen);
+            if rest.on.is_empty() {
+                let out = self.1.0.remove(&question.id).and_then(|rest| rest.out);
+                match (self.0.get_mut(&question.id), out) {
+                    (Some(Answer { from: From::Default, .. }) | None, Some(out)) => _ = self.0.insert(question.id, out),
+                    (Some(Answer { from: From::Detected | From::Default, .. }), None) => {
+                        _ = self.0.remove(&question.id);
+                    }
+                    (Some(answer), _) => answer.stale = false,
+                    (None, None) => {}
+                }
+            } else {
+                match self.0.get_mut(&question.id) {
+                    Some(Answer { from: From::Detected, .. }) => rest.out = self.0.remove(&question.id),
+                    Some(Answer { from: From::Default, .. }) => _ = self.0.remove(&question.id),
+                    Some(answer) => answer.stale = true,
+                    None => {}
+                }
+            }
+            self.doubt(question.id, change, seen);
         }
+    }
+
+    /// What a stale answer rests on and is another now, and what that was.
+    pub(crate) fn rests_on(&self, id: Id) -> Option<(Id, &Value)> {
+        self.1.0.get(&id)?.on.iter().next().map(|(root, before)| (*root, before))
     }
 
     /// Says that an answer was looked at again and holds.
     pub(crate) fn confirm(&mut self, id: Id) {
         if let Some(answer) = self.0.get_mut(&id) {
             answer.stale = false;
+            self.1.0.remove(&id);
         }
     }
 
@@ -202,6 +250,7 @@ impl Answers {
                 .filter(|(_, answer)| is_a_persons(answer))
                 .map(|(id, answer)| (*id, answer.clone()))
                 .collect(),
+            Rests::default(),
         )
     }
 
@@ -218,6 +267,7 @@ impl Answers {
     }
 
     pub(crate) fn set(&mut self, id: Id, value: Value, from: From) {
+        self.1.0.remove(&id);
         self.0.insert(id, Answer { value, from, stale: false });
     }
 

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    answers::Answers,
+    answers::{Answers, Value},
     draft::Draft,
     effect::{AwsEntry, SignInRequest},
     event::Page,
-    facts::{Again, Facts, Place, Remote, Search, Trouble},
+    facts::{Again, Facts, Identity, Place, Remote, Search, Trouble},
     question::Id,
     reduce::Tickets,
     secret::Hidden,
@@ -52,6 +52,8 @@ pub struct State {
     pub now: SystemTime,
     /// How the wizard ended, once it has.
     pub exit: Option<crate::effect::Exit>,
+    /// Whose the credentials were, and with which answers: they still are once these are given again.
+    pub(crate) aside: Option<(Vec<(Id, Value)>, Identity)>,
     pub(crate) tickets: Tickets,
     pub(crate) effects: Vec<crate::effect::Effect>,
     /// The lines of what has happened, once they are wanted.
@@ -81,6 +83,7 @@ impl State {
             size: (80, 24),
             now,
             exit: None,
+            aside: None,
             tickets: Tickets::default(),
             effects: Vec::new(),
             recorded: None,

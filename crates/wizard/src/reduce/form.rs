@@ -72,7 +72,7 @@ impl State {
     fn note(&self, id: Id) -> Option<String> {
         let answer = self.answers.get(id).filter(|answer| !answer.value.is_blank())?;
         if answer.stale {
-            return Some("look again: an answer that it depends on has changed".to_owned());
+            return Some(self.look_again_for(id));
         }
         let words = match answer.from {
             From::Flag => format!("from --{}", id.question().flag),
@@ -84,6 +84,18 @@ impl State {
             From::Typed | From::Default => return None,
         };
         Some(words)
+    }
+
+    /// Which other answer is not what it was when this one was given.
+    fn look_again_for(&self, id: Id) -> String {
+        match self.answers.rests_on(id) {
+            Some((root, before)) if !before.is_blank() && !matches!(root.question().kind, Kind::Table) => {
+                let before = lakeward_core::untrusted::excerpt(&before.typed(), 30);
+                format!("look again: {} was {before} when this was given", root.question().title)
+            }
+            Some((root, _)) => format!("look again: {} is another now", root.question().title),
+            None => "look again: an answer that it depends on has changed".to_owned(),
+        }
     }
 
     fn first_gap(&self, fields: &[Field]) -> usize {
@@ -319,9 +331,23 @@ impl State {
 
     /// The person's answer. What was found out for another one is forgotten.
     pub(super) fn answer(&mut self, id: Id, value: Value) {
+        let with = |answers: &Answers| {
+            let is_of = |id: Id| id.question().key.starts_with("auth.") || matches!(id, Id::Storage | Id::Endpoint);
+            answers.iter().filter(|(id, _)| is_of(*id)).map(|(id, answer)| (id, answer.value.clone())).collect()
+        };
+        // A choice that only hides them leaves the credentials what they are.
+        let can_return = matches!(id, Id::Storage | Id::Endpoint);
+        if let (true, Some(identity)) = (can_return, self.facts.identity.got()) {
+            self.aside = Some((with(&self.answers), identity.clone()));
+        }
         if self.answers.give(id, value, From::Typed) {
             self.forget(id);
             self.answers.fill(&self.facts);
+        }
+        if let (true, Some((answers, identity))) = (self.facts.identity == Remote::Idle, &self.aside)
+            && *answers == with(&self.answers)
+        {
+            self.facts.identity = Remote::Got(identity.clone());
         }
     }
 

@@ -25,6 +25,7 @@ impl State {
     }
 
     pub(super) fn identify(&mut self) {
+        self.aside = None;
         if self.answers.is(Id::Storage, "embedded") {
             return;
         }

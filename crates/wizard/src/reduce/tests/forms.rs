@@ -292,3 +292,40 @@ fn the_command_says_what_enter_would_choose_and_no_default_before_its_screen() {
     session.enter();
     assert_eq!(command(&session), "lakeward init --auth chain --bucket my-lake --source files");
 }
+
+#[test]
+fn what_a_choice_hides_comes_back_with_it() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").press(Key::F(3));
+    session.state.answers.give(Id::Region, "eu-west-1".into(), crate::From::Detected);
+    session.state.refresh_form();
+    let (answers, fields) = (session.state.answers.clone(), session.state.form.fields.clone());
+    while session.state.focused_field().is_none_or(|field| field.id != Id::Storage) {
+        session.press(Key::Tab);
+    }
+    session.press(Key::Right);
+    let note = |session: &Session, id: Id| {
+        let field = session.state.form.fields.iter().find(|field| field.id == id).expect("a field");
+        field.note.clone().unwrap_or_default()
+    };
+    assert_eq!(note(&session, Id::Bucket), "look again: Storage was s3 when this was given");
+    assert_eq!((session.state.answers.get(Id::Region), &session.state.facts.identity), (None, &Remote::Idle));
+    session.press(Key::Left);
+    let mut kept = answers;
+    kept.give(Id::Bucket, "my-lake".into(), crate::From::Typed);
+    assert_eq!((&session.state.answers, &session.state.form.fields), (&kept, &fields));
+    assert!(session.state.facts.identity.got().is_some(), "the credentials are the same");
+}
+
+#[test]
+fn what_was_given_for_another_answer_is_looked_at_again_until_that_is_back() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter().text("data/*.csv");
+    session.event(Event::Intent(Intent::Fill(Id::Table, "orders".into())));
+    let is_stale = |session: &Session| session.state.answers.get(Id::Table).expect("an answer").stale;
+    session.event(Event::Intent(Intent::Fill(Id::Source, "command".into())));
+    assert!(is_stale(&session));
+    session.event(Event::Intent(Intent::Fill(Id::Source, "stdin".into())));
+    session.event(Event::Intent(Intent::Fill(Id::Source, "files".into())));
+    assert!(!is_stale(&session));
+}
