@@ -150,6 +150,26 @@ fn when_the_input_ends_all_that_is_missing_is_told_and_the_answers_are_kept() {
 }
 
 #[test]
+fn each_config_has_a_draft_of_its_own() {
+    let home = home();
+    let leave = |config: &str, folder: &str| {
+        let mut session = Session::begin(plain(&home, &["--config", config]));
+        session.choose("No AWS");
+        session.answer(": Folder\n", folder);
+        session.until(": Bucket\n");
+        let _ = session.end().exits(2);
+    };
+    leave("lakeward.toml", "first-lake");
+    leave("other.toml", "second-lake");
+    for (config, folder) in [("other.toml", "second-lake"), ("lakeward.toml", "first-lake")] {
+        let more = ["init", "--resume", "--yes", "--config", config, "--bucket", "test", "--paths", "data/*.csv"];
+        let _ = lakeward(&home).args(more).run().exits(0);
+        let text = fs::read_to_string(home.path().join(config)).unwrap();
+        assert!(text.contains(&format!("dir = \"{folder}\"")), "{config}: {text}");
+    }
+}
+
+#[test]
 fn a_draft_that_is_none_is_left_alone_and_one_that_is_not_wanted_is_forgotten() {
     let home = home();
     let draft = home.write(".local/state/lakeward/init.json", "{\"version\": 99}");

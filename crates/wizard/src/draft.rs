@@ -2,7 +2,7 @@
 //! answer is not in the draft.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     answers::{Answers, From},
     facts::Place,
+    question::Id,
 };
 
 /// The version of the form in which drafts are kept.
@@ -71,21 +72,41 @@ impl Draft {
         Ok((answers != Answers::default()).then_some(Self { answers, config, kept }))
     }
 
+    /// Whose answers these are, what they answer, and what becomes of signing in.
+    #[must_use]
+    pub fn offer(&self, place: &Place, now: SystemTime) -> String {
+        const MOST: usize = 6;
+        let told = self.told(place, now);
+        let answered = self.answers.iter().filter(|(_, answer)| !answer.value.is_blank());
+        let titles: Vec<&str> = answered.map(|(id, _)| id.question().title).collect();
+        let more = titles.len().saturating_sub(MOST);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let titles = titles.into_iter().take(MOST).collect::<Vec<_>>().join(", ");
+        let signs_in = !self.answers.is(Id::Storage, "embedded")
+            && (self.answers.is(Id::Auth, "sso") || self.answers.value(Id::MfaSerial).is_some());
+        let anew = if signs_in { " Signing in begins anew." } else { "" };
+        format!("{told} It answered: {titles}{more}.{anew}")
+    }
+
+    /// Where a draft of another config is gone on with.
+    #[must_use]
+    pub(crate) fn elsewhere(&self, place: &Place) -> Option<String> {
+        let config = self.config.as_ref()?;
+        // As the person would write it, where it is below the same folder.
+        let folder = place.config.parent().filter(|_| Path::new(&place.config_shown).parent() == Some(Path::new("")));
+        let shown = folder.and_then(|folder| config.strip_prefix(folder).ok()).unwrap_or(config);
+        let shown = lakeward_core::untrusted::printable(&shown.to_string_lossy()).into_owned();
+        let command = crate::facts::init_command(&shown);
+        Some(format!("the answers of an earlier session for {shown} are kept: `{command}` goes on with them"))
+    }
+
     /// Whose answers these are: for which config, and how old they are.
     #[must_use]
     pub fn told(&self, place: &Place, now: SystemTime) -> String {
         let age = self.kept.and_then(|kept| now.duration_since(kept).ok());
         let age = age.map_or_else(String::new, |age| format!(" {}", ago(age)));
-        let shown = &place.config_shown;
-        let (config, other) = match &self.config {
-            Some(config) if *config == place.config => (shown.clone(), String::new()),
-            Some(config) => {
-                let config = lakeward_core::untrusted::printable(&config.to_string_lossy()).into_owned();
-                (config, format!(" Going on with its answers makes {shown}."))
-            }
-            None => ("its config".to_owned(), String::new()),
-        };
-        format!("An earlier session was left{age}, before {config} was written.{other}")
+        let config = if self.config.is_some() { &place.config_shown } else { "its config" };
+        format!("An earlier session was left{age}, before {config} was written.")
     }
 }
 
@@ -104,7 +125,6 @@ fn ago(age: Duration) -> String {
 mod tests {
     use super::*;
     use crate::{
-        question::Id,
         tests::{fixtures::noon, place},
     };
 
@@ -139,9 +159,15 @@ mod tests {
             "An earlier session was left 12 minutes ago, before lakeward.toml was written."
         );
         assert_eq!(
-            draft(&there).told(&here, later(60 * 24 * 3)),
-            "An earlier session was left 3 days ago, before /elsewhere/lakeward.toml was written. Going on with its answers makes \
-             lakeward.toml."
+            draft(&here).offer(&here, later(60 * 24 * 3)),
+            "An earlier session was left 3 days ago, before lakeward.toml was written. It answered: Bucket."
+        );
+        assert_eq!(
+            draft(&there).elsewhere(&here).as_deref(),
+            Some(
+                "the answers of an earlier session for /elsewhere/lakeward.toml are kept: `lakeward init --config \
+                 /elsewhere/lakeward.toml` goes on with them"
+            )
         );
         let older = Draft { answers: answers.clone(), ..Draft::default() };
         assert_eq!(older.told(&here, noon()), "An earlier session was left, before its config was written.");

@@ -195,6 +195,22 @@ pub struct Place {
     pub is_demo: bool,
 }
 
+impl Place {
+    /// The command that leads to this config's questions.
+    #[must_use]
+    pub fn init_command(&self) -> String {
+        init_command(&self.config_shown)
+    }
+}
+
+/// The command that leads to a config's questions.
+pub(crate) fn init_command(shown: &str) -> String {
+    if shown == "lakeward.toml" {
+        return "lakeward init".to_owned();
+    }
+    format!("lakeward init --config {}", Value::List(vec![shown.to_owned()]).typed())
+}
+
 /// A way to sign in that was found. Choosing it gives its answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {

@@ -46,6 +46,8 @@ pub struct State {
     pub notice: Option<String>,
     /// The draft of an earlier session, until it is known whether it is wanted.
     pub draft: Option<Draft>,
+    /// The answers that the session began with.
+    pub(crate) begun: Answers,
     /// Columns and rows.
     pub size: (u16, u16),
     /// The latest time that was told.
@@ -80,6 +82,7 @@ impl State {
             popup_scroll: Scroll::default(),
             notice: None,
             draft: None,
+            begun: Answers::default(),
             size: (80, 24),
             now,
             exit: None,

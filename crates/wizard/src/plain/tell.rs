@@ -142,8 +142,11 @@ impl Plain {
     fn say_popup(&mut self, popup: &Popup, turn: &mut Turn) {
         match popup {
             Popup::Resume => {
-                let told = self.state.draft.as_ref().map(|draft| draft.told(&self.state.facts.place, self.state.now));
-                let asked = "Go on with its answers? Enter: yes, n: no, q: leave and keep them.";
+                let told = self.state.draft.as_ref().map(|draft| draft.offer(&self.state.facts.place, self.state.now));
+                let asked = match self.state.screen {
+                    Screen::Welcome => "Go on with its answers? Enter: yes, n: no, <: back, and they are kept.",
+                    _ => "Go on with its answers? Enter: yes, n: no, q: leave and keep them.",
+                };
                 turn.lines.push(format!("{} {asked}", told.unwrap_or_default()));
             }
             Popup::Trouble(trouble) => {

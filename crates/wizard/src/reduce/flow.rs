@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tickets::Request;
 use crate::{
-    answers::{Answers, From},
+    answers::{Answer, Answers, From},
     compose,
     draft::Draft,
     effect::{Effect, SignInRequest},
@@ -22,8 +22,11 @@ pub struct Start {
     pub place: Place,
     /// The answers of flags, variables and the answers file, laid over one another with [`Answers::lay`].
     pub answers: Answers,
-    /// The draft of an earlier session.
+    /// The draft of an earlier session with this config.
     pub draft: Option<Draft>,
+    /// That of an earlier session with another config: it is told of, and not taken.
+    #[serde(default)]
+    pub other: Option<Draft>,
     /// Whether the questions were asked for (`lakeward init`), rather than whatever there is to do.
     pub init: bool,
     /// Columns and rows.
@@ -33,20 +36,24 @@ pub struct Start {
 /// Begins a session: at what can be done with a config that is there, else at how to sign in.
 #[must_use]
 pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
-    let Start { place, answers, draft, init, size } = start;
+    let Start { place, answers, draft, other, init, size } = start;
     let mut state = State::new(place, now);
     state.size = size;
+    state.begun = answers.clone();
     state.answers = answers;
     let screen = state.meet();
     let is_readable = state.facts.place.existing.is_none() || state.facts.configured.is_some();
     state.draft = draft.filter(|draft| {
         // A draft that says nothing new is no reason for a question, and one of a config that is no TOML can't be gone on with.
-        is_readable && draft.answers.iter().any(|(id, answer)| state.answers.value(id) != Some(&answer.value))
+        let is_own = draft.config.as_ref().is_none_or(|config| *config == state.facts.place.config);
+        is_own && is_readable && draft.answers.iter().any(|(id, answer)| state.answers.value(id) != Some(&answer.value))
     });
-    if state.draft.is_some() {
+    // What is there is run without a word about an edit that was left: the question comes with the next edit.
+    if state.draft.is_some() && screen != Screen::Welcome {
         state.popup = Some(Popup::Resume);
     }
     state.enter_screen(screen);
+    state.notice = other.and_then(|other| other.elsewhere(&state.facts.place)).filter(|_| state.popup.is_none());
     if screen == Screen::Welcome && init {
         state.list.focus = state.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Edit)).unwrap_or(0);
     }
@@ -133,9 +140,39 @@ impl State {
             self.drop_sign_in();
         }
         match self.trail.pop() {
+            Some(Screen::Welcome) => self.back_to_menu(),
             Some(screen) => self.enter_screen(screen),
             None => self.ask_to_quit(),
         }
+    }
+
+    /// What can be done with the config that is there: with what its file says, and the edit is kept.
+    fn back_to_menu(&mut self) {
+        let of_edit = |answer: &Answer| matches!(answer.from, From::Typed | From::Draft);
+        if self.answers.iter().any(|(_, answer)| of_edit(answer)) && self.draft.is_none() {
+            let edit = self.draft_text();
+            let config = self.facts.configured.clone().unwrap_or_default();
+            let says_other = |(id, answer): (Id, &Answer)| {
+                of_edit(answer) && config.value(id) != Some(&answer.value).filter(|value| !value.is_blank())
+            };
+            if self.answers.iter().any(says_other) {
+                self.draft = Draft::read(&edit).ok().flatten();
+                self.save_draft();
+            }
+            self.answers = self.begun.clone();
+            QUESTIONS.iter().for_each(|question| self.forget(question.id));
+            _ = self.meet();
+        }
+        self.enter_screen(Screen::Welcome);
+    }
+
+    /// Goes through the questions of the config that is there.
+    pub(super) fn edit(&mut self) {
+        if self.draft.is_some() {
+            self.popup = Some(Popup::Resume);
+            return;
+        }
+        self.go(if self.answers.is(Id::Storage, "embedded") { Screen::Destination } else { Screen::Method });
     }
 
     /// Where it goes on once the way to sign in is chosen: what is still to be known of it, else whose the credentials are.
@@ -232,14 +269,14 @@ impl State {
             self.answers.lay(&draft.answers);
             self.answers.fill(&self.facts);
             QUESTIONS.iter().for_each(|question| self.forget(question.id));
-            if self.screen == Screen::Welcome {
-                // The draft is of going through the questions.
-                self.go(Screen::Method);
-            } else {
+            if self.screen != Screen::Welcome {
                 self.show(self.screen);
             }
         } else {
             self.effects.push(Effect::DropDraft);
+        }
+        if self.screen == Screen::Welcome {
+            self.edit();
         }
     }
 

@@ -49,7 +49,8 @@ impl State {
         let mut hints = match popup {
             Popup::Quit => vec![hint("Enter", "quit"), hint("Esc", "stay")],
             Popup::Resume => {
-                vec![hint("Enter", "go on with it"), hint("n", "begin anew"), hint("Esc", "leave, keep it")]
+                let leave = if self.screen == Screen::Welcome { "back, keep it" } else { "leave, keep it" };
+                vec![hint("Enter", "go on with it"), hint("n", "begin anew"), hint("Esc", leave)]
             }
             Popup::Keep(..) => vec![hint("Enter", "write it"), hint("Esc", "leave the file as it is")],
             Popup::Command => vec![hint("y", "copy"), hint("Esc", "close")],

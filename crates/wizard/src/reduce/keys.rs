@@ -176,6 +176,7 @@ impl State {
                 self.resume(yes);
             }
             // Neither yes nor no: the draft stays for another time.
+            Some(Popup::Resume) if no && self.screen == Screen::Welcome => self.popup = None,
             Some(Popup::Resume) if no => self.leave(Exit::Left),
             Some(Popup::Resume) => {}
             Some(Popup::Command) if press.key == Key::Char('y') => {

@@ -13,9 +13,7 @@ impl State {
         let Some(Row::Welcome(choice)) = self.list.focused() else { return };
         match choice {
             Welcome::Run => self.begin_run(),
-            Welcome::Edit => {
-                self.go(if self.answers.is(Id::Storage, "embedded") { Screen::Destination } else { Screen::Method });
-            }
+            Welcome::Edit => self.edit(),
             Welcome::LookAgain => {
                 let ticket = self.tickets.draw(Request::Write);
                 self.effects.push(Effect::Reread(ticket));

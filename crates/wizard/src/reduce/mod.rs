@@ -205,7 +205,10 @@ impl State {
             _ if self.screen == Screen::Written => "The config is written.".to_owned(),
             _ if !self.has_draft() || self.is_unanswered() => "Nothing is changed.".to_owned(),
             Some(why) => format!("Your answers are lost then: they can't be kept for another time ({why})."),
-            None => "Your answers are kept as a draft: the next `lakeward init` goes on from here.".to_owned(),
+            None => {
+                let command = self.facts.place.init_command();
+                format!("Your answers are kept as a draft: the next `{command}` goes on from here.")
+            }
         }
     }
 

@@ -1,8 +1,8 @@
-//! The answers of a session that was left, in the state directory.
+//! The answers of a session that was left, in the state directory: of each config its own.
 
 use std::{
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{self, Sender},
@@ -23,9 +23,9 @@ pub(crate) struct Drafts {
 }
 
 impl Drafts {
-    pub(crate) fn new(world: &World, events: Events) -> Self {
+    pub(crate) fn new(world: &World, config: &Path, events: Events) -> Self {
         let (send, wanted) = mpsc::channel::<Option<String>>();
-        let (path, unkept) = (world.draft(), Arc::<Mutex<Option<String>>>::default());
+        let (path, unkept) = (file(world, config), Arc::<Mutex<Option<String>>>::default());
         let shown = world.shown(&path);
         let last = Arc::clone(&unkept);
         let keep = move || {
@@ -80,15 +80,43 @@ impl Drop for Drafts {
     }
 }
 
-/// Forgets the draft.
-pub(crate) fn forget(world: &World) {
+/// The file of a config's draft: the usual one, unless that is another config's.
+fn file(world: &World, config: &Path) -> PathBuf {
+    use sha2::{Digest, Sha256};
+    const USUAL: &str = "init.json";
+    let hash = Sha256::digest(config.as_os_str().as_encoded_bytes());
+    let name: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let own = world.drafts().join(format!("init-{name}.json"));
+    let usual = world.drafts().join(USUAL);
+    let is_anothers = || config_of(&usual).is_some_and(|other| other != config);
+    if own.exists() || is_anothers() { own } else { usual }
+}
+
+/// The config that the draft in a file is of.
+fn config_of(file: &Path) -> Option<PathBuf> {
+    Draft::read(&fs::read_to_string(file).ok()?).ok()??.config
+}
+
+/// The latest draft of another config.
+pub(crate) fn of_another(world: &World, config: &Path) -> Option<Draft> {
+    let files = fs::read_dir(world.drafts()).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_draft = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with("init") && name.ends_with(".json")
+    };
+    let drafts = files.filter(is_draft).filter_map(|path| Draft::read(&fs::read_to_string(path).ok()?).ok()?);
+    drafts.filter(|draft| draft.config.as_deref().is_some_and(|of| of != config)).max_by_key(|draft| draft.kept)
+}
+
+/// Forgets the draft of a config.
+pub(crate) fn forget(world: &World, config: &Path) {
     // One that can't be removed is asked about the next time.
-    let _ = remove(&world.draft());
+    let _ = remove(&file(world, config));
 }
 
 /// Reads it; the error says why what is there can't be gone on with.
-pub(crate) fn read(world: &World) -> Result<Option<Draft>, String> {
-    match fs::read_to_string(world.draft()) {
+pub(crate) fn read(world: &World, config: &Path) -> Result<Option<Draft>, String> {
+    match fs::read_to_string(file(world, config)) {
         Ok(text) => Draft::read(&text),
         Err(error) if is_absent(&error) => Ok(None),
         Err(error) => Err(format!("the answers of an earlier session can't be read: {error}")),

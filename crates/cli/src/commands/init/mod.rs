@@ -68,7 +68,7 @@ pub(crate) fn init(
     let place = place::place(arguments.config.clone(), &world, stdin_is_data)?;
     // What an earlier session has kept was not given now: whoever goes on with it sees it.
     let is_whole = init && place.existing.is_none() && is_whole(&answers, &place);
-    let draft = kept(arguments, &world, &mut answers, front, console);
+    let (draft, other) = kept(arguments, &world, &place.config, &mut answers, front, console);
     if let (Some(record), true) = (&arguments.record, is_whole) {
         let what = format!("there is no session to be recorded in {}: no question is open", shown(record));
         return Err(Failure::new(FailureKind::Usage, what).next("leave out --record, or an answer"));
@@ -79,7 +79,7 @@ pub(crate) fn init(
     if front == Front::Plain {
         logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     }
-    let begin = Start { place, answers, draft, init, size: (80, 24) };
+    let begin = Start { place, answers, draft, other, init, size: (80, 24) };
     session(front, arguments.ascii, world, begin, arguments.record.as_deref(), runtime)
 }
 
@@ -96,6 +96,7 @@ pub(crate) fn session(
     runtime: &Handle,
 ) -> Result<u8, Failure> {
     let now = SystemTime::now();
+    let config = begin.place.config.clone();
     let recorder = record.map(|path| Recorder::create(path, &begin, now)).transpose()?;
     match front {
         Front::Screen => {
@@ -106,7 +107,7 @@ pub(crate) fn session(
                 move || drop(send.send(Event::Signal))
             });
             let mut screen = Screen::open(ascii, send.clone())?;
-            let mut runner = runner(world, runtime, move |event| drop(send.send(event)));
+            let mut runner = runner(world, &config, runtime, move |event| drop(send.send(event)));
             let (mut state, effects) = start(begin, now);
             runner.record_with(recorder, &mut state);
             let exit = screen.run(&mut state, effects, &mut runner, &events)?;
@@ -120,7 +121,7 @@ pub(crate) fn session(
                 let send = send.clone();
                 move || drop(send.send(Came::Event(Event::Signal)))
             });
-            let mut runner = runner(world, runtime, {
+            let mut runner = runner(world, &config, runtime, {
                 let send = send.clone();
                 move |event| drop(send.send(Came::Event(event)))
             });
@@ -141,8 +142,8 @@ pub(crate) fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-fn runner(world: World, runtime: &Handle, send: impl Fn(Event) + Send + Sync + 'static) -> Runner {
-    Runner::new(world, Events::to(send), runtime.clone())
+fn runner(world: World, config: &Path, runtime: &Handle, send: impl Fn(Event) + Send + Sync + 'static) -> Runner {
+    Runner::new(world, config, Events::to(send), runtime.clone())
 }
 
 fn listen(runtime: &Handle, on: impl Fn() + Send + 'static) {
@@ -191,33 +192,36 @@ fn read(path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// The draft of an earlier session: with `--resume` its answers count at once, else a person is asked.
+/// The drafts of earlier sessions, the config's own and another's: with `--resume` their answers count at once, else a person is asked
+/// about the config's own and told of the other.
 fn kept(
     arguments: &InitArguments,
     world: &World,
+    config: &Path,
     answers: &mut Answers,
     front: Front,
     console: Console,
-) -> Option<Draft> {
+) -> (Option<Draft>, Option<Draft>) {
     if arguments.no_resume {
-        draft::forget(world);
-        return None;
+        draft::forget(world, config);
+        return (None, None);
     }
     // Whoever sends lines has not counted on a question about an earlier session.
     let is_asked = !arguments.yes && (front == Front::Screen || io::stdin().is_terminal());
     if !is_asked && !arguments.resume {
-        return None;
+        return (None, None);
     }
-    match draft::read(world) {
-        Ok(Some(draft)) if arguments.resume => {
+    let own = draft::read(world, config).unwrap_or_else(|why| {
+        console.warning(&why);
+        None
+    });
+    let other = if own.is_none() { draft::of_another(world, config) } else { None };
+    match own.as_ref().or(other.as_ref()) {
+        Some(draft) if arguments.resume => {
             answers.lay(&draft.answers);
-            None
+            (None, None)
         }
-        Ok(draft) => draft,
-        Err(why) => {
-            console.warning(&why);
-            None
-        }
+        _ => (own, other),
     }
 }
 
@@ -236,12 +240,12 @@ fn without_questions(
     runtime: &Handle,
     console: Console,
 ) -> Result<u8, Failure> {
-    let config = place.config_shown.clone();
+    let (config, file) = (place.config_shown.clone(), place.config.clone());
     let (composed, writing) = headless(place, answers).map_err(failure)?;
     composed.document.warnings.iter().for_each(|warning| console.warning(warning));
     // The answers are on the command line.
     let said = runtime.block_on(write::write(&writing, world, false)).map_err(failure)?;
-    draft::forget(world);
+    draft::forget(world, &file);
     console.result(&format!("{said}.\n{}", how_to_go_on(&config, Again::of(&composed.plan))));
     Ok(0)
 }
@@ -281,7 +285,7 @@ fn farewell(exit: &Exit, state: &State, runner: &mut Runner) -> String {
             text.push_str(&match runner.unkept() {
                 _ if state.screen == lakeward_wizard::Screen::Welcome => "Nothing was changed.\n".to_owned(),
                 None if state.is_unanswered() => "Nothing was written.\n".to_owned(),
-                None => "Nothing was written. `lakeward init` goes on with the answers.\n".to_owned(),
+                None => format!("Nothing was written. `{}` goes on with the answers.\n", place.init_command()),
                 Some(why) => format!("Nothing was written, and the answers could not be kept: {why}\n"),
             });
         }

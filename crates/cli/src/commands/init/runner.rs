@@ -1,7 +1,7 @@
 //! Carries out what the wizard wants done, each effect with the functions of the command that does the same, and brings what comes of
 //! it back as events. Nothing here waits: each piece of work has a thread of its own, and ends once nobody wants it any more.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use lakeward_core::{
     failure::{Failure, FailureKind},
@@ -84,8 +84,8 @@ pub(crate) enum OfTerminal {
 
 impl Runner {
     /// `runtime` drives the tasks.
-    pub(crate) fn new(world: World, events: Events, runtime: Handle) -> Self {
-        let drafts = Drafts::new(&world, events.clone());
+    pub(crate) fn new(world: World, config: &Path, events: Events, runtime: Handle) -> Self {
+        let drafts = Drafts::new(&world, config, events.clone());
         Self {
             drafts,
             world: Arc::new(world),

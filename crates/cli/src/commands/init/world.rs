@@ -128,9 +128,9 @@ impl World {
         })
     }
 
-    /// The draft's file.
-    pub(crate) fn draft(&self) -> PathBuf {
-        self.state_dir.join("init.json")
+    /// The folder of the drafts.
+    pub(crate) fn drafts(&self) -> &Path {
+        &self.state_dir
     }
 
     /// A path as it is shown: below the home with `~`.

@@ -1,6 +1,6 @@
 //! What lies over a screen.
 
-use lakeward_wizard::{Popup, Search, State};
+use lakeward_wizard::{Popup, Screen, Search, State};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
 
 use super::{legend, parts};
@@ -73,10 +73,18 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
             "For the AWS tools, too"
         }
         Popup::Resume => {
-            let told = state.draft.as_ref().map(|draft| draft.told(&state.facts.place, state.now)).unwrap_or_default();
-            sheet.say(0, &look.text(&format!("{told} Its answers are still there; signing in begins anew.")));
+            let told = state.draft.as_ref().map(|draft| draft.offer(&state.facts.place, state.now)).unwrap_or_default();
+            sheet.say(0, &look.text(&told));
             sheet.blank();
-            sheet.say(0, "Enter goes on with them, n begins with none and forgets them, Esc leaves and keeps them.");
+            sheet.say(
+                0,
+                match state.screen {
+                    Screen::Welcome => {
+                        "Enter goes on with them, n begins with what the file says and forgets them, Esc leads back and keeps them."
+                    }
+                    _ => "Enter goes on with them, n begins with none and forgets them, Esc leaves and keeps them.",
+                },
+            );
             "Go on?"
         }
     };

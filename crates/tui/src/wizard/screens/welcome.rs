@@ -37,7 +37,8 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
 fn about(state: &State, sheet: &mut Sheet<'_>) {
     const LABEL: usize = 13;
     let look = sheet.look;
-    sheet.pair(0, "Config", LABEL, &look.text(&state.facts.place.config_shown));
+    let edit = if state.draft.is_some() { "; an edit of it was left, and Edit goes on with it" } else { "" };
+    sheet.pair(0, "Config", LABEL, &look.text(&format!("{}{edit}", state.facts.place.config_shown)));
     if let Remote::Failed(trouble) = &state.facts.document {
         return parts::trouble(sheet, 0, trouble);
     }

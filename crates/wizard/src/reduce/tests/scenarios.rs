@@ -172,6 +172,40 @@ fn resume_has_no_secrets_and_gives_the_answers_back() {
 }
 
 #[test]
+fn a_config_that_is_there_is_shown_and_run_as_its_file_says_whatever_edit_was_left() {
+    let mut config = crate::tests::whole()[3].clone();
+    let toml = crate::compose(&config, &crate::tests::facts()).expect("a config").document.toml;
+    let there = crate::Place { existing: Some(toml), ..place() };
+    config = Answers::default();
+    config.give(Id::Bucket, "draft-lake".into(), crate::From::Typed);
+    let draft = |place: &crate::Place| Draft::read(&Draft::text(&config, place, noon())).expect("a draft");
+    let mut session = Session::with(Start { place: there.clone(), draft: draft(&there), ..Start::default() });
+    assert_eq!((&session.state.popup, session.state.list.focused()), (&None, Some(Row::Welcome(Welcome::Run))));
+    assert!(session.state.answers.is(Id::Bucket, "my-lake"));
+    // It is offered with the edit, and left for another time.
+    session.pick(Row::Welcome(Welcome::Edit));
+    assert_eq!(session.state.popup, Some(Popup::Resume));
+    session.press(Key::Esc);
+    assert_eq!((session.state.screen, &session.state.popup), (Screen::Welcome, &None));
+    session.pick(Row::Welcome(Welcome::Edit)).enter();
+    assert_eq!((session.state.screen, session.state.answers.is(Id::Bucket, "draft-lake")), (Screen::Method, true));
+    // Back at the menu the file counts, and the edit is kept.
+    session.press(Key::Esc);
+    assert!(session.state.screen == Screen::Welcome && session.state.answers.is(Id::Bucket, "my-lake"));
+    let kept = |effect: &Effect| matches!(effect, Effect::SaveDraft(text) if text.contains("draft-lake"));
+    assert!(session.effects.iter().any(kept));
+    session.pick(Row::Welcome(Welcome::Run));
+    let runs = |effect: &Effect| matches!(effect, Effect::Run(_, plan) if format!("{plan:?}").contains("my-lake"));
+    assert!(session.effects.iter().any(runs), "{:?}", session.effects);
+    // Another config's is told of, and not taken.
+    let elsewhere = crate::Place { config: "/elsewhere/lakeward.toml".into(), ..place() };
+    let other = draft(&elsewhere);
+    let session = Session::with(Start { place: place(), draft: other.clone(), other, ..Start::default() });
+    assert_eq!((&session.state.popup, session.state.answers.value(Id::Bucket)), (&None, None));
+    assert!(session.said().contains("`lakeward init --config /elsewhere/lakeward.toml` goes on"), "{}", session.said());
+}
+
+#[test]
 fn a_check_of_the_config_that_is_there_leads_back_and_not_to_a_run() {
     let mut session = Session::new();
     session.lead_to_review();
