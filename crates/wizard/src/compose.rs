@@ -45,7 +45,7 @@ pub fn compose(answers: &Answers, facts: &Facts) -> Result<Composed, Trouble> {
     }
     let place = &facts.place;
     let command = command(&answers);
-    let toml = match &place.existing {
+    let toml = match facts.mended.as_ref().or(place.existing.as_ref()) {
         Some(text) => edited(&answers, text, &command)?,
         None => new(&answers, &command),
     };
@@ -363,13 +363,44 @@ pub(crate) fn refused(errors: &[ConfigError], place: &Place) -> Trouble {
     Trouble { next: first.hint.clone(), ..Trouble::usage(what) }
 }
 
-/// What is wrong with the config that is there, and where in it.
+/// What is wrong with the config that is there, and where in it: the first in full, of the others a line each.
 pub(crate) fn refused_there(errors: &[ConfigError], place: &Place) -> Trouble {
-    let trouble = refused(errors, place);
-    let Some(ConfigError { at: config::Place::File { line, column, .. }, .. }) = errors.first() else { return trouble };
+    const MOST: usize = 5;
     let shown = &place.config_shown;
-    let what = trouble.what.strip_prefix(shown.as_str()).map(|what| format!("{shown}:{line}:{column}{what}"));
-    Trouble { what: what.unwrap_or(trouble.what), ..trouble }
+    let told = |error: &ConfigError| match &error.at {
+        config::Place::File { line, column, .. } => format!("{shown}:{line}:{column}: {}", error.what),
+        _ => format!("{shown}: {}", error.what),
+    };
+    let Some((first, others)) = errors.split_first() else { return refused(errors, place) };
+    let mut lines = vec![told(first)];
+    lines.extend(others.iter().take(MOST).map(|error| match &error.hint {
+        Some(hint) if error.meant().is_some() => format!("{} ({hint})", told(error)),
+        _ => told(error),
+    }));
+    if others.len() > MOST {
+        lines.push(format!("and {} more: `lakeward check --config {shown}` names them all", others.len() - MOST));
+    }
+    Trouble { next: first.hint.clone(), ..Trouble::usage(lines.join("\n")) }
+}
+
+/// The config that is there with each misspelt key as it is most likely meant, where that is TOML; nothing where no key is near.
+pub(crate) fn mended(text: &str, errors: &[ConfigError]) -> Option<String> {
+    let mut renames: Vec<_> = errors.iter().filter_map(ConfigError::meant).collect();
+    renames.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    let mut mended = text.to_owned();
+    for (span, meant) in &renames {
+        mended.get(span.clone())?;
+        mended.replace_range(span.clone(), meant);
+    }
+    (!renames.is_empty() && mended.parse::<DocumentMut>().is_ok()).then_some(mended)
+}
+
+/// Whether going through the questions can put right what is wrong: each is about the answer of one, or about one that is missing.
+pub(crate) fn is_asked(errors: &[ConfigError]) -> bool {
+    let is_of = |key: &str| {
+        QUESTIONS.iter().any(|question| question.key == key || question.key.starts_with(&format!("{key}.")))
+    };
+    errors.iter().all(|error| error.key.as_deref().is_some_and(is_of))
 }
 
 /// What to say of answers that are missing: all of them at once.

@@ -88,6 +88,10 @@ pub struct Facts {
     pub found: Vec<Found>,
     /// What the config that is there says of signing in, where it can be read.
     pub configured: Option<Answers>,
+    /// The text of that config with its misspelt keys as they are meant, where it has some: an edit begins with it.
+    pub mended: Option<String>,
+    /// Whether going through the questions can put right what is wrong with that config.
+    pub is_mendable: bool,
     /// Looking for them: since when, and whether it is over.
     pub detection: Remote<()>,
     /// Who the chosen credentials are.

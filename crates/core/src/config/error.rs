@@ -7,6 +7,12 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::secret;
 use crate::untrusted::printable;
 
+/// How an error about a key that there is not begins.
+pub(super) const UNKNOWN: &str = "unknown key `";
+
+/// How the hint begins that names the key which is meant.
+pub(super) const DID_YOU_MEAN: &str = "did you mean `";
+
 /// One thing that is wrong with a config (exit code 2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -58,6 +64,14 @@ impl ConfigError {
     pub fn about_value(&self) -> &str {
         let named = self.key.as_ref().and_then(|key| self.what.strip_prefix(&format!("`{key}`: ")));
         named.unwrap_or(&self.what)
+    }
+
+    /// The key that is most likely meant where another one stands at the place, and the bytes of that.
+    #[must_use]
+    pub fn meant(&self) -> Option<(Range<usize>, &str)> {
+        let Place::File { span, .. } = &self.at else { return None };
+        let meant = self.hint.as_ref().filter(|_| self.what.starts_with(UNKNOWN))?;
+        Some((span.clone(), meant.strip_prefix(DID_YOU_MEAN)?.strip_suffix("`?")?))
     }
 }
 

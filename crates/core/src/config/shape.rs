@@ -10,7 +10,7 @@ use toml::{
 };
 
 use super::{
-    error::{Finding, listed, nearest},
+    error::{DID_YOU_MEAN, Finding, UNKNOWN, listed, nearest},
     secret,
 };
 use crate::untrusted::excerpt;
@@ -138,13 +138,13 @@ impl<'a> Check<'a> {
     }
 
     fn unknown(&mut self, path: &str, span: Range<usize>, key: &str, known: &[&str]) {
-        let finding = Finding::new(span, format!("unknown key `{}` {}", excerpt(key, 60), shown(path)));
+        let finding = Finding::new(span, format!("{UNKNOWN}{}` {}", excerpt(key, 60), shown(path)));
         let hint = if secret::is_name(key) {
             "secrets never stand in the config: leave them in the AWS files (~/.aws) or in the environment, and choose between \
              them with [auth] method"
                 .to_owned()
         } else if let Some(near) = nearest(key, known.iter().copied()) {
-            format!("did you mean `{near}`?")
+            format!("{DID_YOU_MEAN}{near}`?")
         } else if let Some(home) = self.home(key).filter(|_| !path.contains('.')) {
             format!("`{key}` belongs {home}")
         } else {
@@ -252,10 +252,10 @@ impl<'a> Check<'a> {
 /// What to say of a required key that is not there.
 fn missing(path: &str, span: Range<usize>, key: &str, schema: &Value) -> Finding {
     if Kinds::of(schema).is_some() {
-        return Finding::new(span, format!("[{key}] is missing"));
+        return Finding::new(span, format!("[{key}] is missing")).key(dotted(path, key));
     }
     if Kinds::of(&schema["items"]).is_some() {
-        return Finding::new(span, format!("[[{key}]] is missing: a config has at least one"));
+        return Finding::new(span, format!("[[{key}]] is missing: a config has at least one")).key(dotted(path, key));
     }
     let finding = Finding::new(span, format!("`{key}` is missing {}", shown(path))).key(dotted(path, key));
     match (example(schema), choices(schema)) {

@@ -67,13 +67,29 @@ impl State {
         let mut screen = Screen::Method;
         if let Some(text) = self.facts.place.existing.clone() {
             screen = Screen::Welcome;
-            if let Ok(config) = Answers::from_config(&text) {
+            let place = &self.facts.place;
+            (self.facts.mended, self.facts.is_mendable) = (None, true);
+            match compose::resolve(&text, place) {
+                Ok((plan, _)) => self.facts.again = Again::of(&plan),
+                Err(errors) => {
+                    let mut trouble = compose::refused_there(&errors, place);
+                    let mended = compose::mended(&text, &errors);
+                    let rest = mended.as_ref().map(|mended| compose::resolve(mended, place).err().unwrap_or_default());
+                    self.facts.is_mendable = compose::is_asked(rest.as_ref().unwrap_or(&errors));
+                    if mended.is_some() && self.facts.is_mendable {
+                        let edit = "Edit takes a misspelt key as it is meant, and shows the change before it writes";
+                        trouble.next = Some(match trouble.next {
+                            Some(hint) if hint.ends_with('?') => format!("{hint} {edit}"),
+                            Some(hint) => format!("{hint}. {edit}"),
+                            None => edit.to_owned(),
+                        });
+                    }
+                    (self.facts.document, self.facts.mended) = (Remote::Failed(trouble), mended);
+                }
+            }
+            if let Ok(config) = Answers::from_config(self.facts.mended.as_ref().unwrap_or(&text)) {
                 self.answers.lay(&config);
                 self.facts.configured = Some(config);
-            }
-            match compose::resolve(&text, &self.facts.place) {
-                Ok((plan, _)) => self.facts.again = Again::of(&plan),
-                Err(errors) => self.facts.document = Remote::Failed(compose::refused_there(&errors, &self.facts.place)),
             }
         }
         self.answers.fill(&self.facts);
@@ -302,7 +318,11 @@ impl State {
                 self.facts.preview = Remote::Asked(self.now);
                 self.effects.push(Effect::Preview(ticket, Box::new(plan)));
             }
-            Err(trouble) => self.facts.preview = Remote::Failed(trouble),
+            // It is not the source that is wrong.
+            Err(trouble) => {
+                self.facts.document = Remote::Failed(trouble.clone());
+                self.facts.preview = Remote::Failed(trouble);
+            }
         }
         self.refresh_list();
     }

@@ -65,6 +65,9 @@ impl State {
         let mut field =
             Field { id: question.id, text: String::new(), cursor: 0, error: None, note: self.note(question.id) };
         field.show(&text);
+        if self.answers.get(question.id).is_some_and(|answer| answer.from == From::Config) {
+            field.error = self.taken(&field, &self.answers).err();
+        }
         field
     }
 

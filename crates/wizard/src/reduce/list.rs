@@ -240,7 +240,10 @@ impl State {
     fn welcome_rows(&self) -> Vec<Welcome> {
         match self.facts.document {
             // Of what is no TOML nothing can be kept: a person has to mend it first.
-            Remote::Failed(_) if self.facts.configured.is_none() => vec![Welcome::LookAgain, Welcome::Quit],
+            // Nor does a question ask for each key.
+            Remote::Failed(_) if self.facts.configured.is_none() || !self.facts.is_mendable => {
+                vec![Welcome::LookAgain, Welcome::Quit]
+            }
             // What can't be taken can't be run, and is mended by going through the questions.
             Remote::Failed(_) => vec![Welcome::Edit, Welcome::Quit],
             _ if self.answers.is(Id::Storage, "embedded") || !self.can_need_sign_in() => {

@@ -136,6 +136,7 @@ impl State {
             self.facts.configured = Some(config);
         }
         self.facts.place.existing = text;
+        self.facts.mended = None;
         self.answers.fill(&self.facts);
         QUESTIONS.iter().for_each(|question| self.forget(question.id));
         self.review = crate::state::Review::default();
@@ -155,6 +156,7 @@ impl State {
     fn end_writing(&mut self, said: String) {
         if let Some(document) = self.facts.document.got() {
             self.facts.place.existing = Some(document.toml.clone());
+            self.facts.mended = None;
         }
         self.facts.written = Remote::Got(said);
         self.effects.push(Effect::DropDraft);

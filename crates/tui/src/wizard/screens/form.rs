@@ -140,6 +140,15 @@ fn choices(
     let mut lines = vec![vec![label]];
     let mut used = LABEL;
     let none = none.map(|words| ("", words));
+    // What stands there and is none of them is shown for what it is, and not as if nothing did.
+    let is_known = field.text.is_empty() || question.choices().iter().any(|choice| choice.value == field.text);
+    if !is_known {
+        let text = format!("{} {}", look.glyph("●", "(*)"), look.text(&field.text));
+        used += width(&text) + 2;
+        if let Some(line) = lines.last_mut() {
+            line.extend([Span::styled(text, if focused { reverse() } else { bold() }), Span::raw("  ")]);
+        }
+    }
     for (value, words) in none.into_iter().chain(question.choices().iter().map(|choice| (choice.value, choice.value))) {
         let chosen = value == field.text;
         let text = format!("{} {words}", if chosen { on } else { off });

@@ -34,7 +34,9 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
             return ground.fill(&sheet);
         }
         Remote::Failed(trouble) => {
-            parts::question(&mut sheet, "This source can't be read as it is", "");
+            let is_config = state.facts.document.trouble() == Some(trouble);
+            let what = if is_config { "The config can't be taken as it is" } else { "This source can't be read as it is" };
+            parts::question(&mut sheet, what, "");
             sheet.blank();
             parts::trouble(&mut sheet, 0, trouble);
             sheet.blank();

@@ -440,7 +440,8 @@ fn a_broken_config_can_only_be_edited_where_it_can_be_read() {
     let at_line_2 = "lakeward.toml:2:10: this is not TOML";
     for (text, first, said) in [
         ("version = 1\nbucket = my-lake\n", Welcome::LookAgain, at_line_2),
-        ("version = 1\nx = 2\n", Welcome::Edit, "[destination] is missing (and 2 more)"),
+        ("version = 1\nx = 2\n", Welcome::LookAgain, "lakeward.toml:2:1: unknown key `x`"),
+        ("version = 1\n", Welcome::Edit, "[destination] is missing"),
     ] {
         let there = crate::Place { existing: Some(text.into()), ..place() };
         let mut answers = Answers::default();
@@ -452,6 +453,36 @@ fn a_broken_config_can_only_be_edited_where_it_can_be_read() {
         let told = &session.state.trouble().expect("it is told").what;
         assert!(told.contains(said), "{told}");
     }
+}
+
+#[test]
+fn a_misspelt_key_is_named_with_its_line_and_an_edit_takes_it_as_it_is_meant() {
+    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    let text = toml.replace("bucket = \"my-lake\"", "bukcet = \"precious\"");
+    let line = 1 + text.lines().position(|line| line.starts_with("bukcet")).expect("the line");
+    let there = crate::Place { existing: Some(text.clone()), ..place() };
+    let mut session = Session::with(Start { place: there, ..Start::default() });
+    let trouble = session.state.trouble().expect("it is told").clone();
+    assert!(trouble.what.starts_with(&format!("lakeward.toml:{line}:1: unknown key `bukcet`")), "{}", trouble.what);
+    assert!(trouble.next.expect("an advice").starts_with("did you mean `bucket`? Edit takes a misspelt key"));
+    assert_eq!(session.state.list.focused(), Some(Row::Welcome(Welcome::Edit)));
+    session.enter();
+    session.detect(vec![]);
+    session.state.show(Screen::Destination);
+    let bucket = session.state.form.fields.iter().find(|field| field.id == Id::Bucket).expect("a field");
+    assert_eq!((bucket.text.as_str(), bucket.note.as_deref()), ("precious", Some("from the config")));
+    session.state.show(Screen::Review);
+    session.state.compose();
+    let document = session.state.facts.document.got().expect("a config");
+    assert!(document.changes.contains(&"-bukcet = \"precious\"".to_owned()), "{:?}", document.changes);
+    assert!(document.changes.contains(&"+bucket = \"precious\"".to_owned()), "{:?}", document.changes);
+    // What is no choice is shown, and refused at once.
+    let there = crate::Place { existing: Some(toml.replace("\"parquet\"", "\"pq\"")), ..place() };
+    let mut session = Session::with(Start { place: there, ..Start::default() });
+    session.enter();
+    session.state.show(Screen::Destination);
+    let format = session.state.form.fields.iter().find(|field| field.id == Id::Format).expect("a field");
+    assert!(format.text == "pq" && format.error.is_some(), "{format:?}");
 }
 
 #[test]
