@@ -105,13 +105,23 @@ impl<'a> Sheet<'a> {
         ]));
     }
 
+    /// The first line that is drawn in so many rows.
+    pub(crate) fn first(&self, height: usize) -> usize {
+        let end = self.focus.end.max(self.cursor.map_or(0, |(line, _)| line + 1));
+        if end < height { 0 } else { end.saturating_sub(height).min(self.lines.len().saturating_sub(height)) }
+    }
+
     /// Draws what fits, with the focus in view. Where lines are left out, the right edge says so. Answers where the cursor came to be.
     pub(crate) fn draw(&self, buffer: &mut Buffer, area: Rect) -> Option<Position> {
-        let height = usize::from(area.height);
-        let end = self.focus.end.max(self.cursor.map_or(0, |(line, _)| line + 1));
-        let first = end.saturating_sub(height).min(self.lines.len().saturating_sub(height));
         // What is above the focus is shown with it while there is room: a field's label, a heading.
-        self.draw_from(buffer, area, if end < height { 0 } else { first })
+        self.draw_from(buffer, area, self.first(usize::from(area.height)))
+    }
+
+    /// Draws what fits from a line on, and says nothing of what does not.
+    pub(crate) fn draw_lines(&self, buffer: &mut Buffer, area: Rect, first: usize) {
+        for (y, line) in area.intersection(buffer.area).rows().zip(self.lines.iter().skip(first)) {
+            buffer.set_line(y.x, y.y, line, y.width);
+        }
     }
 
     /// Draws what fits from a line on, or as far up as it takes to fill the area.
@@ -119,9 +129,7 @@ impl<'a> Sheet<'a> {
         let area = area.intersection(buffer.area);
         let height = usize::from(area.height);
         let first = first.min(self.lines.len().saturating_sub(height));
-        for (y, line) in area.rows().zip(self.lines.iter().skip(first)) {
-            buffer.set_line(y.x, y.y, line, y.width);
-        }
+        self.draw_lines(buffer, area, first);
         left_out(buffer, area, self.look, first > 0, first + height < self.lines.len());
         let (line, cell) = self.cursor?;
         let down = u16::try_from(line.checked_sub(first)?).ok().filter(|down| *down < area.height)?;
@@ -130,15 +138,16 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Says at the right edge of an area that something is left out above or below it.
+/// Says beside the right edge of an area that something is left out above or below it.
 pub(crate) fn left_out(buffer: &mut Buffer, area: Rect, look: &Look, above: bool, below: bool) {
     let area = area.intersection(buffer.area);
-    if area.width < 2 || area.height == 0 {
+    if area.is_empty() || area.right() >= buffer.area.right() {
         return;
     }
     let above = above.then(|| (area.top(), look.glyph("↑", "^")));
     let below = below.then(|| (area.bottom() - 1, look.glyph("↓", "v")));
     for (y, glyph) in above.into_iter().chain(below) {
-        buffer.set_stringn(area.right() - 1, y, glyph, 1, bold());
+        // The column beside it is free, so that it is not taken for a part of the text.
+        buffer.set_stringn(area.right(), y, glyph, 1, bold());
     }
 }

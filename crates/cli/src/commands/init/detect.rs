@@ -25,6 +25,7 @@ const ANSWER: Duration = Duration::from_secs(1);
 
 /// What comes before what, best first. What needs the person first comes a little later, what can't be used comes last.
 mod rank {
+    /// What a variable names comes first also where it can't be used: the person means it.
     pub(super) const SELECTED: u8 = 1;
     pub(super) const COMPUTE: u8 = 10;
     pub(super) const SSO_SESSION: u8 = 20;
@@ -34,6 +35,8 @@ mod rank {
     pub(super) const OTHER: u8 = 50;
     pub(super) const KEYS: u8 = 60;
     pub(super) const ENVIRONMENT: u8 = 62;
+    /// Nobody knows what a program answers until it has run.
+    pub(super) const PROGRAM: u8 = 64;
     pub(super) const NEEDS: u8 = 5;
     pub(super) const BROKEN: u8 = 100;
     pub(super) const ABSENT: u8 = 200;
@@ -68,6 +71,7 @@ pub(crate) async fn detect(world: Arc<World>, ticket: Ticket, events: Events) {
 
 fn ranked(found: Found) -> Found {
     let later = match &found.condition {
+        _ if found.rank == rank::SELECTED => 0,
         Condition::Good(_) => 0,
         Condition::Needs(_) => rank::NEEDS,
         Condition::Broken(_) => rank::BROKEN,
@@ -217,7 +221,7 @@ fn absent(selected: &Selected, named: &Named, world: &World) -> Option<Found> {
         why: format!("{variable} names it. {}.", capital(next)),
         answers: Vec::new(),
         sign_in: None,
-        rank: rank::OTHER,
+        rank: rank::SELECTED,
     })
 }
 
@@ -226,7 +230,7 @@ fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<
     let request = SignInRequest::Sso { session: Some(session.name.clone()), start_url: None, region: None };
     let (condition, sign_in) = match &session.fault {
         None => signed_in(session.kept, request, now),
-        Some((what, _)) => (Condition::Broken(what.clone()), None),
+        Some((what, _)) => (Condition::Broken(short(what)), None),
     };
     Some(Found {
         title: format!("SSO session \"{}\"", printable(&session.name)),
@@ -238,7 +242,7 @@ fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<
                  person to renew: for cron choose the role of a machine.",
                 printable(url)
             ),
-            Some((_, next)) => format!("{}, or choose another way.", capital(next)),
+            Some((what, next)) => format!("{}: {next}, or choose another way.", capital(what)),
         },
         answers: pinned("sso", Some((Id::SsoSession, &session.name))),
         sign_in,
@@ -297,14 +301,21 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
             "Its role asks for the code of a device, so somebody has to type one before a run: not for cron.",
         ),
         By::Role { mfa_serial: None } => {
-            (rank::ROLE, of_source(name, look).unwrap_or_else(good), "A role, whose keys are renewed by themselves.")
+            let untried = || match &profile.runs {
+                Some(_) => good(),
+                None => (Condition::Needs("not tried yet".to_owned()), None),
+            };
+            (rank::ROLE, of_source(name, look).unwrap_or_else(untried), "A role, whose keys are renewed by themselves.")
         }
         By::Keys => (
             rank::KEYS,
             (Condition::Good("long-lived keys".to_owned()), None),
             "Keys that do not expire work everywhere, for whoever has them too: a role is better.",
         ),
-        By::Other => (rank::OTHER, good(), "What the profile names is run or asked when it is chosen."),
+        By::Other if profile.runs.is_some() => {
+            (rank::PROGRAM, good(), "What the profile names is run when it is chosen.")
+        }
+        By::Other => (rank::OTHER, good(), "What the profile names is asked when it is chosen."),
     };
     let limit = match &profile.runs {
         Some(program) => format!(" {program} has {} s for its answer.", CREDENTIAL_PROGRAM_LIMIT.as_secs()),
@@ -312,7 +323,10 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
     };
     let (condition, sign_in, why) = match &profile.what {
         Ok(what) => (condition, sign_in, format!("{}. {why}{limit}", capital(what))),
-        Err(what) => (Condition::Broken(what.clone()), None, "Mend the AWS files, or choose another way.".to_owned()),
+        Err(what) => {
+            let why = format!("{}. Mend the AWS files, or choose another way.", capital(what));
+            (Condition::Broken(short(what)), None, why)
+        }
     };
     // Whoever sets the variable means this profile.
     let selected = named.selected.as_ref().filter(|selected| selected.name == *name);
@@ -329,6 +343,28 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
         sign_in,
         rank: if selected.is_some() { rank::SELECTED } else { rank },
     })
+}
+
+/// What is wrong in a few words, for a column; the whole is told of the row with the focus.
+fn short(what: &str) -> String {
+    let line = |file: &str| {
+        let digits = what.split_once(&format!("/.aws/{file}:"))?.1;
+        let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
+        (!digits.is_empty()).then(|| format!("{file} line {digits}"))
+    };
+    let known = [
+        ("in a circle", "profiles in a circle"),
+        ("sso_region", "bad SSO region"),
+        ("sso_start_url", "bad start URL"),
+        ("does not exist", "names what is not there"),
+    ];
+    if let Some((_, words)) = known.iter().find(|(part, _)| what.contains(part)) {
+        return (*words).to_owned();
+    }
+    match line("config").or_else(|| line("credentials")) {
+        Some(line) if what.chars().count() > 40 => format!("wrong in {line}"),
+        _ => what.to_owned(),
+    }
 }
 
 /// What a role's source needs, where that is a sign-in.
@@ -384,4 +420,33 @@ fn shown(origin: &Origin, world: &World) -> String {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_short_in_its_column() {
+        for (what, words) in [
+            ("the source profiles go round in a circle: loop -> loop2 -> loop", "profiles in a circle"),
+            ("sso_region at /home/me/.aws/config:9 is \"Frankfurt\", which is no region", "bad SSO region"),
+            ("the keys of the profile at /home/me/.aws/config:28 can't be read: no key = value", "wrong in config line 28"),
+            ("no keys", "no keys"),
+        ] {
+            assert_eq!(short(what), words, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_a_variable_names_comes_first_and_a_program_after_keys() {
+        let found = |rank: u8, condition: Condition| {
+            let (title, origin, why) = Default::default();
+            ranked(Found { title, origin, why, condition, rank, answers: Vec::new(), sign_in: None }).rank
+        };
+        let good = || Condition::Good(String::new());
+        let named = found(rank::SELECTED, Condition::Broken(String::new()));
+        assert!(named < found(rank::COMPUTE, good()));
+        assert!(found(rank::KEYS, good()) < found(rank::PROGRAM, Condition::runs("tool")));
+    }
 }

@@ -70,7 +70,28 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     sheet.heading("Other ways");
     rows(state, &mut sheet, |row| matches!(row, Row::Other(_)));
     introduce(state, &mut sheet, ground);
+    below(&sheet, ground);
     ground.fill(&sheet);
+}
+
+/// How many rows follow those in view, and that the last of them needs no AWS.
+fn below(sheet: &Sheet<'_>, ground: &mut Ground<'_>) {
+    let height = usize::from(ground.area.height).saturating_sub(1);
+    if sheet.len() <= height + 1 {
+        return;
+    }
+    // A heading is of one piece.
+    let is_row = |line: &&Line<'_>| line.spans.len() > 2;
+    let rows = sheet.lines.iter().skip(sheet.first(height) + height).filter(is_row).count();
+    let mut last = ground.sheet();
+    if rows > 0 {
+        let (name, _) = Way::Embedded.words();
+        let tail = if rows > 1 { format!("{rows} more, the last of them \"{name}\"") } else { format!("\"{name}\"") };
+        last.say(2, &tail);
+    } else {
+        last.blank();
+    }
+    ground.bottom(&last, 1);
 }
 
 /// Says on top what this is, where it is the first screen. For that a blank line may give way, and on a narrow screen nothing else.
@@ -215,6 +236,32 @@ fn about<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     let mut sheet = ground.sheet();
     let focused = state.list.focused();
     let number = state.list.focus + 1;
+    if ground.room == Room::Narrow {
+        // What this is comes first on the first screen, until the person moves.
+        if state.trail.is_empty() && !state.list.touched {
+            return sheet;
+        }
+        // Only what does not fit into its row.
+        match focused {
+            Some(Row::Configured | Row::Found(_)) => {
+                if let Some(found) = state.focused_found().filter(|found| !Columns::of(&sheet).hold(found, look)) {
+                    let Found { title, origin, condition, .. } = &found;
+                    sheet.say(0, &look.text(&format!("{title}, {origin}: {}", condition.words())));
+                }
+            }
+            Some(Row::Other(way)) => {
+                let (_, when) = way.words();
+                if width(when) > sheet.width.saturating_sub(OTHER + 7) {
+                    sheet.say(0, when);
+                }
+            }
+            _ => {}
+        }
+        for note in &state.facts.place.notes {
+            sheet.mark(0, Mark::Warning, &look.text(note));
+        }
+        return sheet;
+    }
     match focused {
         Some(Row::Configured | Row::Found(_)) => {
             if let Some(found) = &state.focused_found() {

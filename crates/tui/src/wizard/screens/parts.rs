@@ -43,7 +43,13 @@ fn is_about(screen: Screen, of: Screen) -> bool {
 /// The question that the screen asks, and on the right in which circumstances.
 pub(crate) fn question(sheet: &mut Sheet<'_>, question: &str, right: &str) {
     let room = sheet.width.saturating_sub(width(question) + 3);
-    let right = if room < 12 { String::new() } else { middle(&sheet.look.text(right), room, sheet.look.ellipsis()) };
+    let right = sheet.look.text(right);
+    // How it is known matters least.
+    let right = match right.split_once(" (") {
+        Some((what, _)) if width(&right) > room => what,
+        _ => right.as_str(),
+    };
+    let right = if room < 12 { String::new() } else { middle(right, room, sheet.look.ellipsis()) };
     sheet.apart(question, bold(), &right, Style::new());
 }
 

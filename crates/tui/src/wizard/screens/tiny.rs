@@ -22,7 +22,7 @@ pub(crate) fn draw(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) 
         if rows > left.height {
             return;
         }
-        sheet.draw_from(buffer, left, 0);
+        sheet.draw_lines(buffer, left, 0);
         left = Rect { y: left.y + rows, height: left.height - rows, ..left };
     };
     let sheet = || Sheet::new(look, area.width);
@@ -63,5 +63,5 @@ pub(crate) fn draw(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) 
         advice = sheet();
         advice.say(0, "Enlarge the window");
     }
-    advice.draw_from(buffer, left, 0);
+    advice.draw_lines(buffer, left, 0);
 }
