@@ -10,7 +10,10 @@ use lakeward_core::{
     untrusted::{excerpt, printable},
 };
 
-use crate::quantity::{count, counted, size, time};
+use crate::{
+    quantity::{count, counted, size, time},
+    wizard::text::{padded, right, width},
+};
 
 /// The most keys of a run that did not end well that are listed.
 pub const MOST_KEYS: usize = 50;
@@ -162,6 +165,39 @@ fn table(summary: &Summary) -> String {
     text
 }
 
+/// The table of a summary in lines of so many cells: without columns that say least, and with shorter names. A number is never cut;
+/// nothing where the text begins with no such table, or where even that is too wide.
+pub(crate) fn fitted(text: &str, most: usize, ellipsis: &str) -> Option<Vec<String>> {
+    const NAME: usize = 8;
+    let cells = |line: &str| -> Option<[String; 6]> {
+        let mut cells: Vec<String> = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect();
+        let numbers = cells.split_off(cells.len().checked_sub(5)?);
+        // A table's name may hold blanks.
+        let name = cells.join("  ");
+        let [read, landed, rejected, objects, size] = <[String; 5]>::try_from(numbers).ok()?;
+        (!name.is_empty()).then_some([name, read, landed, rejected, objects, size])
+    };
+    let rows: Vec<[String; 6]> = text.lines().take_while(|line| !line.is_empty()).map(cells).collect::<Option<_>>()?;
+    let wide = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or_default();
+    let mut shown = vec![1, 2, 3, 4, 5];
+    let needs = |shown: &[usize]| shown.iter().map(|column| 2 + wide(*column)).sum::<usize>();
+    let is_clean = rows.iter().skip(1).all(|row| row[3] == "0");
+    for column in [if is_clean { 3 } else { 1 }, 1, 4, 5] {
+        if wide(0).min(3 * NAME) + needs(&shown) > most {
+            shown.retain(|other| *other != column);
+        }
+    }
+    let name = most.checked_sub(needs(&shown)).filter(|name| *name >= NAME)?.min(wide(0));
+    let line = |row: &[String; 6]| {
+        let mut line = padded(&row[0], name, ellipsis);
+        for column in &shown {
+            line.push_str(&format!("  {}", right(row.get(*column).map_or("", String::as_str), wide(*column), "")));
+        }
+        line
+    };
+    Some(rows.iter().map(line).collect())
+}
+
 /// A DuckDB command that reads the table with the most rows, all that runs have landed of it.
 fn example(summary: &Summary, place: &str, destination: &DestinationPlan) -> Option<String> {
     let format = &destination.format;
@@ -211,6 +247,20 @@ fn in_double_quotes(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_a_narrow_window_columns_go_and_names_get_shorter_and_numbers_stay_whole() {
+        let header = "table                           rows read   landed  rejected  objects       size";
+        let row = "shop_order_items_of_all_regions    310,007  310,007         0        1  137.4 KiB";
+        let text = format!("{header}\n{row}\n\n310,007 rows landed");
+        let lines = fitted(&text, 58, "…").expect("a table");
+        assert!(lines.iter().all(|line| width(line) <= 58) && lines.len() == 2, "{lines:#?}");
+        assert!(lines[1].ends_with("310,007        1  137.4 KiB"), "{lines:#?}");
+        assert!(lines[1].starts_with("shop_order") && lines[1].contains('…'), "{lines:#?}");
+        let lines = fitted(&text.replace("      0  ", "     12  "), 58, "…").expect("a table");
+        assert!(lines[1].contains("      12  ") && lines[1].ends_with("137.4 KiB"), "what was rejected is said: {lines:#?}");
+        assert_eq!(fitted("nothing landed", 58, "…"), None);
+    }
 
     #[test]
     fn a_name_is_nothing_but_text_to_the_shell() {

@@ -4,6 +4,7 @@ use lakeward_wizard::{Again, Id, Remote, State};
 use ratatui::{style::Style, text::Span};
 
 use super::{parts, run, welcome};
+use crate::summary::fitted;
 use crate::wizard::{
     ground::{Ground, Room},
     look::{Mark, bold},
@@ -47,7 +48,13 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
             let (mark, said) = run::landed(state);
             sheet.mark(0, mark, &said);
             sheet.blank();
-            for line in summary.lines() {
+            let is_wide = summary.lines().take_while(|line| !line.is_empty()).any(|line| width(line) > sheet.width);
+            let fitted = if is_wide { fitted(summary, sheet.width, look.ellipsis()) } else { None };
+            let fitted = fitted.unwrap_or_default();
+            for line in &fitted {
+                sheet.line(look.text(line));
+            }
+            for line in summary.lines().skip(fitted.len()) {
                 let line = look.text(line);
                 // Columns stay as they are set; a line that is to be copied is there as a whole.
                 if width(&line) > sheet.width && !line.contains("   ") {

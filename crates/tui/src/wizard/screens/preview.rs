@@ -105,18 +105,24 @@ fn inside<'a>(table: &PreviewedTable, ground: &Ground<'a>) -> Sheet<'a> {
     let look = ground.look;
     let mut sheet = ground.sheet();
     sheet.blank();
-    sheet.heading(match (&table.plugin, table.rows.is_empty(), table.goes_on) {
+    let heading = match (&table.plugin, table.rows.is_empty(), table.goes_on) {
         (Some(_), ..) => "Its columns",
         (None, true, true) => "No row has come yet, and the command goes on; its columns so far",
         (None, true, false) if table.rejected > 0 => "No row fits; its columns",
         (None, true, false) => "It holds no rows; its columns",
         (None, false, true) => "First rows; the command goes on, and the types are of what has come so far",
         (None, false, false) => "First rows",
-    });
+    };
+    let mut lines = ground.sheet();
+    let shown = grid(table, look, &mut lines);
+    let all = table.columns.len();
+    // Names that are beyond the bottom are not missed without a word.
+    let part = if shown < all { format!(" ({shown} of {all} columns; +{} more)", all - shown) } else { String::new() };
+    sheet.heading(&format!("{heading}{part}"));
     for warning in table.odd.iter().chain(&table.rejects()) {
         sheet.mark(2, Mark::Warning, &look.text(warning));
     }
-    let shown = grid(table, look, &mut sheet);
+    sheet.lines.append(&mut lines.lines);
     let rest = table.columns.get(shown..).unwrap_or_default();
     if !rest.is_empty() {
         let rest: Vec<String> = rest.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
