@@ -210,7 +210,7 @@ fn the_page_asks_and_a_signal_at_any_point_leaves_nothing() {
     assert_eq!(lacks(&asked, &[">Approve</button>", ">Deny</button>", code]), [""; 0], "{asked}");
     let answered = request(host, "POST /device", &format!("user_code={code}&decision=deny"));
     assert!(answered.contains("Done."), "{answered}");
-    session.answer("n tries again", "n");
+    session.answer("r tries again", "r");
     session.until("It must show this code:");
     stop(session, "TERM");
 

@@ -60,7 +60,7 @@ async fn a_code_is_masked_and_what_came_of_it_plays_again() {
     let mfa = Mfa::start().await;
     let mut terminal = at(&mfa.aws, lakeward(&mfa.home).args(RECORD)).on_terminal(80, 24);
     choose(&mut terminal, "Profile \"inner\"");
-    for (code, then) in [("918273", "n try again"), ("123456", "AWS knows these credentials")] {
+    for (code, then) in [("918273", "r try again"), ("123456", "AWS knows these credentials")] {
         terminal.until("Enter hand over");
         terminal.text(code);
         terminal.until("••••••");

@@ -172,7 +172,7 @@ async fn a_wrong_mfa_code_is_followed_by_another_and_none_is_shown() {
     let mut terminal = at(&aws, lakeward(&home).args(["init"])).on_terminal(80, 24);
     choose(&mut terminal, "Profile \"guarded\"");
     terminal.until("MFA");
-    for (code, then) in [("000000", "n try again"), ("918273", "AWS knows these credentials")] {
+    for (code, then) in [("000000", "r try again"), ("918273", "AWS knows these credentials")] {
         terminal.until("Enter hand over");
         terminal.text(code);
         let typed = terminal.until("••••••");

@@ -307,6 +307,8 @@ pub struct SignInState {
     pub notes: Vec<String>,
     /// How it ended, in a few words.
     pub outcome: Remote<String>,
+    /// When it was last begun again after a failure.
+    pub again: Option<SystemTime>,
     /// Whether the QR code is shown alone.
     pub qr_alone: bool,
     /// Since when the code of an MFA device is being checked.

@@ -36,3 +36,9 @@ mod tests {
         assert_eq!([552, 3723].map(|seconds| clock(Duration::from_secs(seconds))), ["09:12", "01:02:03"]);
     }
 }
+
+/// The time of day in UTC, to the second.
+pub(crate) fn time_of_day(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() % (24 * 3600);
+    format!("{:02}:{:02}:{:02} UTC", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}

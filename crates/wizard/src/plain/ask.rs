@@ -176,7 +176,7 @@ impl Plain {
                 Screen::Details | Screen::Destination | Screen::Source => "Type the answer, or its number; Enter takes what is proposed.",
                 Screen::Directory => "Type a number to choose, words to filter, + for the next page, = to type account and role.",
                 Screen::SignIn => "n: a new code; m: the other way to sign in; o: open the page here; p: paste the address that the browser ended at; e: edit URL and region; k: keep a start URL as a session of the AWS files. Signing in goes on meanwhile.",
-                Screen::Review => "Enter tests and then writes; w writes without a test; t tests again; policy, command and toml show these.",
+                Screen::Review => "Enter tests and then writes; w writes without a test; r tests again; policy, command and toml show these.",
                 Screen::Identity | Screen::Preview => "Enter goes on; r tries again; g goes on although it failed.",
                 Screen::Method => "Type a number to choose; r looks again, w shows the whole credential chain.",
                 Screen::Welcome | Screen::Written => "Type a number to choose.",

@@ -261,7 +261,13 @@ impl Plain {
     fn does_something(&self, letter: &str) -> bool {
         const LETTERS: &[&str] = &["e", "g", "k", "m", "n", "o", "p", "r", "s", "t", "u", "w"];
         let is_copy = self.state.screen == Screen::SignIn && letter == "u";
-        LETTERS.contains(&letter) && !is_copy && self.state.hints().iter().any(|hint| hint.key == letter)
+        // What tries again went by another letter on these screens.
+        let meant = match (self.state.screen, letter) {
+            (Screen::SignIn | Screen::Mfa, "n") if self.state.trouble().is_some() => "r",
+            (Screen::Review, "t") => "r",
+            (_, letter) => letter,
+        };
+        LETTERS.contains(&letter) && !is_copy && self.state.hints().iter().any(|hint| hint.key == meant)
     }
 
     /// Whether what Enter takes was shown.

@@ -351,7 +351,7 @@ impl Plain {
                     "It works, though one answer is not right. Enter takes {other} and tests again, w writes {shown} as it is."
                 )],
                 (false, other) => {
-                    let not_yet = format!("It does not work yet. t tests again, w writes {shown} anyway.");
+                    let not_yet = format!("It does not work yet. r tests again, w writes {shown} anyway.");
                     std::iter::once(not_yet).chain(other.map(|other| format!("u takes {other}."))).collect()
                 }
             });
@@ -366,8 +366,8 @@ impl Plain {
             let has_s = self.state.hints().iter().any(|hint| hint.key == "s");
             turn.lines.push(
                 match self.state.screen {
-                    Screen::SignIn => "n tries again, e edits URL and region, < goes back with all answers.",
-                    Screen::Mfa => "n tries again, < goes back with all answers.",
+                    Screen::SignIn => "r tries again, e edits URL and region, < goes back with all answers.",
+                    Screen::Mfa => "r tries again, < goes back with all answers.",
                     Screen::Directory if has_s => {
                         "Enter tries again, s signs in anew, = lets you type account and role."
                     }

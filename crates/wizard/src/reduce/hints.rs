@@ -52,7 +52,7 @@ impl State {
                 let leave = if self.screen == Screen::Welcome { "back, keep it" } else { "leave, keep it" };
                 vec![hint("Enter", "go on with it"), hint("n", "begin anew"), hint("Esc", leave)]
             }
-            Popup::Keep(..) => vec![hint("Enter", "write it"), hint("Esc", "leave the file as it is")],
+            Popup::Keep(..) => vec![hint("Enter", "write it"), hint("Esc", "leave the file")],
             Popup::Command => vec![hint("y", "copy"), hint("Esc", "close")],
             Popup::Help | Popup::Trouble(_) | Popup::Errors | Popup::Chain(_) => vec![hint("Esc", "close")],
         };
@@ -69,9 +69,13 @@ impl State {
             (Screen::Method, "d") => self.focused_found().is_some() && !self.is_roomy(),
             (Screen::Identity | Screen::Preview, "d") => self.trouble().is_some_and(|trouble| self.is_cut(trouble)),
             (Screen::Method, "s") => facts.detection.asked().is_some(),
+            // Nothing can be gone on with while it is waited for.
+            (Screen::Identity, "Enter") => facts.identity.got().is_some(),
+            (Screen::Preview, "Enter") => facts.preview.got().is_some_and(|preview| !preview.tables.is_empty()),
+            (Screen::Directory, "Enter") => self.form.more || !self.list.matching.is_empty(),
             (Screen::Identity, "r") => facts.identity.asked().is_none(),
             (Screen::Preview, "r") => facts.preview.asked().is_none(),
-            (Screen::Review, "t") => facts.document.got().is_some() && facts.check != Remote::Idle,
+            (Screen::Review, "r") => facts.document.got().is_some() && facts.check != Remote::Idle,
             (Screen::Review, "y") => self.review_text().is_some(),
             (Screen::Review, "Ctrl-S") => facts.written.asked().is_none(),
             (Screen::Review, "Up/Down") => self.review.scroll.beyond > 0,
@@ -122,7 +126,7 @@ impl State {
         let hint = |key, does| Hint { key, does };
         // Of a session of the AWS files only its name is asked.
         let edit = match self.sign_in.request {
-            Some(SignInRequest::Sso { session: Some(_), .. }) => "edit session",
+            Some(SignInRequest::Sso { session: Some(_), .. }) => "another session",
             _ => "edit URL and region",
         };
         let failed = self.trouble().is_some();
@@ -147,19 +151,22 @@ impl State {
                 hints
             }
             Screen::SignIn if self.hidden.is_some() => vec![hint("Enter", "hand over")],
-            Screen::SignIn if failed => vec![hint("n", "try again"), hint("e", edit)],
+            Screen::SignIn if failed => vec![hint("r", "try again"), hint("e", edit)],
             Screen::SignIn => match &self.sign_in.page {
                 None => vec![],
                 Some((page, _)) if self.sign_in.is_expired(self.now) => vec![
                     hint("n", if page.code.is_some() { "new code" } else { "new page" }),
-                    hint("m", if page.device { "browser flow" } else { "code for another device" }),
+                    hint("m", if page.device { "browser flow" } else { "code instead" }),
                     hint("e", edit),
                 ],
                 Some((page, _)) => {
                     let mut hints: Vec<Hint> = self.approves().then(|| hint("Enter", "approve")).into_iter().collect();
+                    // Where the browser is on another machine, these two lead on.
+                    let ends = [hint("p", "paste its last URL"), hint("m", "code instead")];
+                    let (first, last) = if self.facts.place.device_first { (ends, vec![]) } else { ([hint("o", "open here"), ends[1]], vec![ends[0]]) };
                     hints.push(hint("c", if page.code.is_some() { "copy code" } else { "copy URL" }));
-                    hints.push(hint("o", "open here"));
                     if page.device {
+                        hints.push(hint("o", "open here"));
                         hints.extend([
                             hint("u", "copy URL"),
                             hint("v", "QR"),
@@ -167,7 +174,11 @@ impl State {
                             hint("n", "new code"),
                         ]);
                     } else {
-                        hints.extend([hint("p", "paste the URL it ended at"), hint("m", "code for another device")]);
+                        hints.extend(first);
+                        hints.extend(last);
+                        if self.facts.place.device_first {
+                            hints.push(hint("o", "open here"));
+                        }
                     }
                     hints.push(hint("e", edit));
                     if self.keepable().is_some() {
@@ -176,20 +187,20 @@ impl State {
                     hints
                 }
             },
-            Screen::Mfa if failed => vec![hint("n", "try again")],
+            Screen::Mfa if failed => vec![hint("r", "try again")],
             Screen::Mfa => vec![hint("Enter", "hand over")],
             Screen::Directory if self.form.more => {
                 vec![hint("Enter", "next"), hint("Tab", "next field"), hint("F3", "list")]
             }
             Screen::Directory if failed => {
-                let mut hints = vec![hint("Enter", "try again"), hint("F3", "type them")];
+                let mut hints = vec![hint("r", "try again"), hint("F3", "type both")];
                 if self.can_sign_in_anew() {
                     hints.push(hint("s", "sign in anew"));
                 }
                 hints
             }
             Screen::Directory => {
-                vec![hint("type", "filter"), hint("Up/Down", "choose"), hint("Enter", "next"), hint("F3", "type them")]
+                vec![hint("type", "filter"), hint("Up/Down", "choose"), hint("Enter", "next"), hint("F3", "type both")]
             }
             Screen::Identity | Screen::Preview if failed => {
                 let mut hints = vec![hint("r", "try again"), hint("g", "go on anyway"), hint("d", "details")];
@@ -216,13 +227,13 @@ impl State {
                         vec![hint("Enter", "use what was found"), hint("Ctrl-S", "write as it is")]
                     }
                     Remote::Got(true) if self.is_only_checked() => vec![hint("Enter", "back")],
-                    Remote::Got(true) => vec![hint("Enter", "write")],
+                    Remote::Got(true) => vec![hint("Enter", "write the config")],
                     Remote::Idle => vec![hint("Enter", "test write")],
                     _ if is_offered => vec![hint("Ctrl-S", "write anyway"), hint("u", "use what was found")],
                     _ => vec![hint("Ctrl-S", "write anyway")],
                 };
                 hints.extend([hint("Left/Right", "page"), hint("Up/Down", "scroll")]);
-                hints.extend([hint("t", "test again"), hint("y", "copy")]);
+                hints.extend([hint("r", "test again"), hint("y", "copy")]);
                 hints
             }
             Screen::Written => vec![hint("Up/Down", "choose"), hint("Enter", "go")],

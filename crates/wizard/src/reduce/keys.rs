@@ -50,6 +50,10 @@ impl State {
             self.sign_in_anew();
             return true;
         }
+        if press == Key::Char('r').into() && self.screen == Screen::Directory && self.can_list_again() {
+            self.enter();
+            return true;
+        }
         if let Key::Char(letter) = press.key
             && !press.ctrl
             && !press.alt
@@ -65,7 +69,7 @@ impl State {
         match (self.screen, letter) {
             (Screen::Method, letter) => return self.method_letter(letter),
             (Screen::SignIn, letter) => return self.sign_in_letter(letter),
-            (Screen::Mfa, 'n') if self.sign_in.outcome.trouble().is_some() => self.enter(),
+            (Screen::Mfa, 'r' | 'n') if self.sign_in.outcome.trouble().is_some() => self.enter(),
             (Screen::Identity, 'r') if self.facts.identity.asked().is_none() => self.identify(),
             (Screen::Identity, 'g') if self.facts.identity.trouble().is_some() => self.go(Screen::Destination),
             (Screen::Identity, 'k') => return self.offer_to_keep(),

@@ -76,7 +76,7 @@ impl State {
             Remote::Got(true) => self.write(),
             Remote::Got(false) | Remote::Failed(_) => {
                 self.review.tab = ReviewTab::Check;
-                self.notice = Some("t tests again once it is mended; Ctrl-S writes the config anyway".to_owned());
+                self.notice = Some("r tests again once it is mended; Ctrl-S writes the config anyway".to_owned());
             }
         }
     }
@@ -196,7 +196,7 @@ impl State {
 
     fn review_letter(&mut self, letter: char) -> bool {
         match letter {
-            't' if self.facts.document.got().is_some() => {
+            'r' | 't' if self.facts.document.got().is_some() => {
                 self.review.tab = ReviewTab::Check;
                 self.check();
             }

@@ -121,7 +121,13 @@ impl State {
     fn sign_in_again(&mut self) {
         if let Some(request) = self.sign_in.request.clone() {
             self.sign_in(request);
+            self.sign_in.again = Some(self.now);
         }
+    }
+
+    /// Whether the list of accounts failed, so that it can be asked for again.
+    pub(super) fn can_list_again(&self) -> bool {
+        self.list.rows.is_empty() && !self.form.more && self.facts.directory.trouble().is_some()
     }
 
     pub(super) fn enter_mfa(&mut self) {
@@ -171,11 +177,14 @@ impl State {
                 None => return false,
             },
             'o' => match page {
-                Some(page) => self.effects.push(Effect::Open(page.url.clone())),
+                Some(page) => {
+                    self.effects.push(Effect::Open(page.url.clone()));
+                    self.notice = Some("a browser is asked for; where none opens, open the page yourself".to_owned());
+                }
                 None => return false,
             },
             'm' if page.is_some() => self.act(SignInAct::Switch),
-            'n' if self.sign_in.outcome.trouble().is_some() => self.sign_in_again(),
+            'r' | 'n' if self.sign_in.outcome.trouble().is_some() => self.sign_in_again(),
             'n' if page.is_some() => self.act(SignInAct::Renew),
             'p' if page.is_some_and(|page| !page.device) => self.hidden = Some(Hidden::default()),
             'v' if page.is_some_and(|page| page.device) => self.sign_in.qr_alone = !self.sign_in.qr_alone,

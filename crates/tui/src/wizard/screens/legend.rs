@@ -33,7 +33,7 @@ pub(crate) fn keys(state: &State) -> Vec<Hint> {
 fn is_pressing(state: &State, key: &str) -> bool {
     match (state.screen, key) {
         (Screen::Review, "u") => true,
-        (Screen::Review, "t") => state.review.tab == ReviewTab::Check && state.facts.check == Remote::Got(false),
+        (Screen::Review, "r") => state.review.tab == ReviewTab::Check && state.facts.check == Remote::Got(false),
         _ => false,
     }
 }
@@ -43,10 +43,11 @@ pub(crate) fn has_command(screen: Screen) -> bool {
     !matches!(screen, Screen::Welcome | Screen::Run | Screen::Written | Screen::Farewell)
 }
 
-/// As many keys as fit; the last, which helps with the others, and the one that leads back always.
+/// As many keys as fit; the last, which helps with the others, the one that leads back and an Enter that comes first always.
 pub(crate) fn line(keys: &[Hint], most: usize) -> String {
     let words: Vec<String> = keys.iter().map(|hint| format!("{} {}", hint.key, hint.does)).collect();
-    let kept = |at: usize| at + 1 == keys.len() || keys.get(at).is_some_and(|hint| hint.key == "Esc");
+    let is = |at: usize, key: &str| keys.get(at).is_some_and(|hint| hint.key == key);
+    let kept = |at: usize| at + 1 == keys.len() || is(at, "Esc") || (at == 0 && is(at, "Enter"));
     let cells = |at: usize| words.get(at).map_or(0, |word| text::width(word) + 2);
     let mut used: usize = (0..words.len()).filter(|at| kept(*at)).map(cells).sum();
     let mut shown = Vec::new();

@@ -98,13 +98,9 @@ pub(crate) fn waiting_for(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, 
 pub(crate) fn waiting_for_program(sheet: &mut Sheet<'_>, program: &str, asked: SystemTime, now: SystemTime) {
     let what = sheet.look.text(&format!("Waiting for {program}, then for STS"));
     let limit = CREDENTIAL_PROGRAM_LIMIT.as_secs();
-    awaited(
-        sheet,
-        &what,
-        asked,
-        now,
-        &format!("; the program is ended after {limit} s, and nobody can answer it here"),
-    );
+    let (waited, dots) = (since(asked, now), sheet.look.glyph("…", "..."));
+    sheet.say(0, &format!("{what} {dots} {} s", waited.as_secs()));
+    sheet.say(0, &format!("The program is ended after {limit} s, and nobody can answer it here."));
 }
 
 fn awaited(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, now: SystemTime, late: &str) {

@@ -126,7 +126,7 @@ fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
     let works = matches!(state.facts.check, Remote::Got(true));
     match &state.facts.check {
         Remote::Idle if checks.is_empty() => {
-            sheet.say(0, "One small object is written to try it all out: t begins. Nothing else is asked of S3.");
+            sheet.say(0, "One small object is written to try it all out: Enter begins. Nothing else is asked of S3.");
             return;
         }
         Remote::Asked(asked) => parts::waiting(sheet, "Trying it out", *asked, state.now),
@@ -146,7 +146,7 @@ fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
             Remote::Idle | Remote::Asked(_) => sheet.mark(0, Mark::Good, "The test write works."),
         },
         Remote::Got(false) => {
-            sheet.mark(0, Mark::Bad, "It does not work yet. Mend it and press t, or Esc to change an answer.");
+            sheet.mark(0, Mark::Bad, "It does not work yet. Mend it and press r, or Esc to change an answer.");
         }
         Remote::Failed(trouble) => parts::trouble(sheet, 0, trouble),
         Remote::Idle => {}

@@ -1,6 +1,6 @@
 //! A sign-in that goes on: the code, the page, and how long they are good. Both are on screen always, whole, whatever else finds room.
 
-use lakeward_wizard::{Hidden, Page, Remote, SignInRequest, State};
+use lakeward_wizard::{Hidden, Page, Remote, Screen, SignInRequest, State};
 use ratatui::{
     layout::Rect,
     text::{Line, Span},
@@ -13,7 +13,7 @@ use crate::wizard::{
     qr::Qr,
     sheet::Sheet,
     text::{padded, width},
-    time::{clock, since, span},
+    time::{clock, since, span, time_of_day},
 };
 
 /// What is signed in to, and how it stands.
@@ -88,6 +88,10 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         large(&mut sheet, &look.text(code.code.expose()), ground.room);
     }
     countdown(state, &mut sheet, page, ground.room);
+    if state.sign_in.qr_alone && page.device {
+        let why = if look.can_draw_pictures() { "the window is too small for it" } else { "this terminal can't draw it" };
+        sheet.mark(0, Mark::Info, &format!("No QR code: {why}."));
+    }
     words(state, &mut sheet, page, ground.room);
     ground.fill(&sheet);
 }
@@ -101,7 +105,7 @@ fn expired(state: &State, page: &Page, ground: &mut Ground<'_>) {
     let other = if page.device { "signs in with a browser of this machine" } else { "asks for a code for any device" };
     sheet.say(0, &format!("n asks for another, m {other}."));
     sheet.blank();
-    sheet.say(0, "Did the page say \"invalid grant\"? Then its region is probably wrong: e edits it.");
+    sheet.say(0, &format!("Did the page say \"invalid grant\"? {}", wrong_region(state)));
     notes(state, &mut sheet);
     ground.fill(&sheet);
 }
@@ -120,7 +124,16 @@ fn before(state: &State, ground: &mut Ground<'_>) {
             sheet.blank();
             parts::trouble(&mut sheet, 0, trouble);
             sheet.blank();
-            sheet.say(0, "No answer is lost: Esc leads back to the other ways to sign in.");
+            if let Some(again) = state.sign_in.again {
+                sheet.say(0, &format!("Tried again at {}, with the same outcome.", time_of_day(again)));
+                sheet.blank();
+            }
+            let back = match state.trail.last() {
+                Some(Screen::Details) => "what was answered about it",
+                Some(Screen::Welcome) => "what can be done with the config",
+                _ => "the other ways to sign in",
+            };
+            sheet.say(0, &format!("No answer is lost: Esc leads back to {back}."));
         }
         Remote::Got(what) => sheet.mark(0, Mark::Good, &ground.look.text(what)),
         Remote::Idle => parts::question(&mut sheet, "A sign-in begins", ""),
@@ -220,7 +233,7 @@ fn words(state: &State, sheet: &mut Sheet<'_>, page: &Page, room: Room) {
     if state.sign_in.is_slow(state.now) && page.device {
         sheet.blank();
         sheet.heading("Does the page say \"invalid grant\"?");
-        sheet.say(0, "Its region is probably wrong: press e.");
+        sheet.say(0, &wrong_region(state));
     }
     if room == Room::Narrow {
         return;
@@ -234,6 +247,17 @@ fn words(state: &State, sheet: &mut Sheet<'_>, page: &Page, room: Room) {
         sheet.say(0, "When you have signed in, the page says so and this screen goes on by itself.");
         sheet.blank();
         sheet.say(0, &elsewhere(page));
+    }
+}
+
+/// What to do about a region that is wrong: that of a session stands in the AWS files.
+fn wrong_region(state: &State) -> String {
+    match &state.sign_in.request {
+        Some(SignInRequest::Sso { session: Some(session), .. }) => format!(
+            "Its region is probably wrong: mend sso_region of [sso-session {}] in ~/.aws/config, or press e for another.",
+            lakeward_core::untrusted::printable(session)
+        ),
+        _ => "Its region is probably wrong: press e.".to_owned(),
     }
 }
 
@@ -316,7 +340,7 @@ pub(crate) fn mfa(state: &State, ground: &mut Ground<'_>) {
         Remote::Failed(trouble) => {
             parts::trouble(&mut sheet, 0, trouble);
             sheet.blank();
-            sheet.say(0, "n tries again. Each code works once: wait until the device shows another.");
+            sheet.say(0, "r tries again. Each code works once: wait until the device shows another.");
         }
         Remote::Idle => {}
     }

@@ -28,7 +28,7 @@ fn hidden_input_stays_hidden_and_a_wrong_code_is_asked_for_again() {
     assert!(!session.plain.wants_line(), "the code is being checked");
     session.event(Event::SignIn(sign_in_ticket(&session), SignInEvent::Failed(trouble("the code is wrong"))));
     assert_says(&session, "Failed: The code is wrong.");
-    assert_says(&session, "n tries again, < goes back with all answers.");
+    assert_says(&session, "r tries again, < goes back with all answers.");
     assert!(!session.plain.is_hidden() && session.plain.wants_line() && !session.says("654321"));
     session.line("n");
     assert_says(&session, "Type the six digits");

@@ -209,3 +209,34 @@ fn roles_are_listed_near_the_focus_and_a_few_at_once() {
     assert!(matches!(session.effects.last(), Some(Effect::ListRoles(_, _, id)) if *id > account(480).id));
     assert_eq!(session.state.list.focused(), Some(Row::Account(499)), "rows before it have come, and it stays");
 }
+
+#[test]
+fn r_tries_again_wherever_something_failed_and_the_screen_says_when() {
+    let mut session = Session::new();
+    session.detect(vec![]);
+    session.pick(Row::Other(Way::Sso)).text("https://acme.awsapps.com/start").press(Key::Tab).text("eu-west-1").enter();
+    assert_eq!(session.state.screen, Screen::SignIn);
+    session.event(Event::SignIn(session.sign_in_ticket(), SignInEvent::Failed(trouble("no answer"))));
+    assert!(session.has_hint("r") && session.state.sign_in.again.is_none());
+    session.event(Event::Tick(noon() + Duration::from_secs(5))).letter('r');
+    assert!(session.state.sign_in.outcome.asked().is_some());
+    session.event(Event::SignIn(session.sign_in_ticket(), SignInEvent::Failed(trouble("no answer"))));
+    assert_eq!(session.state.sign_in.again, Some(noon() + Duration::from_secs(5)));
+    let mut session = Session::new();
+    session.lead_to_review().enter();
+    session.event(Event::CheckDone(session.check_ticket(), false));
+    let before = session.check_ticket();
+    assert!(session.has_hint("r"));
+    session.letter('r');
+    assert_ne!(session.check_ticket(), before);
+}
+
+#[test]
+fn nothing_offers_to_go_on_while_it_is_waited_for() {
+    let mut session = Session::new();
+    session.detect(vec![]);
+    session.pick(Row::Other(Way::Chain));
+    assert!(session.state.screen == Screen::Identity && !session.has_hint("Enter"));
+    session.identified();
+    assert!(session.has_hint("Enter"));
+}
