@@ -172,6 +172,8 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// Which has the focus.
     pub focus: usize,
+    /// Whether the default in the field with the focus was looked into: then what is typed does not take its place.
+    pub held: bool,
     /// Whether those that few need are shown.
     pub more: bool,
 }

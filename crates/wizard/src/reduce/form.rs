@@ -43,7 +43,8 @@ impl State {
         });
         let fields: Vec<Field> = fields.collect();
         let focus = fields.iter().position(|field| Some(field.id) == focused);
-        self.form = Form { focus: focus.unwrap_or_else(|| self.first_gap(&fields)), fields, more: self.form.more };
+        let held = self.form.held && focus.is_some();
+        self.form = Form { focus: focus.unwrap_or_else(|| self.first_gap(&fields)), fields, held, more: self.form.more };
     }
 
     /// Whether the answers say what stands in a field.
@@ -165,10 +166,46 @@ impl State {
 
     fn focus_field(&mut self, to: usize) {
         self.check_field(self.form.focus);
+        self.form.held = false;
         self.form.focus = to.min(self.form.fields.len().saturating_sub(1));
     }
 
+    /// Whether the text of the field with the focus is a default that nobody has looked into: what is typed takes its place.
+    fn is_proposed(&self) -> bool {
+        let is_default = |field: &&Field| {
+            let answer = self.answers.get(field.id);
+            answer.is_some_and(|answer| answer.from == From::Default) && self.says(field)
+        };
+        !self.form.held && self.focused_field().filter(is_default).is_some_and(|field| !field.text.is_empty())
+    }
+
+    /// Takes the default out before something else is put in, or holds it where it is edited.
+    fn replace_proposed(&mut self, is_text: bool) {
+        if is_text
+            && self.is_proposed()
+            && let Some(field) = self.form.fields.get_mut(self.form.focus)
+        {
+            field.set("");
+        }
+        self.form.held = true;
+    }
+
+    /// The default of a question whose field is empty: it counts again once the field is left.
+    #[must_use]
+    pub fn default_of(&self, id: Id) -> Option<String> {
+        let question = id.question();
+        let mut without = self.typed_answers();
+        without.remove(id);
+        let is_needed = question.choices().is_empty() && (question.need)(&without) == Need::Required;
+        let default = (question.default)(&without, &self.facts).filter(|value| is_needed && !value.is_blank());
+        default.map(|value| value.typed())
+    }
+
     fn edit_field(&mut self, press: Press) -> bool {
+        let Some(field) = self.form.fields.get(self.form.focus) else { return false };
+        if field.id.question().choices().is_empty() {
+            self.replace_proposed(matches!(press.key, Key::Char(_)) && !press.ctrl && !press.alt);
+        }
         let Some(field) = self.form.fields.get_mut(self.form.focus) else { return false };
         let question = field.id.question();
         let choices = question.choices();
@@ -233,6 +270,15 @@ impl State {
         }
         self.keep_form();
         self.refresh_form();
+        // A choice may not go with another one: that is said at once, and taken back at once.
+        let is_choice = |field: &&Field| !field.id.question().choices().is_empty() && !field.text.is_empty();
+        let choices = self.form.fields.iter().filter(is_choice);
+        let errors: Vec<_> = choices.map(|field| (field.id, self.taken(field, &self.answers).err())).collect();
+        for (id, error) in errors {
+            if let Some(field) = self.form.fields.iter_mut().find(|field| field.id == id) {
+                field.error = error;
+            }
+        }
     }
 
     pub(super) fn paste_into_field(&mut self, text: &str) {
@@ -240,6 +286,8 @@ impl State {
         let choices = field.id.question().choices();
         let text = text.trim();
         if choices.is_empty() {
+            self.replace_proposed(true);
+            let Some(field) = self.form.fields.get_mut(self.form.focus) else { return };
             let was_refused = field.error.take().is_some();
             field.insert(text);
             let id = field.id;
@@ -286,8 +334,20 @@ impl State {
         question.check(&value, answers, &self.facts.place).map(|()| value)
     }
 
+    /// Puts the default back into a field that was emptied.
+    fn restore_default(&mut self, at: usize) {
+        let empty = self.form.fields.get(at).filter(|field| field.text.trim().is_empty());
+        let Some((id, default)) = empty.and_then(|field| Some((field.id, self.default_of(field.id)?))) else { return };
+        self.answers.remove(id);
+        if let Some(field) = self.form.fields.get_mut(at) {
+            field.set(&default);
+        }
+        self.answers.fill(&self.facts);
+    }
+
     /// Says what is wrong with a field, if something is.
     fn check_field(&mut self, at: usize) -> bool {
+        self.restore_default(at);
         self.keep_form();
         let Some(field) = self.form.fields.get(at) else { return true };
         let question = field.id.question();
@@ -308,7 +368,8 @@ impl State {
                 true
             }
             Err(why) => {
-                field.error = Some(why);
+                // Here there is no key for it.
+                field.error = Some(why.replace(", or set no_rotate = true for one object a table", ""));
                 false
             }
         }
@@ -382,13 +443,25 @@ impl State {
         self.refresh_form();
         let wrong = (0..self.form.fields.len()).filter(|at| !self.check_field(*at)).collect::<Vec<_>>();
         if let Some(first) = wrong.first() {
-            self.form.focus = *first;
+            let (from, first) = (self.form.focus, *first);
+            self.focus_first(first, from);
             return false;
         }
         let ids: Vec<Id> = self.form.fields.iter().map(|field| field.id).collect();
         ids.into_iter().for_each(|id| self.answers.confirm(id));
         self.save_draft();
         true
+    }
+
+    /// Leads to the first field that is not done. One that is empty and was not looked at yet is not wrong, but what comes next.
+    fn focus_first(&mut self, first: usize, from: usize) {
+        for (at, field) in self.form.fields.iter_mut().enumerate() {
+            if at > from && field.text.is_empty() {
+                field.error = None;
+            }
+        }
+        self.form.held = false;
+        self.form.focus = first;
     }
 
     /// The key of a table's first object as the path in the field would make it.

@@ -209,7 +209,7 @@ impl Reader<'_> {
             Compression::Snappy => {
                 self.wrong(
                     codec,
-                    "snappy is a codec of Parquet's pages",
+                    "snappy goes with Parquet alone",
                     "write \"gzip\", \"zstd\" or \"none\" for this format",
                 );
                 plan::TextCompression::None

@@ -48,7 +48,7 @@ fn settings_of_another_format_are_refused() {
     assert_eq!(
         wrong(&text),
         [
-            "`destination.compression`: snappy is a codec of Parquet's pages",
+            "`destination.compression`: snappy goes with Parquet alone",
             "`destination.write_empty_objects_for_empty_tables`: only Parquet has objects without rows: they hold a schema",
             "`destination.format_spec.delimiter`: delimiter is a setting of another format",
             "`destination.format_spec.version`: version is a setting of another format",

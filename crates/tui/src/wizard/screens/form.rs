@@ -12,7 +12,7 @@ use crate::wizard::{
     ground::{Ground, Room},
     look::{Mark, bold, reverse},
     sheet::Sheet,
-    text::{padded, whole, width},
+    text::{cut, padded, whole, width},
 };
 
 /// The cells of the labels, with the pointer before them.
@@ -120,6 +120,9 @@ fn beside(sheet: &mut Sheet<'_>, note: &str, single: bool) {
 /// The field's own note; for an empty one whether it may stay so.
 fn note(state: &State, question: &Question, field: &Field) -> Option<String> {
     let is_empty = field.text.is_empty() && question.choices().is_empty();
+    if is_empty && let Some(default) = state.default_of(question.id) {
+        return Some(format!("left empty: {default}"));
+    }
     if field.note.is_some() || !is_empty {
         return field.note.clone();
     }
@@ -204,5 +207,11 @@ fn help(state: &State, ground: &mut Ground<'_>, lines: usize) {
     }
     if most > 3 {
         ground.bottom(&sheet, 6);
+    } else if most > 0 {
+        // A line of it is better than none.
+        let mut line = ground.sheet();
+        let help = question.help.split_once(". ").map_or(question.help, |(first, _)| first);
+        line.line(cut(help, line.width, line.look.ellipsis()));
+        ground.bottom(&line, 6);
     }
 }

@@ -100,7 +100,7 @@ fn a_choice_that_no_longer_goes_along_is_asked_again() {
     for line in ["", "", "", "2", ""] {
         session.line(line);
     }
-    assert_says(&session, "Not taken: snappy is a codec of Parquet's pages");
+    assert_says(&session, "Not taken: snappy goes with Parquet alone");
     session.line("1");
     assert_eq!(session.screen(), Screen::Source);
 }

@@ -229,9 +229,11 @@ fn ids(session: &Session) -> Vec<Id> {
 #[test]
 fn a_plugin_is_a_program_or_an_address() {
     let mut session = at_plugin();
-    session.enter();
-    let focused = session.state.focused_field().expect("a field");
-    assert_eq!((focused.id, focused.error.is_some()), (Id::Plugin, true));
+    for is_wrong in [false, true] {
+        session.enter();
+        let focused = session.state.focused_field().expect("a field");
+        assert_eq!((focused.id, focused.error.is_some()), (Id::Plugin, is_wrong));
+    }
     session.press(Key::F(3));
     assert!(ids(&session).ends_with(&[Id::Spec, Id::Network, Id::Timeout]));
     session.event(Event::Intent(Intent::Fill(Id::Address, "127.0.0.1:7777".into())));
@@ -328,4 +330,64 @@ fn what_was_given_for_another_answer_is_looked_at_again_until_that_is_back() {
     session.event(Event::Intent(Intent::Fill(Id::Source, "stdin".into())));
     session.event(Event::Intent(Intent::Fill(Id::Source, "files".into())));
     assert!(!is_stale(&session));
+}
+
+#[test]
+fn what_is_typed_takes_the_place_of_a_default_unless_that_is_edited() {
+    let mut session = Session::new();
+    session.detect(vec![]);
+    session.pick(Row::Other(Way::Embedded));
+    let to = |session: &mut Session, id: Id| {
+        while session.state.focused_field().is_none_or(|field| field.id != id) {
+            session.press(Key::Tab);
+        }
+    };
+    let text = |session: &Session| session.state.focused_field().expect("a field").text.clone();
+    to(&mut session, Id::Dir);
+    assert_eq!(text(&session), "lake");
+    session.text("pond");
+    assert_eq!(text(&session), "pond");
+    // Emptied, it says its default, and has it back once it is left.
+    session.press(Press::ctrl('u'));
+    assert_eq!((text(&session).as_str(), session.state.default_of(Id::Dir).as_deref()), ("", Some("lake")));
+    session.press(Key::Tab);
+    to(&mut session, Id::Dir);
+    assert_eq!(text(&session), "lake");
+    session.press(Key::End).text("s");
+    assert_eq!(text(&session), "lakes");
+    to(&mut session, Id::Bucket);
+    session.event(Event::Paste("mine".into()));
+    assert_eq!(text(&session), "mine");
+}
+
+#[test]
+fn an_empty_field_that_comes_next_is_not_wrong_yet_and_a_choice_that_does_not_go_is_said_at_once() {
+    let mut session = Session::new();
+    session.detect(vec![]);
+    session.pick(Row::Other(Way::Sso)).text("https://acme.awsapps.com/start").enter();
+    let field = session.state.focused_field().expect("a field");
+    assert_eq!((field.id, &field.error), (Id::SsoRegion, &None));
+    session.enter();
+    assert!(session.state.focused_field().expect("a field").error.is_some(), "now it was asked for");
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake");
+    let to = |session: &mut Session, id: Id| {
+        while session.state.focused_field().is_none_or(|field| field.id != id) {
+            session.press(Key::Tab);
+        }
+    };
+    to(&mut session, Id::Compression);
+    session.press(Key::Right);
+    assert_eq!(session.state.focused_field().map(|field| field.text.as_str()), Some("snappy"));
+    to(&mut session, Id::Format);
+    session.press(Key::Right);
+    let error = |session: &Session, id: Id| {
+        session.state.form.fields.iter().find(|field| field.id == id).and_then(|field| field.error.clone())
+    };
+    assert!(error(&session, Id::Compression).is_some_and(|error| error.contains("Parquet alone")));
+    session.press(Key::Left);
+    assert_eq!(error(&session, Id::Compression), None);
+    session.event(Event::Intent(Intent::Fill(Id::Path, "raw/{{TABLE}}".into())));
+    let error = error(&session, Id::Path).expect("an error");
+    assert!(error.contains("{{UUID}}") && !error.contains("no_rotate"), "{error}");
 }
