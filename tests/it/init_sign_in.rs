@@ -82,6 +82,7 @@ fn what_variables_name_comes_first_or_is_told_where_it_is_not_there() {
     let list = rows(config, &[("AWS_PROFILE", "b")]);
     assert!(first(&list).contains("Profile \"b\""), "{list}");
     let list = rows(config, &[("AWS_PROFILE", "bb")]);
+    assert!(first(&list).contains("Profile \"bb\""), "{list}");
     let says = ["Profile \"bb\" (AWS_PROFILE)", "not in ~/.aws/config or ~/.aws/credentials"];
     assert_eq!(lacks(&list, &says), [""; 0], "{list}");
     let gone = [("AWS_CONFIG_FILE", "/mnt/gone"), ("AWS_SHARED_CREDENTIALS_FILE", "/mnt/lost")];

@@ -271,6 +271,29 @@ impl Condition {
         self.words().strip_prefix(RUNS)?.strip_suffix(WHEN_CHOSEN)
     }
 
+    /// In so few words that a narrow column holds most of them; the whole is in [`words`](Self::words).
+    #[must_use]
+    pub fn short(&self) -> String {
+        const KNOWN: [(&str, &str); 4] = [
+            ("in a circle", "profiles in a circle"),
+            ("sso_region", "bad SSO region"),
+            ("sso_start_url", "bad start URL"),
+            ("does not exist", "names what is not there"),
+        ];
+        let what = self.words();
+        let line = |file: &str| {
+            let digits = what.split_once(&format!("/.aws/{file}:"))?.1;
+            let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
+            (!digits.is_empty()).then(|| format!("wrong in {file} line {digits}"))
+        };
+        let known = KNOWN.iter().find(|(part, _)| what.contains(part)).map(|(_, words)| (*words).to_owned());
+        match self {
+            Self::Broken(_) => known.or_else(|| line("config")).or_else(|| line("credentials")),
+            _ => None,
+        }
+        .unwrap_or_else(|| what.to_owned())
+    }
+
     /// In a few words.
     #[must_use]
     pub fn words(&self) -> &str {
@@ -438,4 +461,22 @@ pub enum Outcome {
     Failed,
     /// It does not apply, or something before it failed.
     Skipped,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_short_in_its_column() {
+        for (what, words) in [
+            ("the source profiles go round in a circle: loop -> loop2 -> loop", "profiles in a circle"),
+            ("sso_region at /home/me/.aws/config:9 is \"Frankfurt\", which is no region", "bad SSO region"),
+            ("the keys of the profile at /home/me/.aws/config:28 can't be read", "wrong in config line 28"),
+            ("no keys", "no keys"),
+        ] {
+            assert_eq!(Condition::Broken(what.into()).short(), words, "{what}");
+        }
+        assert_eq!(Condition::Needs("does not exist".into()).short(), "does not exist");
+    }
 }

@@ -230,7 +230,7 @@ fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<
     let request = SignInRequest::Sso { session: Some(session.name.clone()), start_url: None, region: None };
     let (condition, sign_in) = match &session.fault {
         None => signed_in(session.kept, request, now),
-        Some((what, _)) => (Condition::Broken(short(what)), None),
+        Some((what, _)) => (Condition::Broken(what.clone()), None),
     };
     Some(Found {
         title: format!("SSO session \"{}\"", printable(&session.name)),
@@ -242,7 +242,7 @@ fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<
                  person to renew: for cron choose the role of a machine.",
                 printable(url)
             ),
-            Some((what, next)) => format!("{}: {next}, or choose another way.", capital(what)),
+            Some((_, next)) => format!("{}, or choose another way.", capital(next)),
         },
         answers: pinned("sso", Some((Id::SsoSession, &session.name))),
         sign_in,
@@ -323,10 +323,7 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
     };
     let (condition, sign_in, why) = match &profile.what {
         Ok(what) => (condition, sign_in, format!("{}. {why}{limit}", capital(what))),
-        Err(what) => {
-            let why = format!("{}. Mend the AWS files, or choose another way.", capital(what));
-            (Condition::Broken(short(what)), None, why)
-        }
+        Err(what) => (Condition::Broken(what.clone()), None, "Mend the AWS files, or choose another way.".to_owned()),
     };
     // Whoever sets the variable means this profile.
     let selected = named.selected.as_ref().filter(|selected| selected.name == *name);
@@ -343,28 +340,6 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
         sign_in,
         rank: if selected.is_some() { rank::SELECTED } else { rank },
     })
-}
-
-/// What is wrong in a few words, for a column; the whole is told of the row with the focus.
-fn short(what: &str) -> String {
-    let line = |file: &str| {
-        let digits = what.split_once(&format!("/.aws/{file}:"))?.1;
-        let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
-        (!digits.is_empty()).then(|| format!("{file} line {digits}"))
-    };
-    let known = [
-        ("in a circle", "profiles in a circle"),
-        ("sso_region", "bad SSO region"),
-        ("sso_start_url", "bad start URL"),
-        ("does not exist", "names what is not there"),
-    ];
-    if let Some((_, words)) = known.iter().find(|(part, _)| what.contains(part)) {
-        return (*words).to_owned();
-    }
-    match line("config").or_else(|| line("credentials")) {
-        Some(line) if what.chars().count() > 40 => format!("wrong in {line}"),
-        _ => what.to_owned(),
-    }
 }
 
 /// What a role's source needs, where that is a sign-in.
@@ -425,18 +400,6 @@ fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cause_is_short_in_its_column() {
-        for (what, words) in [
-            ("the source profiles go round in a circle: loop -> loop2 -> loop", "profiles in a circle"),
-            ("sso_region at /home/me/.aws/config:9 is \"Frankfurt\", which is no region", "bad SSO region"),
-            ("the keys of the profile at /home/me/.aws/config:28 can't be read: no key = value", "wrong in config line 28"),
-            ("no keys", "no keys"),
-        ] {
-            assert_eq!(short(what), words, "{what}");
-        }
-    }
 
     #[test]
     fn what_a_variable_names_comes_first_and_a_program_after_keys() {

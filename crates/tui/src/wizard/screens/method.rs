@@ -189,7 +189,8 @@ fn line(sheet: &mut Sheet<'_>, found: &Found, number: &str, focused: bool) {
     let (mark, style) = look.mark(parts::condition(&found.condition));
     spans.push(Span::styled(mark, style));
     spans.push(Span::raw(" ".repeat(symbol(look) - width(mark))));
-    let words = look.text(found.condition.words());
+    let whole = look.text(found.condition.words());
+    let words = if width(&whole) <= columns.condition { whole } else { look.text(&found.condition.short()) };
     spans.push(Span::raw(cut(&words, columns.condition, look.ellipsis())));
     sheet.line(Line::from(spans));
 }
