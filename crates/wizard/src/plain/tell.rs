@@ -325,8 +325,8 @@ impl Plain {
             let text = if document.changes.is_empty() { document.toml.clone() } else { document.changes.join("\n") };
             turn.lines.extend(text.lines().map(str::to_owned));
             turn.lines.extend(document.warnings.iter().map(|warning| format!("Warning: {warning}")));
-            let next = "Enter tests it with one small write, w writes it without a test, policy shows the IAM policy.";
-            turn.lines.push(next.to_owned());
+            let policy = if document.policy.is_some() { ", policy shows the IAM policy" } else { "" };
+            turn.lines.push(format!("Enter tests it with one small write, w writes it without a test{policy}."));
             self.told.document = Some(document.clone());
         }
         let checks = &self.state.facts.checks;

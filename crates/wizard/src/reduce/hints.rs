@@ -33,7 +33,9 @@ impl State {
             Screen::Run => {}
             // On the last screen Enter leaves too.
             Screen::Farewell => {}
-            Screen::Welcome | Screen::Written => hints.push(hint("q", "quit")),
+            Screen::Welcome => hints.push(hint("Esc", "quit")),
+            Screen::Written => hints.push(hint("q", "quit")),
+            Screen::Directory if !self.form.more && !self.list.filter.is_empty() => hints.push(hint("Esc", "clear filter")),
             _ => hints.push(hint("Esc", if self.trail.is_empty() { "quit" } else { "back" })),
         }
         if !matches!(self.screen, Screen::Run | Screen::Written | Screen::Farewell | Screen::Welcome) {
@@ -143,10 +145,11 @@ impl State {
                 ]
             }
             Screen::Details | Screen::Destination | Screen::Source => {
-                let mut hints = vec![hint("Enter", "next"), hint("Tab", "next field")];
+                let mut hints = vec![hint("Enter", "next")];
                 if !self.takes_text() {
                     hints.push(hint("Left/Right", "choose"));
                 }
+                hints.push(hint("Tab", "next field"));
                 hints.push(hint("F3", if self.form.more { "fewer" } else { "more" }));
                 hints
             }

@@ -150,6 +150,7 @@ impl State {
                 self.notice = Some("the run goes on; Ctrl-C stops it safely".to_owned());
             }
             Screen::Run => self.enter(),
+            Screen::Welcome => self.leave_quietly(),
             Screen::Written => self.go_instead(Screen::Farewell),
             Screen::Farewell => self.leave_quietly(),
             _ => self.back(),

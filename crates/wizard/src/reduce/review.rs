@@ -173,9 +173,16 @@ impl State {
         }
     }
 
+    /// The pages that there are: what needs no AWS needs no policy.
+    #[must_use]
+    pub fn tabs(&self) -> Vec<ReviewTab> {
+        let has_policy = !self.answers.is(crate::Id::Storage, "embedded");
+        ReviewTab::ALL.into_iter().filter(|tab| has_policy || *tab != ReviewTab::Policy).collect()
+    }
+
     /// A key of the review. Whether it was one.
     pub(super) fn review_key(&mut self, press: Press) -> bool {
-        let tabs = ReviewTab::ALL;
+        let tabs = self.tabs();
         let at = tabs.iter().position(|tab| *tab == self.review.tab).unwrap_or(0);
         match press.key {
             Key::Char('s') if press.ctrl => self.write(),
@@ -189,7 +196,7 @@ impl State {
 
     fn show_tab(&mut self, at: usize) {
         self.review = crate::state::Review {
-            tab: ReviewTab::ALL.get(at).copied().unwrap_or_default(),
+            tab: self.tabs().get(at).copied().unwrap_or_default(),
             scroll: Scroll::default(),
         };
     }

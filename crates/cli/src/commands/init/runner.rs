@@ -269,7 +269,7 @@ impl Runner {
         }
         running.commands.kill_now();
         self.told.set(running.landed.told());
-        let what = "the run was ended at once: what it had landed is in S3, and a rerun lands those rows again";
+        let what = "the run was ended at once: what had landed stays, and a rerun lands those rows again";
         let trouble = Trouble { code: 130, ..Trouble::usage(what) };
         self.events.send(Event::RunEnded(running.ticket, Err(trouble)));
         self.run = None;

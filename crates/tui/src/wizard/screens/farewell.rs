@@ -27,10 +27,10 @@ pub(crate) fn written(state: &State, ground: &mut Ground<'_>) {
         parts::question(&mut sheet, "Run it?", "");
         sheet.blank();
         welcome::options(state, &mut sheet, ground.area.height);
-        sheet.blank();
-        let again = state.facts.again;
-        let twice = if again == Again::All { ": two runs land each row twice" } else { "" };
-        sheet.mark(0, Mark::Info, &format!("{}{twice}.", again.sentence()));
+        if state.facts.again == Again::All {
+            sheet.blank();
+            sheet.mark(0, Mark::Info, "Two runs land each row twice.");
+        }
     }
     if ground.room > Room::Narrow {
         sheet.blank();

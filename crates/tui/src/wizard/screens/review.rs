@@ -17,7 +17,7 @@ use crate::wizard::{
 pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     let mut tabs = ground.sheet();
     let mut line = Vec::new();
-    for tab in ReviewTab::ALL {
+    for tab in state.tabs() {
         let name = name(state, tab);
         if tab == state.review.tab {
             line.push(Span::styled(format!("[{name}]"), reverse().patch(bold())));
@@ -94,10 +94,7 @@ fn toml(state: &State, sheet: &mut Sheet<'_>, document: &Document) {
         sheet.say(0, &format!("{file} {what}"));
         sheet.blank();
         for line in document.toml.lines() {
-            sheet.whole(2, &look.text(line), Style::new());
-            if line.is_empty() {
-                sheet.blank();
-            }
+            continued(sheet, 2, &look.text(line), Style::new());
         }
         return;
     }
@@ -110,12 +107,19 @@ fn toml(state: &State, sheet: &mut Sheet<'_>, document: &Document) {
             _ => Style::new(),
         };
         let text = look.text(line);
-        for line in whole(&text, sheet.width) {
-            sheet.line(Line::styled(line, style));
-        }
-        if text.is_empty() {
-            sheet.blank();
-        }
+        continued(sheet, 0, &text, style);
+    }
+}
+
+/// A line of a file, whole; where it goes on in a further one, a sign says that this is no line of its own.
+fn continued(sheet: &mut Sheet<'_>, indent: usize, text: &str, style: Style) {
+    let sign = sheet.look.glyph("↳ ", "> ");
+    let room = sheet.width.saturating_sub(indent + width(sign));
+    let fits = width(text) <= sheet.width.saturating_sub(indent);
+    let lines = if fits { vec![text.to_owned()] } else { whole(text, room) };
+    for (at, line) in lines.into_iter().enumerate() {
+        let lead = if at == 0 { "" } else { sign };
+        sheet.line(Line::from(vec![Span::raw(format!("{}{lead}", " ".repeat(indent))), Span::styled(line, style)]));
     }
 }
 

@@ -33,7 +33,9 @@ pub(crate) fn header(state: &State, look: &Look) -> (String, String) {
         "" => String::new(),
         destination => format!("   {} {}", look.glyph("→", "->"), look.text(destination)),
     };
-    (format!("lakeward run{to}"), format!("{}   {word}", clock(elapsed)))
+    let is_brief = run.ended.is_some() && elapsed.as_secs() == 0;
+    let took = if is_brief { "under 1 s".to_owned() } else { clock(elapsed) };
+    (format!("lakeward run{to}"), format!("{took}   {word}"))
 }
 
 /// In a line, where there is no room for more.
@@ -63,7 +65,8 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     ground.top(&sheet);
     let mut sheet = ground.sheet();
     if tables.is_empty() {
-        sheet.say(2, "Looking for the tables of the sources.");
+        let is_over = !state.is_running();
+        sheet.say(2, if is_over { "No table was begun." } else { "Looking for the tables of the sources." });
     }
     let focus = focused(state);
     let view = in_view(tables.len(), focus.unwrap_or_default(), usize::from(ground.area.height));
@@ -99,6 +102,10 @@ fn totals<'a>(state: &State, ground: &Ground<'a>) -> Sheet<'a> {
     if state.is_running() {
         // The columns of the sparkline stay where they are while the numbers change.
         said = format!("now {:>10}/s   {said:<17}", size(run.rate.last().copied().unwrap_or_default()));
+    }
+    if !state.is_running() && peak == 0 {
+        sheet.blank();
+        return sheet;
     }
     let cells = sheet.width.saturating_sub(width(&said) + 8).min(60);
     let spark = padded(&parts::sparkline(look, &run.rate, cells), cells, "");

@@ -606,3 +606,24 @@ fn keys_that_would_do_nothing_are_not_told() {
     session.event(Event::Written(session.write_ticket(), Ok("wrote it".into()))).press(Key::Down).enter();
     assert_eq!((session.state.screen, session.has_hint("q")), (Screen::Farewell, false));
 }
+
+#[test]
+fn without_aws_there_is_no_page_of_a_policy_and_the_menu_is_left_with_esc() {
+    let mut session = Session::new();
+    session.lead_to_review();
+    assert!(session.state.tabs().contains(&crate::state::ReviewTab::Policy));
+    session.press(Key::Right);
+    assert_eq!(session.state.review.tab, crate::state::ReviewTab::Policy);
+    let mut session = Session::new();
+    session.detect(vec![]);
+    session.pick(Row::Other(Way::Embedded)).enter().text("data/*.csv").enter().previewed().enter();
+    assert_eq!(session.state.screen, Screen::Review);
+    session.press(Key::Right);
+    assert_eq!(session.state.review.tab, crate::state::ReviewTab::Check);
+    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    let there = crate::Place { existing: Some(toml), ..place() };
+    let mut session = Session::with(Start { place: there, ..Start::default() });
+    assert!(session.has_hint("Esc"));
+    session.press(Key::Esc);
+    assert_eq!((&session.state.popup, &session.state.exit), (&None, &Some(Exit::Done)));
+}
