@@ -170,7 +170,8 @@ fn table(summary: &Summary) -> String {
 pub(crate) fn fitted(text: &str, most: usize, ellipsis: &str) -> Option<Vec<String>> {
     const NAME: usize = 8;
     let cells = |line: &str| -> Option<[String; 6]> {
-        let mut cells: Vec<String> = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect();
+        let mut cells: Vec<String> =
+            line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect();
         let numbers = cells.split_off(cells.len().checked_sub(5)?);
         // A table's name may hold blanks.
         let name = cells.join("  ");
@@ -178,7 +179,8 @@ pub(crate) fn fitted(text: &str, most: usize, ellipsis: &str) -> Option<Vec<Stri
         (!name.is_empty()).then_some([name, read, landed, rejected, objects, size])
     };
     let rows: Vec<[String; 6]> = text.lines().take_while(|line| !line.is_empty()).map(cells).collect::<Option<_>>()?;
-    let wide = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or_default();
+    let wide =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or_default();
     let mut shown = vec![1, 2, 3, 4, 5];
     let needs = |shown: &[usize]| shown.iter().map(|column| 2 + wide(*column)).sum::<usize>();
     let is_clean = rows.iter().skip(1).all(|row| row[3] == "0");
@@ -258,7 +260,10 @@ mod tests {
         assert!(lines[1].ends_with("310,007        1  137.4 KiB"), "{lines:#?}");
         assert!(lines[1].starts_with("shop_order") && lines[1].contains('…'), "{lines:#?}");
         let lines = fitted(&text.replace("      0  ", "     12  "), 58, "…").expect("a table");
-        assert!(lines[1].contains("      12  ") && lines[1].ends_with("137.4 KiB"), "what was rejected is said: {lines:#?}");
+        assert!(
+            lines[1].contains("      12  ") && lines[1].ends_with("137.4 KiB"),
+            "what was rejected is said: {lines:#?}"
+        );
         assert_eq!(fitted("nothing landed", 58, "…"), None);
     }
 

@@ -124,9 +124,7 @@ fn ago(age: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        tests::{fixtures::noon, place},
-    };
+    use crate::tests::{fixtures::noon, place};
 
     #[test]
     fn a_draft_keeps_what_people_said_and_nothing_else() {

@@ -25,6 +25,12 @@ pub(crate) fn since(then: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(then).unwrap_or_default()
 }
 
+/// The time of day in UTC, to the second.
+pub(crate) fn time_of_day(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() % (24 * 3600);
+    format!("{:02}:{:02}:{:02} UTC", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,10 +41,4 @@ mod tests {
         assert_eq!(spans, ["40 s", "9 min", "3 h 12 min", "2 d 4 h"]);
         assert_eq!([552, 3723].map(|seconds| clock(Duration::from_secs(seconds))), ["09:12", "01:02:03"]);
     }
-}
-
-/// The time of day in UTC, to the second.
-pub(crate) fn time_of_day(time: SystemTime) -> String {
-    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() % (24 * 3600);
-    format!("{:02}:{:02}:{:02} UTC", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

@@ -44,7 +44,8 @@ impl State {
         let fields: Vec<Field> = fields.collect();
         let focus = fields.iter().position(|field| Some(field.id) == focused);
         let held = self.form.held && focus.is_some();
-        self.form = Form { focus: focus.unwrap_or_else(|| self.first_gap(&fields)), fields, held, more: self.form.more };
+        self.form =
+            Form { focus: focus.unwrap_or_else(|| self.first_gap(&fields)), fields, held, more: self.form.more };
     }
 
     /// Whether the answers say what stands in a field.

@@ -35,7 +35,9 @@ impl State {
             Screen::Farewell => {}
             Screen::Welcome => hints.push(hint("Esc", "quit")),
             Screen::Written => hints.push(hint("q", "quit")),
-            Screen::Directory if !self.form.more && !self.list.filter.is_empty() => hints.push(hint("Esc", "clear filter")),
+            Screen::Directory if !self.form.more && !self.list.filter.is_empty() => {
+                hints.push(hint("Esc", "clear filter"));
+            }
             _ => hints.push(hint("Esc", if self.trail.is_empty() { "quit" } else { "back" })),
         }
         if !matches!(self.screen, Screen::Run | Screen::Written | Screen::Farewell | Screen::Welcome) {
@@ -166,7 +168,11 @@ impl State {
                     let mut hints: Vec<Hint> = self.approves().then(|| hint("Enter", "approve")).into_iter().collect();
                     // Where the browser is on another machine, these two lead on.
                     let ends = [hint("p", "paste its last URL"), hint("m", "code instead")];
-                    let (first, last) = if self.facts.place.device_first { (ends, vec![]) } else { ([hint("o", "open here"), ends[1]], vec![ends[0]]) };
+                    let (first, last) = if self.facts.place.device_first {
+                        (ends, vec![])
+                    } else {
+                        ([hint("o", "open here"), ends[1]], vec![ends[0]])
+                    };
                     hints.push(hint("c", if page.code.is_some() { "copy code" } else { "copy URL" }));
                     if page.device {
                         hints.push(hint("o", "open here"));

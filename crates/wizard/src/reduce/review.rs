@@ -195,10 +195,8 @@ impl State {
     }
 
     fn show_tab(&mut self, at: usize) {
-        self.review = crate::state::Review {
-            tab: self.tabs().get(at).copied().unwrap_or_default(),
-            scroll: Scroll::default(),
-        };
+        self.review =
+            crate::state::Review { tab: self.tabs().get(at).copied().unwrap_or_default(), scroll: Scroll::default() };
     }
 
     fn review_letter(&mut self, letter: char) -> bool {

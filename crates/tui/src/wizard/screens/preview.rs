@@ -35,7 +35,8 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         }
         Remote::Failed(trouble) => {
             let is_config = state.facts.document.trouble() == Some(trouble);
-            let what = if is_config { "The config can't be taken as it is" } else { "This source can't be read as it is" };
+            let what =
+                if is_config { "The config can't be taken as it is" } else { "This source can't be read as it is" };
             parts::question(&mut sheet, what, "");
             sheet.blank();
             parts::trouble(&mut sheet, 0, trouble);

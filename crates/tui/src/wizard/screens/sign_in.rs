@@ -89,7 +89,8 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
     }
     countdown(state, &mut sheet, page, ground.room);
     if state.sign_in.qr_alone && page.device {
-        let why = if look.can_draw_pictures() { "the window is too small for it" } else { "this terminal can't draw it" };
+        let why =
+            if look.can_draw_pictures() { "the window is too small for it" } else { "this terminal can't draw it" };
         sheet.mark(0, Mark::Info, &format!("No QR code: {why}."));
     }
     words(state, &mut sheet, page, ground.room);

@@ -460,7 +460,7 @@ fn a_misspelt_key_is_named_with_its_line_and_an_edit_takes_it_as_it_is_meant() {
     let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
     let text = toml.replace("bucket = \"my-lake\"", "bukcet = \"precious\"");
     let line = 1 + text.lines().position(|line| line.starts_with("bukcet")).expect("the line");
-    let there = crate::Place { existing: Some(text.clone()), ..place() };
+    let there = crate::Place { existing: Some(text), ..place() };
     let mut session = Session::with(Start { place: there, ..Start::default() });
     let trouble = session.state.trouble().expect("it is told").clone();
     assert!(trouble.what.starts_with(&format!("lakeward.toml:{line}:1: unknown key `bukcet`")), "{}", trouble.what);
