@@ -27,9 +27,15 @@ pub(crate) fn written(state: &State, ground: &mut Ground<'_>) {
         parts::question(&mut sheet, "Run it?", "");
         sheet.blank();
         welcome::options(state, &mut sheet, ground.area.height);
-        if state.facts.again == Again::All {
+        // What the row does not say already.
+        let more = match state.facts.again {
+            Again::All => "Two runs land each row twice.".to_owned(),
+            Again::Increment => format!("{}.", state.facts.again.sentence()),
+            Again::Anew => String::new(),
+        };
+        if !more.is_empty() {
             sheet.blank();
-            sheet.mark(0, Mark::Info, "Two runs land each row twice.");
+            sheet.mark(0, Mark::Info, &more);
         }
     }
     if ground.room > Room::Narrow {
