@@ -212,6 +212,10 @@ impl Plain {
         let is_offer = matches!(self.state.popup, Some(Popup::Resume | Popup::Keep(..)));
         match line {
             "" | "y" | "yes" if is_offer => self.press(Key::Enter, turn),
+            "<" if is_offer && self.state.screen == Screen::Welcome => {
+                self.told = Told::default();
+                self.press(Key::Esc, turn);
+            }
             "n" | "no" if is_offer => self.press(Key::Char('n'), turn),
             line if is_offer => turn.lines.push(no_answer(line)),
             _ => self.press(Key::Esc, turn),

@@ -165,13 +165,13 @@ impl State {
     /// What can be done with the config that is there: with what its file says, and the edit is kept.
     fn back_to_menu(&mut self) {
         let of_edit = |answer: &Answer| matches!(answer.from, From::Typed | From::Draft);
-        if self.answers.iter().any(|(_, answer)| of_edit(answer)) && self.draft.is_none() {
+        if self.answers.iter().any(|(_, answer)| of_edit(answer)) {
             let edit = self.draft_text();
             let config = self.facts.configured.clone().unwrap_or_default();
             let says_other = |(id, answer): (Id, &Answer)| {
                 of_edit(answer) && config.value(id) != Some(&answer.value).filter(|value| !value.is_blank())
             };
-            if self.answers.iter().any(says_other) {
+            if self.draft.is_none() && self.answers.iter().any(says_other) {
                 self.draft = Draft::read(&edit).ok().flatten();
                 self.save_draft();
             }

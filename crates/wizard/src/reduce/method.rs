@@ -25,7 +25,7 @@ impl State {
             }
             Welcome::SignIn => match self.sign_in_request() {
                 Some(_) => self.sign_in_or_go_on(),
-                None => self.go(Screen::Method),
+                None => self.edit(),
             },
             Welcome::Quit => self.leave(Exit::Done),
         }

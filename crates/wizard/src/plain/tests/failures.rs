@@ -25,6 +25,26 @@ fn a_draft_is_gone_on_with_or_not() {
 }
 
 #[test]
+fn a_draft_of_a_config_that_is_there_is_asked_about_with_the_edit() {
+    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    let there = crate::Place { existing: Some(toml), ..place() };
+    let mut answers = Answers::default();
+    answers.give(Id::Bucket, "draft-lake".into(), crate::From::Typed);
+    let draft = Draft::read(&Draft::text(&answers, &there, noon() - Duration::from_secs(180))).expect("a draft");
+    let mut session = Session::with(Start { place: there, draft, ..Start::default() });
+    assert!(!session.says("Go on with its answers?"));
+    session.line("2");
+    assert_says(&session, "Go on with its answers? Enter: yes, n: no, <: back, and they are kept.");
+    let edits = |session: &Session| session.printed.iter().filter(|line| line.contains("Edit")).count();
+    let before = edits(&session);
+    session.line("<");
+    assert_eq!((session.screen(), &session.plain.state.popup), (Screen::Welcome, &None));
+    assert!(edits(&session) > before, "the menu is shown again");
+    session.line("2").line("");
+    assert!(session.screen() == Screen::Method && session.plain.state.answers.is(Id::Bucket, "draft-lake"));
+}
+
+#[test]
 fn a_failure_is_told_once_and_again_when_it_comes_again() {
     let mut session = Session::new();
     session.works().line("7");
