@@ -222,10 +222,7 @@ impl Plain {
             shown.filter_map(|(at, row)| Some(format!("  {}. {}", at + 1, self.row(*list.rows.get(*row)?)))).collect();
         if total > PAGE {
             let to = (self.page + PAGE).min(total);
-            lines.push(format!("  {} to {to} of {total}; + shows the next, words filter", self.page + 1));
-        }
-        if total == 0 && !list.filter.is_empty() {
-            lines.push(format!("  nothing matches \"{}\"", lakeward_core::untrusted::excerpt(&list.filter, 40)));
+            lines.push(format!("  {} to {to} of {total}; + shows the next", self.page + 1));
         }
         lines
     }

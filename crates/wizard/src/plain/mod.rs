@@ -247,6 +247,12 @@ impl Plain {
                     self.page = 0;
                     self.told.rows = None;
                     self.intend(Intent::Filter(line.to_owned()), turn);
+                    if self.state.list.matching.is_empty() {
+                        // A number of the list that stands above chooses from it all the same.
+                        let words = untrusted::excerpt(line, 40);
+                        turn.lines.push(format!("Nothing matches \"{words}\", so all are listed again."));
+                        self.intend(Intent::Filter(String::new()), turn);
+                    }
                 }
                 (Ok(number), _) if !self.state.list.rows.is_empty() => {
                     turn.lines.push(format!("There is no {number}; choose 1 to {}.", self.state.list.matching.len()));

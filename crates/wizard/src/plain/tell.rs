@@ -193,10 +193,11 @@ impl Plain {
             let is = if is_configured { "is what the config says" } else { "is suggested" };
             turn.lines.push(format!("{} {is}. {}", self.state.list.focus + 1, sentence(&found.why)));
         }
+        let or = if self.state.screen == Screen::Directory { ", or words that filter the list" } else { "" };
         turn.lines.push(if self.is_focus_shown() {
-            format!("Type a number. Enter takes {}.", self.state.list.focus + 1)
+            format!("Type a number{or}. Enter takes {}.", self.state.list.focus + 1)
         } else {
-            "Type a number.".to_owned()
+            format!("Type a number{or}.")
         });
     }
 
