@@ -8,6 +8,7 @@ use std::{
 
 use arrow_schema::{Field, Schema, SchemaRef};
 use lakeward_core::{
+    column_type,
     failure::Failure,
     plan::{InputFormat, OnError, OwnPlace, ReadPlan, Sample, SourcePlan},
     table::{Table, TableName},
@@ -24,7 +25,7 @@ use crate::{
     },
     decode::json::record_text,
     error::{Error, Misfit, MisfitAt, Place as At, nearest, shown},
-    infer::{BadKey, OddValue, SeenFields},
+    infer::{Almost, BadKey, Firsts, Odd, OddValue, SeenFields},
     input::Input,
     locate::{Own, locate},
     open::{Stamp, Stream},
@@ -223,6 +224,7 @@ impl Group<'_> {
             empty: None,
             misfit: None,
             no_numbers: HashMap::new(),
+            no_times: HashMap::new(),
             nothing_came: false,
             context,
         };
@@ -290,6 +292,8 @@ struct Sampler<'a> {
     misfit: Option<Box<MisfitAt>>,
     /// Of each column of CSV the first value that is no number.
     no_numbers: HashMap<String, OddValue>,
+    /// The same of those that are no dates or times.
+    no_times: HashMap<String, OddValue>,
     /// The input that was opened last is a pipe through which nothing came.
     nothing_came: bool,
     context: &'a Context,
@@ -397,10 +401,9 @@ impl Sampler<'_> {
                     (Some(fields), Some(header)) => {
                         for (index, column) in header.iter().enumerate() {
                             let text = fields.text().get(fields.range(row, index)).map(std::str::from_utf8);
-                            if let (Some(Ok(text)), Some(place)) = (text, self.seen.place(column))
-                                && place.observe_field(text)
-                            {
-                                self.no_number(name, column, record.line, text);
+                            if let (Some(Ok(text)), Some(place)) = (text, self.seen.place(column)) {
+                                let firsts = place.observe_field(text);
+                                self.first(firsts, name, column, record.line, text);
                             }
                         }
                         None
@@ -416,9 +419,21 @@ impl Sampler<'_> {
         Ok(())
     }
 
-    fn no_number(&mut self, path: &str, column: &str, line: u64, text: &str) {
-        let (column, path, value) = (column.to_owned(), path.to_owned(), untrusted::excerpt(text, VALUE));
-        self.no_numbers.insert(column.clone(), OddValue { column, path, line, value, more: 0 });
+    fn first(&mut self, firsts: Firsts, path: &str, column: &str, line: u64, text: &str) {
+        let value = || OddValue {
+            column: column.to_owned(),
+            path: path.to_owned(),
+            line,
+            value: untrusted::excerpt(text, VALUE),
+            more: 0,
+            otherwise: String::new(),
+        };
+        if firsts.no_number {
+            self.no_numbers.insert(column.to_owned(), value());
+        }
+        if firsts.no_time {
+            self.no_times.insert(column.to_owned(), value());
+        }
     }
 
     fn json(&mut self, name: &str, block: &Block, row: usize, line: u64) -> Result<Option<Misfit>, Error> {
@@ -467,9 +482,13 @@ impl Sampler<'_> {
                 _ => field.as_ref().clone(),
             };
             let is_given = asked.is_some() || inferred.get(field.name()) != Some(field.data_type());
-            if let Some(values) = self.seen.odd(field.name()).filter(|_| !is_given) {
-                let first = self.no_numbers.remove(field.name());
-                odd.extend(first.map(|first| OddValue { more: values - 1, ..first }));
+            if let Some(Odd { almost, others, data_type }) = self.seen.odd(field.name()).filter(|_| !is_given) {
+                let first = match almost {
+                    Almost::Numbers => self.no_numbers.remove(field.name()),
+                    Almost::Times => self.no_times.remove(field.name()),
+                };
+                let otherwise = column_type::describe(&data_type);
+                odd.extend(first.map(|first| OddValue { more: others - 1, otherwise, ..first }));
             }
             given.push(is_given);
             fields.push(field);

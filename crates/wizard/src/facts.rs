@@ -195,6 +195,27 @@ pub struct Place {
     pub is_demo: bool,
 }
 
+impl Place {
+    /// The words that name the config behind a command, where another than `./lakeward.toml` is meant.
+    pub(crate) fn named(&self) -> Vec<String> {
+        let is_usual = self.is_demo || self.config_shown == "lakeward.toml";
+        if is_usual { Vec::new() } else { vec!["--config".to_owned(), self.config_shown.clone()] }
+    }
+
+    /// The command that asks for this config.
+    #[must_use]
+    pub fn asking(&self) -> String {
+        let words = ["lakeward", "init"].map(str::to_owned);
+        Value::List(words.into_iter().chain(self.named()).collect()).typed()
+    }
+
+    /// The command that opens the config again: to run it, to edit it, and so on.
+    #[must_use]
+    pub fn opening(&self) -> String {
+        if self.named().is_empty() { "lakeward".to_owned() } else { self.asking() }
+    }
+}
+
 /// A way to sign in that was found. Choosing it gives its answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {

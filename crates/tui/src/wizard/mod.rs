@@ -12,7 +12,7 @@ pub mod capture;
 mod look;
 mod ground;
 mod sheet;
-mod text;
+pub(crate) mod text;
 mod time;
 mod qr;
 

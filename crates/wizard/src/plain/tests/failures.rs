@@ -9,8 +9,8 @@ fn a_draft_is_gone_on_with_or_not() {
     let mut session = Session::with(begin.clone());
     assert_says(
         &session,
-        "An earlier session was left 3 minutes ago, before lakeward.toml was written. Go on with its answers? Enter: yes, n: no, q: \
-         leave and keep them.",
+        "An earlier session was left 3 minutes ago, before lakeward.toml was written. Go on with its answers? Enter: yes, and each \
+         question then proposes its answer; n: no, q: leave and keep them.",
     );
     session.line("perhaps");
     assert_says(&session, "\"perhaps\" is no answer here");
