@@ -58,7 +58,12 @@ fn a_bad_file_is_told_with_file_line_column_value_and_what_to_do() {
             &["ragged.csv, line 3", "1 field, and the header has 2", "on_error = \"skip\""],
         ),
         bad("wide.csv", "a,b\n1,2,3\n", "", &["wide.csv, line 2", "3 fields, and the header has 2"]),
-        bad("quote.csv", "a,b\n1,2\n3,\"x\n4,5\n", "", &["quote.csv, line 3", "never closed", "close the quote of the record in line 3", "or leave the file out"]),
+        bad(
+            "quote.csv",
+            "a,b\n1,2\n3,\"x\n4,5\n",
+            "",
+            &["quote.csv, line 3", "never closed", "close the quote of the record in line 3", "or leave the file out"],
+        ),
         bad(
             "quote.csv",
             "a,b\n1,2\n3,\"x\n4,5\n",

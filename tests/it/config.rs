@@ -109,9 +109,11 @@ fn a_config_is_a_file_or_a_pipe_and_no_folder_and_not_without_end() {
     let home = Home::new();
     std::fs::create_dir(home.path().join("folder")).unwrap();
     for (config, says) in [("folder", "it is a folder"), ("/dev/zero", "it is longer than 1 MiB")] {
-        for command in [vec!["sync"], vec!["check"], vec!["init", "--yes", "--storage", "embedded", "--paths", "x.csv"]] {
+        for command in [vec!["sync"], vec!["check"], vec!["init", "--yes", "--storage", "embedded", "--paths", "x.csv"]]
+        {
             let output = lakeward(&home).args(&command).args(["--config", config]).run().exits(2);
-            let lacking = lacks(&output.stderr, &[&format!("the config {config} can't be read: {says}"), "\n  next: "]);
+            let said = format!("the config {config} can't be read: {says}");
+            let lacking = lacks(&output.stderr, &[said.as_str(), "\n  next: "]);
             assert_eq!(lacking, [""; 0], "{command:?}: {}", output.stderr);
             assert!(!output.stderr.contains("make one with"), "{}", output.stderr);
         }

@@ -47,8 +47,13 @@ pub(crate) fn resolved(path: &Path, tables: Vec<String>, console: Console) -> Re
     };
     config::resolve(&inputs).map_err(|errors| {
         let rendered = config::render(&errors, path, &text, console.style());
-        let count = if errors.len() == 1 { "an error".to_owned() } else { format!("{} errors", errors.len()) };
-        Failure::new(FailureKind::Usage, format!("{count} in the config\n{}", rendered.trim_end()))
+        let rendered = rendered.trim_end();
+        let what = match (errors.len(), rendered.split_once(": ")) {
+            // That it is an error is said before it.
+            (1, Some((_, one))) => one.to_owned(),
+            (count, _) => format!("{count} errors in the config\n{rendered}"),
+        };
+        Failure::new(FailureKind::Usage, what)
     })
 }
 
@@ -96,7 +101,9 @@ pub(crate) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
     let name = path.display().to_string();
     let next = match error.kind() {
-        io::ErrorKind::IsADirectory | io::ErrorKind::FileTooLarge => format!("name a config with --config or {VARIABLE}"),
+        io::ErrorKind::IsADirectory | io::ErrorKind::FileTooLarge => {
+            format!("name a config with --config or {VARIABLE}")
+        }
         _ => format!("make one with `lakeward init`, or name yours with --config or {VARIABLE}"),
     };
     Failure::new(FailureKind::Usage, format!("the config {} can't be read: {error}", printable(&name))).next(next)

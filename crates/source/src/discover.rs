@@ -226,6 +226,8 @@ impl Group<'_> {
             no_numbers: HashMap::new(),
             no_times: HashMap::new(),
             nothing_came: false,
+            names: None,
+            differ: false,
             context,
         };
         let mut left = match read.sample {
@@ -243,12 +245,13 @@ impl Group<'_> {
                 return Err(Error::TooManyColumns { table: name, most: MAX_COLUMNS });
             }
         }
-        let (is_fully_sampled, on_error) = (sampler.is_full, read.on_error.clone());
+        let (is_fully_sampled, on_error, differ) = (sampler.is_full, read.on_error.clone(), sampler.differ);
         let (schema, given, odd) = sampler.columns(&name, read)?;
         Ok(TableReader {
             table: Arc::new(Table { name, schema }),
             given,
             odd,
+            differ,
             inputs,
             longest,
             on_error,
@@ -296,6 +299,9 @@ struct Sampler<'a> {
     no_times: HashMap<String, OddValue>,
     /// The input that was opened last is a pipe through which nothing came.
     nothing_came: bool,
+    /// The names of the first input's columns, sorted, where the input says them, and whether those of another are others.
+    names: Option<Vec<String>>,
+    differ: bool,
     context: &'a Context,
 }
 
@@ -333,11 +339,19 @@ impl Sampler<'_> {
         let taken = if is_columnar(format) {
             let columnar = Columnar::file(&path, format, &self.context.spool_dir)?;
             self.union.add(columnar.name(), columnar.schema())?;
+            self.compare(columnar.schema().fields().iter().map(|field| field.name().clone()).collect());
             0
         } else {
             self.sample(stream, format, share)?.0
         };
         Ok((Input::File { path, format, stamp }, taken))
+    }
+
+    /// Compares the columns of an input with those of the first.
+    fn compare(&mut self, mut names: Vec<String>) {
+        names.sort_unstable();
+        let first = self.names.get_or_insert_with(|| names.clone());
+        self.differ |= *first != names;
     }
 
     fn piped(&mut self, mut stream: Stream, format: InputFormat, share: u64) -> Result<(Input, u64), Error> {
@@ -371,7 +385,10 @@ impl Sampler<'_> {
         let header = cutter.header().map(<[String]>::to_vec);
         match &header {
             // Every column of every file is there, even if no row is looked at.
-            Some(header) => header.iter().for_each(|column| _ = self.seen.place(column)),
+            Some(header) => {
+                header.iter().for_each(|column| _ = self.seen.place(column));
+                self.compare(header.clone());
+            }
             None if is_delimited => self.empty = Some(name.clone()),
             None => {}
         }

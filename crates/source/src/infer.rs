@@ -138,7 +138,10 @@ impl fmt::Display for OddValue {
             more => write!(f, " and {more} more values"),
         }?;
         let column = printable(column);
-        write!(f, "; columns = {{ {column:?} = {otherwise:?} }} in its [[source]] makes such rows end the run, or be set aside")
+        write!(
+            f,
+            "; columns = {{ {column:?} = {otherwise:?} }} in its [[source]] makes such rows end the run, or be set aside"
+        )
     }
 }
 

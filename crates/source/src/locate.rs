@@ -103,12 +103,7 @@ struct Walked {
     left_out: bool,
 }
 
-fn walk(
-    base: &Path,
-    depth: Option<usize>,
-    own: &Own,
-    is_wanted: &dyn Fn(&Path) -> bool,
-) -> Result<Walked, Error> {
+fn walk(base: &Path, depth: Option<usize>, own: &Own, is_wanted: &dyn Fn(&Path) -> bool) -> Result<Walked, Error> {
     let walk = WalkDir::new(base).follow_links(true).sort_by_file_name().max_depth(depth.unwrap_or(usize::MAX));
     let left_out = Cell::new(false);
     let is_own = |path: &Path| {

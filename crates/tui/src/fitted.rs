@@ -73,9 +73,8 @@ fn units(words: &str) -> Vec<String> {
     let mut units: Vec<String> = Vec::new();
     let (mut is_quoted, mut is_command) = (false, false);
     for word in words.split(' ') {
-        is_command |= !is_quoted
-            && PROGRAMS.contains(&word)
-            && units.last().is_some_and(|before| before.ends_with(':'));
+        is_command |=
+            !is_quoted && PROGRAMS.contains(&word) && units.last().is_some_and(|before| before.ends_with(':'));
         let goes_on = is_quoted || (is_command && !PROGRAMS.contains(&word));
         match units.last_mut().filter(|_| goes_on) {
             Some(unit) => {
@@ -121,7 +120,10 @@ mod tests {
         assert_eq!(fitted(&format!("Open this page: {url} now"), 20), format!("Open this page:\n{url}\nnow"));
         let command = "lakeward init --config 'my lake.toml' --bucket b";
         assert_eq!(fitted(&format!("The same so far: {command}"), 20), format!("The same so far:\n{command}"));
-        assert_eq!(fitted("then run `lakeward check --config x` and see", 20), "then run\n`lakeward check --config x`\nand see");
+        assert_eq!(
+            fitted("then run `lakeward check --config x` and see", 20),
+            "then run\n`lakeward check --config x`\nand see"
+        );
     }
 
     #[test]

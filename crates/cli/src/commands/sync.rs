@@ -54,7 +54,10 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
 /// What was wrong with the input before anything was sent: a person who sees it wants to know.
 fn untouched(failure: Failure) -> Failure {
     match failure.kind {
-        FailureKind::Input => Failure { what: format!("{}; nothing has landed", failure.what), ..failure },
+        // Of several lines the last may be a program's.
+        FailureKind::Input if !failure.what.contains('\n') => {
+            Failure { what: format!("{}; nothing has landed", failure.what), ..failure }
+        }
         _ => failure,
     }
 }

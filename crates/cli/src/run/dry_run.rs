@@ -25,14 +25,14 @@ pub(super) fn dry_run(
     let keys = first_keys(&plan.destination, tables.iter().map(|(table, _)| *table), run)?;
     let place = storage::place(plan);
     // Those of the files come first.
-    let odd = readers.iter().map(TableReader::odd_values).chain(std::iter::repeat(&[][..]));
+    let notes = readers.iter().map(TableReader::notes).chain(std::iter::repeat(Vec::new()));
     let mut text = String::new();
-    for (((table, from), key), odd) in tables.iter().zip(keys).zip(odd) {
+    for (((table, from), key), notes) in tables.iter().zip(keys).zip(notes) {
         text.push_str(&format!("{}: from {from}\n  first key {}{key}\n", table.name, printable(&place)));
         for field in table.schema.fields() {
             text.push_str(&format!("  {}: {}\n", printable(field.name()), column_type::describe(field.data_type())));
         }
-        text.extend(odd.iter().map(|odd| format!("  {odd}\n")));
+        text.extend(notes.iter().map(|note| format!("  {note}\n")));
     }
     text.push_str("nothing was sent; credentials, region and bucket were not tried. ");
     text.push_str(if plan.destination.no_rotate {

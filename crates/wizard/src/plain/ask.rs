@@ -80,8 +80,8 @@ impl Plain {
     /// Whether nobody answered it by other means; what was given and can't be taken is asked after all.
     fn is_asked(&self, field: &Field) -> bool {
         let answer = self.state.answers.get(field.id);
-        let is_given =
-            answer.is_some_and(|answer| matches!(answer.from, From::Flag | From::Variable | From::File) && !answer.stale);
+        let is_given = answer
+            .is_some_and(|answer| matches!(answer.from, From::Flag | From::Variable | From::File) && !answer.stale);
         field.error.is_some() || !is_given
     }
 

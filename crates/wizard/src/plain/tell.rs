@@ -463,7 +463,8 @@ pub(super) fn sentence(text: &str) -> String {
     let dot = if text.ends_with(['.', '?', '!', '"', ':']) { "" } else { "." };
     let first = text.split(' ').next().unwrap_or_default();
     // A letter alone is a key.
-    let is_word = first.len() > 1 && first.trim_end_matches([',', ';', ':']).chars().all(|c| c.is_ascii_lowercase() || c == '\'');
+    let is_word =
+        first.len() > 1 && first.trim_end_matches([',', ';', ':']).chars().all(|c| c.is_ascii_lowercase() || c == '\'');
     let (head, tail) = text.split_at_checked(1).filter(|_| is_word).unwrap_or(("", text));
     format!("{}{tail}{dot}", head.to_ascii_uppercase())
 }

@@ -19,7 +19,9 @@ impl State {
         }
         answers.fill(&self.facts);
         let has_come = |question: &Question| place(question.screen) <= place(self.screen);
-        compose::command_of(&answers, &self.facts.place.named(), |question| has_come(question) || answers.is_given(question.id))
+        compose::command_of(&answers, &self.facts.place.named(), |question| {
+            has_come(question) || answers.is_given(question.id)
+        })
     }
 
     /// Gives the answers of the row that has the focus.

@@ -9,7 +9,11 @@ use lakeward_core::{
     plan::{AuthPlan, Plan, SsoSession},
 };
 
-use crate::{commands::check::glances, config_file, console::{Console, shown}};
+use crate::{
+    commands::check::glances,
+    config_file,
+    console::{Console, shown},
+};
 
 /// Of the config that was written: each source and profile that is not here.
 pub(crate) fn absent(config: &Path, environment: &Environment, console: Console) -> Vec<Failure> {

@@ -48,8 +48,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 /// [`FailureKind::Usage`] when it is there and can't be read.
 pub(crate) fn existing(path: &Path) -> Result<Option<String>, Failure> {
     let wrong = |why: String, next: &str| {
-        let name = printable(&path.display().to_string()).into_owned();
-        Err(Failure::new(FailureKind::Usage, format!("the config {name} {why}")).next(next))
+        Err(Failure::new(FailureKind::Usage, format!("the config {} {why}", shown(path))).next(next))
     };
     match config_file::bytes(path) {
         Ok(bytes) => match String::from_utf8(bytes) {

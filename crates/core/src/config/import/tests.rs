@@ -134,7 +134,8 @@ fn a_reference_becomes_a_variable_that_sets_the_key() {
 #[test]
 fn credentials_are_chosen_as_before() {
     let spec = |fields: Value| {
-        let mut spec = json!({ "bucket": "my-lake", "region": "eu-west-1", "path": "{{TABLE}}/{{UUID}}", "format": "json" });
+        let mut spec =
+            json!({ "bucket": "my-lake", "region": "eu-west-1", "path": "{{TABLE}}/{{UUID}}", "format": "json" });
         spec.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
         plan(&of(&spec).expect("a config").toml).auth
     };

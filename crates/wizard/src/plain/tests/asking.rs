@@ -229,7 +229,11 @@ fn numbers_of_questions_follow_one_another() {
     assert_says(&session, "Question 10 of 10: Format of the rows");
     // What a profile that was found answers is not asked.
     let mut session = Session::new();
-    let found = Found { answers: vec![(Id::Auth, "profile".into()), (Id::Profile, "p".into())], sign_in: None, ..self::session() };
+    let found = Found {
+        answers: vec![(Id::Auth, "profile".into()), (Id::Profile, "p".into())],
+        sign_in: None,
+        ..self::session()
+    };
     let ticket = session.ticket(|effect| if let Effect::Detect(ticket) = effect { Some(*ticket) } else { None });
     session.event(Event::Found(ticket, Box::new(found))).event(Event::Detected(ticket)).line("1").works().line("");
     assert_says(&session, "Question 2 of about 10: Bucket");
@@ -249,7 +253,8 @@ fn the_help_says_what_goes_with_what_has_come() {
     assert_says(&session, "r tries again; g goes on without these credentials.");
     assert!(!session.says("Enter goes on"), "{:#?}", session.printed);
     session.line("");
-    let said: Vec<&String> = session.printed.iter().filter(|line| line.to_lowercase().contains("r tries again")).collect();
+    let said: Vec<&String> =
+        session.printed.iter().filter(|line| line.to_lowercase().contains("r tries again")).collect();
     assert_eq!(said.len(), 1, "{:#?}", session.printed);
 }
 
