@@ -7,13 +7,10 @@ use lakeward_auth::{Environment, Signing};
 use lakeward_core::{
     failure::Failure,
     plan::{AuthPlan, Plan, SsoSession},
+    untrusted::printable,
 };
 
-use crate::{
-    commands::check::glances,
-    config_file,
-    console::{Console, shown},
-};
+use crate::{commands::check::glances, config_file, console::Console};
 
 /// Of the config that was written: each source and profile that is not here.
 pub(crate) fn absent(config: &Path, environment: &Environment, console: Console) -> Vec<Failure> {
@@ -28,7 +25,7 @@ pub(crate) fn note(config: &Path) -> String {
     let folder = config.parent().unwrap_or(Path::new("."));
     format!(
         "The config is written all the same: it may be meant for another machine. Relative paths in it count from its folder, {}",
-        shown(folder)
+        printable(&folder.display().to_string())
     )
 }
 
