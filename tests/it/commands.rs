@@ -163,3 +163,19 @@ fn the_policy_of_a_config_is_json_and_its_note_holds_it() {
     let refused = lakeward(&home).args(["policy"]).run().exits(2);
     assert_eq!(lacks(&refused.stderr, &["embedded S3 needs no policy"]), [""; 0]);
 }
+
+#[test]
+fn a_dry_run_tells_what_may_not_be_what_was_meant() {
+    let home = Home::new();
+    home.write("a.csv", "id,amount,day\n1,2.5,2026-01-01\n2,3.5,2026-01-02\n3,abc,2026-13-45\n");
+    home.write("b.csv", "id\n1\n");
+    let told = sync(&home, EMBEDDED, &files(&["a.csv", "b.csv"])).arg("--dry-run").run().exits(0).stdout;
+    let says = [
+        "amount is text because of line 4 of a.csv (\"abc\"); columns = { \"amount\" = \"float64\" }",
+        "day is text because of line 4 of a.csv (\"2026-13-45\"); columns = { \"day\" = \"date\" }",
+    ];
+    assert_eq!(lacks(&told, &says), [""; 0], "{told}");
+    let one = format!("{}table = \"t\"\n", files(&["a.csv", "b.csv"]));
+    let told = sync(&home, EMBEDDED, &one).arg("--dry-run").run().exits(0).stdout;
+    assert!(told.contains("it is made of 2 files that have different columns"), "{told}");
+}

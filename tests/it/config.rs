@@ -102,3 +102,27 @@ fn two_tables_that_would_write_one_key_end_the_run_before_it_begins() {
     assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
     assert_eq!(landed::keys(&home.path().join("lake")), [""; 0]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_config_is_a_file_or_a_pipe_and_no_folder_and_not_without_end() {
+    let home = Home::new();
+    std::fs::create_dir(home.path().join("folder")).unwrap();
+    for (config, says) in [("folder", "it is a folder"), ("/dev/zero", "it is longer than 1 MiB")] {
+        for command in [vec!["sync"], vec!["check"], vec!["init", "--yes", "--storage", "embedded", "--paths", "x.csv"]]
+        {
+            let output = lakeward(&home).args(&command).args(["--config", config]).run().exits(2);
+            let said = format!("the config {config} can't be read: {says}");
+            let lacking = lacks(&output.stderr, &[said.as_str(), "\n  next: "]);
+            assert_eq!(lacking, [""; 0], "{command:?}: {}", output.stderr);
+            assert!(!output.stderr.contains("make one with"), "{}", output.stderr);
+        }
+    }
+    home.write("t.csv", "a\n1\n");
+    home.write("c.toml", crate::program::config(crate::program::EMBEDDED, &crate::program::files(&["t.csv"])));
+    // As a shell's process substitution is.
+    let piped = home.command("sh").args(["-c", "cat c.toml | \"$1\" check --config /dev/stdin; true", "sh"]);
+    let output = piped.arg(crate::program::binary()).run().exits(0);
+    assert!(!output.stderr.contains("can't be read"), "{}", output.stderr);
+    assert!(output.stdout.contains("1 source, "), "{}", output.stdout);
+}

@@ -29,7 +29,9 @@ async fn a_start_url_becomes_a_session_and_a_role_a_profile_once_the_change_was_
     session.line("k");
     let shown = session.until("Write this?");
     assert!(shown.contains("+[sso-session d-9067loopb0]"), "{shown}");
+    session.until("> ");
     session.line("n");
+    session.until("> ");
     session.line("k");
     session.until("Write this?");
     assert_eq!(config(), BEFORE, "nothing is written before it is wanted");

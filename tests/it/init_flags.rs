@@ -166,3 +166,87 @@ fn alone_without_a_terminal_it_says_what_makes_a_config() {
     let output = lakeward(&home).run().exits(2);
     says(&output, &["there is no terminal", "`lakeward init --yes`"]);
 }
+
+#[test]
+fn what_is_not_here_is_told_with_the_folder_from_which_paths_count_and_the_config_is_written() {
+    let home = Home::new();
+    home.write("here.csv", numbered(0, 3));
+    let flags =
+        ["init", "--yes", "--config", "new/dir/z.toml", "--auth", "profile", "--profile", "nosuch", "--bucket", "b-1"];
+    let output = lakeward(&home).args(flags).args(["--paths", "here.csv"]).run().exits(0);
+    says(
+        &output,
+        &[
+            "new/dir/here.csv does not exist",
+            "next: check `paths`",
+            "nosuch",
+            "The config is written all the same: it may be meant for another machine",
+            "count from its folder, /",
+            "/new/dir\n",
+        ],
+    );
+    assert!(home.path().join("new/dir/z.toml").exists());
+    for (config, more, said) in [
+        ("c.toml", vec!["--command", "./nosuch-program", "--table", "t", "--source-format", "csv"], "nosuch-program"),
+        ("p.toml", vec!["--plugin", "./nosuch-plugin", "--tables", "*"], "nosuch-plugin"),
+    ] {
+        let embedded = ["init", "--yes", "--storage", "embedded", "--config", config];
+        let output = lakeward(&home).args(embedded).args(more).run().exits(0);
+        says(&output, &["warning: ", said]);
+        assert!(home.path().join(config).exists(), "{config}");
+    }
+    let embedded = ["init", "--yes", "--storage", "embedded", "--config", "h.toml", "--paths", "here.csv"];
+    assert_eq!(lakeward(&home).args(embedded).run().exits(0).stderr, "");
+}
+
+#[test]
+fn every_value_that_is_wrong_is_told_at_once() {
+    let home = Home::new();
+    let sso = ["--auth", "sso", "--sso-start-url", "nowhere", "--sso-region", "Frankfurt", "--sso-account-id", "12"];
+    let more = [
+        "--sso-role-name",
+        "r",
+        "--bucket",
+        "My_B",
+        "--path",
+        "x/{{TABLE}}",
+        "--region",
+        "Frankfurt",
+        "--paths",
+        "a.csv",
+    ];
+    let output = lakeward(&home).args(["init", "--yes"]).args(sso).args(more).run().exits(2);
+    let flags = [
+        "--sso-start-url: ",
+        "--sso-region: \"Frankfurt\"",
+        "eu-central-1",
+        "--sso-account-id: ",
+        "--bucket: ",
+        "--path: ",
+    ];
+    says(&output, &flags);
+    says(&output, &["--region: \"Frankfurt\" is no region's name", "\n  next: "]);
+    // Servers of others name regions as they like.
+    let minio =
+        ["--bucket", "b-1", "--endpoint", "https://minio.example.com:9000", "--region", "home", "--paths", "a.csv"];
+    let _ = lakeward(&home).args(["init", "--yes", "--auth", "env"]).args(minio).run().exits(0);
+}
+
+#[test]
+fn plain_alone_is_the_menu_of_a_config_or_asks_for_one() {
+    let home = Home::new();
+    let asked = lakeward(&home).args(["--plain"]).stdin("q\n").run().exits(0);
+    assert_eq!(
+        lacks(&asked.stdout, &["Lakeward setup.", "How should Lakeward sign in to AWS?"]),
+        [""; 0],
+        "{}",
+        asked.stdout
+    );
+    home.write("lakeward.toml", "version = 1\n");
+    let menu = lakeward(&home).args(["--plain"]).stdin("q\n").run().exits(0);
+    assert_eq!(lacks(&menu.stdout, &["There is a config: lakeward.toml."]), [""; 0], "{}", menu.stdout);
+    for with in [["--plain", "schema"], ["--plain", "--dry-run"]] {
+        says(&lakeward(&home).args(with).run().exits(2), &["--plain stands alone"]);
+    }
+    assert!(lakeward(&home).args(["--help"]).run().exits(0).stdout.contains("--plain"));
+}

@@ -59,7 +59,7 @@ impl<'home> Session<'home> {
     /// Waits for a list, and chooses the row that holds a text; returns the list.
     #[track_caller]
     pub(crate) fn choose(&mut self, row: &str) -> String {
-        let list = self.until("Type a number.");
+        let list = self.until("Type a number");
         let mut numbers =
             list.lines().filter(|line| line.contains(row)).filter_map(|line| line.trim().split('.').next());
         let number = numbers.next_back().unwrap_or_else(|| panic!("there is no {row:?} in:\n{list}")).to_owned();

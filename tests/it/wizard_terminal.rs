@@ -114,3 +114,24 @@ fn on_the_dashboard_control_c_lands_what_was_taken_and_twice_ends_at_once() {
         assert_eq!(is_told, stops == 2, "{}", left.screen);
     }
 }
+
+#[test]
+fn plain_lines_are_broken_between_words_at_a_terminal_alone_and_a_paste_answers_one_question() {
+    let home = home();
+    let mut terminal = lakeward(&home).args(["init", "--plain"]).on_terminal(60, 60);
+    terminal.until("Type a number.");
+    terminal.text("embedded\rother-folder\rother-bucket\r");
+    terminal.until("Several lines came at once: only the first is taken.");
+    terminal.until("Question 2 of about 10: Folder");
+    terminal.text("?\r");
+    let screen = terminal.until("The same so far:");
+    assert!(!screen.contains("Question 3") && !screen.contains("Enter takes other-folder"), "{screen}");
+    let lines: Vec<&str> = screen.lines().map(str::trim_end).collect();
+    let broken = "The folder under which an object is the file BUCKET/KEY. It\ncounts from the folder of the config.";
+    assert!(lines.join("\n").contains(broken), "{screen}");
+    terminal.text("q\r");
+    let _ = terminal.end().exits(0);
+    let piped = lakeward(&home).args(["init", "--plain"]).stdin("embedded\n?\nq\n").run().exits(0).stdout;
+    assert!(piped.contains(&broken.replace('\n', " ")), "{piped}");
+    assert!(!piped.contains("Several lines"), "{piped}");
+}

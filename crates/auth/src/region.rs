@@ -1,17 +1,8 @@
-//! Whether a text can be the name of a region: it becomes part of a host name, and what is none would be looked for in DNS.
+//! What is wrong with a region that was set.
 
-use lakeward_core::untrusted::excerpt;
+use lakeward_core::{region::is_region, untrusted::excerpt};
 
 use crate::origin::Setting;
-
-/// Whether a text is spelled as AWS spells regions: `eu-central-1`, and `aws-global` as the SDKs have it.
-fn is_region(name: &str) -> bool {
-    let of_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let is_numbered =
-        |last: &str| last == "global" || (!last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()));
-    name.chars().all(of_region)
-        && name.rsplit_once('-').is_some_and(|(place, last)| !place.is_empty() && is_numbered(last))
-}
 
 /// What is wrong with a region, where it stands, and what to do.
 pub(crate) fn fault(region: &Setting) -> Option<(String, String)> {

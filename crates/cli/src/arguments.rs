@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) sync: SyncArguments,
+    /// Alone: ask in plain lines, for screen readers and pipes, as `lakeward init --plain` does
+    #[arg(long)]
+    pub(crate) plain: bool,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }
@@ -394,7 +397,7 @@ impl SyncArguments {
 }
 
 /// What is said, and how.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct OutputArguments {
     /// The form of log lines and errors on standard error
     #[arg(long, value_enum, default_value_t, global = true, value_name = "FORMAT")]

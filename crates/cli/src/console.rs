@@ -8,7 +8,10 @@ use std::{
 use lakeward_core::{config::Style, failure::Failure, untrusted::printable};
 use serde_json::json;
 
-use crate::arguments::{LogFormat, OutputArguments};
+use crate::{
+    arguments::{LogFormat, OutputArguments},
+    terminal::fitted,
+};
 
 /// A path as the person would type it: relative where it is below the current folder.
 pub(crate) fn shown(path: &Path) -> String {
@@ -37,7 +40,7 @@ impl Console {
     pub(crate) fn result(self, text: &str) {
         if !self.quiet {
             // Nobody may be reading.
-            let _ = io::stdout().write_all(text.as_bytes());
+            let _ = io::stdout().write_all(fitted(text, &io::stdout()).as_bytes());
         }
     }
 
@@ -47,7 +50,7 @@ impl Console {
         if self.json {
             self.line("info", text.trim_end(), &json!({}));
         } else {
-            let _ = io::stderr().write_all(text.as_bytes());
+            let _ = io::stderr().write_all(fitted(text, &io::stderr()).as_bytes());
         }
     }
 
@@ -58,12 +61,20 @@ impl Console {
         }
     }
 
+    /// Something that will fail, though not now, on standard error.
+    pub(crate) fn foreseen(self, failure: &Failure) {
+        if !self.quiet {
+            self.line("warning", &failure.what, &json!({ "next": failure.next }));
+            self.next(failure);
+        }
+    }
+
     /// What a run that ended early has landed and what not, on standard error.
     pub(crate) fn incomplete(self, text: &str) {
         if self.json {
             self.line("warning", text.trim_end(), &json!({}));
         } else {
-            let _ = io::stderr().write_all(text.as_bytes());
+            let _ = io::stderr().write_all(fitted(text, &io::stderr()).as_bytes());
         }
     }
 
@@ -77,8 +88,12 @@ impl Console {
     /// What ended the run, on standard error.
     pub(crate) fn failure(self, failure: &Failure) {
         self.line("error", &failure.what, &json!({ "next": failure.next, "exit_code": failure.kind.exit_code() }));
+        self.next(failure);
+    }
+
+    fn next(self, failure: &Failure) {
         if let (false, Some(next)) = (self.json, &failure.next) {
-            let _ = writeln!(io::stderr(), "  next: {next}");
+            let _ = writeln!(io::stderr(), "{}", fitted(&format!("  next: {next}"), &io::stderr()));
         }
     }
 
@@ -99,7 +114,7 @@ impl Console {
             }
             writeln!(error, "{line}")
         } else {
-            writeln!(error, "{level}: {text}")
+            writeln!(error, "{}", fitted(&format!("{level}: {text}"), &io::stderr()))
         };
     }
 }

@@ -41,7 +41,11 @@ fn main() {
 }
 
 fn run(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
-    let Arguments { command, sync, output } = arguments;
+    let Arguments { command, sync, plain, output } = arguments;
+    if plain && (command.is_some() || sync.are_given()) {
+        let what = "--plain stands alone, or after `init` or `demo`";
+        Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, what).exit();
+    }
     if command.is_some() && sync.are_given() {
         let what = "the flags of a run stand after `sync`, and no other command takes them";
         Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, what).exit();
@@ -59,7 +63,9 @@ fn run(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
         Some(Command::Serve(arguments)) => in_runtime(commands::serve::serve(arguments, output)),
         Some(Command::Schema) => commands::schema::schema(),
         None if sync.are_given() => in_runtime(commands::sync::sync(sync, output, console)),
-        None if commands::init::has_terminal() => return wizard(&InitArguments::default(), false, output, *console),
+        None if plain || commands::init::has_terminal() => {
+            return wizard(&InitArguments { plain, ..InitArguments::default() }, false, output, *console);
+        }
         None => {
             // The whole usage would hide the one line that matters here.
             let next = match config_file::found(None) {

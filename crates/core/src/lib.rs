@@ -10,6 +10,7 @@ pub mod budget;
 pub mod config;
 pub mod plan;
 pub mod policy;
+pub mod region;
 pub mod key;
 pub mod batch;
 pub mod event;

@@ -8,6 +8,7 @@ use std::{
 
 use arrow_schema::{Field, Schema, SchemaRef};
 use lakeward_core::{
+    column_type,
     failure::Failure,
     plan::{InputFormat, OnError, OwnPlace, ReadPlan, Sample, SourcePlan},
     table::{Table, TableName},
@@ -24,7 +25,7 @@ use crate::{
     },
     decode::json::record_text,
     error::{Error, Misfit, MisfitAt, Place as At, nearest, shown},
-    infer::{BadKey, OddValue, SeenFields},
+    infer::{Almost, BadKey, Firsts, Odd, OddValue, SeenFields},
     input::Input,
     locate::{Own, locate},
     open::{Stamp, Stream},
@@ -223,7 +224,10 @@ impl Group<'_> {
             empty: None,
             misfit: None,
             no_numbers: HashMap::new(),
+            no_times: HashMap::new(),
             nothing_came: false,
+            names: None,
+            differ: false,
             context,
         };
         let mut left = match read.sample {
@@ -241,12 +245,13 @@ impl Group<'_> {
                 return Err(Error::TooManyColumns { table: name, most: MAX_COLUMNS });
             }
         }
-        let (is_fully_sampled, on_error) = (sampler.is_full, read.on_error.clone());
+        let (is_fully_sampled, on_error, differ) = (sampler.is_full, read.on_error.clone(), sampler.differ);
         let (schema, given, odd) = sampler.columns(&name, read)?;
         Ok(TableReader {
             table: Arc::new(Table { name, schema }),
             given,
             odd,
+            differ,
             inputs,
             longest,
             on_error,
@@ -290,8 +295,13 @@ struct Sampler<'a> {
     misfit: Option<Box<MisfitAt>>,
     /// Of each column of CSV the first value that is no number.
     no_numbers: HashMap<String, OddValue>,
+    /// The same of those that are no dates or times.
+    no_times: HashMap<String, OddValue>,
     /// The input that was opened last is a pipe through which nothing came.
     nothing_came: bool,
+    /// The names of the first input's columns, sorted, where the input says them, and whether those of another are others.
+    names: Option<Vec<String>>,
+    differ: bool,
     context: &'a Context,
 }
 
@@ -329,11 +339,19 @@ impl Sampler<'_> {
         let taken = if is_columnar(format) {
             let columnar = Columnar::file(&path, format, &self.context.spool_dir)?;
             self.union.add(columnar.name(), columnar.schema())?;
+            self.compare(columnar.schema().fields().iter().map(|field| field.name().clone()).collect());
             0
         } else {
             self.sample(stream, format, share)?.0
         };
         Ok((Input::File { path, format, stamp }, taken))
+    }
+
+    /// Compares the columns of an input with those of the first.
+    fn compare(&mut self, mut names: Vec<String>) {
+        names.sort_unstable();
+        let first = self.names.get_or_insert_with(|| names.clone());
+        self.differ |= *first != names;
     }
 
     fn piped(&mut self, mut stream: Stream, format: InputFormat, share: u64) -> Result<(Input, u64), Error> {
@@ -367,7 +385,10 @@ impl Sampler<'_> {
         let header = cutter.header().map(<[String]>::to_vec);
         match &header {
             // Every column of every file is there, even if no row is looked at.
-            Some(header) => header.iter().for_each(|column| _ = self.seen.place(column)),
+            Some(header) => {
+                header.iter().for_each(|column| _ = self.seen.place(column));
+                self.compare(header.clone());
+            }
             None if is_delimited => self.empty = Some(name.clone()),
             None => {}
         }
@@ -397,10 +418,9 @@ impl Sampler<'_> {
                     (Some(fields), Some(header)) => {
                         for (index, column) in header.iter().enumerate() {
                             let text = fields.text().get(fields.range(row, index)).map(std::str::from_utf8);
-                            if let (Some(Ok(text)), Some(place)) = (text, self.seen.place(column))
-                                && place.observe_field(text)
-                            {
-                                self.no_number(name, column, record.line, text);
+                            if let (Some(Ok(text)), Some(place)) = (text, self.seen.place(column)) {
+                                let firsts = place.observe_field(text);
+                                self.first(firsts, name, column, record.line, text);
                             }
                         }
                         None
@@ -416,9 +436,21 @@ impl Sampler<'_> {
         Ok(())
     }
 
-    fn no_number(&mut self, path: &str, column: &str, line: u64, text: &str) {
-        let (column, path, value) = (column.to_owned(), path.to_owned(), untrusted::excerpt(text, VALUE));
-        self.no_numbers.insert(column.clone(), OddValue { column, path, line, value, more: 0 });
+    fn first(&mut self, firsts: Firsts, path: &str, column: &str, line: u64, text: &str) {
+        let value = || OddValue {
+            column: column.to_owned(),
+            path: path.to_owned(),
+            line,
+            value: untrusted::excerpt(text, VALUE),
+            more: 0,
+            otherwise: String::new(),
+        };
+        if firsts.no_number {
+            self.no_numbers.insert(column.to_owned(), value());
+        }
+        if firsts.no_time {
+            self.no_times.insert(column.to_owned(), value());
+        }
     }
 
     fn json(&mut self, name: &str, block: &Block, row: usize, line: u64) -> Result<Option<Misfit>, Error> {
@@ -467,9 +499,13 @@ impl Sampler<'_> {
                 _ => field.as_ref().clone(),
             };
             let is_given = asked.is_some() || inferred.get(field.name()) != Some(field.data_type());
-            if let Some(values) = self.seen.odd(field.name()).filter(|_| !is_given) {
-                let first = self.no_numbers.remove(field.name());
-                odd.extend(first.map(|first| OddValue { more: values - 1, ..first }));
+            if let Some(Odd { almost, others, data_type }) = self.seen.odd(field.name()).filter(|_| !is_given) {
+                let first = match almost {
+                    Almost::Numbers => self.no_numbers.remove(field.name()),
+                    Almost::Times => self.no_times.remove(field.name()),
+                };
+                let otherwise = column_type::describe(&data_type);
+                odd.extend(first.map(|first| OddValue { more: others - 1, otherwise, ..first }));
             }
             given.push(is_given);
             fields.push(field);

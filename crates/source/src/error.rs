@@ -100,10 +100,12 @@ impl fmt::Display for Disagreement {
 pub(crate) enum Error {
     #[error("{path} does not exist")]
     Missing { path: String, near: Option<String> },
+    #[error("{path} is a link to {to}, which does not exist")]
+    Dangling { path: String, to: String },
     #[error("no file matches {glob}")]
-    NoMatch { glob: String, near: Option<String> },
+    NoMatch { glob: String, near: Option<String>, left_out: bool },
     #[error("the folder {path} holds no file")]
-    NoFiles { path: String },
+    NoFiles { path: String, left_out: bool },
     #[error("{glob} is no valid glob: {cause}")]
     Glob { glob: String, cause: String },
     #[error("{path} is not read as a source: it is {what}")]
@@ -209,13 +211,19 @@ impl Error {
 
     fn next(&self) -> Option<String> {
         let advice = match self {
-            Self::Missing { near, .. } | Self::NoMatch { near, .. } => match near {
-                Some(near) => format!("did you mean {near}? Relative paths count from the folder of the config file"),
-                None => format!("check `paths`; relative paths count from the folder of the config file. {LEFT_OUT}"),
-            },
-            Self::NoFiles { .. } => {
-                format!("name a folder with files in it. Hidden files (with a leading dot) are left out. {LEFT_OUT}")
+            Self::Missing { near: Some(near), .. } | Self::NoMatch { near: Some(near), .. } => {
+                format!("did you mean {near}? Relative paths count from the folder of the config file")
             }
+            Self::Missing { .. } => "check `paths`; relative paths count from the folder of the config file".into(),
+            Self::NoMatch { left_out, .. } => noting(
+                "check `paths`; relative paths count from the folder of the config file".to_owned(),
+                *left_out,
+            ),
+            Self::NoFiles { left_out, .. } => noting(
+                "name a folder with files in it. Hidden files (with a leading dot) are left out".to_owned(),
+                *left_out,
+            ),
+            Self::Dangling { .. } => "make what it leads to, or name another file".into(),
             Self::Own { .. } => {
                 "take it out of `paths`; to read what a run has written, copy it to a folder of its own".into()
             }
@@ -254,7 +262,10 @@ impl Error {
             Self::Header { cause, .. } if cause.ends_with("is not UTF-8") => "write the file in UTF-8".into(),
             Self::Header { .. } => "give each column a name of its own in the first line".into(),
             Self::Key { .. } => "rename the key: no table format takes such a name".into(),
-            Self::UnclosedQuote { .. } => "close the quote, and write a quote inside a quoted field as two".into(),
+            Self::UnclosedQuote { line, .. } => format!(
+                "close the quote of the record in line {line} (inside a quoted field a quote is written as two), or leave the file \
+                 out. on_error = \"skip\" can't set it aside, for where the record ends is unknown"
+            ),
             Self::Array { .. } => {
                 "mend the file: where the next value begins is unknown, so that nothing of it can be skipped".into()
             }
@@ -292,6 +303,11 @@ impl Error {
         };
         Some(advice)
     }
+}
+
+/// An advice, with a note on what is left out where something was.
+fn noting(advice: String, left_out: bool) -> String {
+    if left_out { format!("{advice}. {LEFT_OUT}") } else { advice }
 }
 
 fn misfit_advice(misfit: &Misfit, partly_sampled: bool) -> String {

@@ -49,6 +49,7 @@ impl Kinds {
     const OBJECT: Self = Self(1 << 9);
     const ARRAY: Self = Self(1 << 10);
     const NUMBER: Self = Self(Self::SMALL.0 | Self::LARGE.0 | Self::FLOAT.0 | Self::EXPONENT.0);
+    const TIME: Self = Self(Self::DATE.0 | Self::TIMESTAMP.0 | Self::INSTANT.0);
 
     fn add(&mut self, kind: Self) {
         self.0 |= kind.0;
@@ -68,8 +69,9 @@ impl Kinds {
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     kinds: Kinds,
-    /// How many fields of CSV were numbers, and how many were not.
+    /// How many fields of CSV were numbers, how many dates and times, and how many neither.
     numbers: u64,
+    times: u64,
     others: u64,
     fields: SeenFields,
     items: Option<Box<Seen>>,
@@ -82,7 +84,33 @@ pub(crate) struct SeenFields {
     index: HashMap<String, usize>,
 }
 
-/// A value because of which a column of CSV is text, though almost all of its values are numbers.
+/// What almost all values of a column of CSV are that is text all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Almost {
+    Numbers,
+    Times,
+}
+
+/// A column that is text because of a few values.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Odd {
+    pub(crate) almost: Almost,
+    /// How many values are none of those.
+    pub(crate) others: u64,
+    /// The type without them.
+    pub(crate) data_type: DataType,
+}
+
+/// Of what a field of CSV is the first in its column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Firsts {
+    /// The first that is no number.
+    pub(crate) no_number: bool,
+    /// The first that is no date or time.
+    pub(crate) no_time: bool,
+}
+
+/// A value because of which a column of CSV is text, though almost all of its values are numbers, or dates and times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OddValue {
     /// The column.
@@ -93,20 +121,27 @@ pub struct OddValue {
     pub line: u64,
     /// The beginning of the value, fit for a terminal.
     pub value: String,
-    /// How many more there are in the sample that are no numbers.
+    /// How many more there are in the sample that are none.
     pub more: u64,
+    /// The type that the column would have without them, as `columns` takes it.
+    pub otherwise: String,
 }
 
 impl fmt::Display for OddValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { column, path, line, value, more } = self;
+        let Self { column, path, line, value, more, otherwise } = self;
         let name = path.rsplit('/').next().unwrap_or(path);
         write!(f, "{} is text because of line {line} of {name} ({value:?})", printable(column))?;
         match more {
             0 => Ok(()),
             1 => f.write_str(" and one more value"),
             more => write!(f, " and {more} more values"),
-        }
+        }?;
+        let column = printable(column);
+        write!(
+            f,
+            "; columns = {{ {column:?} = {otherwise:?} }} in its [[source]] makes such rows end the run, or be set aside"
+        )
     }
 }
 
@@ -149,8 +184,8 @@ impl SeenFields {
         }
     }
 
-    /// Of a column that is text, though almost all of its values are numbers: how many are none.
-    pub(crate) fn odd(&self, name: &str) -> Option<u64> {
+    /// Of a column that is text, though almost all of its values are something else: what, and how many are not.
+    pub(crate) fn odd(&self, name: &str) -> Option<Odd> {
         let (_, seen) = self.names.get(*self.index.get(name)?)?;
         seen.odd()
     }
@@ -162,28 +197,41 @@ impl SeenFields {
 }
 
 impl Seen {
-    /// Takes in a field of CSV. Whether it is the first that is no number.
-    pub(crate) fn observe_field(&mut self, text: &str) -> bool {
+    /// Takes in a field of CSV.
+    pub(crate) fn observe_field(&mut self, text: &str) -> Firsts {
         if text.is_empty() {
-            return false;
+            return Firsts::default();
         }
         let kind = kind_of_field(text);
         self.kinds.add(kind);
+        let before = (self.times + self.others, self.numbers + self.others);
         if Kinds::NUMBER.has(kind) {
             self.numbers += 1;
-            return false;
+        } else if Kinds::TIME.has(kind) {
+            self.times += 1;
+        } else {
+            self.others += 1;
         }
-        self.others += 1;
-        self.others == 1
+        let after = (self.times + self.others, self.numbers + self.others);
+        let is_first = |before, after| before == 0 && after == 1;
+        Firsts { no_number: is_first(before.0, after.0), no_time: is_first(before.1, after.1) }
     }
 
     /// See [`SeenFields::odd`].
-    fn odd(&self) -> Option<u64> {
+    fn odd(&self) -> Option<Odd> {
         /// One among so many is odd; in a small sample one is.
         const RARE: u64 = 20;
-        let is_odd = self.others > 0 && self.numbers > 1 && self.others <= (self.numbers / RARE).max(1);
-        let numbers = Self { kinds: Kinds(self.kinds.0 & Kinds::NUMBER.0), ..Self::default() };
-        (is_odd && self.data_type() == DataType::Utf8 && numbers.data_type() != DataType::Utf8).then_some(self.others)
+        if self.data_type() != DataType::Utf8 {
+            return None;
+        }
+        let all = self.numbers + self.times + self.others;
+        let classes = [(Almost::Numbers, Kinds::NUMBER, self.numbers), (Almost::Times, Kinds::TIME, self.times)];
+        classes.into_iter().find_map(|(almost, kinds, count)| {
+            let others = all - count;
+            let is_odd = others > 0 && count > 1 && others <= (count / RARE).max(1);
+            let data_type = Self { kinds: Kinds(self.kinds.0 & kinds.0), ..Self::default() }.data_type();
+            (is_odd && data_type != DataType::Utf8).then_some(Odd { almost, others, data_type })
+        })
     }
 
     fn observe_json(&mut self, raw: &str, depth: usize) -> Result<(), BadKey> {
@@ -404,9 +452,11 @@ mod tests {
     fn what_is_odd_in_a_column_of_numbers() {
         let odd = |values: &[&str]| {
             let mut seen = Seen::default();
-            let firsts: Vec<usize> =
-                (0..).zip(values).filter(|(_, text)| seen.observe_field(text)).map(|(at, _)| at).collect();
-            (firsts, seen.odd())
+            let firsts = |no: fn(Firsts) -> bool, seen: &mut Seen| -> Vec<usize> {
+                (0..).zip(values).filter(|(_, text)| no(seen.observe_field(text))).map(|(at, _)| at).collect()
+            };
+            let firsts = firsts(|firsts| firsts.no_number, &mut seen);
+            (firsts, seen.odd().map(|odd| odd.others))
         };
         assert_eq!(odd(&["1", "", "abc", "3"]), (vec![2], Some(1)));
         assert_eq!(odd(&["1.5", "2026-01-01", "3"]), (vec![1], Some(1)), "a date is no number either");
@@ -417,6 +467,21 @@ mod tests {
         assert_eq!(odd(&[["1"; 38].as_slice(), &["a", "b"]].concat()), (vec![38], None));
         assert_eq!(odd(&[["1"; 40].as_slice(), &["a", "b"]].concat()), (vec![40], Some(2)));
         assert_eq!(odd(&["9007199254740993", "0.5", "x"]), (vec![2], None), "text without it, too");
+    }
+
+    #[test]
+    fn what_is_odd_in_a_column_of_dates() {
+        let odd = |values: &[&str]| {
+            let mut seen = Seen::default();
+            let firsts: Vec<usize> =
+                (0..).zip(values).filter(|(_, text)| seen.observe_field(text).no_time).map(|(at, _)| at).collect();
+            (firsts, seen.odd())
+        };
+        let one = |data_type| Some(Odd { almost: Almost::Times, others: 1, data_type });
+        assert_eq!(odd(&["2026-01-01", "2026-01-02", "2026-13-45"]), (vec![2], one(DataType::Date32)));
+        assert_eq!(odd(&["0", "2026-01-01", "2026-01-02"]), (vec![0], one(DataType::Date32)));
+        assert_eq!(odd(&["2026-01-01", "2026-01-02"]), (vec![], None));
+        assert_eq!(odd(&["2026-01-01", "2026-01-02T10:00", "x"]), (vec![2], None), "text without it, too");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From a config's `paths` to files: single files, folders and globs.
 
 use std::{
+    cell::Cell,
     io,
     path::{Component, Path, PathBuf},
 };
@@ -55,13 +56,16 @@ pub(crate) fn locate(path: &str, own: &Own) -> Result<Vec<PathBuf>, Error> {
     match literal.metadata() {
         Ok(_) if let Some(what) = own.refuses(literal) => Err(Error::Own { path: shown(literal), what }),
         Ok(found) if found.is_dir() => {
-            let files = walk(literal, None, own, &|_| true)?;
-            if files.is_empty() { Err(Error::NoFiles { path: shown(literal) }) } else { Ok(files) }
+            let Walked { files, left_out } = walk(literal, None, own, &|_| true)?;
+            if files.is_empty() { Err(Error::NoFiles { path: shown(literal), left_out }) } else { Ok(files) }
         }
         Ok(found) if found.is_file() => Ok(vec![literal.to_owned()]),
         Ok(_) => Err(Error::NotAFile { path: shown(literal) }),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound && is_glob(path) => expand(path, own),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            if let Ok(to) = literal.read_link() {
+                return Err(Error::Dangling { path: shown(literal), to: shown(&to) });
+            }
             Err(Error::Missing { path: shown(literal), near: near(literal) })
         }
         Err(cause) => Err(Error::Unreadable { path: shown(literal), cause }),
@@ -84,28 +88,41 @@ fn expand(glob: &str, own: &Own) -> Result<Vec<PathBuf>, Error> {
     let base: PathBuf = components.iter().take_while(|component| !is_open(component)).collect();
     let depth = components.len() - base.components().count();
     let depth = (!glob.contains("**")).then_some(depth);
-    let no_match = || Error::NoMatch { glob: shown(Path::new(glob)), near: near(Path::new(glob)) };
+    let no_match = |left_out| Error::NoMatch { glob: shown(Path::new(glob)), near: near(Path::new(glob)), left_out };
     if !base.is_dir() {
-        return Err(no_match());
+        return Err(no_match(false));
     }
-    let files = walk(&base, depth, own, &|file| matcher.is_match(file))?;
-    if files.is_empty() { Err(no_match()) } else { Ok(files) }
+    let Walked { files, left_out } = walk(&base, depth, own, &|file| matcher.is_match(file))?;
+    if files.is_empty() { Err(no_match(left_out)) } else { Ok(files) }
 }
 
-fn walk(
-    base: &Path,
-    depth: Option<usize>,
-    own: &Own,
-    is_wanted: &dyn Fn(&Path) -> bool,
-) -> Result<Vec<PathBuf>, Error> {
+/// The files below a folder.
+struct Walked {
+    files: Vec<PathBuf>,
+    /// Whether something was left out that is the runs' own.
+    left_out: bool,
+}
+
+fn walk(base: &Path, depth: Option<usize>, own: &Own, is_wanted: &dyn Fn(&Path) -> bool) -> Result<Walked, Error> {
     let walk = WalkDir::new(base).follow_links(true).sort_by_file_name().max_depth(depth.unwrap_or(usize::MAX));
+    let left_out = Cell::new(false);
+    let is_own = |path: &Path| {
+        let is_own = own.holds(path);
+        left_out.set(left_out.get() || is_own);
+        is_own
+    };
     let is_visible = |entry: &DirEntry| {
-        (entry.depth() == 0 || !is_hidden(entry.path())) && !(entry.file_type().is_dir() && own.holds(entry.path()))
+        let is_shut = || match depth {
+            // Nothing below it could be wanted.
+            Some(depth) if entry.depth() >= depth => own.holds(entry.path()),
+            _ => is_own(entry.path()),
+        };
+        (entry.depth() == 0 || !is_hidden(entry.path())) && !(entry.file_type().is_dir() && is_shut())
     };
     let mut files = Vec::new();
     for entry in walk.into_iter().filter_entry(is_visible) {
         match entry {
-            Ok(entry) if entry.file_type().is_file() && is_wanted(entry.path()) && !own.holds(entry.path()) => {
+            Ok(entry) if entry.file_type().is_file() && is_wanted(entry.path()) && !is_own(entry.path()) => {
                 files.push(entry.into_path());
             }
             Ok(_) => {}
@@ -118,7 +135,7 @@ fn walk(
             }
         }
     }
-    Ok(files)
+    Ok(Walked { files, left_out: left_out.get() })
 }
 
 fn is_hidden(path: &Path) -> bool {
@@ -182,6 +199,7 @@ mod tests {
         assert!(matches!(names("aside/old"), Err(Error::NoFiles { .. })));
         assert_eq!(names("aside/t-run.ndjson").expect("named"), ["aside/t-run.ndjson"]);
     }
+
     #[test]
     fn what_the_runs_wrote_is_left_out_and_refused_by_name() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -194,7 +212,8 @@ mod tests {
         assert_eq!(names("").expect("a folder"), ["lake-not/u.csv", "t.csv"]);
         assert_eq!(names("*").expect("a glob"), ["t.csv"]);
         assert_eq!(names("*/**/*").expect("a glob"), ["lake-not/u.csv"]);
-        assert!(matches!(names("lake/**/*.parquet"), Err(Error::NoMatch { .. })));
+        assert!(matches!(names("lake/**/*.parquet"), Err(Error::NoMatch { left_out: true, .. })));
+        assert!(matches!(names("*.parquet"), Err(Error::NoMatch { left_out: false, .. })));
         for (named, is) in [
             ("lakeward.toml", "lakeward.toml"),
             ("./lake/../lakeward.toml", "lakeward.toml"),
@@ -205,5 +224,14 @@ mod tests {
             let refused = names(named);
             assert!(matches!(&refused, Err(Error::Own { what, .. }) if what == is), "{named}: {refused:?}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_told_with_where_it_leads() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::os::unix::fs::symlink("gone.csv", folder.path().join("t.csv")).expect("a link");
+        let found = names(folder.path(), "t.csv");
+        assert!(matches!(&found, Err(Error::Dangling { to, .. }) if to == "gone.csv"), "{found:?}");
     }
 }

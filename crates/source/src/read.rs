@@ -50,6 +50,8 @@ pub struct TableReader {
     pub(crate) table: Arc<Table>,
     pub(crate) given: Vec<bool>,
     pub(crate) odd: Vec<OddValue>,
+    /// Whether its inputs have not all the same columns.
+    pub(crate) differ: bool,
     pub(crate) inputs: Vec<Input>,
     pub(crate) longest: usize,
     pub(crate) on_error: OnError,
@@ -84,6 +86,14 @@ impl TableReader {
     #[must_use]
     pub fn odd_values(&self) -> &[OddValue] {
         &self.odd
+    }
+
+    /// What may not be what was meant, a sentence each, without a dot.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let files = self.inputs.len();
+        let merged = || format!("it is made of {files} files that have different columns: is each a table of its own?");
+        self.differ.then(merged).into_iter().chain(self.odd.iter().map(ToString::to_string)).collect()
     }
 
     /// The files, in the order in which they are read. Standard input is none.

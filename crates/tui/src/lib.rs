@@ -9,3 +9,6 @@ mod lines;
 pub mod summary;
 pub mod wizard;
 mod quantity;
+mod fitted;
+
+pub use fitted::fitted;

@@ -44,11 +44,13 @@ pub fn compose(answers: &Answers, facts: &Facts) -> Result<Composed, Trouble> {
         return Err(lacking(&missing));
     }
     let place = &facts.place;
-    let command = command(&answers);
+    // The comment in the config says nothing of where it lies: it goes along with it.
+    let comment = command(&answers);
     let toml = match facts.mended.as_ref().or(place.existing.as_ref()) {
-        Some(text) => edited(&answers, text, &command)?,
-        None => new(&answers, &command),
+        Some(text) => edited(&answers, text, &comment)?,
+        None => new(&answers, &comment),
     };
+    let command = command_of(&answers, &place.named(), |_| true);
     let (plan, warnings) = resolve(&toml, place).map_err(|errors| refused(&errors, place))?;
     let policy = policy::policy(&plan.destination, None).ok().map(|policy| format!("{policy:#}"));
     let changes = place.existing.as_deref().map_or(Vec::new(), |before| changes(before, &toml));
@@ -76,12 +78,13 @@ pub fn auth_plan(answers: &Answers, facts: &Facts) -> Result<AuthPlan, Trouble> 
 /// what else is asked. A secret that was typed where none belongs is left out too.
 #[must_use]
 pub fn command(answers: &Answers) -> String {
-    command_of(answers, |_| true)
+    command_of(answers, &[], |_| true)
 }
 
-/// The same, with only those questions that are wanted.
-pub(crate) fn command_of(answers: &Answers, wanted: impl Fn(&Question) -> bool) -> String {
+/// The same with words that name the config, and with only those questions that are wanted.
+pub(crate) fn command_of(answers: &Answers, config: &[String], wanted: impl Fn(&Question) -> bool) -> String {
     let mut words = vec!["lakeward".to_owned(), "init".to_owned()];
+    words.extend_from_slice(config);
     let answers = &answers.clone().without_secrets();
     for question in QUESTIONS.iter().filter(|question| (question.need)(answers) != Need::NotAsked && wanted(question)) {
         let Some(value) = answers.value(question.id) else { continue };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     answers::{Answers, From},
-    facts::Place,
+    facts::{self, Place},
     question::Id,
 };
 
@@ -96,7 +96,7 @@ impl Draft {
         let folder = place.config.parent().filter(|_| Path::new(&place.config_shown).parent() == Some(Path::new("")));
         let shown = folder.and_then(|folder| config.strip_prefix(folder).ok()).unwrap_or(config);
         let shown = lakeward_core::untrusted::printable(&shown.to_string_lossy()).into_owned();
-        let command = crate::facts::init_command(&shown);
+        let command = facts::asking(facts::named(&shown));
         Some(format!("the answers of an earlier session for {shown} are kept: `{command}` goes on with them"))
     }
 

@@ -200,19 +200,33 @@ pub struct Place {
 }
 
 impl Place {
-    /// The command that leads to this config's questions.
+    /// The words that name the config behind a command, where another than `./lakeward.toml` is meant.
+    pub(crate) fn named(&self) -> Vec<String> {
+        if self.is_demo { Vec::new() } else { named(&self.config_shown) }
+    }
+
+    /// The command that asks for this config.
     #[must_use]
-    pub fn init_command(&self) -> String {
-        init_command(&self.config_shown)
+    pub fn asking(&self) -> String {
+        asking(self.named())
+    }
+
+    /// The command that opens the config again: to run it, to edit it, and so on.
+    #[must_use]
+    pub fn opening(&self) -> String {
+        if self.named().is_empty() { "lakeward".to_owned() } else { self.asking() }
     }
 }
 
-/// The command that leads to a config's questions.
-pub(crate) fn init_command(shown: &str) -> String {
-    if shown == "lakeward.toml" {
-        return "lakeward init".to_owned();
-    }
-    format!("lakeward init --config {}", Value::List(vec![shown.to_owned()]).typed())
+/// The words that name a config behind a command, where it is another than `./lakeward.toml`.
+pub(crate) fn named(shown: &str) -> Vec<String> {
+    if shown == "lakeward.toml" { Vec::new() } else { vec!["--config".to_owned(), shown.to_owned()] }
+}
+
+/// The command that asks for the config that is named so.
+pub(crate) fn asking(named: Vec<String>) -> String {
+    let words = ["lakeward", "init"].map(str::to_owned);
+    Value::List(words.into_iter().chain(named).collect()).typed()
 }
 
 /// A way to sign in that was found. Choosing it gives its answers.

@@ -39,7 +39,8 @@ pub fn headless(place: Place, answers: &Answers) -> Result<(Composed, Writing), 
     let missing = answers.missing();
     if !wrong.is_empty() {
         wrong.extend((!missing.is_empty()).then(|| lacking(&missing).what));
-        return Err(Trouble::usage(wrong.join("\n")));
+        let next = "correct these answers and give the command again; `lakeward init --help` says what each may be";
+        return Err(Trouble::usage(wrong.join("\n")).next(next));
     }
     if !missing.is_empty() {
         return Err(lacking(&missing));

@@ -282,6 +282,19 @@ impl Way {
     /// Every one, in its order.
     pub const ALL: [Self; 6] = [Self::Sso, Self::Role, Self::Profile, Self::Compute, Self::Chain, Self::Embedded];
 
+    /// What flags call it: the answer to `--auth`, or to `--storage` where it is no way to sign in to AWS.
+    #[must_use]
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::Sso => "sso",
+            Self::Role => "role",
+            Self::Profile => "profile",
+            Self::Compute => "compute",
+            Self::Chain => "chain",
+            Self::Embedded => "embedded",
+        }
+    }
+
     /// What it is called, and when it is for you.
     #[must_use]
     pub fn words(self) -> (&'static str, &'static str) {

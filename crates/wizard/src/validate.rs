@@ -53,8 +53,8 @@ impl Question {
             let errors = resolve(&new(answers, ""), place).err().unwrap_or_default();
             errors.into_iter().find(|error| error.key.as_deref() == Some(self.key))
         };
-        let error =
-            wrong(&completed(&with, |_| false)).or_else(|| wrong(&completed(&with, |other| other.id != self.id)));
+        let error = wrong(&completed(&with, |_| false))
+            .or_else(|| wrong(&completed(&with, |other| other.id != self.id && !self.is_judged_by(other.id))));
         match error {
             Some(error) => Err(match &error.hint {
                 Some(hint) => format!("{}; {hint}", error.about_value()),
@@ -62,6 +62,12 @@ impl Question {
             }),
             None => self.taken_by_aws(value),
         }
+    }
+
+    /// Whether another answer says what this one may be.
+    fn is_judged_by(&self, other: Id) -> bool {
+        // Servers of other vendors name regions as they like.
+        self.id == Id::Region && other == Id::Endpoint
     }
 
     /// Checks what AWS and its files would refuse, and the config takes as it is.

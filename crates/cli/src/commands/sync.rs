@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lakeward_auth::Environment;
-use lakeward_core::failure::Failure;
+use lakeward_core::failure::{Failure, FailureKind};
 use lakeward_source::Commands;
 use lakeward_tui::progress::{Progress, Style};
 
@@ -30,7 +30,7 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
     let plan = config_file::resolve(arguments.config, arguments.tables, *console)?.plan;
     let _end = commands.end_with();
     let run = tokio::select! {
-        run = Run::discover(plan, landed, commands) => run?,
+        run = Run::discover(plan, landed, commands) => run.map_err(untouched)?,
         () = interruption.asked() => return Err(interrupted_early()),
     };
     if arguments.dry_run {
@@ -48,5 +48,16 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
             console.incomplete(&incomplete);
             Err(failure)
         }
+    }
+}
+
+/// What was wrong with the input before anything was sent: a person who sees it wants to know.
+fn untouched(failure: Failure) -> Failure {
+    match failure.kind {
+        // Of several lines the last may be a program's.
+        FailureKind::Input if !failure.what.contains('\n') => {
+            Failure { what: format!("{}; nothing has landed", failure.what), ..failure }
+        }
+        _ => failure,
     }
 }

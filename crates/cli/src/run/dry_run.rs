@@ -24,12 +24,15 @@ pub(super) fn dry_run(
     let tables: Vec<(&Arc<Table>, String)> = of_files.chain(of_plugins).collect();
     let keys = first_keys(&plan.destination, tables.iter().map(|(table, _)| *table), run)?;
     let place = storage::place(plan);
+    // Those of the files come first.
+    let notes = readers.iter().map(TableReader::notes).chain(std::iter::repeat(Vec::new()));
     let mut text = String::new();
-    for ((table, from), key) in tables.iter().zip(keys) {
+    for (((table, from), key), notes) in tables.iter().zip(keys).zip(notes) {
         text.push_str(&format!("{}: from {from}\n  first key {}{key}\n", table.name, printable(&place)));
         for field in table.schema.fields() {
             text.push_str(&format!("  {}: {}\n", printable(field.name()), column_type::describe(field.data_type())));
         }
+        text.extend(notes.iter().map(|note| format!("  {note}\n")));
     }
     text.push_str("nothing was sent; credentials, region and bucket were not tried. ");
     text.push_str(if plan.destination.no_rotate {

@@ -8,7 +8,7 @@ use std::{
 use bytesize::ByteSize;
 
 use super::{secret, tables};
-use crate::untrusted::excerpt;
+use crate::{region::is_region, untrusted::excerpt};
 
 /// The longest duration that a config can ask for. `M` is a month in these texts, so this catches "15M" for "15m".
 const MAX_DURATION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -201,12 +201,21 @@ pub(super) fn command(folder: &Path, command: &[String]) -> Result<Vec<String>, 
     Ok(std::iter::once(program).chain(arguments.iter().cloned()).collect())
 }
 
-/// Checks a region's name: it becomes part of a host name.
+/// Checks the name of a region of any vendor: it becomes part of a host name.
 pub(super) fn region(name: &str) -> Result<(), Wrong> {
     if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
         return Ok(());
     }
-    Err(Wrong::new(format!("\"{}\" is no region's name", excerpt(name, 40))).hint("write a region as \"eu-central-1\""))
+    Err(no_region(name))
+}
+
+/// Checks the name of a region of AWS.
+pub(super) fn aws_region(name: &str) -> Result<(), Wrong> {
+    if is_region(name) { Ok(()) } else { Err(no_region(name)) }
+}
+
+fn no_region(name: &str) -> Wrong {
+    Wrong::new(format!("\"{}\" is no region's name", excerpt(name, 40))).hint("write a region as \"eu-central-1\"")
 }
 
 /// Checks an endpoint: an `http` or `https` URL of a host, maybe with a port.

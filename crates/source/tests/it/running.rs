@@ -140,10 +140,28 @@ fn a_column_of_numbers_that_is_text_says_because_of_which_value() {
         let reader = discover(&[fixture.source("in", Some("t"))], &[], &fixture.context()).expect("found").remove(0);
         reader.odd_values().iter().map(ToString::to_string).collect()
     };
-    let n = "n is text because of line 52 of a.csv (\"multi line\")";
-    assert_eq!(odd(&fixture), [n, "m is text because of line 54 of a.csv (\"x\") and one more value"]);
+    let mends = |column: &str| {
+        format!(
+            "; columns = {{ \"{column}\" = \"int64\" }} in its [[source]] makes such rows end the run, or be set aside"
+        )
+    };
+    let n = format!("n is text because of line 52 of a.csv (\"multi line\"){}", mends("n"));
+    let m = format!("m is text because of line 54 of a.csv (\"x\") and one more value{}", mends("m"));
+    assert_eq!(odd(&fixture), [n.clone(), m]);
     // Whoever gives the type knows.
     assert_eq!(odd(&fixture.column("m", "string")), [n]);
+}
+
+#[test]
+fn files_of_different_columns_in_one_table_are_told_with_their_number() {
+    let fixture = Fixture::with("in/a.csv", "n,m\n1,2\n");
+    let notes = |fixture: &Fixture| {
+        discover(&[fixture.source("in", Some("t"))], &[], &fixture.context()).expect("found").remove(0).notes()
+    };
+    std::fs::write(fixture.path("in/b.csv"), "m,n\n3,4\n").expect("written");
+    assert_eq!(notes(&fixture), [""; 0], "the same columns in another order");
+    std::fs::write(fixture.path("in/c.csv"), "station,wind\n3,4\n").expect("written");
+    assert_eq!(notes(&fixture), ["it is made of 3 files that have different columns: is each a table of its own?"]);
 }
 
 #[test]

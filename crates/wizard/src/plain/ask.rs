@@ -2,12 +2,17 @@
 
 use super::{Plain, Told, Turn};
 use crate::{
-    answers::From,
+    answers::{Answers, From},
     event::{Event, Intent, Key},
     facts::Found,
     question::{Id, Kind, Need, QUESTIONS, Question},
     state::{Field, Row, Screen},
 };
+
+/// Whether an empty answer means that the content decides.
+fn id_is_found(id: Id) -> bool {
+    id == Id::SourceFormat
+}
 
 /// How many rows are listed at once.
 pub(super) const PAGE: usize = 20;
@@ -15,20 +20,39 @@ pub(super) const PAGE: usize = 20;
 impl Plain {
     /// The questions that are asked with the answers so far, in their order: of each screen those that few need come last.
     fn asked(&self) -> Vec<Id> {
-        let answers = &self.state.answers;
-        // How to sign in has been asked, also of whoever then wanted no AWS.
-        let was_asked = |id: Id| id == Id::Auth && self.state.trail.contains(&Screen::Method);
+        let answers = &self.understood();
+        let place = |screen: Screen| Screen::ALL.iter().position(|other| *other == screen);
+        let (here, trail) = (self.state.screen, &self.state.trail);
+        // How to sign in is asked first, also of whoever then wants no AWS.
+        let was_asked = |id: Id| id == Id::Auth && (here == Screen::Method || trail.contains(&Screen::Method));
+        // What a choice answers beside itself is not asked: then its screen did not come.
+        let is_passed = |question: &Question| {
+            let can_be = matches!(question.screen, Screen::Details | Screen::Directory);
+            can_be && place(question.screen) < place(here) && !trail.contains(&question.screen)
+        };
         let is_asked = |question: &&Question| {
             // Account and role are one choice.
             let is_shown = self.state.form.fields.iter().any(|field| field.id == question.id);
             let is_open = !question.rare || is_shown || self.opened.contains(&question.screen);
             let is_needed = (question.need)(answers) != Need::NotAsked || was_asked(question.id);
-            is_needed && is_open && question.id != Id::SsoRoleName
+            is_needed && is_open && question.id != Id::SsoRoleName && !is_passed(question)
         };
         let mut asked: Vec<&Question> = QUESTIONS.iter().filter(is_asked).collect();
-        let place = |screen: Screen| Screen::ALL.iter().position(|other| *other == screen);
         asked.sort_by_key(|question| (place(question.screen), question.rare));
         asked.into_iter().map(|question| question.id).collect()
+    }
+
+    /// The answers, without choices that are none: those say nothing of what else is asked.
+    fn understood(&self) -> Answers {
+        let mut answers = self.state.answers.clone();
+        for question in QUESTIONS.iter().filter(|question| !question.choices().is_empty()) {
+            let is_none = |text: &str| question.choices().iter().all(|choice| choice.value != text);
+            if answers.text(question.id).is_some_and(is_none) {
+                answers.remove(question.id);
+            }
+        }
+        answers.fill(&self.state.facts);
+        answers
     }
 
     /// "Question 3 of 9"; "of about 9" while an answer is open on which it depends what else is asked.
@@ -43,23 +67,29 @@ impl Plain {
 
     /// Whether it is known how many questions there are: how to sign in and the kind of source decide on others.
     fn is_counted(&self) -> bool {
-        let has_source = self.state.answers.is_given(Id::Source) || self.answered.contains(&Id::Source);
+        let is_wrong = self.state.form.fields.iter().any(|field| field.id == Id::Source && field.error.is_some());
+        let has_source = (self.state.answers.is_given(Id::Source) && !is_wrong) || self.answered.contains(&Id::Source);
         has_source && self.state.screen != Screen::Method
     }
 
     /// The field whose question is open: the first that is not dealt with and that nobody answered by other means.
     pub(super) fn open_field(&self) -> Option<&Field> {
-        let is_open = |field: &&Field| {
-            if self.answered.contains(&field.id) {
-                return false;
-            }
-            let answer = self.state.answers.get(field.id);
-            let is_given = answer
-                .is_some_and(|answer| matches!(answer.from, From::Flag | From::Variable | From::File) && !answer.stale);
-            // What was given and can't be taken is asked after all.
-            field.error.is_some() || !is_given
-        };
-        self.state.form.fields.iter().find(is_open)
+        self.state.form.fields.iter().find(|field| !self.answered.contains(&field.id) && self.is_asked(field))
+    }
+
+    /// Whether nobody answered it by other means; what was given and can't be taken is asked after all.
+    fn is_asked(&self, field: &Field) -> bool {
+        let answer = self.state.answers.get(field.id);
+        let is_given = answer
+            .is_some_and(|answer| matches!(answer.from, From::Flag | From::Variable | From::File) && !answer.stale);
+        field.error.is_some() || !is_given
+    }
+
+    /// Of a form that was come back to, opens the last question.
+    fn reopen_last(&mut self) {
+        self.answered =
+            self.state.form.fields.iter().filter(|field| self.is_asked(field)).map(|field| field.id).collect();
+        self.answered.pop();
     }
 
     /// Whether there are questions of this form that few people need, and that were not asked for.
@@ -85,11 +115,16 @@ impl Plain {
         let proposed = self.proposal(field);
         lines.push(match (proposed.as_str(), need) {
             ("", Need::Required) => format!("An answer is needed, such as {}.", question.example),
+            ("", _) if id_is_found(field.id) => "Enter leaves it to be found by content.".to_owned(),
             ("", _) if question.choices().is_empty() => format!("Such as {}. Enter leaves it empty.", question.example),
             ("", _) => "Enter leaves it empty.".to_owned(),
             (text, Need::Required) => format!("Enter takes {text}."),
             (text, _) => format!("Enter takes {text}, - leaves it empty."),
         });
+        if field.id == Id::Paths {
+            let folder = self.state.facts.place.config.parent().map(|folder| folder.display().to_string());
+            lines.extend(folder.map(|folder| format!("They count from the folder of the config: {folder}")));
+        }
         if field.id == Id::Path
             && let Ok(key) = self.state.key_preview()
         {
@@ -136,7 +171,7 @@ impl Plain {
             let is_shown =
                 !matches!(question.kind, Kind::Words | Kind::Table) && !value.is_empty() && !error.contains(&value);
             let shown = if is_shown { format!("\"{value}\": ") } else { String::new() };
-            turn.lines.push(format!("Not taken: {shown}{error}."));
+            turn.lines.push(super::tell::sentence(&format!("Not taken: {shown}{error}")));
             return;
         }
         if !self.answered.contains(&id) {
@@ -160,6 +195,7 @@ impl Plain {
         while !self.state.form.fields.is_empty() && self.open_field().is_none() && !self.state.trail.is_empty() {
             self.intend(Intent::Back, turn);
         }
+        self.reopen_last();
     }
 
     pub(super) fn help(&mut self, turn: &mut Turn) {
@@ -171,13 +207,23 @@ impl Plain {
                 question.example, question.flag, question.key
             ));
         }
+        let has_choices = self.open_field().is_some_and(|field| !field.id.question().choices().is_empty());
+        let (has_failed, hints) = (self.state.trouble().is_some(), self.state.hints());
+        let has = |key: &str| hints.iter().any(|hint| hint.key == key);
         turn.lines.push(
             match self.state.screen {
-                Screen::Details | Screen::Destination | Screen::Source => "Type the answer, or its number; Enter takes what is proposed.",
+                Screen::Details | Screen::Destination | Screen::Source if has_choices => "Type the answer, or its number; Enter takes what is proposed.",
+                Screen::Details | Screen::Destination | Screen::Source => "Type the answer; Enter takes what is proposed.",
                 Screen::Directory => "Type a number to choose, words to filter, + for the next page, = to type account and role.",
                 Screen::SignIn => "n: a new code; m: the other way to sign in; o: open the page here; p: paste the address that the browser ended at; e: edit URL and region; k: keep a start URL as a session of the AWS files. Signing in goes on meanwhile.",
                 Screen::Review => "Enter tests and then writes; w writes without a test; r tests again; policy, command and toml show these.",
-                Screen::Identity | Screen::Preview => "Enter goes on; r tries again; g goes on although it failed.",
+                Screen::Identity if has_failed && has("s") => "r tries again; s signs in anew; g goes on without these credentials.",
+                Screen::Preview if has_failed && has("s") => "s sets such rows aside; r tries again; g goes on without looking.",
+                Screen::Identity if has_failed => "r tries again; g goes on without these credentials.",
+                Screen::Preview if has_failed => "r tries again; g goes on without looking.",
+                Screen::Identity if has("k") => "Enter goes on; r asks once more; k keeps it as a profile for the AWS tools too.",
+                Screen::Identity => "Enter goes on; r asks once more.",
+                Screen::Preview => "Enter goes on; r looks once more.",
                 Screen::Method => "Type a number to choose; r looks again, w shows the whole credential chain.",
                 Screen::Welcome | Screen::Written => "Type a number to choose.",
                 Screen::Mfa => "Type the code that the device shows now. It is not shown.",
@@ -222,10 +268,7 @@ impl Plain {
             shown.filter_map(|(at, row)| Some(format!("  {}. {}", at + 1, self.row(*list.rows.get(*row)?)))).collect();
         if total > PAGE {
             let to = (self.page + PAGE).min(total);
-            lines.push(format!("  {} to {to} of {total}; + shows the next, words filter", self.page + 1));
-        }
-        if total == 0 && !list.filter.is_empty() {
-            lines.push(format!("  nothing matches \"{}\"", lakeward_core::untrusted::excerpt(&list.filter, 40)));
+            lines.push(format!("  {} to {to} of {total}; + shows the next", self.page + 1));
         }
         lines
     }
@@ -280,7 +323,8 @@ impl Plain {
             self.state.form.fields.iter().filter(|field| field.error.is_some()).map(|field| field.id).collect();
         for field in self.state.form.fields.iter().filter(|field| wrong.contains(&field.id)) {
             let error = field.error.clone().unwrap_or_default();
-            turn.lines.push(format!("{}: {error}.", field.id.question().title));
+            let title = field.id.question().title;
+            turn.lines.push(super::tell::sentence(&format!("{title}: {error}")));
         }
         self.answered.retain(|id| !wrong.contains(id));
         self.told.question = None;

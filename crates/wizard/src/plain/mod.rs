@@ -133,6 +133,9 @@ impl Plain {
                 [] => "The input ended before the config was written.".to_owned(),
                 missing => format!("The input ended. Still to be answered: {}.", missing.join(", ")),
             });
+        } else if self.state.screen == Screen::Written && !self.state.facts.place.is_demo {
+            let config = &self.state.facts.place.config_shown;
+            turn.lines.push(format!("The input ended before a run was chosen. To run it: lakeward --config {config}"));
         }
         turn
     }
@@ -241,6 +244,11 @@ impl Plain {
                 self.told.rows = None;
             }
             (Screen::Directory, "=") => self.press(Key::F(3), turn),
+            (Screen::Method, words) if self.way(words).is_some() => {
+                if let Some(row) = self.way(words) {
+                    self.intend(Intent::Pick(row), turn);
+                }
+            }
             _ => match (line.parse::<usize>(), letter(line)) {
                 (Ok(number), _) if self.is_row(number) => self.pick(number, turn),
                 (_, Some(letter)) if self.does_something(line) => {
@@ -251,6 +259,12 @@ impl Plain {
                     self.page = 0;
                     self.told.rows = None;
                     self.intend(Intent::Filter(line.to_owned()), turn);
+                    if self.state.list.matching.is_empty() {
+                        // A number of the list that stands above chooses from it all the same.
+                        let words = untrusted::excerpt(line, 40);
+                        turn.lines.push(format!("Nothing matches \"{words}\", so all are listed again."));
+                        self.intend(Intent::Filter(String::new()), turn);
+                    }
                 }
                 (Ok(number), _) if !self.state.list.rows.is_empty() => {
                     turn.lines.push(format!("There is no {number}; choose 1 to {}.", self.state.list.matching.len()));
@@ -285,6 +299,16 @@ impl Plain {
             matches!(self.state.screen, Screen::Welcome | Screen::Method | Screen::Directory | Screen::Written);
         // An account's digits are a filter, not the number of a row.
         is_list && (1..=self.state.list.matching.len()).contains(&number)
+    }
+
+    /// The row of the way to sign in that is named: as the list has it, or as its flag does.
+    fn way(&self, words: &str) -> Option<usize> {
+        let words = words.to_lowercase();
+        let is_it = |row: &Row| match row {
+            Row::Other(way) => [way.words().0, way.flag()].iter().any(|name| name.to_lowercase() == words),
+            _ => false,
+        };
+        self.state.list.rows.iter().position(is_it)
     }
 
     fn pick(&mut self, number: usize, turn: &mut Turn) {

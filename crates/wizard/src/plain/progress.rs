@@ -39,7 +39,6 @@ impl Progress {
             if !self.done.contains(&table.name) {
                 let rejected =
                     if table.rejected == 0 { String::new() } else { format!(", {} rejected", table.rejected) };
-                let counted = |number: u64, noun| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
                 let (rows, objects) = (counted(table.rows, "row"), counted(table.objects, "object"));
                 lines.push(format!("{} is done: {rows} landed in {objects}{rejected}.", table.name));
                 self.done.push(table.name.clone());
@@ -70,6 +69,10 @@ impl Progress {
         let rows: u64 = run.tables.iter().map(|table| table.rows).fold(0, u64::saturating_add);
         let objects: u64 = run.tables.iter().map(|table| table.objects).fold(0, u64::saturating_add);
         let far = if input.is_some() { format!("{} % read, ", tenths * 10) } else { String::new() };
-        lines.push(format!("{far}{rows} rows taken, {objects} objects landed."));
+        lines.push(format!("{far}{} taken, {} landed.", counted(rows, "row"), counted(objects, "object")));
     }
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

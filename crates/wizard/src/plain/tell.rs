@@ -38,7 +38,9 @@ impl Plain {
         {
             // The full screen's keys have other names here.
             let words = sentence(&notice.replace("Esc", "<").replace("Ctrl-S", "w"));
-            if !turn.lines.iter().any(|line| line.contains(&words)) {
+            // What can be pressed is said with what failed.
+            let keys = words.split(',').next().filter(|keys| keys.ends_with("tries again")).unwrap_or(&words);
+            if !turn.lines.iter().any(|line| line.contains(keys)) {
                 turn.lines.push(words);
             }
             self.told.notice = Some(notice);
@@ -144,8 +146,12 @@ impl Plain {
             Popup::Resume => {
                 let told = self.state.draft.as_ref().map(|draft| draft.offer(&self.state.facts.place, self.state.now));
                 let asked = match self.state.screen {
-                    Screen::Welcome => "Go on with its answers? Enter: yes, n: no, <: back, and they are kept.",
-                    _ => "Go on with its answers? Enter: yes, n: no, q: leave and keep them.",
+                    Screen::Welcome => {
+                        "Go on with its answers? Enter: yes, and each question then proposes its answer; n: no, <: back, and they are kept."
+                    }
+                    _ => {
+                        "Go on with its answers? Enter: yes, and each question then proposes its answer; n: no, q: leave and keep them."
+                    }
                 };
                 turn.lines.push(format!("{} {asked}", told.unwrap_or_default()));
             }
@@ -196,10 +202,11 @@ impl Plain {
             let is = if is_configured { "is what the config says" } else { "is suggested" };
             turn.lines.push(format!("{} {is}. {}", self.state.list.focus + 1, sentence(&found.why)));
         }
+        let or = if self.state.screen == Screen::Directory { ", or words that filter the list" } else { "" };
         turn.lines.push(if self.is_focus_shown() {
-            format!("Type a number. Enter takes {}.", self.state.list.focus + 1)
+            format!("Type a number{or}. Enter takes {}.", self.state.list.focus + 1)
         } else {
-            "Type a number.".to_owned()
+            format!("Type a number{or}.")
         });
     }
 
@@ -462,7 +469,9 @@ pub(super) fn told(trouble: &Trouble) -> Vec<String> {
 pub(super) fn sentence(text: &str) -> String {
     let dot = if text.ends_with(['.', '?', '!', '"', ':']) { "" } else { "." };
     let first = text.split(' ').next().unwrap_or_default();
-    let is_word = first.trim_end_matches([',', ';', ':']).chars().all(|c| c.is_ascii_lowercase() || c == '\'');
+    // A letter alone is a key.
+    let is_word =
+        first.len() > 1 && first.trim_end_matches([',', ';', ':']).chars().all(|c| c.is_ascii_lowercase() || c == '\'');
     let (head, tail) = text.split_at_checked(1).filter(|_| is_word).unwrap_or(("", text));
     format!("{}{tail}{dot}", head.to_ascii_uppercase())
 }

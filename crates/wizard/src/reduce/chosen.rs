@@ -19,7 +19,9 @@ impl State {
         }
         answers.fill(&self.facts);
         let has_come = |question: &Question| place(question.screen) <= place(self.screen);
-        compose::command_of(&answers, |question| has_come(question) || answers.is_given(question.id))
+        compose::command_of(&answers, &self.facts.place.named(), |question| {
+            has_come(question) || answers.is_given(question.id)
+        })
     }
 
     /// Gives the answers of the row that has the focus.
@@ -69,15 +71,10 @@ impl State {
     }
 
     fn answers_of_way(&self, way: Way) -> Vec<(Id, Value)> {
-        let method = match way {
-            Way::Sso => "sso",
-            Way::Role => "role",
-            Way::Profile => "profile",
-            Way::Compute => "compute",
-            Way::Chain => "chain",
-            Way::Embedded => return vec![(Id::Storage, "embedded".into())],
-        };
-        let mut answers = vec![(Id::Storage, "s3".into()), (Id::Auth, method.into())];
+        if way == Way::Embedded {
+            return vec![(Id::Storage, way.flag().into())];
+        }
+        let mut answers = vec![(Id::Storage, "s3".into()), (Id::Auth, way.flag().into())];
         // A session that was found is another row.
         answers.extend(self.blank(Id::SsoSession).filter(|_| way == Way::Sso));
         answers

@@ -206,7 +206,7 @@ impl State {
             _ if !self.has_draft() || self.is_unanswered() => "Nothing is changed.".to_owned(),
             Some(why) => format!("Your answers are lost then: they can't be kept for another time ({why})."),
             None => {
-                let command = self.facts.place.init_command();
+                let command = self.facts.place.asking();
                 format!("Your answers are kept as a draft: the next `{command}` goes on from here.")
             }
         }

@@ -277,3 +277,24 @@ fn what_a_further_run_does_is_said_as_it_is() {
     let anew = PLUGIN.replace("/{{UUID}}.{{FORMAT}}\"", "\"\nno_rotate = true");
     assert_eq!(again(&[], &anew), Again::Anew);
 }
+
+#[test]
+fn another_config_than_the_usual_one_is_named_by_the_command_but_not_in_the_config() {
+    let elsewhere =
+        Place { config: "/home/me/p/my lake.toml".into(), config_shown: "p/my lake.toml".into(), ..place() };
+    let given =
+        answers(&[(Id::Storage, "embedded"), (Id::Bucket, "test"), (Id::Source, "files"), (Id::Paths, "x.csv")]);
+    let usual = compose(&given, &facts()).expect("a config").document;
+    let other = compose(&given, &Facts { place: elsewhere.clone(), ..Facts::default() }).expect("a config").document;
+    assert_eq!(usual.toml, other.toml);
+    assert!(usual.command.starts_with("lakeward init --storage embedded"), "{}", usual.command);
+    assert!(
+        other.command.starts_with("lakeward init --config 'p/my lake.toml' --storage embedded"),
+        "{}",
+        other.command
+    );
+    assert_eq!([place().opening(), elsewhere.opening()], ["lakeward", "lakeward init --config 'p/my lake.toml'"]);
+    let begin = crate::Start { place: elsewhere, answers: given, ..crate::Start::default() };
+    let (state, _) = crate::start(begin, super::fixtures::noon());
+    assert!(state.command().contains(" --config 'p/my lake.toml' "), "{}", state.command());
+}

@@ -12,7 +12,7 @@ use lakeward_auth::Environment;
 use lakeward_core::failure::Failure;
 
 use self::report::{Item, Report};
-pub(crate) use self::run::run;
+pub(crate) use self::run::{glances, run};
 use crate::{
     arguments::{CheckArguments, OutputArguments},
     config_file,

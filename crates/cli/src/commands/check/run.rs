@@ -53,11 +53,16 @@ fn described(plan: &Plan) -> String {
     format!("{sources}, {extension} to {place}{path}")
 }
 
+/// What a look at each source comes to; none is run.
+pub(crate) fn glances(plan: &Plan) -> Vec<Result<Glance, Failure>> {
+    let own_places = plan.own_places();
+    plan.sources.iter().map(|source| glance(source, &plan.sources, &own_places)).collect()
+}
+
 /// Looks whether each source is there. What follows does not depend on it, and is checked all the same.
 async fn sources(plan: &Plan, telling: &mut Telling<'_>) {
-    let (sources, own_places) = (plan.sources.clone(), plan.own_places());
-    let look = move || sources.iter().map(|source| glance(source, &sources, &own_places)).collect::<Vec<_>>();
-    let looked = tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| {
+    let plan = plan.clone();
+    let looked = tokio::task::spawn_blocking(move || glances(&plan)).await.unwrap_or_else(|error| {
         vec![Err(Failure::new(FailureKind::Bug, format!("looking at the sources stopped: {error}")))]
     });
     for glance in looked {

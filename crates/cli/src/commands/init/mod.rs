@@ -14,6 +14,7 @@ mod identity;
 mod preview;
 mod check;
 mod write;
+mod absent;
 mod keep;
 mod draft;
 mod run;
@@ -22,13 +23,14 @@ mod screen;
 mod recorder;
 
 use std::{
-    env, fs,
+    env,
     io::{self, IsTerminal},
     path::Path,
     sync::mpsc,
     time::SystemTime,
 };
 
+use lakeward_auth::Environment;
 use lakeward_core::{
     failure::{Failure, FailureKind},
     untrusted::printable,
@@ -97,6 +99,7 @@ pub(crate) fn session(
 ) -> Result<u8, Failure> {
     let now = SystemTime::now();
     let config = begin.place.config.clone();
+    let environment = (world.stand_in.is_none()).then(|| world.environment.clone());
     let recorder = record.map(|path| Recorder::create(path, &begin, now)).transpose()?;
     match front {
         Front::Screen => {
@@ -111,7 +114,7 @@ pub(crate) fn session(
             let (mut state, effects) = start(begin, now);
             runner.record_with(recorder, &mut state);
             let exit = screen.run(&mut state, effects, &mut runner, &events)?;
-            screen.close(&farewell(&exit, &state, &mut runner));
+            screen.close(&(farewell(&exit, &state, &mut runner) + &foreseen(&exit, &state, environment.as_ref())));
             Ok(code(&exit))
         }
         Front::Plain => {
@@ -132,6 +135,7 @@ pub(crate) fn session(
             if !matches!(exit, Exit::Done | Exit::Unanswered(_) | Exit::Run(0)) {
                 plain::say(&farewell(&exit, &state, &mut runner));
             }
+            plain::say(&foreseen(&exit, &state, environment.as_ref()));
             Ok(code(&exit))
         }
     }
@@ -186,7 +190,8 @@ fn given(arguments: &InitArguments) -> Result<Answers, Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| {
+    let text = |bytes| String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"));
+    config_file::bytes(path).and_then(text).map_err(|error| {
         let name = path.display().to_string();
         Failure::new(FailureKind::Usage, format!("the answers file {} can't be read: {error}", printable(&name)))
     })
@@ -246,6 +251,11 @@ fn without_questions(
     // The answers are on the command line.
     let said = runtime.block_on(write::write(&writing, world, false)).map_err(failure)?;
     draft::forget(world, &file);
+    let absent = absent::absent(&writing.file, &world.environment, console);
+    absent.iter().for_each(|absent| console.foreseen(absent));
+    if !absent.is_empty() {
+        console.warning(&absent::note(&writing.file));
+    }
     console.result(&format!("{said}.\n{}", how_to_go_on(&config, Again::of(&composed.plan))));
     Ok(0)
 }
@@ -285,11 +295,30 @@ fn farewell(exit: &Exit, state: &State, runner: &mut Runner) -> String {
             text.push_str(&match runner.unkept() {
                 _ if state.screen == lakeward_wizard::Screen::Welcome => "Nothing was changed.\n".to_owned(),
                 None if state.is_unanswered() => "Nothing was written.\n".to_owned(),
-                None => format!("Nothing was written. `{}` goes on with the answers.\n", place.init_command()),
+                None => format!("Nothing was written. `{}` goes on with the answers.\n", place.asking()),
                 Some(why) => format!("Nothing was written, and the answers could not be kept: {why}\n"),
             });
         }
         _ => {}
+    }
+    text
+}
+
+/// What a run of the config that was written would not find here, where none was made.
+fn foreseen(exit: &Exit, state: &State, environment: Option<&Environment>) -> String {
+    let is_written = state.facts.written.got().is_some() && state.run.began.is_none();
+    let Some(environment) = environment.filter(|_| matches!(exit, Exit::Done) && is_written) else {
+        return String::new();
+    };
+    let config = &state.facts.place.config;
+    let absent = absent::absent(config, environment, Console::new(&OutputArguments::default()));
+    let told = |absent: &Failure| {
+        let next = absent.next.iter().map(|next| format!("  next: {next}\n")).collect::<String>();
+        format!("warning: {}\n{next}", absent.what)
+    };
+    let mut text: String = absent.iter().map(told).collect();
+    if !absent.is_empty() {
+        text.push_str(&format!("{}.\n", absent::note(config)));
     }
     text
 }

@@ -1,7 +1,7 @@
 //! Where the wizard begins: which config, what is there, and what is odd about this machine.
 
 use std::{
-    env, fs, io,
+    env, io,
     path::{Path, PathBuf},
 };
 
@@ -48,10 +48,9 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 /// [`FailureKind::Usage`] when it is there and can't be read.
 pub(crate) fn existing(path: &Path) -> Result<Option<String>, Failure> {
     let wrong = |why: String, next: &str| {
-        let name = printable(&path.display().to_string()).into_owned();
-        Err(Failure::new(FailureKind::Usage, format!("the config {name} {why}")).next(next))
+        Err(Failure::new(FailureKind::Usage, format!("the config {} {why}", shown(path))).next(next))
     };
-    match fs::read(path) {
+    match config_file::bytes(path) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(text)),
             Err(_) => wrong("is not UTF-8".to_owned(), "save it as UTF-8, or choose another file with --config"),

@@ -15,10 +15,13 @@ use lakeward_wizard::{
 };
 
 use super::runner::{OfTerminal, Runner};
-use crate::terminal::Terminal;
+use crate::terminal::{self, Terminal};
 
 /// At least so often it is told what time it is.
 const TICK: Duration = Duration::from_secs(1);
+
+/// What stands before what is typed.
+const PROMPT: &str = "> ";
 
 /// The longest line that is taken for an answer.
 const LONGEST: u64 = 64 << 10;
@@ -27,8 +30,8 @@ const LONGEST: u64 = 64 << 10;
 pub(crate) enum Came {
     /// Something happened.
     Event(Event),
-    /// A line was typed.
-    Line(String),
+    /// A line was typed; what else had come with it, as a paste does, is left out where `alone` is false.
+    Line { line: String, alone: bool },
     /// There will be no more lines.
     End,
 }
@@ -57,6 +60,13 @@ impl Input {
         })
     }
 
+    fn forget_rest(&self) -> bool {
+        match self {
+            Self::Stdin => terminal::forget_rest(&io::stdin()),
+            Self::Terminal(file) => terminal::forget_rest(file),
+        }
+    }
+
     fn is_terminal(&self) -> bool {
         match self {
             Self::Stdin => io::stdin().is_terminal(),
@@ -81,11 +91,21 @@ pub(crate) fn run(
     let (mut is_asked, mut is_over) = (false, false);
     loop {
         runner.record(&mut plain.state);
+        let is_prompted = prompts && is_asked;
+        let has_lines = !turn.lines.is_empty();
+        if is_prompted && has_lines {
+            // What is said stands on lines of its own.
+            say("\n");
+        }
         if let Some(exit) = carry_out(&mut turn, &plain, &mut runner) {
             return (exit, plain.state, runner);
         }
+        if is_prompted && has_lines {
+            say(PROMPT);
+        }
         // Somebody at a terminal can do something about a sign-in while it goes on.
-        let may_act = prompts && plain.state.screen == Screen::SignIn && !plain.is_hidden();
+        let has_come = plain.state.sign_in.page.is_some() || plain.state.trouble().is_some();
+        let may_act = prompts && plain.state.screen == Screen::SignIn && !plain.is_hidden() && has_come;
         if is_over && plain.wants_line() {
             // What went on when the input ended has come to its end.
             turn = plain.end();
@@ -93,7 +113,7 @@ pub(crate) fn run(
         }
         if (plain.wants_line() || may_act) && !is_asked {
             if prompts {
-                say("> ");
+                say(PROMPT);
             }
             // Nobody reads any more: that comes back as the end.
             let _ = asking.send(plain.is_hidden());
@@ -101,8 +121,11 @@ pub(crate) fn run(
         }
         turn = match came.recv_timeout(TICK) {
             Ok(Came::Event(event)) => plain.step(event),
-            Ok(Came::Line(line)) => {
+            Ok(Came::Line { line, alone }) => {
                 is_asked = false;
+                if !alone {
+                    say("Several lines came at once: only the first is taken.\n");
+                }
                 let mut turn = plain.step(Event::Tick(SystemTime::now()));
                 let next = plain.read(&line);
                 turn.lines.extend(next.lines);
@@ -146,6 +169,7 @@ fn carry_out(turn: &mut Turn, plain: &Plain, runner: &mut Runner) -> Option<Exit
 
 /// Prints at once, also what is no whole line.
 pub(crate) fn say(text: &str) {
+    let text = terminal::fitted(text, &io::stdout());
     let mut out = io::stdout().lock();
     // Nobody may be reading.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -156,15 +180,17 @@ fn lines(input: Input, came: Sender<Came>) -> Sender<bool> {
     let (asking, asked) = mpsc::channel();
     thread::spawn(move || {
         let is_terminal = input.is_terminal();
-        let mut reader: BufReader<Box<dyn Read>> = BufReader::new(match input {
+        let mut reader: BufReader<Box<dyn Read + '_>> = BufReader::new(match &input {
             Input::Stdin => Box::new(io::stdin()),
             Input::Terminal(file) => Box::new(file),
         });
         for hidden in asked {
             let line = if hidden && is_terminal { rpassword::read_password().map(Some) } else { line(&mut reader) };
             let is_over = !matches!(line, Ok(Some(_)));
+            // What a paste brings along is no answer to a question that has not come.
+            let alone = is_over || !is_terminal || !input.forget_rest();
             let sent = came.send(match line {
-                Ok(Some(line)) => Came::Line(line),
+                Ok(Some(line)) => Came::Line { line, alone },
                 // A signal tells of itself.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
                 Ok(None) | Err(_) => Came::End,

@@ -69,7 +69,7 @@ async fn looked_at(plan: Plan, commands: Commands) -> Result<Preview, Failure> {
         // What a plugin's tables hold is known when it syncs, and only then.
         for (number, (reader, table)) in readers.into_iter().zip(&mut tables).enumerate() {
             table.bytes = reader.input_bytes();
-            table.odd = reader.odd_values().iter().map(ToString::to_string).collect();
+            table.odd = reader.notes();
             let name = reader.table().name.clone();
             if number < TABLES {
                 let first = FirstRows::default();

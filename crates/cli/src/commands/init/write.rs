@@ -53,14 +53,25 @@ fn failure(error: RewriteError, file: &str, has_draft: bool) -> Failure {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
             );
             let kind = if is_full { FailureKind::Partial } else { FailureKind::Denied };
-            let mend = if is_full { "make room there and write it again" } else { "let this user write the folder" };
+            let is_no_folder = matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory);
+            let mend = match (is_full, is_no_folder) {
+                (true, _) => "make room there and write it again",
+                (_, true) => "a part of its path is a file and no folder: move that away",
+                _ => "let this user write the folder",
+            };
             // On a disk that is full the answers may not have been kept either.
             let elsewhere = match has_draft && !is_full {
                 true => "save it elsewhere: `lakeward init --config OTHER --resume` has the answers",
                 false => "write another file: `lakeward init --config OTHER`",
             };
-            Failure::new(kind, format!("{file} can't be written, and is what it was: {error}"))
+            Failure::new(kind, format!("{file} can't be written, and is what it was: {}", cause(&error)))
                 .next(format!("{mend}, or {elsewhere}"))
         }
     }
+}
+
+/// Why, without the name of the file that was to be put in its place.
+fn cause(error: &io::Error) -> String {
+    let inner = error.get_ref().and_then(std::error::Error::source);
+    inner.map_or_else(|| error.to_string(), ToString::to_string)
 }

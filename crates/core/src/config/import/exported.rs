@@ -133,11 +133,12 @@ fn stand_in(path: &[&str], text: &str) -> Option<String> {
         })
     };
     Some(match path {
-        ["destination", "bucket" | "region" | "path"] | ["auth", .., "profile"] => literal(),
+        ["destination", "bucket" | "path"] | ["auth", .., "profile"] => literal(),
         ["auth", .., "role_arn"] => "arn:aws:iam::111122223333:role/xxx".to_owned(),
         ["auth", .., "sso_account_id"] => "111122223333".to_owned(),
         ["auth", .., "sso_start_url"] => "https://xxx.awsapps.com/start".to_owned(),
-        ["auth", .., "sso_session" | "sso_region" | "sso_role_name"] => "xxx".to_owned(),
+        ["auth", .., "sso_region"] | ["destination", "region"] => "xx-xxx-1".to_owned(),
+        ["auth", .., "sso_session" | "sso_role_name"] => "xxx".to_owned(),
         _ => return None,
     })
 }

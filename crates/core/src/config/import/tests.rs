@@ -134,7 +134,8 @@ fn a_reference_becomes_a_variable_that_sets_the_key() {
 #[test]
 fn credentials_are_chosen_as_before() {
     let spec = |fields: Value| {
-        let mut spec = json!({ "bucket": "my-lake", "region": "r", "path": "{{TABLE}}/{{UUID}}", "format": "json" });
+        let mut spec =
+            json!({ "bucket": "my-lake", "region": "eu-west-1", "path": "{{TABLE}}/{{UUID}}", "format": "json" });
         spec.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
         plan(&of(&spec).expect("a config").toml).auth
     };
@@ -160,7 +161,7 @@ fn the_spec_of_a_source_is_kept_as_it_is() {
         "token": "${file:./token}", "header": "Bearer ${TOKEN}", "empty": {},
     });
     let source = format!("{SOURCE}  skip_tables: [a_*]\n  spec: {own}\n");
-    let destination = "kind: destination\nspec: {name: s3, path: cloudquery/s3, version: v1, spec: {bucket: my-lake, region: r, path: '{{TABLE}}/{{UUID}}', format: csv}}";
+    let destination = "kind: destination\nspec: {name: s3, path: cloudquery/s3, version: v1, spec: {bucket: my-lake, region: eu-west-1, path: '{{TABLE}}/{{UUID}}', format: csv}}";
     let Imported { toml, .. } = imported(&[&source, destination]).expect("a config");
     let table: toml::Table = toml.parse().expect("TOML");
     let source = &table["source"][0];

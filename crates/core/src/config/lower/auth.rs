@@ -36,7 +36,7 @@ impl Reader<'_> {
     fn sso(&mut self, auth: &SsoAuth) -> Option<SsoPlan> {
         self.check(&auth.sso_account_id, |id| values::account(id));
         if let Some(region) = &auth.sso_region {
-            self.check(region, |name| values::region(name));
+            self.check(region, |name| values::aws_region(name));
         }
         let session = match (&auth.sso_session, &auth.sso_start_url, &auth.sso_region) {
             (Some(name), None, None) => SsoSession::Named(name.value.clone()),

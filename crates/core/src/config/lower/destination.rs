@@ -79,7 +79,15 @@ impl Reader<'_> {
     }
 
     fn s3(&mut self, bucket: &At<String>, is_arn: bool, s3: &S3) -> plan::S3Plan {
-        s3.region.iter().for_each(|region| self.check(region, |name| values::region(name)));
+        let url = s3.endpoint.as_ref().map(|endpoint| endpoint.value.as_str());
+        let vendor = s3.vendor.as_ref();
+        let vendor = vendor.map_or_else(|| plan::Vendor::of_endpoint(url), |vendor| vendor_plan(vendor.value));
+        s3.region.iter().for_each(|region| {
+            self.check(region, |name| match vendor {
+                plan::Vendor::Aws => values::aws_region(name),
+                _ => values::region(name),
+            });
+        });
         s3.endpoint.iter().for_each(|endpoint| self.check(endpoint, |url| values::endpoint(url)));
         let endpoint = s3.endpoint.as_ref();
         let aws_only = [(&s3.use_fips, "use_fips"), (&s3.use_dualstack, "use_dualstack")];
@@ -99,7 +107,6 @@ impl Reader<'_> {
                 self.wrong(style, "an access point can't stand in the URL's path", "take it out");
             }
         }
-        let url = endpoint.map(|endpoint| endpoint.value.as_str());
         plan::S3Plan {
             // An access point's ARN names its region.
             region: match bucket.value.split(':').nth(3).filter(|_| is_arn) {
@@ -111,10 +118,7 @@ impl Reader<'_> {
             use_path_style: s3.use_path_style.as_ref().map(|style| style.value),
             use_fips: s3.use_fips.as_ref().is_some_and(|fips| fips.value),
             use_dualstack: s3.use_dualstack.as_ref().is_some_and(|dualstack| dualstack.value),
-            vendor: s3
-                .vendor
-                .as_ref()
-                .map_or_else(|| plan::Vendor::of_endpoint(url), |vendor| vendor_plan(vendor.value)),
+            vendor,
             log_requests: s3.aws_debug.unwrap_or(false),
         }
     }

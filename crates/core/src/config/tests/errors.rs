@@ -441,3 +441,15 @@ paths = ["~/data"]
     let text = LEAST.replace("path =", "batch_size = 99999999999999999999\npath =");
     check(&text, &["4:14 `destination.batch_size`: expected a whole number of 64 bits, found 99999999999999999999"]);
 }
+
+#[test]
+fn a_region_of_aws_is_spelled_as_aws_does_and_one_of_another_vendor_as_it_likes() {
+    let with = |more: &str, paths: &str| {
+        let destination = "[destination]\nbucket = \"b-1\"\npath = \"{{UUID}}\"\nregion = \"Frankfurt\"\n";
+        format!("version = 1\n{destination}{more}[[source]]\ntype = \"files\"\npaths = [\"{paths}\"]\n")
+    };
+    let said = r#"5:10 `destination.region`: "Frankfurt" is no region's name | write a region as "eu-central-1""#;
+    check(&with("", "x"), &[said]);
+    let elsewhere = with("endpoint = \"https://minio.example.com:9000\"\n", "");
+    check(&elsewhere, &[r#"9:10 `source.paths`: a path is empty | write "." for the folder of the config"#]);
+}

@@ -100,7 +100,7 @@ fn commands(state: &State, sheet: &mut Sheet<'_>, height: usize) {
         (format!("lakeward check --config {config}"), "try it out, with one test write"),
     ];
     commands.extend(needs_policy.then(policy));
-    commands.push(("lakeward".to_owned(), "run, edit, check, sign in"));
+    commands.push((sheet.look.text(&state.facts.place.opening()), "run, edit, check, sign in"));
     let longest = commands.iter().map(|(command, _)| width(command)).max().unwrap_or_default();
     let words = commands.iter().map(|(_, does)| width(does)).max().unwrap_or_default();
     let below = sheet.len() + 2 * commands.len() <= height;

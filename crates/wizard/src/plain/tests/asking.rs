@@ -97,9 +97,10 @@ fn a_choice_that_no_longer_goes_along_is_asked_again() {
     session.lead_to_destination().line("my-lake").line("").line("").line("parquet").line("snappy");
     session.line("<");
     assert_eq!(session.screen(), Screen::Destination);
-    for line in ["", "", "", "2", ""] {
-        session.line(line);
-    }
+    assert_says(&session, "Question 6 of about 10: Compression");
+    session.line("<");
+    assert_says(&session, "Question 5 of about 10: Format");
+    session.line("2").line("");
     assert_says(&session, "Not taken: snappy goes with Parquet alone");
     session.line("1");
     assert_eq!(session.screen(), Screen::Source);
@@ -184,7 +185,77 @@ fn what_few_people_need_is_asked_where_it_is_wanted() {
     assert!(session.plain.state.command().contains("--file-size 64MiB --sse-kms-key-id alias/lake"));
     assert_says(&session, "Question 11 of about 14: Rows come from");
     session.line("<");
+    assert_says(&session, "Question 10 of about 14: Endpoint");
+    for _ in 0..8 {
+        session.line("<");
+    }
     assert_says(&session, "Question 2 of about 14: Bucket");
+}
+
+#[test]
+fn a_way_to_sign_in_may_be_typed_as_flags_name_it() {
+    let mut session = Session::new();
+    session.works().line("Embedded");
+    assert!(session.plain.state.answers.is(Id::Storage, "embedded"));
+    assert_says(&session, "Question 2 of about 10: Folder");
+    session.line("<");
+    assert_eq!(session.screen(), Screen::Method);
+    session.line("no aws");
+    assert_says(&session, "Question 2 of about 10: Folder");
+}
+
+#[test]
+fn numbers_of_questions_follow_one_another() {
+    let mut session = Session::new();
+    session.lead_to_destination().line("my-lake");
+    for line in ["", "", "", ""] {
+        session.line(line);
+    }
+    assert_says(&session, "Question 7 of about 10: Rows come from");
+    session.line("fills");
+    assert_says(&session, "found \"fills\"; did you mean \"files\"?");
+    assert_says(&session, "Question 7 of about 10: Rows come from");
+    session.line("1");
+    assert_says(&session, "Question 8 of 10: Files");
+    assert_says(&session, "They count from the folder of the config: /home/me");
+    session.line("?");
+    assert_says(&session, "Type the answer; Enter takes what is proposed.");
+    session.line("x.csv").line("");
+    assert_says(&session, "Question 10 of 10: Format of the rows");
+    assert_says(&session, "Enter leaves it to be found by content.");
+    session.line("").works();
+    assert_eq!(session.screen(), Screen::Preview);
+    session.line("<");
+    assert_says(&session, "Question 10 of 10: Format of the rows");
+    // What a profile that was found answers is not asked.
+    let mut session = Session::new();
+    let found = Found {
+        answers: vec![(Id::Auth, "profile".into()), (Id::Profile, "p".into())],
+        sign_in: None,
+        ..self::session()
+    };
+    let ticket = session.ticket(|effect| if let Effect::Detect(ticket) = effect { Some(*ticket) } else { None });
+    session.event(Event::Found(ticket, Box::new(found))).event(Event::Detected(ticket)).line("1").works().line("");
+    assert_says(&session, "Question 2 of about 10: Bucket");
+}
+
+#[test]
+fn the_help_says_what_goes_with_what_has_come() {
+    let mut session = Session::new();
+    session.works().line("7").works().line("?");
+    assert_says(&session, "Enter goes on; r asks once more.");
+    assert!(!session.says("g goes on"), "nothing failed: {:#?}", session.printed);
+    let mut session = Session::new();
+    session.works().line("7");
+    let ticket = session.ticket(|effect| if let Effect::Identify(ticket, _) = effect { Some(*ticket) } else { None });
+    session.event(Event::Identified(ticket, Err(trouble("no credentials"))));
+    session.line("?");
+    assert_says(&session, "r tries again; g goes on without these credentials.");
+    assert!(!session.says("Enter goes on"), "{:#?}", session.printed);
+    session.line("");
+    let said: Vec<&String> =
+        session.printed.iter().filter(|line| line.to_lowercase().contains("r tries again")).collect();
+    assert_eq!(said.len(), 1, "{:#?}", session.printed);
 }
 
 #[test]

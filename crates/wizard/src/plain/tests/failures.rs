@@ -10,7 +10,7 @@ fn a_draft_is_gone_on_with_or_not() {
     assert_says(
         &session,
         "An earlier session was left 3 minutes ago, before lakeward.toml was written. It answered: Bucket. Go on with its answers? \
-         Enter: yes, n: no, q: leave and keep them.",
+         Enter: yes, and each question then proposes its answer; n: no, q: leave and keep them.",
     );
     session.line("perhaps");
     assert_says(&session, "\"perhaps\" is no answer here");
@@ -34,7 +34,7 @@ fn a_draft_of_a_config_that_is_there_is_asked_about_with_the_edit() {
     let mut session = Session::with(Start { place: there, draft, ..Start::default() });
     assert!(!session.says("Go on with its answers?"));
     session.line("2");
-    assert_says(&session, "Go on with its answers? Enter: yes, n: no, <: back, and they are kept.");
+    assert_says(&session, "n: no, <: back, and they are kept.");
     let edits = |session: &Session| session.printed.iter().filter(|line| line.contains("Edit")).count();
     let before = edits(&session);
     session.line("<");

@@ -91,6 +91,7 @@ fn the_end_of_the_input_leaves_a_run_alone_and_a_config_written() {
     assert_eq!(session.plain.state.exit, Some(Exit::Run(0)));
     let mut written = Session::new();
     written.plain.state.show(Screen::Written);
-    written.plain.end();
+    let said = written.plain.end().lines;
     assert_eq!(written.plain.state.exit, Some(Exit::Done));
+    assert_eq!(said, ["The input ended before a run was chosen. To run it: lakeward --config lakeward.toml"]);
 }

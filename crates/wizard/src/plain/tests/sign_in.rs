@@ -122,7 +122,8 @@ fn long_lists_come_in_pages_and_are_filtered_by_words() {
     session.event(Event::Listed(ticket, Ok(())));
     assert_says(&session, "  20. acme-9 111122220009: Writer");
     assert!(!session.says("  21. "));
-    assert_says(&session, "1 to 20 of 60; + shows the next, words filter");
+    assert_says(&session, "1 to 20 of 60; + shows the next");
+    assert_says(&session, "Type a number, or words that filter the list. Enter takes 1.");
     session.line("+");
     assert_says(&session, "  21. acme-10 111122220010: Reader");
     assert!(!session.says("Enter takes"));
@@ -131,7 +132,11 @@ fn long_lists_come_in_pages_and_are_filtered_by_words() {
     session.line("+").line("+");
     assert_says(&session, "  1. acme-0 ");
     session.line("nobody");
-    assert_says(&session, "nothing matches \"nobody\"");
+    assert_says(&session, "Nothing matches \"nobody\", so all are listed again.");
+    assert_says(&session, "  20. acme-9 111122220009: Writer");
+    session.line("20");
+    assert_eq!(session.screen(), Screen::Identity, "a number that stands on the list chooses");
+    assert!(session.plain.state.answers.is(Id::SsoAccountId, "111122220009"));
     session.line("<").line("acme-2 writer");
     assert_says(&session, "  11. acme-29 111122220029: Writer");
     session.line("111122220029");
