@@ -104,7 +104,10 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
         io::ErrorKind::IsADirectory | io::ErrorKind::FileTooLarge => {
             format!("name a config with --config or {VARIABLE}")
         }
-        _ => format!("make one with `lakeward init`, or name yours with --config or {VARIABLE}"),
+        _ => format!(
+            "make it with `lakeward init --config {}`, or name yours with --config or {VARIABLE}",
+            printable(&name)
+        ),
     };
     Failure::new(FailureKind::Usage, format!("the config {} can't be read: {error}", printable(&name))).next(next)
 }

@@ -247,7 +247,7 @@ impl State {
             Screen::Identity => self.enter_identity(),
             Screen::Destination => {
                 if self.submit_form() {
-                    self.go(Screen::Source);
+                    self.after_destination();
                 }
             }
             Screen::Source => {
@@ -261,6 +261,17 @@ impl State {
             Screen::Written => self.enter_written(),
             Screen::Run => self.enter_run(),
             Screen::Farewell => self.leave(self.end_of_run()),
+        }
+    }
+
+    /// Who came here without AWS has not been asked how to sign in.
+    fn after_destination(&mut self) {
+        if !self.answers.is(Id::Storage, "embedded") && !self.trail.contains(&Screen::Identity) {
+            self.trail.retain(|screen| *screen == Screen::Welcome);
+            self.enter_screen(Screen::Method);
+            self.notice = Some("S3 needs a sign-in: choose one, and the answers so far stay".to_owned());
+        } else {
+            self.go(Screen::Source);
         }
     }
 

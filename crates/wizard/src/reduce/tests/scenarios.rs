@@ -538,6 +538,21 @@ fn the_embedded_s3_needs_no_sign_in_and_shows_its_keys() {
 }
 
 #[test]
+fn who_turns_to_s3_after_all_is_asked_how_to_sign_in() {
+    let mut session = Session::new();
+    session.pick(Row::Other(Way::Embedded)).press(Key::F(3));
+    session.event(Event::Intent(crate::Intent::Fill(Id::Storage, "s3".into())));
+    session.event(Event::Intent(crate::Intent::Fill(Id::Bucket, "my-lake".into())));
+    session.enter();
+    assert_eq!((session.state.screen, session.state.trail.len()), (Screen::Method, 0));
+    assert!(session.state.notice.as_ref().is_some_and(|notice| notice.contains("needs a sign-in")));
+    session.lead_to_destination();
+    assert!(session.state.answers.is(Id::Bucket, "my-lake"));
+    session.enter();
+    assert_eq!(session.state.screen, Screen::Source);
+}
+
+#[test]
 fn windows_keys_count_once_because_only_presses_are_events() {
     // The type of a key has no release: what a terminal tells of one can't be said.
     let Press { key: _, ctrl: _, alt: _, shift: _ } = Key::Enter.into();
