@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener, path::Path, time::Duration};
 
-use lakeward_testkit::{Answer, Home, Recorded, ScriptedServer};
+use lakeward_testkit::{Answer, DeadEnd, Home, Recorded, ScriptedServer};
 
 use crate::{
     landed,
@@ -23,7 +23,8 @@ fn assert_says(stderr: &str, says: &[&str]) {
 
 #[test]
 fn where_nothing_listens_the_run_ends_after_half_a_minute() {
-    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let dead_end = DeadEnd::new();
+    let free = dead_end.address();
     let output = server::sync(&home(), &format!("http://{free}"), "", &files(&["t.csv"])).run().exits(69);
     assert_says(
         &output.stderr,
@@ -34,7 +35,8 @@ fn where_nothing_listens_the_run_ends_after_half_a_minute() {
 
 #[test]
 fn where_nothing_listens_a_shorter_deadline_ends_the_run_sooner_and_alike() {
-    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let dead_end = DeadEnd::new();
+    let free = dead_end.address();
     let home = home();
     let command = server::sync(&home, &format!("http://{free}"), "retry_deadline = \"2s\"", &files(&["t.csv"]));
     let output = command.time_limit(Duration::from_secs(20)).run().exits(69);
@@ -164,7 +166,8 @@ fn a_folder_that_can_not_be_made_is_named_before_a_row_is_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_is_taken_to_other_machines_and_never_to_this_one() {
-    let dead = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let dead_end = DeadEnd::new();
+    let dead = dead_end.address();
     let proxied = |endpoint: &str| {
         let home = home();
         let command = server::sync(&home, endpoint, "retry_deadline = \"2s\"", &files(&["t.csv"]));

@@ -12,10 +12,12 @@ pub mod python;
 pub mod node;
 pub mod s3_server;
 
+mod dead_end;
 pub mod fault_proxy;
 pub mod scripted_server;
 mod wire;
 
+pub use dead_end::DeadEnd;
 pub use fault_proxy::{Counts, FaultProxy, Faults};
 pub use home::{Home, HomeCommand, Leak, Output, Running};
 pub use s3_server::S3Server;
