@@ -10,3 +10,30 @@ pub fn is_region(name: &str) -> bool {
     name.chars().all(of_region)
         && name.rsplit_once('-').is_some_and(|(place, last)| !place.is_empty() && is_numbered(last))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_are_told_from_what_people_write_instead() {
+        for name in
+            ["eu-central-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1", "aws-global", "ap-southeast-11"]
+        {
+            assert!(is_region(name), "{name}");
+        }
+        for name in [
+            "Frankfurt",
+            "frankfurt",
+            "eu-central",
+            "EU-CENTRAL-1",
+            "eu-central-1a",
+            "eu_central_1",
+            "eu-central-1 ",
+            "",
+            "-1",
+        ] {
+            assert!(!is_region(name), "{name}");
+        }
+    }
+}
