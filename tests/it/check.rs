@@ -370,10 +370,23 @@ fn each_source_is_looked_for_and_none_is_run() {
     says_all(&output.stdout, &says);
     assert!(!home.path().join("ran").exists(), "a program was run");
 
+    home.write("odd.csv", format!("id,price\n{}7,n/a\n", "1,2.5\n".repeat(200)));
+    let output = of(&files(&["odd.csv"])).run().exits(0);
+    let words: Vec<_> =
+        outcomes(&output).into_iter().filter(|(_, name)| name == "source").map(|(word, _)| word).collect();
+    assert_eq!(words, ["ok", "warning"], "{}", output.stdout);
+    says_all(&output.stdout, &["table odd: price is text because of line 202 of ".to_owned()]);
+    home.write("open.csv", "id,name\n1,\"Ann\n2,Bob\n");
+
     mode(0o644);
     for (source, what, next) in [
         (files(&["data/*.cvs"]), format!("no file matches {folder}/data/*.cvs"), "did you mean".to_owned()),
         (files(&["data/c.csv"]), format!("{folder}/data/c.csv does not exist"), "did you mean".to_owned()),
+        (
+            files(&["open.csv"]),
+            format!("{folder}/open.csv, line 2: a quote is opened in the record that begins here, and never closed"),
+            "close the quote of the record in line 2".to_owned(),
+        ),
         (
             files(&["program.sh"]),
             format!("the format of {path} can't be told"),

@@ -155,6 +155,11 @@ pub trait Observer: Send + Sync {
     fn on(&self, event: &Event);
 }
 
+/// Nobody watches.
+impl Observer for () {
+    fn on(&self, _: &Event) {}
+}
+
 mod milliseconds {
     use std::time::Duration;
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use lakeward_core::{
-    event::{Event, Observer},
     failure::{Failure, FailureKind},
     key::ObjectKey,
     plan::DestinationPlan,
@@ -21,12 +20,6 @@ use crate::{
     upload::Uploader,
 };
 
-struct Nobody;
-
-impl Observer for Nobody {
-    fn on(&self, _: &Event) {}
-}
-
 /// Puts an empty object, and replaces one that is there. It is tried again as every upload is.
 ///
 /// # Errors
@@ -37,7 +30,7 @@ pub async fn put_empty(
     table: TableName,
     key: ObjectKey,
 ) -> Result<(), Failure> {
-    let (ledger, stop) = (Arc::new(Ledger::new(Arc::new(Nobody))), Arc::new(Stop::default()));
+    let (ledger, stop) = (Arc::new(Ledger::new(Arc::new(()))), Arc::new(Stop::default()));
     let uploader = Uploader::new(bucket.replacing(), destination, 0, ledger.clone(), stop, Handle::current());
     let digests = Digester::new(uploader.profile().checksum).finish();
     let memory = lakeward_core::budget::Budget::new(0).nothing();

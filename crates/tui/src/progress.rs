@@ -42,7 +42,7 @@ impl Progress {
             Style::Bar => Self::bars(),
             Style::Auto | Style::Plain => Self::of(Lines::new(Box::new(io::stderr()))),
             Style::Json => Self::of(JsonLines::new(Box::new(io::stderr()))),
-            Style::None => Self::of(Nothing),
+            Style::None => Self::of(()),
         }
     }
 
@@ -77,12 +77,6 @@ impl Write for LogWriter {
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
     }
-}
-
-struct Nothing;
-
-impl Observer for Nothing {
-    fn on(&self, _: &Event) {}
 }
 
 /// Every event as one line of JSON.

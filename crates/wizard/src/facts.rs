@@ -428,12 +428,13 @@ pub struct PreviewedTable {
 }
 
 impl PreviewedTable {
-    /// That rows would be set aside, if some would.
-    #[must_use]
-    pub fn rejects(&self) -> Option<String> {
+    /// What is odd about it: columns that are text for the sake of a few values, and that rows would be set aside.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
         let Self { rejected, looked_at, .. } = self;
         let rows = if *looked_at == 1 { "row" } else { "rows" };
-        (*rejected > 0).then(|| format!("{rejected} of the {looked_at} {rows} looked at would be rejected"))
+        let rejects =
+            (*rejected > 0).then(|| format!("{rejected} of the {looked_at} {rows} looked at would be rejected"));
+        self.odd.iter().cloned().chain(rejects)
     }
 }
 

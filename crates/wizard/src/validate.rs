@@ -82,6 +82,10 @@ impl Question {
             Id::Profile | Id::SourceProfile | Id::SsoSession if text.contains(['[', ']']) => {
                 return Err("write the name alone, as it stands between the brackets of ~/.aws/config".to_owned());
             }
+            // IAM Identity Center: "https://(your-subdomain).awsapps.com/start".
+            Id::SsoStartUrl if text.split_once(".awsapps.com/start").is_some_and(|(_, rest)| !is_end_of_path(rest)) => {
+                return Err("the address of a portal at awsapps.com ends with /start".to_owned());
+            }
             _ => return Ok(()),
         };
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
@@ -91,4 +95,9 @@ impl Question {
         let (least, most) = length.into_inner();
         Err(format!("AWS takes {least} to {most} letters, digits and _ + = , . @ : / - here"))
     }
+}
+
+/// Whether what follows a path adds nothing to it.
+fn is_end_of_path(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with(['/', '?', '#'])
 }

@@ -59,15 +59,16 @@ impl Plain {
         }
         self.told.popup = None;
         let screen = self.state.screen;
-        let is_new = self.told.screen != Some(screen);
-        self.told.screen = Some(screen);
+        let awaited = self.state.awaited().map(|(what, _)| what);
+        // A question comes with what it can be answered with, and nothing between.
+        let is_new = self.told.screen != Some(screen) && !(screen == Screen::Method && awaited.is_some());
         if is_new {
+            self.told.screen = Some(screen);
             turn.lines.extend(self.title(screen));
             if self.has_more() {
                 turn.lines.push("+ also asks the questions that few people need.".to_owned());
             }
         }
-        let awaited = self.state.awaited().map(|(what, _)| what);
         if let Some(what) = awaited.filter(|what| self.told.awaited != Some(*what)) {
             turn.lines.push(format!("Waiting for {what} ..."));
         }
@@ -305,7 +306,7 @@ impl Plain {
                 table.columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
             turn.lines.push(format!("Table {}: {}", table.name, columns.join(", ")));
             turn.lines.extend(table.rows.iter().take(ROWS).map(|row| format!("  {}", row.join(", "))));
-            turn.lines.extend(table.odd.iter().chain(&table.rejects()).map(|line| format!("  {line}")));
+            turn.lines.extend(table.warnings().map(|warning| format!("  Warning: {warning}")));
             if table.goes_on {
                 let what = "the command goes on; the types are those of the rows that have come so far";
                 turn.lines.push(format!("  {what}"));

@@ -9,8 +9,8 @@ use crate::{
 };
 
 impl State {
-    /// The same as the answers so far, as one command: with what stands in the fields, and with what Enter would choose. A default is
-    /// in it once its screen has come: until then nobody has seen it.
+    /// The same as the answers so far, as one command: with what stands in the fields and was not refused, and with what Enter would
+    /// choose. A default is in it once its screen has come: until then nobody has seen it.
     #[must_use]
     pub fn command(&self) -> String {
         let mut answers = self.typed_answers();
@@ -18,10 +18,23 @@ impl State {
             answers.give(id, value, From::Typed);
         }
         answers.fill(&self.facts);
+        for refused in self.form.fields.iter().filter(|field| field.error.is_some()) {
+            answers.remove(refused.id);
+        }
         let has_come = |question: &Question| place(question.screen) <= place(self.screen);
         compose::command_of(&answers, &self.facts.place.named(), |question| {
             has_come(question) || answers.is_given(question.id)
         })
+    }
+
+    /// Whether what has the focus is a way to sign in that does not work: no command says the same.
+    #[must_use]
+    pub fn is_on_unusable(&self) -> bool {
+        let found = match (self.screen, self.list.focused()) {
+            (Screen::Method, Some(Row::Found(at))) => self.facts.found.get(at),
+            _ => None,
+        };
+        found.is_some_and(|found| !found.condition.is_usable())
     }
 
     /// Gives the answers of the row that has the focus.

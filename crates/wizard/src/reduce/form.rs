@@ -465,12 +465,16 @@ impl State {
         self.form.focus = first;
     }
 
-    /// The key of a table's first object as the path in the field would make it.
+    /// The key of a table's first object as the path in the field would make it; left empty, it is the default.
     ///
     /// # Errors
     /// What is wrong with the path.
     pub fn key_preview(&self) -> Result<String, String> {
-        super::identity::key_preview(&self.typed_answers(), &self.facts, self.now)
+        let mut answers = self.typed_answers();
+        if let Some(default) = self.default_of(Id::Path).filter(|_| answers.text(Id::Path).is_none_or(str::is_empty)) {
+            answers.set(Id::Path, default.as_str().into(), From::Default);
+        }
+        super::identity::key_preview(&answers, &self.facts, self.now)
     }
 
     /// The answers with what stands in the fields right now.

@@ -30,6 +30,12 @@ impl State {
         self.list.clamp();
     }
 
+    /// Leads to the first table about which something is odd, for its note may be missed else.
+    pub(super) fn show_first_warning(&mut self) {
+        let tables = self.facts.preview.got().map_or(&[][..], |preview| &preview.tables);
+        self.list.focus = tables.iter().position(|table| table.warnings().next().is_some()).unwrap_or(self.list.focus);
+    }
+
     fn rows(&self) -> Vec<Row> {
         match self.screen {
             Screen::Welcome => self.welcome_rows().into_iter().map(Row::Welcome).collect(),

@@ -88,6 +88,7 @@ impl State {
                 self.facts.preview = result.into();
                 if self.screen == Screen::Preview {
                     self.refresh_list();
+                    self.show_first_warning();
                 }
             }
             Event::Checked(ticket, line) if self.tickets.is_latest(Request::Check, ticket) => self.checked(line),

@@ -172,6 +172,8 @@ fn what_is_wrong_is_said_in_the_configs_words_and_without_the_key() {
     );
     assert!(said(Id::Path, "raw/{{TABLE}}.{{FORMAT}}").contains("overwrite"));
     assert!(said(Id::Bucket, "").contains("my-lake"));
+    // A digit that was meant for a list.
+    assert!(said(Id::SsoStartUrl, "https://acme.awsapps.com/start4").ends_with("ends with /start"));
     let secret = said(Id::Spec, "{ token = \"hush\" }");
     assert!(
         secret.contains("looks like a secret") && secret.contains("${NAME}") && !secret.contains("hush"),

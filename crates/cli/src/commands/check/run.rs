@@ -55,8 +55,7 @@ fn described(plan: &Plan) -> String {
 
 /// What a look at each source comes to; none is run.
 pub(crate) fn glances(plan: &Plan) -> Vec<Result<Glance, Failure>> {
-    let own_places = plan.own_places();
-    plan.sources.iter().map(|source| glance(source, &plan.sources, &own_places)).collect()
+    plan.sources.iter().map(|source| glance(source, plan)).collect()
 }
 
 /// Looks whether each source is there. What follows does not depend on it, and is checked all the same.
@@ -66,11 +65,14 @@ async fn sources(plan: &Plan, telling: &mut Telling<'_>) {
         vec![Err(Failure::new(FailureKind::Bug, format!("looking at the sources stopped: {error}")))]
     });
     for glance in looked {
-        telling.tell(match glance {
-            Ok(Glance::There(what)) => Item::new(Check::Source, Outcome::Ok, what),
-            Ok(Glance::Later(what)) => Item::new(Check::Source, Outcome::Noted, what),
-            Err(failure) => Item::failed(Check::Source, &failure),
-        });
+        match glance {
+            Ok(Glance::There(what, odd)) => {
+                telling.tell(Item::new(Check::Source, Outcome::Ok, what));
+                odd.into_iter().for_each(|odd| telling.tell(Item::new(Check::Source, Outcome::Warned, odd)));
+            }
+            Ok(Glance::Later(what)) => telling.tell(Item::new(Check::Source, Outcome::Noted, what)),
+            Err(failure) => telling.tell(Item::failed(Check::Source, &failure)),
+        }
     }
 }
 

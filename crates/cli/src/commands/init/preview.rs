@@ -11,7 +11,6 @@ use std::{
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use lakeward_core::{
     column_type,
-    event::{Event as RunEvent, Observer},
     failure::{Failure, FailureKind},
     key::ObjectKey,
     message::{Message, Outlet, Rows, Stopped},
@@ -58,7 +57,7 @@ pub(crate) async fn preview(ticket: Ticket, plan: Plan, commands: Commands, even
 async fn looked_at(plan: Plan, commands: Commands) -> Result<Preview, Failure> {
     let (destination, place) = (plan.destination.clone(), storage::place(&plan));
     let (readers, of_plugins) =
-        Run::discover(plan, Arc::new(SourceLogs(Arc::new(Nobody))), commands.clone()).await?.into_tables();
+        Run::discover(plan, Arc::new(SourceLogs(Arc::new(()))), commands.clone()).await?.into_tables();
     let read = tokio::task::spawn_blocking(move || {
         let of_files = readers.iter().map(|reader| (reader.table(), None));
         let of_plugins = of_plugins.iter().map(|(table, plugin)| (table, Some(plugin.as_str())));
@@ -155,10 +154,4 @@ impl Outlet for FirstRows {
     fn is_stopped(&self) -> bool {
         self.enough.load(Ordering::Acquire)
     }
-}
-
-struct Nobody;
-
-impl Observer for Nobody {
-    fn on(&self, _: &RunEvent) {}
 }

@@ -12,7 +12,6 @@ use lakeward_cloudquery::{
 use lakeward_core::{
     budget::Budget,
     column_type::timestamp_utc,
-    event::{Event, Observer},
     failure::{Failure, FailureKind},
     key::Variable,
     message::{Message, Outlet, Stopped},
@@ -65,7 +64,7 @@ pub(super) async fn read(destination: &Arc<Destination>, announced: Bytes) -> Re
         let outlet = Records { table, sender };
         let context = Context {
             budget: Budget::new(MEMORY),
-            observer: Arc::new(Nobody),
+            observer: Arc::new(()),
             run_id: String::new(),
             spool_dir,
             // The object that is read back is in a folder of the run's own.
@@ -148,10 +147,4 @@ impl Outlet for Records {
     fn is_stopped(&self) -> bool {
         self.sender.is_closed()
     }
-}
-
-struct Nobody;
-
-impl Observer for Nobody {
-    fn on(&self, _: &Event) {}
 }

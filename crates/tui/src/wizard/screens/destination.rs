@@ -25,8 +25,10 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
 fn preview(state: &State, sheet: &mut Sheet<'_>) {
     let look = sheet.look;
     let previewed = state.facts.preview.got().and_then(|preview| preview.tables.first());
-    let table = state.answers.text(Id::Table).or(previewed.map(|table| table.name.as_str())).unwrap_or("orders");
-    sheet.say(0, &look.text(&format!("An object of table \"{table}\", begun now (UTC)")));
+    let table = state.answers.text(Id::Table).or(previewed.map(|table| table.name.as_str()));
+    // Which tables there are, a later step finds out.
+    let table = table.map_or("a table named \"orders\"".to_owned(), |table| format!("table \"{table}\""));
+    sheet.say(0, &look.text(&format!("An object of {table}, begun now (UTC)")));
     match state.key_preview() {
         Ok(key) => sheet.whole(2, &look.text(&key), bold()),
         // Why, the field itself says once it is left.

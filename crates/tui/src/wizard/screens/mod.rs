@@ -145,7 +145,7 @@ fn footer(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) {
             let lead = if at == 0 { "*" } else { " " };
             buffer.set_stringn(row.x + 1, row.y, format!("{lead} {line}"), inner, bold());
         }
-    } else if legend::has_command(state.screen) && state.popup.is_none() {
+    } else if legend::has_command(state.screen) && state.popup.is_none() && !state.is_on_unusable() {
         let lead = "Same as: ";
         let command = parts::command_line(state, look, inner - lead.len());
         buffer.set_stringn(area.x + 1, row(1).y, format!("{lead}{command}"), inner, Style::new());

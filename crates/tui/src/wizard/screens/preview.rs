@@ -54,7 +54,10 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
         sheet.say(0, "Esc leads back to the source, r looks again.");
         return ground.fill(&sheet);
     }
-    parts::question(&mut sheet, "Is this what should land?", &counted(preview.tables.len() as u64, "table"));
+    let odd = preview.tables.iter().filter(|table| table.warnings().next().is_some()).count();
+    let odd = if odd > 0 { format!(", {odd} with a warning") } else { String::new() };
+    let many = format!("{}{odd}", counted(preview.tables.len() as u64, "table"));
+    parts::question(&mut sheet, "Is this what should land?", &many);
     ground.top(&sheet);
     if ground.room > Room::Narrow {
         ground.skip(1);
@@ -81,7 +84,7 @@ fn tables<'a>(state: &State, tables: &[PreviewedTable], ground: &Ground<'a>, mos
     let look = ground.look;
     let mut sheet = ground.sheet();
     let focus = focused(state);
-    let name = sheet.width.saturating_sub(2 + 2 + 12 + 2 + 12).min(48);
+    let name = sheet.width.saturating_sub(2 + 2 + 12 + 2 + 12 + 3).min(48);
     let view = in_view(tables.len(), focus.unwrap_or_default(), most);
     let rest = tables.len() - view.len();
     for at in view {
@@ -89,10 +92,13 @@ fn tables<'a>(state: &State, tables: &[PreviewedTable], ground: &Ground<'a>, mos
         let is = focus == Some(at);
         let columns = counted(table.columns.len() as u64, "column");
         let bytes = table.bytes.map(size).unwrap_or_default();
+        let (symbol, style) =
+            if table.warnings().next().is_some() { look.mark(Mark::Warning) } else { ("", Style::new()) };
         sheet.line(Line::from(vec![
             Span::raw(format!("{} ", if is { look.pointer() } else { " " })),
             Span::styled(padded(&look.text(&table.name), name, look.ellipsis()), if is { reverse() } else { bold() }),
-            Span::raw(format!("  {}  {}", right(&columns, 12, ""), right(&bytes, 12, ""))),
+            Span::raw(format!("  {}  {}  ", right(&columns, 12, ""), right(&bytes, 12, ""))),
+            Span::styled(symbol, style),
         ]));
     }
     if rest > 0 {
@@ -120,8 +126,8 @@ fn inside<'a>(table: &PreviewedTable, ground: &Ground<'a>) -> Sheet<'a> {
     // Names that are beyond the bottom are not missed without a word.
     let part = if shown < all { format!(" ({shown} of {all} columns; +{} more)", all - shown) } else { String::new() };
     sheet.heading(&format!("{heading}{part}"));
-    for warning in table.odd.iter().chain(&table.rejects()) {
-        sheet.mark(2, Mark::Warning, &look.text(warning));
+    for warning in table.warnings() {
+        sheet.mark(2, Mark::Warning, &look.text(&warning));
     }
     sheet.lines.append(&mut lines.lines);
     let rest = table.columns.get(shown..).unwrap_or_default();

@@ -36,8 +36,13 @@ fn choices_are_numbered_and_what_enter_takes_is_said_in_words() {
     let mut session = Session::new();
     assert_says(&session, "Waiting for ways to sign in");
     assert!(!session.plain.wants_line(), "a pipe's line would choose before there is a choice");
+    let question = |session: &Session| {
+        session.printed.iter().position(|line| line.contains("How should Lakeward sign in to AWS?"))
+    };
+    assert_eq!(question(&session), None, "a question that can't be answered yet");
     session.works();
-    assert_says(&session, "How should Lakeward sign in to AWS?");
+    let at = question(&session).expect("the question");
+    assert!(session.printed.get(at + 1).is_some_and(|line| line.starts_with("  1. ")), "{:#?}", session.printed);
     assert_says(&session, "  1. SSO session \"acme\" (~/.aws/config:12): signed in until 21:27");
     assert_says(&session, "1 is suggested. Short-lived keys.");
     assert_says(&session, "Type a number. Enter takes 1.");

@@ -296,6 +296,53 @@ fn the_command_says_what_enter_would_choose_and_no_default_before_its_screen() {
 }
 
 #[test]
+fn no_command_says_what_was_refused_or_can_not_be_chosen() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").press(Key::Tab).press(Key::BackTab).press(Key::Backspace);
+    for _ in 0..5 {
+        session.press(Key::Backspace);
+    }
+    session.press(Key::Tab);
+    let refused = session.state.form.fields.iter().find(|field| field.id == Id::Bucket).expect("a field");
+    assert!(refused.text == "m" && refused.error.is_some(), "{refused:?}");
+    assert!(!session.state.command().contains("--bucket"), "{}", session.state.command());
+    assert!(!session.state.is_on_unusable());
+
+    let mut session = Session::new();
+    let broken = Found { condition: Condition::Broken("it names no role".into()), ..self::session() };
+    session.detect(vec![self::session(), broken]);
+    assert!(!session.state.is_on_unusable());
+    session.press(Key::Down);
+    assert!(session.state.is_on_unusable(), "{:?}", session.state.list);
+}
+
+#[test]
+fn the_key_of_an_emptied_path_is_that_of_the_default() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").press(Key::Tab);
+    let key = session.state.key_preview();
+    assert!(key.as_ref().is_ok_and(|key| key.starts_with("s3://my-lake/raw/orders/")), "{key:?}");
+    session.press(Press::ctrl('u'));
+    assert_eq!(
+        (session.state.focused_field().map(|field| field.text.as_str()), session.state.key_preview()),
+        (Some(""), key)
+    );
+    session.text("{{NOPE}}");
+    assert!(session.state.key_preview().is_err(), "of what stands there and is no path");
+}
+
+#[test]
+fn a_preview_begins_with_the_table_that_has_a_warning() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter().text("data").enter();
+    let table = |name: &str| PreviewedTable { name: name.into(), ..PreviewedTable::default() };
+    let odd = PreviewedTable { odd: vec!["n is text because of line 3".into()], ..table("broken") };
+    let tables = vec![table("airports"), odd, table("orders")];
+    session.event(Event::Previewed(session.preview_ticket(), Ok(Preview { tables })));
+    assert_eq!(session.state.list.focused(), Some(crate::Row::Table(1)));
+}
+
+#[test]
 fn what_a_choice_hides_comes_back_with_it() {
     let mut session = Session::new();
     session.lead_to_destination().text("my-lake").press(Key::F(3));
