@@ -1,14 +1,15 @@
-//! Temporary keys at a server of others: SeaweedFS gives them out by its own STS, and verifies their signature and their token.
+//! Servers of others: temporary keys that SeaweedFS gives out by its own STS, of which it verifies signature and token; and S3 where
+//! the environment says it is.
 
 use lakeward_testkit::{
-    Home, HomeCommand, S3Server,
+    DeadEnd, Home, HomeCommand, S3Server,
     s3_server::{BUCKET, ROLE},
 };
 use serde_json::Value;
 
 use crate::{
     program::{self, files, lacks, lakeward, numbered, summary},
-    server::destination,
+    server::{Server, destination},
 };
 
 fn home(s3: &S3Server) -> Home {
@@ -56,4 +57,57 @@ fn seaweedfs_takes_keys_with_a_session_token_and_refuses_another_token() {
     let _ = with_token(&token).exits(0);
     let output = with_token(&format!("{}AAAAAA", &token[..token.len() - 6])).exits(77);
     assert_eq!(lacks(&output.stderr, &["InvalidAccessKeyId"]), [""; 0], "{}", output.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_is_where_environment_and_aws_files_say_unless_the_config_names_an_endpoint() {
+    let (server, dead_end) = (Server::start().await, DeadEnd::new());
+    let nobody = format!("http://{}", dead_end.address());
+    let (home, here) = (Home::new(), server.s3.endpoint());
+    home.write("rows.csv", numbered(1, 3));
+    let of = |destination: &str, command: &str, variables: &[(&'static str, &str)]| {
+        home.write("lakeward.toml", program::config(destination, &files(&["rows.csv"])));
+        let mut program = server.keys(&home, lakeward(&home).arg(command));
+        for (name, value) in variables {
+            program = program.env(*name, value);
+        }
+        program.env("AWS_REGION", "us-east-1").env("AWS_ENDPOINT_URL_STS", &nobody).run()
+    };
+    let landed = || server.objects().len();
+    let open = destination("", "").replace("endpoint = \"\"\n", "");
+    home.write(
+        ".aws/config",
+        format!(
+            "[profile by-service]\nservices = mine\n[services mine]\ns3 =\n  endpoint_url = {here}\n\
+             [profile by-profile]\nendpoint_url = {here}\n"
+        ),
+    );
+    let ways: [&[(&'static str, &str)]; 4] = [
+        &[("AWS_ENDPOINT_URL_S3", here), ("AWS_ENDPOINT_URL", &nobody)],
+        &[("AWS_ENDPOINT_URL", here)],
+        &[("AWS_PROFILE", "by-service")],
+        &[("AWS_PROFILE", "by-profile")],
+    ];
+    for (number, variables) in (1..).zip(ways) {
+        _ = of(&open, "sync", variables).exits(0);
+        assert_eq!(landed(), number, "{variables:?}");
+        let output = of(&open, "check", variables).exits(0);
+        let note = format!("S3 is at {here}, as ");
+        let says =
+            [note.as_str(), "the destination is not AWS, to which its keys are not shown", "ok           test write"];
+        assert_eq!(lacks(&output.stdout, &says), [""; 0], "{}", output.stdout);
+        _ = std::fs::remove_file(server.bucket().join("raw/_lakeward_check"));
+    }
+    // The config's own endpoint counts more.
+    let output = of(&destination(here, ""), "sync", &[("AWS_ENDPOINT_URL_S3", &nobody)]).exits(0);
+    assert_eq!((landed(), output.stderr.contains("S3 is at")), (5, false), "{}", output.stderr);
+    for command in ["sync", "check"] {
+        let output = of(&open, command, &[("AWS_ENDPOINT_URL_S3", "minio:9000")]).exits(2);
+        let text = output.stdout.clone() + &output.stderr;
+        let says = [
+            "the S3 endpoint of AWS_ENDPOINT_URL_S3 can't be taken: an endpoint begins with http",
+            "write an endpoint as",
+        ];
+        assert_eq!(lacks(&text, &says), [""; 0], "{text}");
+    }
 }

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     aws_files::AwsFiles,
+    endpoints::endpoint,
     environment::Environment,
     error::SourceError,
     http_client::{HttpClientOptions, http_client},
@@ -144,6 +145,15 @@ impl Signing {
         let region = region.map(|region| Setting::of("region", region, Origin::Destination));
         self.resolution.region = self.resolution.region.or(region);
         self
+    }
+
+    /// The endpoint of S3 that the environment or the AWS files set, for a destination that names none: the first of
+    /// `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, the profile's `services` section and its `endpoint_url`.
+    #[must_use]
+    pub fn s3_endpoint(&self) -> Option<Setting> {
+        let profile = self.resolution.profile.as_ref().and_then(|profile| self.files.profiles.get(&profile.value));
+        let endpoint = endpoint(&self.environment, &self.files, profile, ("AWS_ENDPOINT_URL_S3", "s3"))?;
+        Some(Setting::new("endpoint_url", &endpoint))
     }
 
     /// The same choice in another environment.

@@ -3,8 +3,10 @@
 
 use lakeward_auth::{Environment, HttpClientOptions, Session, Signing, http_client, known_keys};
 use lakeward_core::{
+    config::endpoint_fault,
     failure::{Failure, FailureKind},
     plan::{Plan, S3Plan, Storage as StoragePlan},
+    untrusted::printable,
 };
 use lakeward_loopback::{EmbeddedS3, Options};
 use lakeward_sink::{Bucket, BucketOptions, Renew};
@@ -23,8 +25,13 @@ impl Storage {
     pub(crate) async fn open(plan: &Plan, environment: &Environment) -> Result<Self, Failure> {
         match &plan.destination.storage {
             StoragePlan::S3(s3) => {
-                let session = Signing::plan(&plan.auth, environment.clone())?.in_region_of(s3).open(s3).await?;
-                Ok(Self { bucket: over_network(plan, s3, session), embedded: None })
+                let signing = Signing::plan(&plan.auth, environment.clone())?;
+                let mut s3 = s3.clone();
+                if let Some(note) = set_endpoint(&mut s3, &signing)? {
+                    tracing::info!("{note}");
+                }
+                let session = signing.in_region_of(&s3).open(&s3).await?;
+                Ok(Self { bucket: over_network(plan, &s3, session), embedded: None })
             }
             StoragePlan::Embedded { dir } => {
                 let prefix = plan.destination.path.prefix();
@@ -41,6 +48,31 @@ impl Storage {
         server.stop().await;
         Some(denied)
     }
+}
+
+/// The plan with the endpoint that the environment or the AWS files set for S3, as the AWS tools take it, where the plan has none; and
+/// that it is so, in words.
+///
+/// # Errors
+/// When what is set is no URL of a server, or the AWS files can't be read.
+pub(crate) fn located(mut plan: Plan, environment: &Environment) -> Result<(Plan, Option<String>), Failure> {
+    let note = match &mut plan.destination.storage {
+        StoragePlan::S3(s3) => set_endpoint(s3, &Signing::plan(&plan.auth, environment.clone())?)?,
+        StoragePlan::Embedded { .. } => None,
+    };
+    Ok((plan, note))
+}
+
+fn set_endpoint(s3: &mut S3Plan, signing: &Signing) -> Result<Option<String>, Failure> {
+    let Some(endpoint) = signing.s3_endpoint().filter(|_| s3.is_open()) else { return Ok(None) };
+    let (url, origin) = (endpoint.value, endpoint.origin);
+    if let Some((what, hint)) = endpoint_fault(&url) {
+        let what = format!("the S3 endpoint of {origin} can't be taken: {what}");
+        return Err(Failure::new(FailureKind::Usage, what).next(hint));
+    }
+    let note = format!("S3 is at {}, as {origin} says, for the config names no endpoint", printable(&url));
+    s3.set_endpoint(url);
+    Ok(Some(note))
 }
 
 /// What stands before an object's key to make it a URL or a path, such as `s3://my-lake/` or `/data/lake/my-lake/`.

@@ -227,6 +227,22 @@ pub struct S3Plan {
     pub log_requests: bool,
 }
 
+impl S3Plan {
+    /// Whether an endpoint can still be set from elsewhere: it is neither named nor chosen among AWS's.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.endpoint.is_none() && !self.use_fips && !self.use_dualstack
+    }
+
+    /// Sets the endpoint, and with it the vendor that its host name gives away, unless that was said.
+    pub fn set_endpoint(&mut self, url: String) {
+        if self.vendor == Vendor::Aws {
+            self.vendor = Vendor::of_endpoint(Some(&url));
+        }
+        self.endpoint = Some(url);
+    }
+}
+
 /// Whose S3 server it is: they differ in checksums, conditional writes and addressing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Vendor {

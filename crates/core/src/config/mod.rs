@@ -26,7 +26,7 @@ use std::{
 pub use cloudquery::{DestinationSpec, destination_spec, destination_spec_schema};
 pub use error::{ConfigError, Place, Style, render};
 pub use import::{Imported, SpecFile, import};
-pub use lower::plugin_spec_fault;
+pub use lower::{endpoint_fault, plugin_spec_fault};
 pub use reference::{Reference, expand};
 pub use schema::json_schema;
 pub use secret::mask;

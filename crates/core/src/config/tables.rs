@@ -271,7 +271,7 @@ pub(super) struct S3 {
     /// The bucket's region. Default: that of the AWS environment, or else what S3 answers.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]+$"), example = &"eu-central-1")]
     pub(super) region: Option<At<String>>,
-    /// The URL of another server than AWS.
+    /// The URL of another server than AWS. Default: that of AWS_ENDPOINT_URL_S3 and its like in the AWS files, or else AWS.
     #[schemars(regex(pattern = r"^https?://[^/?#@\s]+/?$"), example = &"https://minio.example.com:9000")]
     pub(super) endpoint: Option<At<String>>,
     /// Take the endpoint's certificate unchecked: anyone on the way can then read and change what is sent.

@@ -165,7 +165,7 @@ pub(super) const ENDPOINT: Question = Question {
     key: "destination.endpoint",
     flag: "endpoint",
     title: "Endpoint",
-    help: "The URL of another S3 server than AWS. Leave it empty for AWS.",
+    help: "The URL of another S3 server than AWS. Left empty, it is AWS, or where AWS_ENDPOINT_URL_S3 leads when a run begins.",
     example: "https://minio.example.com:9000",
     kind: Kind::Text,
     screen: Screen::Destination,

@@ -21,6 +21,7 @@ use crate::{
     console::{Console, shown},
     logging,
     signals::unless_interrupted,
+    storage,
 };
 
 /// Runs one of the commands.
@@ -99,6 +100,8 @@ fn asked(choice: AuthChoice, console: &Console) -> Result<Asked, Failure> {
         return Ok(Asked { auth: AuthPlan::Chain, config: None, server: Server::Aws, s3: None });
     };
     let plan = config_file::resolve(Some(config.clone()), Vec::new(), *console)?.plan;
+    // Where that fails, it is said of the credentials.
+    let plan = storage::located(plan.clone(), &Environment::real()).map_or(plan, |(located, _)| located);
     let server = Server::of(&plan);
     let s3 = match plan.destination.storage {
         Storage::S3(s3) => Some(s3),

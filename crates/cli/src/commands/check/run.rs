@@ -35,6 +35,18 @@ const EMBEDDED: &str = "the S3 server in this process is not AWS, and has keys o
 pub(crate) async fn run(plan: &Plan, prove: bool, environment: &Environment, listener: Listener<'_>) -> Report {
     let mut telling = Telling::new(listener);
     telling.tell(Item::new(Check::Config, Outcome::Ok, described(plan)));
+    let plan = &match storage::located(plan.clone(), environment) {
+        Ok((located, note)) => {
+            note.into_iter().for_each(|note| telling.tell(Item::new(Check::Config, Outcome::Noted, note)));
+            located
+        }
+        Err(failure) if failure.kind == FailureKind::Usage => {
+            telling.tell(Item::failed(Check::Config, &failure));
+            return telling.end(prove);
+        }
+        // What is wrong with the AWS files is of the credentials.
+        Err(_) => plan.clone(),
+    };
     sources(plan, &mut telling).await;
     match &plan.destination.storage {
         StoragePlan::Embedded { .. } => in_process(plan, prove, environment, &mut telling).await,

@@ -5,13 +5,12 @@ use std::{sync::Arc, time::Duration};
 use lakeward_auth::{ServerClock, Signing};
 use lakeward_core::{
     failure::{Failure, FailureKind},
-    plan::AuthPlan,
+    plan::{AuthPlan, Vendor},
     untrusted::{excerpt, printable},
 };
 use lakeward_wizard::{Event, Identity, Ticket};
 
 use super::world::{Events, World, trouble};
-use crate::commands::auth::Server;
 
 /// How long STS may take.
 const WHO: Duration = Duration::from_secs(10);
@@ -20,17 +19,31 @@ const WHO: Duration = Duration::from_secs(10);
 const APART: Duration = Duration::from_mins(1);
 
 /// Only AWS is asked, and only about its own keys: those of another server are not shown to it.
-pub(crate) async fn identify(world: Arc<World>, ticket: Ticket, auth: AuthPlan, server: Server, events: Events) {
-    let identity = Box::pin(asked(&world, &auth, server)).await.map_err(|failure| trouble(&failure));
+pub(crate) async fn identify(
+    world: Arc<World>,
+    ticket: Ticket,
+    auth: AuthPlan,
+    endpoint: Option<String>,
+    events: Events,
+) {
+    let identity = Box::pin(asked(&world, &auth, endpoint)).await.map_err(|failure| trouble(&failure));
     events.send(Event::Identified(ticket, identity));
 }
 
-async fn asked(world: &World, auth: &AuthPlan, server: Server) -> Result<Identity, Failure> {
+async fn asked(world: &World, auth: &AuthPlan, endpoint: Option<String>) -> Result<Identity, Failure> {
     let signing = Signing::plan(auth, world.environment.clone())?;
     let keys = signing.keys().await?;
     let mut warnings = signing.resolution.notes.clone();
     warnings.extend(under_cron(world, auth, &signing));
-    if server != Server::Aws {
+    let set = signing.s3_endpoint().filter(|_| endpoint.is_none() && !world.own_services);
+    warnings.extend(set.as_ref().map(|set| {
+        let (url, origin) = (printable(&set.value), &set.origin);
+        format!(
+            "S3 is at {url}, as {origin} says here: with it as the destination's endpoint, the config runs anywhere"
+        )
+    }));
+    let endpoint = endpoint.or(set.map(|set| set.value));
+    if !world.own_services && Vendor::of_endpoint(endpoint.as_deref()) != Vendor::Aws {
         let what = signing.resolution.found()?.what.clone();
         return Ok(Identity {
             account: String::new(),

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 
 use lakeward_core::{
     failure::{Failure, FailureKind},
-    plan::{Plan, SourcePlan, Vendor},
+    plan::{Plan, SourcePlan},
 };
 use lakeward_source::Commands;
 use lakeward_wizard::{Effect, Event, Exit, Id, Secret, SignInAct, State, Trouble};
@@ -24,11 +24,7 @@ use super::{
     world::{Events, World, trouble},
     write,
 };
-use crate::{
-    browser,
-    commands::auth::{Server, chain},
-    run::LandedSoFar,
-};
+use crate::{browser, commands::auth::chain, run::LandedSoFar};
 
 /// See the module. What still runs ends when it is dropped.
 pub(crate) struct Runner {
@@ -159,10 +155,8 @@ impl Runner {
                 self.roles.push(work);
             }
             Effect::Identify(ticket, auth) => {
-                let endpoint = state.answers.text(Id::Endpoint);
-                let is_aws = world.own_services || Vendor::of_endpoint(endpoint) == Vendor::Aws;
-                let server = if is_aws { Server::Aws } else { Server::Other };
-                self.begin(Kind::Identify, move || identity::identify(world, ticket, *auth, server, events));
+                let endpoint = state.answers.text(Id::Endpoint).map(str::to_owned);
+                self.begin(Kind::Identify, move || identity::identify(world, ticket, *auth, endpoint, events));
             }
             Effect::Preview(ticket, plan) => {
                 let commands = self.looking.insert(Commands::of_a_look()).clone();

@@ -300,6 +300,13 @@ impl Reader<'_> {
     }
 }
 
+/// What is wrong with the URL of an S3 server, if anything is, and how one is written.
+#[must_use]
+pub fn endpoint_fault(url: &str) -> Option<(String, String)> {
+    let wrong = values::endpoint(url).err()?;
+    Some((wrong.what, wrong.hint.unwrap_or_default()))
+}
+
 fn vendor_plan(vendor: tables::Vendor) -> plan::Vendor {
     match vendor {
         tables::Vendor::Aws => plan::Vendor::Aws,

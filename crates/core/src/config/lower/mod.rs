@@ -13,6 +13,7 @@ use std::{
 };
 
 pub(super) use cloudquery::lower_spec;
+pub use destination::endpoint_fault;
 pub use plugin::plugin_spec_fault;
 
 use super::{
