@@ -167,7 +167,7 @@ fn a_plugin_that_needs_another_network_is_mended_in_plain_lines() {
     of_plugin(&mut session, ["./memdb", "table_*", "table_2", "{ token = \"hush-hush\" }"]);
     session.answer("Not taken: `spec.token` looks like a secret", "{}");
     session.until("Failed: The source memdb could not be connected to: the plugin memdb ended");
-    session.answer("one that knows no unix sockets needs network = \"tcp\"", "<");
+    session.answer("one that knows no unix sockets needs \"Plugin's network\": tcp", "<");
     session.answer(": Plugin's spec\n", "+");
     session.answer(": Plugin's spec\n", "");
     session.answer(": Plugin's network\n", "2");

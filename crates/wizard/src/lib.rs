@@ -14,6 +14,7 @@ mod compose;
 mod headless;
 mod draft;
 mod facts;
+mod titles;
 mod state;
 mod event;
 mod effect;

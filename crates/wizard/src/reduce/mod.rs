@@ -34,6 +34,7 @@ use crate::{
     question::Id,
     record,
     state::{Popup, Screen, Scroll, State},
+    titles,
 };
 use tickets::Request;
 
@@ -85,7 +86,7 @@ impl State {
                 self.facts.identity = result.into();
             }
             Event::Previewed(ticket, result) if self.tickets.is_latest(Request::Preview, ticket) => {
-                self.facts.preview = result.into();
+                self.facts.preview = result.map_err(titles::of_form).into();
                 if self.screen == Screen::Preview {
                     self.refresh_list();
                     self.show_first_warning();
