@@ -10,10 +10,12 @@ use lakeward_core::{
 use crate::{
     advice::{ANY_SIGN_IN, login, login_at_console},
     aws_files::{AwsFiles, Profile},
+    broken::{Broken, Fault},
     endpoints::IGNORE_ENDPOINTS,
     environment::Environment,
     link::{Found, Link, State, deciding},
     origin::{Origin, Setting},
+    place::Place,
     sources::{
         Context, IN_PROFILE, OF_MACHINE, Planner, container, environment as variables, instance, role, sso,
         web_identity,
@@ -51,8 +53,8 @@ impl Resolution {
     pub fn found(&self) -> Result<&Found, Failure> {
         match self.decided().map(|link| (link, &link.state)) {
             Some((_, State::Found(found))) => Ok(found),
-            Some((link, State::Broken { what, next })) => {
-                Err(Failure::new(FailureKind::Denied, format!("{}: {what}", link.name)).next(next.clone()))
+            Some((link, State::Broken(Broken { what, next, .. }))) => {
+                Err(Failure::new(FailureKind::Denied, format!("{}: {what}", link.place)).next(next.clone()))
             }
             _ => {
                 let why = self.links.iter().filter_map(|link| match &link.state {
@@ -194,7 +196,8 @@ fn of_profile(
             ));
             next = format!("unset {variable}, or let it name the file that holds the profile; or {next}");
         }
-        return vec![Link::broken("profile", what, next).with(variable.cloned().into_iter().collect())];
+        let broken = Broken::new(what, next).fault(Fault::NamesAbsent);
+        return vec![Link::broken(Place::Profile, broken).with(variable.cloned().into_iter().collect())];
     }
     let (profile, through) = (profile.unwrap_or(&none), vec![name.value.clone()]);
     let context = Context { environment, files, profile, pinned: *pinned, through };
@@ -220,8 +223,8 @@ fn region(environment: &Environment, profile: Option<&Profile>) -> Option<Settin
 /// Variables that interfere.
 fn notes(environment: &Environment, files: &AwsFiles, resolution: &Resolution) -> Vec<String> {
     let mut notes = Vec::new();
-    let decided = resolution.decided().map(|link| link.name);
-    if let (Some(profile), Some(variables::NAME)) = (&resolution.profile, decided) {
+    let decided = resolution.decided().map(|link| link.place);
+    if let (Some(profile), Some(Place::Environment)) = (&resolution.profile, decided) {
         if profile.origin != Origin::Config {
             notes.push(format!(
                 "{} names profile {}, but keys in the environment come first: unset AWS_ACCESS_KEY_ID to use the profile",
@@ -231,8 +234,8 @@ fn notes(environment: &Environment, files: &AwsFiles, resolution: &Resolution) -
             notes.push("keys in the environment come before all that the AWS files say".to_owned());
         }
     }
-    let looks_there = resolution.links.iter().any(|link| link.name == variables::NAME)
-        || resolution.links.iter().flat_map(|link| &link.inner).any(|link| link.name == variables::NAME);
+    let looks_there = resolution.links.iter().any(|link| link.place == Place::Environment)
+        || resolution.links.iter().flat_map(|link| &link.inner).any(|link| link.place == Place::Environment);
     if environment.get("AWS_ACCESS_KEY_ID").is_some() && !looks_there {
         notes.push(format!("AWS_ACCESS_KEY_ID is set and does not count: this search is for {}", resolution.asked));
     }

@@ -18,12 +18,13 @@ use crate::{
     error::{MOST_TOLD, SourceError},
     link::{Link, Source},
     origin::{Origin, Setting},
+    place::Place,
     sources::Context,
+    step::Step,
     tools::Tools,
     unreached::no_answer,
 };
 
-const NAME: &str = "instance role";
 const DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
 const ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
 const MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
@@ -42,7 +43,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(1);
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let environment = context.environment;
     if environment.is_true(DISABLED) {
-        return Link::skipped(NAME, format!("{DISABLED} is true"));
+        return Link::skipped(Place::Instance, format!("{DISABLED} is true"));
     }
     let set = |variable: &'static str, key: &'static str| {
         let set = environment.get(variable).map(|text| Setting::of(key, text, Origin::Variable(variable)));
@@ -63,7 +64,7 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
     let settings = [endpoint, mode].into_iter().flatten().collect();
     let what = format!("the role of this EC2 instance, if it is one, from {url}");
     Link::found(
-        NAME,
+        Place::Instance,
         what,
         Instance {
             url,
@@ -120,7 +121,9 @@ impl Source for Instance {
     async fn fetch(&self, tools: &Tools) -> Result<Credentials, SourceError> {
         self.provider(tools)?.provide_credentials().await.map_err(|error| {
             let told = told(&error, MOST_TOLD);
-            let next = if told.contains("404") {
+            // So the SDK tells the service's status.
+            let has_no_role = told.contains("404");
+            let next = if has_no_role {
                 "attach a role to the instance (an instance profile)".to_owned()
             } else if told.contains("AssumeRoleUnauthorizedAccess") {
                 "let the role's trust policy name ec2.amazonaws.com".to_owned()
@@ -132,7 +135,7 @@ impl Source for Instance {
                 )
             };
             let what = "the instance's metadata service gives no credentials";
-            match no_answer(&error) {
+            let error = match no_answer(&error) {
                 Some(_) if self.is_meant => SourceError::of_asked(what, error, next),
                 Some(_) => SourceError::caused(what, error, next),
                 None => {
@@ -140,11 +143,12 @@ impl Source for Instance {
                     let why = causes(&error).last().map(|cause| excerpt(&cause.to_string(), MOST_TOLD));
                     SourceError::caused("", error, next).told_as(format!("{what}: {}", why.unwrap_or_default()))
                 }
-            }
+            };
+            if has_no_role { error.of_no_role() } else { error }
         })
     }
 
-    fn needs(&self) -> Vec<String> {
-        vec![format!("asks {}", self.url)]
+    fn needs(&self) -> Vec<Step> {
+        vec![Step::Asks(self.url.clone())]
     }
 }

@@ -95,7 +95,7 @@ async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, environment: &Envir
         Ok(signed_in) => signed_in,
         Err(failure) => return telling.tell(Item::failed(Check::Credentials, &failure)),
     };
-    let link = deciding(&signing.resolution.links).map_or("", |link| link.name);
+    let link = deciding(&signing.resolution.links).map_or("", |link| link.place.name());
     let found = signing.resolution.found().map(|found| found.what.clone()).unwrap_or_default();
     let credentials = format!("{found} ({link}): {}, {}", keys.access_key_id, life(&keys));
     telling.tell(Item::new(Check::Credentials, Outcome::Ok, credentials));

@@ -122,7 +122,7 @@ fn awaited(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, now: SystemTime
 pub(crate) fn condition(condition: &Condition) -> Mark {
     match condition {
         Condition::Good(_) => Mark::Good,
-        Condition::Needs(_) => Mark::Warning,
+        Condition::Needs(_) | Condition::Runs(_) => Mark::Warning,
         Condition::Broken(_) => Mark::Bad,
         Condition::Absent(_) => Mark::None,
     }
