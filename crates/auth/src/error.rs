@@ -5,7 +5,7 @@ use std::{error::Error, fmt};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use lakeward_core::{
-    failure::{Failure, FailureKind, NoAnswer, told},
+    failure::{Failure, FailureKind, NoAnswer, in_one_line, told},
     untrusted::excerpt,
 };
 use serde_json::Value;
@@ -23,7 +23,7 @@ pub(crate) const MOST_TOLD: usize = 400;
 pub(crate) struct SourceError {
     /// What failed, on what, and why.
     pub(crate) what: String,
-    /// What to do.
+    /// What to do; of several things, one a line.
     pub(crate) next: String,
     /// Whether it is the metadata service of an instance that answers, and the instance has no role.
     pub(crate) has_no_role: bool,
@@ -116,7 +116,7 @@ impl SourceError {
 
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (next: {})", self.what, self.next)
+        write!(f, "{} (next: {})", self.what, in_one_line(&self.next))
     }
 }
 

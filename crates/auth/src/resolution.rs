@@ -128,8 +128,8 @@ fn nothing(auth: &AuthPlan, profile: &str, files: &AwsFiles) -> (String, String)
         AuthPlan::Profile(_) => (
             format!("in profile `{}`", printable(profile)),
             format!(
-                "sign in at the console with {}; or add sso_session, sso_account_id and sso_role_name to the profile \
-                 ({} lists what there is); or choose another profile",
+                "sign in at the console with {}\nadd sso_session, sso_account_id and sso_role_name to the profile \
+                 ({} lists what there is)\nchoose another profile",
                 login_at_console(profile),
                 login(&["--sso-start-url", "URL", "--sso-region", "REGION"])
             ),
@@ -138,13 +138,14 @@ fn nothing(auth: &AuthPlan, profile: &str, files: &AwsFiles) -> (String, String)
             "of this machine".to_owned(),
             "give the machine a role, or choose other credentials with [auth] method".to_owned(),
         ),
-        AuthPlan::Chain | AuthPlan::Sso(_) | AuthPlan::Role(_) => (
-            format!("found in the environment, profile `{}`, or a role of this machine", printable(profile)),
-            format!(
-                "{}{ANY_SIGN_IN}; `lakeward auth explain` shows the whole search",
-                files.others(profile).unwrap_or_default()
-            ),
-        ),
+        AuthPlan::Chain | AuthPlan::Sso(_) | AuthPlan::Role(_) => {
+            (format!("found in the environment, profile `{}`, or a role of this machine", printable(profile)), {
+                let mut all = files.others(profile);
+                all.extend(ANY_SIGN_IN.map(str::to_owned));
+                all.push("see the whole search: `lakeward auth explain`".to_owned());
+                all.join("\n")
+            })
+        }
     };
     (place, next)
 }

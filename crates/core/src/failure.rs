@@ -46,7 +46,7 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What failed, on what, and why: one or more whole lines without a final dot.
     pub what: String,
-    /// What the person can do next, where there is something to do.
+    /// What the person can do next, where there is something to do. Of several things, one a line, the most likely first.
     pub next: Option<String>,
     /// Whether it is of rows that do not fit and that the source could set aside instead.
     pub can_set_aside: bool,
@@ -64,6 +64,12 @@ impl Failure {
         self.next = Some(advice.into());
         self
     }
+}
+
+/// What to do next in one line: all of several things.
+#[must_use]
+pub fn in_one_line(next: &str) -> String {
+    next.lines().collect::<Vec<_>>().join("; or: ")
 }
 
 impl fmt::Display for Failure {

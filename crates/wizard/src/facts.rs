@@ -54,7 +54,7 @@ impl<T> From<Result<T, Trouble>> for Remote<T> {
 pub struct Trouble {
     /// What failed, on what, and why.
     pub what: String,
-    /// What to do.
+    /// What to do; of several things, one a line, the most likely first.
     pub next: Option<String>,
     /// An IAM statement that would help, as JSON.
     pub statement: Option<String>,
@@ -450,7 +450,7 @@ pub struct CheckLine {
     pub outcome: Outcome,
     /// In a few words.
     pub detail: String,
-    /// What to do about it.
+    /// What to do about it; of several things, one a line, the most likely first.
     pub next: Option<String>,
     /// An IAM statement that would help, as JSON.
     pub statement: Option<String>,

@@ -58,7 +58,7 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         environment.get(variable).and_then(|text| text.parse().ok()).filter(|number: &u32| (1..=60).contains(number))
     };
     let time_limit = number(TIMEOUT).map_or(TIME_LIMIT, |seconds| Duration::from_secs(seconds.into()));
-    let others = context.files.others(&context.profile.name).unwrap_or_default();
+    let others = context.files.others(&context.profile.name);
     let is_meant =
         context.through.is_empty() || context.profile.get("credential_source") == Some("Ec2InstanceMetadata");
     let settings = [endpoint, mode].into_iter().flatten().collect();
@@ -85,7 +85,7 @@ struct Instance {
     /// Whether it is what was chosen, and not where a search ends that has found nothing: there, nobody has signed in.
     is_meant: bool,
     /// What else there is to choose, before other advice.
-    others: String,
+    others: Vec<String>,
     provider: OnceLock<ImdsCredentialsProvider>,
 }
 
@@ -112,6 +112,16 @@ impl Instance {
     }
 }
 
+impl Instance {
+    /// What to do where there is no such service: the most likely first.
+    fn elsewhere(&self) -> String {
+        let there = "if this is a container on an EC2 instance, set the instance's metadata hop limit to 2";
+        let mut all: Vec<&str> = self.others.iter().map(String::as_str).chain(ANY_SIGN_IN).collect();
+        all.insert(if self.is_meant { 0 } else { all.len() }, there);
+        all.join("\n")
+    }
+}
+
 #[async_trait]
 impl Source for Instance {
     fn is_guess(&self) -> bool {
@@ -128,13 +138,13 @@ impl Source for Instance {
             } else if told.contains("AssumeRoleUnauthorizedAccess") {
                 "let the role's trust policy name ec2.amazonaws.com".to_owned()
             } else {
-                format!(
-                    "{}unless this is an EC2 instance, nothing is set up here that gives credentials: {ANY_SIGN_IN}; in a \
-                     container on EC2: set the instance's metadata hop limit to 2",
-                    self.others
-                )
+                self.elsewhere()
             };
-            let what = "the instance's metadata service gives no credentials";
+            let what = match self.is_meant {
+                true => "the instance's metadata service gives no credentials".to_owned(),
+                false => "no AWS credentials are set up here, and the instance's metadata service gives no credentials"
+                    .to_owned(),
+            };
             let error = match no_answer(&error) {
                 Some(_) if self.is_meant => SourceError::of_asked(what, error, next),
                 Some(_) => SourceError::caused(what, error, next),

@@ -126,7 +126,8 @@ impl Item {
 
     pub(crate) fn failed(check: Check, failure: &Failure) -> Self {
         let item = Self::new(check, Outcome::Failed(failure.kind), &failure.what);
-        Self { next: failure.next.iter().cloned().collect(), ..item }
+        let next = failure.next.iter().flat_map(|next| next.lines()).map(str::to_owned);
+        Self { next: next.collect(), ..item }
     }
 
     pub(crate) fn next(mut self, advice: impl Into<String>) -> Self {
@@ -199,7 +200,8 @@ impl Report {
         self.items.iter().find_map(|item| {
             let Outcome::Failed(kind) = item.outcome else { return None };
             let failure = Failure::new(kind, format!("{}: {}", item.check.name(), item.detail));
-            Some((item.check, Failure { next: item.next.first().cloned(), ..failure }))
+            let next = Some(item.next.join("\n")).filter(|next| !next.is_empty());
+            Some((item.check, Failure { next, ..failure }))
         })
     }
 }

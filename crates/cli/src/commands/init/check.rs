@@ -50,7 +50,7 @@ fn line(item: &Item, region: Option<&str>) -> CheckLine {
     let safe = |text: &str| printable(text).into_owned();
     // What is put right by itself needs no advice.
     let is_taken = outcome == Outcome::Ok && found.is_some();
-    let next = item.next.iter().map(|next| safe(next)).collect::<Vec<_>>().join("; or: ");
+    let next = item.next.iter().map(|next| safe(next)).collect::<Vec<_>>().join("\n");
     CheckLine {
         check: item.check.name().to_owned(),
         outcome,
