@@ -19,7 +19,9 @@ pub(crate) async fn check(world: Arc<World>, ticket: Ticket, plan: Box<Plan>, ev
         Storage::S3(s3) => s3.region.clone(),
         Storage::Embedded { .. } => None,
     };
-    let mut tell = |item: &Item| events.send(Event::Checked(ticket, line(item, region.as_deref())));
+    let mut tell = |items: &[Item]| {
+        items.iter().for_each(|item| events.send(Event::Checked(ticket, line(item, region.as_deref()))));
+    };
     let works = match world.lead(*plan).await {
         Ok((plan, server)) => {
             let report = Box::pin(check::run(&plan, false, &world.environment, &mut tell)).await;
@@ -29,7 +31,7 @@ pub(crate) async fn check(world: Arc<World>, ticket: Ticket, plan: Box<Plan>, ev
             report.failure().is_none()
         }
         Err(failure) => {
-            tell(&Item::failed(Check::TestWrite, &failure));
+            tell(&[Item::failed(Check::TestWrite, &failure)]);
             false
         }
     };
