@@ -477,7 +477,12 @@ fn status_lists_all_that_is_cached_and_passes_over_what_is_none_of_it() {
         "role credentials: arn:aws:sts::111122223333:assumed-role/R/s[31m\n  over since 2020-01-01T00:00:00Z",
     ];
     assert_eq!(lacks(&output.stdout, &says), [""; 0], "{}", output.stdout);
-    assert_eq!(lacks(&output.stderr, &["broken.json is no JSON"]), [""; 0], "{}", output.stderr);
+    assert_eq!(
+        lacks(&output.stderr, &["broken.json is damaged: it holds no JSON object"]),
+        [""; 0],
+        "{}",
+        output.stderr
+    );
     let output = lakeward(&home).args(["auth", "status", "--json"]).run().exits(0);
     let all: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(all["signed_in"].as_array().unwrap().len(), 4);

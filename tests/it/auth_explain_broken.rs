@@ -156,10 +156,10 @@ async fn nothing_set_up_and_no_instance() {
         &[
             "environment keys              skipped     AWS_ACCESS_KEY_ID is not set",
             "keys in the credentials file  skipped     profile default has no aws_access_key_id there",
-            "error: the instance's metadata service gives no credentials: ",
-            "next: there is the profile user: choose one with `--profile NAME`, AWS_PROFILE, or [auth] method = \"profile\"; unless \
-             this is an EC2 instance, nothing is set up here that gives credentials: sign in with `lakeward auth login --console`",
-            "set the instance's metadata hop limit to 2",
+            "error: no AWS credentials are set up here, and the instance's metadata service gives no credentials: ",
+            "  next: choose the profile user: `--profile user`, AWS_PROFILE, or [auth] method = \"profile\"\n    \
+             or: sign in at the AWS console: `lakeward auth login --console`\n    or: sign in with IAM Identity Center: `lakeward",
+            "\n    or: if this is a container on an EC2 instance, set the instance's metadata hop limit to 2\n",
         ],
     );
 }
@@ -171,9 +171,9 @@ async fn nothing_by_the_name_that_is_at_hand() {
         set_up.explain(&[]),
         &[
             "error: no AWS credentials found in the environment, profile `default`",
-            "next: there are the profiles chain, console, inner, sso, user: ",
-            "choose one with `--profile NAME`, AWS_PROFILE, or [auth] method = \"profile\"; there is the SSO session corp: `lakeward \
-             auth login --sso-session NAME` signs in to one; sign in with",
+            "  next: choose one of the profiles chain, console, inner, sso, user: `--profile NAME`, AWS_PROFILE, or [auth] method",
+            "\n    or: sign in to the SSO session corp: `lakeward auth login --sso-session corp`\n    or: sign in at the AWS console",
+            "\n    or: see the whole search: `lakeward auth explain`\n",
         ],
     );
 }

@@ -3,7 +3,7 @@
 use lakeward_testkit::{Answer, Home, ScriptedServer};
 
 use crate::{
-    program::{files, lacks, numbered, sync},
+    program::{files, lacks, lakeward, numbered, sync},
     server::{self, Server, destination},
 };
 
@@ -32,7 +32,20 @@ async fn without_credentials_the_variables_are_named() {
         &["no AWS credentials in the environment", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
     );
     let output = sync(&home, &destination(server.s3.endpoint(), ""), &files(&["t.csv"])).run().exits(77);
-    assert_says(&output.stderr, &["no AWS credentials found", "profile `default`", "AWS_PROFILE"]);
+    assert_says(
+        &output.stderr,
+        &["no AWS credentials found", "profile `default`", "\n    or: set AWS_ACCESS_KEY_ID and"],
+    );
+    // In JSON they are lines of a text, and things of a list.
+    let command = sync(&home, &destination(server.s3.endpoint(), ""), &files(&["t.csv"]));
+    let output = command.args(["--log-format", "json"]).run().exits(77);
+    let said: serde_json::Value = serde_json::from_str(output.stderr.lines().last().unwrap()).unwrap();
+    let next: Vec<&str> = said["next"].as_str().unwrap().lines().collect();
+    assert_eq!((next.len(), next[0]), (4, "sign in at the AWS console: `lakeward auth login --console`"));
+    let output = lakeward(&home).args(["check", "--json"]).run().exits(77);
+    let items = output.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let failed = items.filter(|item| item["outcome"] == "failed").map(|item| item["next"].clone());
+    assert_eq!(failed.collect::<Vec<_>>(), [serde_json::json!(next)]);
     assert_eq!(server.s3.calls(), lakeward_loopback::Calls::default());
 }
 

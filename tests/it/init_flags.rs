@@ -180,7 +180,7 @@ fn what_is_not_here_is_told_with_the_folder_from_which_paths_count_and_the_confi
             "new/dir/here.csv does not exist",
             "next: check `paths`",
             "nosuch",
-            "The config is written all the same: it may be meant for another machine",
+            "warning: the config is written all the same: it may be meant for another machine",
             "count from its folder, /",
             "/new/dir\n",
         ],

@@ -2,9 +2,12 @@
 
 use lakeward_core::untrusted::printable;
 
-/// What anybody can do who has some way into AWS, and has set up none.
-pub(crate) const ANY_SIGN_IN: &str = "sign in with `lakeward auth login --console`, or, with IAM Identity Center, with `lakeward auth login \
-    --sso-start-url URL --sso-region REGION`; or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+/// What anybody can do who has some way into AWS, and has set up none: the most likely first.
+pub(crate) const ANY_SIGN_IN: [&str; 3] = [
+    "sign in at the AWS console: `lakeward auth login --console`",
+    "sign in with IAM Identity Center: `lakeward auth login --sso-start-url URL --sso-region REGION`",
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+];
 
 /// `lakeward auth login` with these arguments.
 pub(crate) fn login(arguments: &[&str]) -> String {

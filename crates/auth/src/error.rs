@@ -5,7 +5,7 @@ use std::{error::Error, fmt};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use lakeward_core::{
-    failure::{Failure, FailureKind, told},
+    failure::{Failure, FailureKind, NoAnswer, in_one_line, told},
     untrusted::excerpt,
 };
 use serde_json::Value;
@@ -23,15 +23,18 @@ pub(crate) const MOST_TOLD: usize = 400;
 pub(crate) struct SourceError {
     /// What failed, on what, and why.
     pub(crate) what: String,
-    /// What to do.
+    /// What to do; of several things, one a line.
     pub(crate) next: String,
+    /// Whether it is the metadata service of an instance that answers, and the instance has no role.
+    pub(crate) has_no_role: bool,
     kind: FailureKind,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl SourceError {
     pub(crate) fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { what: what.into(), next: next.into(), kind: FailureKind::Denied, cause: None }
+        let (what, next) = (what.into(), next.into());
+        Self { what, next, has_no_role: false, kind: FailureKind::Denied, cause: None }
     }
 
     /// One whose cause is kept: whoever uses credentials looks there whether it may pass.
@@ -40,7 +43,7 @@ impl SourceError {
         cause: impl Error + Send + Sync + 'static,
         next: impl Into<String>,
     ) -> Self {
-        let why = no_answer(&cause).unwrap_or_else(|| told(&cause, MOST_TOLD));
+        let why = no_answer(&cause).map_or_else(|| told(&cause, MOST_TOLD), |(what, _)| what);
         let what = format!("{what}: {why}");
         Self { cause: Some(Box::new(cause)), ..Self::new(what, next) }
     }
@@ -53,6 +56,11 @@ impl SourceError {
     ) -> Self {
         let kind = if no_answer(&cause).is_some() { FailureKind::Destination } else { FailureKind::Denied };
         Self { kind, ..Self::caused(what, cause, next) }
+    }
+
+    /// The same, since the instance has no role.
+    pub(crate) fn of_no_role(self) -> Self {
+        Self { has_no_role: true, ..self }
     }
 
     /// The same in other words.
@@ -83,7 +91,7 @@ impl SourceError {
                 }
             }
             _ => {
-                let next = if no_answer(&error).is_some_and(|why| why.contains("(DNS)")) {
+                let next = if let Some((_, NoAnswer::UnknownName)) = no_answer(&error) {
                     "check the network and its DNS, and the region, which is part of the name; then try again"
                 } else {
                     "check the network and proxies, then try again"
@@ -108,7 +116,7 @@ impl SourceError {
 
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (next: {})", self.what, self.next)
+        write!(f, "{} (next: {})", self.what, in_one_line(&self.next))
     }
 }
 
@@ -142,4 +150,34 @@ impl OAuthError {
 /// The error code of a service's answer.
 pub(crate) fn code_of<E: ProvideErrorMetadata, R>(error: &result::SdkError<E, R>) -> &str {
     error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    use super::*;
+    use crate::unreached::unreached;
+
+    #[test]
+    fn advice_hangs_on_what_stood_in_the_way() {
+        let told = |host: &str, cause: &'static str| {
+            let error = unreached(host, None, ConnectorError::io(io::Error::other(cause).into()));
+            let error = SdkError::<GetCallerIdentityError>::dispatch_failure(error);
+            SourceError::of_service("no answer", error, "unused")
+        };
+        let unknown = told("sts.eu-wset-1.amazonaws.com", "failed to lookup address information");
+        assert_eq!(
+            unknown.what,
+            "no answer: sts.eu-wset-1.amazonaws.com can't be reached: its name is not known (DNS)"
+        );
+        assert!(unknown.next.contains("check the network and its DNS, and the region"), "{unknown}");
+        assert_eq!(unknown.kind, FailureKind::Destination);
+        // A host, or a cause, that is called like that says nothing of names.
+        let named = told("(DNS).example", "the (DNS) is fine");
+        assert_eq!(named.next, "check the network and proxies, then try again");
+    }
 }

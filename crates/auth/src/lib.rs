@@ -8,6 +8,9 @@ mod session;
 mod environment;
 mod resolution;
 mod link;
+mod place;
+mod broken;
+mod step;
 mod origin;
 mod region;
 mod error;
@@ -31,18 +34,21 @@ mod unreached;
 
 pub use account::Regions;
 pub use aws_files::{Changed, Edit, Of};
+pub use broken::{Broken, Fault};
 pub use environment::Environment;
 pub use http_client::{HttpClientError, HttpClientOptions, http_client};
 pub use link::{Found, Link, State, deciding};
 pub use named::{By, Kept, Named, NamedProfile, NamedSession, Selected};
 pub use origin::{Origin, Setting};
+pub use place::Place;
 pub use renewing::Renewing;
 pub use resolution::Resolution;
 pub use rewrite::{Rewrite, RewriteError, keep_private};
 pub use server_clock::{Clocks, ServerClock};
-pub use session::{Identity, Keys, Session, Signing, known_keys};
+pub use session::{Identity, Keys, NoKeys, Session, Signing, known_keys};
 pub use sources::end_programs;
-pub use status::{SignInKind, SignedIn, signed_in, unreadable};
+pub use status::{SignInKind, SignedIn, SignedInHere, signed_in};
+pub use step::Step;
 
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,25 @@
 //! What a resolution consists of: links, each with what was found there, and from where.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
-use lakeward_core::untrusted::printable;
 
-use crate::{error::SourceError, origin::Setting, sources::role::MfaRole, tools::Tools};
+use crate::{
+    broken::{Broken, shown},
+    error::SourceError,
+    origin::Setting,
+    place::Place,
+    sources::role::MfaRole,
+    step::Step,
+    tools::Tools,
+};
 
 /// One place where credentials may come from.
 #[derive(Clone, Debug)]
 pub struct Link {
-    /// What the place is called.
-    pub name: &'static str,
+    /// Which.
+    pub place: Place,
     /// What was found there.
     pub state: State,
     /// The values that say so.
@@ -29,12 +36,7 @@ pub enum State {
     /// Nothing is set up here, and why.
     Skipped(String),
     /// Something is set up here that can't work.
-    Broken {
-        /// What is wrong.
-        what: String,
-        /// What to do.
-        next: String,
-    },
+    Broken(Broken),
 }
 
 /// A place where credentials can be had.
@@ -48,7 +50,7 @@ pub struct Found {
 impl Found {
     /// What has to be run or asked to get them, innermost first; nothing for keys that are at hand.
     #[must_use]
-    pub fn needs(&self) -> Vec<String> {
+    pub fn needs(&self) -> Vec<Step> {
         self.source.needs()
     }
 
@@ -66,18 +68,17 @@ impl fmt::Debug for Found {
 }
 
 impl Link {
-    pub(crate) fn found(name: &'static str, what: impl Into<String>, source: impl Source + 'static) -> Self {
+    pub(crate) fn found(place: Place, what: impl Into<String>, source: impl Source + 'static) -> Self {
         let found = Found { what: shown(what.into()), source: Arc::new(source) };
-        Self { name, state: State::Found(found), settings: Vec::new(), inner: Vec::new() }
+        Self { place, state: State::Found(found), settings: Vec::new(), inner: Vec::new() }
     }
 
-    pub(crate) fn skipped(name: &'static str, why: impl Into<String>) -> Self {
-        Self { name, state: State::Skipped(shown(why.into())), settings: Vec::new(), inner: Vec::new() }
+    pub(crate) fn skipped(place: Place, why: impl Into<String>) -> Self {
+        Self { place, state: State::Skipped(shown(why.into())), settings: Vec::new(), inner: Vec::new() }
     }
 
-    pub(crate) fn broken(name: &'static str, what: impl Into<String>, next: impl Into<String>) -> Self {
-        let state = State::Broken { what: shown(what.into()), next: shown(next.into()) };
-        Self { name, state, settings: Vec::new(), inner: Vec::new() }
+    pub(crate) fn broken(place: Place, broken: Broken) -> Self {
+        Self { place, state: State::Broken(broken), settings: Vec::new(), inner: Vec::new() }
     }
 
     pub(crate) fn with(mut self, settings: Vec<Setting>) -> Self {
@@ -97,14 +98,6 @@ impl Link {
     }
 }
 
-/// Names and values of files and variables are put into every text.
-fn shown(text: String) -> String {
-    match printable(&text) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(safe) => safe,
-    }
-}
-
 /// The link at which the search ends.
 #[must_use]
 pub fn deciding(links: &[Link]) -> Option<&Link> {
@@ -118,7 +111,7 @@ pub(crate) trait Source: Send + Sync {
     async fn fetch(&self, tools: &Tools) -> Result<Credentials, SourceError>;
 
     /// What has to be run or asked for that, innermost first.
-    fn needs(&self) -> Vec<String>;
+    fn needs(&self) -> Vec<Step>;
 
     /// Whether nothing says that there are credentials here.
     fn is_guess(&self) -> bool {

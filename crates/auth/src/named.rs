@@ -6,10 +6,11 @@ use std::{
     time::SystemTime,
 };
 
-use lakeward_core::{failure::Failure, plan::AuthPlan};
+use lakeward_core::{failure::Failure, plan::AuthPlan, untrusted::printable};
 
 use crate::{
     aws_files::{AwsFiles, Keys, Profile},
+    broken::Broken,
     cache::{
         login_token, role,
         sso_token::{self, SsoSignIn},
@@ -17,8 +18,10 @@ use crate::{
     environment::Environment,
     link::{Found, Link, State},
     origin::Origin,
+    place::Place,
     resolution::resolve,
     sources::{role::request_of, sso::region_fault},
+    step::Step,
 };
 
 /// All that the files name.
@@ -57,7 +60,7 @@ pub struct NamedProfile {
     /// How it gets credentials.
     pub by: By,
     /// What it does, in words; or what is wrong with it.
-    pub what: Result<String, String>,
+    pub what: Result<String, Broken>,
     /// Of a role of IAM Identity Center, its session, account and name.
     pub role: Option<[String; 3]>,
     /// What is kept of the sign-in that it needs.
@@ -103,7 +106,7 @@ pub struct NamedSession {
     /// Its region.
     pub region: Option<String>,
     /// What is wrong with the region, and what to do.
-    pub fault: Option<(String, String)>,
+    pub fault: Option<Broken>,
     /// What is kept of the sign-in.
     pub kept: Option<Kept>,
 }
@@ -161,22 +164,25 @@ impl NamedProfile {
         let resolution = resolve(&AuthPlan::Profile(profile.name.clone()), environment, files);
         let what = match resolution.decided().map(|Link { state, .. }| state) {
             Some(State::Found(found)) => Ok(found.what.clone()),
-            Some(State::Broken { what, .. }) => Err(what.clone()),
-            _ => Err("it says nothing of credentials".to_owned()),
+            Some(State::Broken(broken)) => Err(broken.clone()),
+            _ => Err(Broken::new("it says nothing of credentials", "give it a role, a sign-in or keys")),
         };
         let runs = resolution.found().ok().map(Found::needs).unwrap_or_default();
-        let runs = runs.iter().find_map(|need| Some(need.strip_prefix("runs ")?.to_owned()));
+        let runs = runs.into_iter().find_map(|step| match step {
+            Step::Runs(program) => Some(printable(&program).into_owned()),
+            _ => None,
+        });
         let text = |key: &str| profile.get(key).map(str::to_owned);
         let home = |folder: &str, file: String| environment.home().map(|home| home.join(folder).join(file));
-        let by = match resolution.decided().map(|link| link.name) {
+        let by = match resolution.decided().map(|link| link.place) {
             None => By::Nothing,
-            Some(crate::sources::role::NAME) => By::Role { mfa_serial: text("mfa_serial") },
-            Some(crate::sources::sso::NAME) => By::Sso {
+            Some(Place::RoleOfProfile) => By::Role { mfa_serial: text("mfa_serial") },
+            Some(Place::Sso) => By::Sso {
                 session: text("sso_session"),
                 portal: text("sso_start_url").zip(text("sso_region")).filter(|_| profile.get("sso_session").is_none()),
             },
-            Some(crate::sources::login::NAME) => By::Console,
-            Some(name) if name.starts_with("keys") => By::Keys,
+            Some(Place::Console) => By::Console,
+            Some(Place::KeysInCredentials | Place::KeysInConfig) => By::Keys,
             Some(_) => By::Other,
         };
         let kept = match &by {
@@ -236,4 +242,39 @@ fn of_sso(sign_in: &SsoSignIn, environment: &Environment, now: SystemTime) -> Op
 fn first_line(keys: &Keys) -> Option<Origin> {
     let line = |origin: &Origin| if let Origin::File { line, .. } = origin { *line } else { usize::MAX };
     keys.values().map(|value| value.origin.clone()).min_by_key(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broken::Fault;
+
+    #[test]
+    fn what_is_known_of_a_profile_does_not_hang_on_words() {
+        let home = tempfile::tempdir().unwrap();
+        let config = home.path().join(".aws/config");
+        std::fs::create_dir(home.path().join(".aws")).unwrap();
+        let text = "[profile loop]\nrole_arn = r\nsource_profile = loop2\n[profile loop2]\nrole_arn = r\nsource_profile = loop\n\
+                    [profile program]\ncredential_process = asks STS\n\
+                    [profile over]\nrole_arn = r\nsource_profile = program\n\
+                    [profile quote]\ncredential_process = 'x\n\
+                    [profile region]\nsso_start_url = u\nsso_region = Frankfurt\nsso_account_id = 1\nsso_role_name = r\n\
+                    [profile lacks]\nsso_account_id = 1\nsso_role_name = r\nsso_region = eu-west-1\n\
+                    [profile gone]\nrole_arn = r\nsource_profile = does not exist\n\
+                    [profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n";
+        std::fs::write(&config, text).unwrap();
+        let environment = Environment::new([("A", "x")], Some(home.path().into()));
+        let named = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap();
+        let profile = |name: &str| named.profiles.iter().find(|profile| profile.name == name).unwrap();
+        let fault = |name: &str| profile(name).what.clone().unwrap_err().fault;
+        assert_eq!(
+            [fault("loop"), fault("region"), fault("gone")],
+            [Fault::Circle, Fault::SsoRegion, Fault::NamesAbsent]
+        );
+        assert_eq!(fault("lacks"), Fault::LacksSso(vec!["sso_start_url"]));
+        assert_eq!(fault("quote"), Fault::At(Origin::File { path: config, line: 13 }));
+        let runs = |name: &str| profile(name).runs.as_deref();
+        assert_eq!([runs("program"), runs("over"), runs("keys")], [Some("asks"), Some("asks"), None]);
+        assert_eq!(profile("keys").by, By::Keys);
+    }
 }

@@ -210,7 +210,7 @@ mod tests {
             }
         }
 
-        fn needs(&self) -> Vec<String> {
+        fn needs(&self) -> Vec<crate::step::Step> {
             Vec::new()
         }
     }

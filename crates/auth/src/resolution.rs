@@ -10,10 +10,12 @@ use lakeward_core::{
 use crate::{
     advice::{ANY_SIGN_IN, login, login_at_console},
     aws_files::{AwsFiles, Profile},
+    broken::{Broken, Fault},
     endpoints::IGNORE_ENDPOINTS,
     environment::Environment,
     link::{Found, Link, State, deciding},
     origin::{Origin, Setting},
+    place::Place,
     sources::{
         Context, IN_PROFILE, OF_MACHINE, Planner, container, environment as variables, instance, role, sso,
         web_identity,
@@ -51,8 +53,8 @@ impl Resolution {
     pub fn found(&self) -> Result<&Found, Failure> {
         match self.decided().map(|link| (link, &link.state)) {
             Some((_, State::Found(found))) => Ok(found),
-            Some((link, State::Broken { what, next })) => {
-                Err(Failure::new(FailureKind::Denied, format!("{}: {what}", link.name)).next(next.clone()))
+            Some((link, State::Broken(Broken { what, next, .. }))) => {
+                Err(Failure::new(FailureKind::Denied, format!("{}: {what}", link.place)).next(next.clone()))
             }
             _ => {
                 let why = self.links.iter().filter_map(|link| match &link.state {
@@ -126,8 +128,8 @@ fn nothing(auth: &AuthPlan, profile: &str, files: &AwsFiles) -> (String, String)
         AuthPlan::Profile(_) => (
             format!("in profile `{}`", printable(profile)),
             format!(
-                "sign in at the console with {}; or add sso_session, sso_account_id and sso_role_name to the profile \
-                 ({} lists what there is); or choose another profile",
+                "sign in at the console with {}\nadd sso_session, sso_account_id and sso_role_name to the profile \
+                 ({} lists what there is)\nchoose another profile",
                 login_at_console(profile),
                 login(&["--sso-start-url", "URL", "--sso-region", "REGION"])
             ),
@@ -136,13 +138,14 @@ fn nothing(auth: &AuthPlan, profile: &str, files: &AwsFiles) -> (String, String)
             "of this machine".to_owned(),
             "give the machine a role, or choose other credentials with [auth] method".to_owned(),
         ),
-        AuthPlan::Chain | AuthPlan::Sso(_) | AuthPlan::Role(_) => (
-            format!("found in the environment, profile `{}`, or a role of this machine", printable(profile)),
-            format!(
-                "{}{ANY_SIGN_IN}; `lakeward auth explain` shows the whole search",
-                files.others(profile).unwrap_or_default()
-            ),
-        ),
+        AuthPlan::Chain | AuthPlan::Sso(_) | AuthPlan::Role(_) => {
+            (format!("found in the environment, profile `{}`, or a role of this machine", printable(profile)), {
+                let mut all = files.others(profile);
+                all.extend(ANY_SIGN_IN.map(str::to_owned));
+                all.push("see the whole search: `lakeward auth explain`".to_owned());
+                all.join("\n")
+            })
+        }
     };
     (place, next)
 }
@@ -194,7 +197,8 @@ fn of_profile(
             ));
             next = format!("unset {variable}, or let it name the file that holds the profile; or {next}");
         }
-        return vec![Link::broken("profile", what, next).with(variable.cloned().into_iter().collect())];
+        let broken = Broken::new(what, next).fault(Fault::NamesAbsent);
+        return vec![Link::broken(Place::Profile, broken).with(variable.cloned().into_iter().collect())];
     }
     let (profile, through) = (profile.unwrap_or(&none), vec![name.value.clone()]);
     let context = Context { environment, files, profile, pinned: *pinned, through };
@@ -220,8 +224,8 @@ fn region(environment: &Environment, profile: Option<&Profile>) -> Option<Settin
 /// Variables that interfere.
 fn notes(environment: &Environment, files: &AwsFiles, resolution: &Resolution) -> Vec<String> {
     let mut notes = Vec::new();
-    let decided = resolution.decided().map(|link| link.name);
-    if let (Some(profile), Some(variables::NAME)) = (&resolution.profile, decided) {
+    let decided = resolution.decided().map(|link| link.place);
+    if let (Some(profile), Some(Place::Environment)) = (&resolution.profile, decided) {
         if profile.origin != Origin::Config {
             notes.push(format!(
                 "{} names profile {}, but keys in the environment come first: unset AWS_ACCESS_KEY_ID to use the profile",
@@ -231,8 +235,8 @@ fn notes(environment: &Environment, files: &AwsFiles, resolution: &Resolution) -
             notes.push("keys in the environment come before all that the AWS files say".to_owned());
         }
     }
-    let looks_there = resolution.links.iter().any(|link| link.name == variables::NAME)
-        || resolution.links.iter().flat_map(|link| &link.inner).any(|link| link.name == variables::NAME);
+    let looks_there = resolution.links.iter().any(|link| link.place == Place::Environment)
+        || resolution.links.iter().flat_map(|link| &link.inner).any(|link| link.place == Place::Environment);
     if environment.get("AWS_ACCESS_KEY_ID").is_some() && !looks_there {
         notes.push(format!("AWS_ACCESS_KEY_ID is set and does not count: this search is for {}", resolution.asked));
     }

@@ -18,11 +18,12 @@ use crate::{
     http_client::{HttpClientOptions, http_client},
     link::Source,
     origin::{Origin, Setting},
+    place::Place,
     region::fault,
     renewing::Renewing,
     resolution::{self, Resolution},
     server_clock::ServerClock,
-    sources::environment as variables,
+    step::Step,
     tools::Tools,
 };
 
@@ -56,7 +57,7 @@ impl Session {
     /// # Errors
     /// As [`Session::open`].
     pub async fn keys(&self) -> Result<Keys, Failure> {
-        Keys::of(&self.renewing).await
+        Keys::of(&self.renewing).await.map_err(NoKeys::failure)
     }
 }
 
@@ -91,8 +92,11 @@ pub struct Keys {
 }
 
 impl Keys {
-    async fn of(renewing: &Renewing) -> Result<Self, Failure> {
-        let credentials = renewing.current().await.map_err(|error| error.failure())?;
+    async fn of(renewing: &Renewing) -> Result<Self, NoKeys> {
+        let credentials = renewing.current().await.map_err(|error| match error.has_no_role {
+            true => NoKeys::NoRole(error.failure()),
+            false => NoKeys::Other(error.failure()),
+        })?;
         Ok(Self {
             access_key_id: credentials.access_key_id().to_owned(),
             secret_access_key: credentials.secret_access_key().into(),
@@ -106,6 +110,25 @@ impl Keys {
         let token = self.session_token.as_ref().map(|token| token.expose_secret().to_owned());
         let secret = self.secret_access_key.expose_secret();
         Credentials::new(&self.access_key_id, secret, token, self.expires, "known keys")
+    }
+}
+
+/// Why there are no credentials.
+#[derive(Debug)]
+pub enum NoKeys {
+    /// This is an instance, and it has no role.
+    NoRole(Failure),
+    /// Anything else.
+    Other(Failure),
+}
+
+impl NoKeys {
+    /// The same as what ends a run.
+    #[must_use]
+    pub fn failure(self) -> Failure {
+        match self {
+            Self::NoRole(failure) | Self::Other(failure) => failure,
+        }
     }
 }
 
@@ -170,7 +193,16 @@ impl Signing {
     /// [`FailureKind::Denied`] when there are none; [`FailureKind::Destination`] when the service that issues them can't be
     /// reached.
     pub async fn keys(&self) -> Result<Keys, Failure> {
-        Keys::of(&self.renewing(self.http(None)?)?).await
+        self.keys_or_why().await.map_err(NoKeys::failure)
+    }
+
+    /// The same, for whoever goes on differently where an instance has no role.
+    ///
+    /// # Errors
+    /// As [`Signing::keys`].
+    pub async fn keys_or_why(&self) -> Result<Keys, NoKeys> {
+        let http = self.http(None).map_err(NoKeys::Other)?;
+        Keys::of(&self.renewing(http).map_err(NoKeys::Other)?).await
     }
 
     /// Opens a session for an S3, as [`Session::open`] does.
@@ -205,8 +237,8 @@ impl Signing {
         let call = sts.get_caller_identity().customize().interceptor(clock.clone());
         let answer = call.send().await.map_err(|error| {
             let answered = error.as_service_error().is_some();
-            let next = match self.resolution.decided().map(|link| link.name) {
-                Some(variables::NAME) => {
+            let next = match self.resolution.decided().map(|link| link.place) {
+                Some(Place::Environment) => {
                     "renew the keys in the environment, or unset AWS_ACCESS_KEY_ID where others are meant"
                 }
                 _ => "renew these keys, or choose others",
@@ -222,14 +254,13 @@ impl Signing {
     fn usable_region(&self) -> Result<(), Failure> {
         match self.resolution.region.as_ref().and_then(fault) {
             None => Ok(()),
-            Some((what, next)) => Err(Failure::new(FailureKind::Denied, what).next(next)),
+            Some(broken) => Err(broken.failure(FailureKind::Denied)),
         }
     }
 
     /// The same, where the credentials themselves are asked for in it.
     fn usable_region_for(&self, source: &dyn Source) -> Result<(), Failure> {
-        let asks_sts = |need: &String| need.starts_with("asks STS") || need.ends_with("to STS");
-        if source.needs().iter().any(asks_sts) { self.usable_region() } else { Ok(()) }
+        if source.needs().iter().any(Step::is_for_sts) { self.usable_region() } else { Ok(()) }
     }
 
     pub(crate) fn http(&self, unverified_endpoint: Option<&str>) -> Result<SharedHttpClient, Failure> {

@@ -11,7 +11,7 @@ use lakeward_core::untrusted::printable;
 use crate::{
     aws_files::{AwsFiles, Profile},
     cache::{
-        login_token, role,
+        CacheFile, Content, login_token, role,
         sso_token::{self, SsoSignIn},
     },
     environment::Environment,
@@ -57,16 +57,29 @@ impl SignedIn {
     }
 }
 
+/// All that is signed in.
+#[derive(Clone, Debug, Default)]
+pub struct SignedInHere {
+    /// Each of it.
+    pub all: Vec<SignedIn>,
+    /// What stood in the way of a whole answer: files that can't be read, and why.
+    pub unreadable: Vec<String>,
+}
+
 /// All of them. Files that are none of the AWS tools' are passed over: the folders hold others too.
 #[must_use]
-pub fn signed_in(environment: &Environment, now: SystemTime) -> Vec<SignedIn> {
-    let names = Names::of(environment);
-    let mut all = Vec::new();
+pub fn signed_in(environment: &Environment, now: SystemTime) -> SignedInHere {
+    let mut here = SignedInHere::default();
+    let names = Names(AwsFiles::read(environment).unwrap_or_else(|error| {
+        here.unreadable.push(error.what);
+        AwsFiles::default()
+    }));
+    let SignedInHere { all, unreadable } = &mut here;
     let mut add = |kind, what: String, expires, renews, file: PathBuf| {
         all.push(SignedIn { kind, what: printable(&what).into_owned(), expires, renews, file });
     };
-    for file in in_home(environment, sso_token::FOLDER) {
-        if let Some(listed) = sso_token::listed(&file, now) {
+    for (file, content) in contents(in_home(environment, sso_token::FOLDER), unreadable) {
+        if let Some(listed) = sso_token::listed_in(&content, now) {
             let what = match names.session(&file) {
                 Some(name) => format!("{} (session {name})", listed.start_url),
                 None => listed.start_url,
@@ -74,15 +87,16 @@ pub fn signed_in(environment: &Environment, now: SystemTime) -> Vec<SignedIn> {
             add(SignInKind::Sso, what, listed.expires, listed.renews, file);
         }
     }
-    for file in login_token::folder(environment).map(|folder| files(&folder)).unwrap_or_default() {
-        if let Some((account, expires)) = login_token::listed(&file) {
+    let consoles = login_token::folder(environment).map(|folder| files(&folder)).unwrap_or_default();
+    for (file, content) in contents(consoles, unreadable) {
+        if let Some((account, expires)) = login_token::listed_in(&content) {
             let what = names.console(&file).unwrap_or(account);
             let renews = now < expires + login_token::RENEWED_FOR;
             add(SignInKind::Console, what, Some(expires), renews, file);
         }
     }
-    for file in in_home(environment, role::FOLDER) {
-        if let Some(role) = role::listed(&file) {
+    for (file, content) in contents(in_home(environment, role::FOLDER), unreadable) {
+        if let Some(role) = role::listed_in(&content) {
             let kind = if role.of_sso { SignInKind::SsoRole } else { SignInKind::Role };
             let what = match names.role(&file) {
                 Some(profile) => format!("{} (profile {profile})", role.whose),
@@ -97,38 +111,26 @@ pub fn signed_in(environment: &Environment, now: SystemTime) -> Vec<SignedIn> {
             add(SignInKind::User, format!("profile {}", profile.name), Some(expires), false, file);
         }
     }
-    all.sort_by(|a, b| (a.kind, &a.what, &a.file).cmp(&(b.kind, &b.what, &b.file)));
-    all
+    here.all.sort_by(|a, b| (a.kind, &a.what, &a.file).cmp(&(b.kind, &b.what, &b.file)));
+    here
 }
 
-/// What stood in the way of a whole answer of [`signed_in`]: files that can't be read, and why.
-#[must_use]
-pub fn unreadable(environment: &Environment) -> Vec<String> {
-    let aws_files = AwsFiles::read(environment).err().map(|failure| failure.what);
-    let folders = [sso_token::FOLDER, role::FOLDER].map(|folder| in_home(environment, folder));
-    let caches = folders.into_iter().flatten();
-    let caches = caches.chain(login_token::folder(environment).map(|folder| files(&folder)).unwrap_or_default());
-    let damaged = caches.filter_map(|file| {
-        let name = printable(&file.display().to_string()).into_owned();
-        match fs::read(&file) {
-            Err(error) => Some(format!("{name} can't be read: {error}")),
-            Ok(content) if serde_json::from_slice::<serde_json::Value>(&content).is_err() => {
-                Some(format!("{name} is no JSON, so that nothing is known of what it held"))
-            }
-            Ok(_) => None,
+/// What the files hold, each read once; those that can't be are told.
+fn contents(files: Vec<PathBuf>, unreadable: &mut Vec<String>) -> Vec<(PathBuf, Content)> {
+    let content = |file: PathBuf| match CacheFile::new(file.clone()).read() {
+        Ok(content) => Some((file, content?)),
+        Err(why) => {
+            unreadable.push(why);
+            None
         }
-    });
-    aws_files.into_iter().chain(damaged).collect()
+    };
+    files.into_iter().filter_map(content).collect()
 }
 
 /// The names behind the files, which are digests of them, as far as the AWS files hold them. Files that can't be read hold none.
 struct Names(AwsFiles);
 
 impl Names {
-    fn of(environment: &Environment) -> Self {
-        Self(AwsFiles::read(environment).unwrap_or_default())
-    }
-
     fn session(&self, file: &Path) -> Option<&String> {
         let is_its = |session: &&String| {
             let sign_in =

@@ -303,7 +303,7 @@ fn a_console_sign_in_counts_while_it_can_be_renewed() {
     for (now, renews) in
         [(start() - Duration::from_mins(1), true), (hours(11), true), (hours(12), false), (hours(9000), false)]
     {
-        let [listed] = signed_in(&environment, now).try_into().unwrap();
+        let [listed] = signed_in(&environment, now).all.try_into().unwrap();
         assert_eq!((listed.kind, listed.renews, listed.is_good(now)), (SignInKind::Console, renews, renews), "{now:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::{error::Error, io};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use hyper_util::client::legacy;
 use lakeward_core::{
-    failure::{Unreached, causes, find_cause},
+    failure::{NoAnswer, Unreached, causes, find_cause},
     untrusted::{excerpt, printable},
 };
 
@@ -32,8 +32,9 @@ pub(crate) fn unreached(host: &str, proxy: Option<&str>, error: ConnectorError) 
     }
     let (is_timeout, is_io, kind) = (error.is_timeout(), error.is_io(), error.as_other());
     let connection = error.connection_metadata().cloned();
-    let what = format!("{} {}", printable(host), why(&error, proxy));
-    let cause = Box::new(Unreached { what, cause: error.into_source() });
+    let why = why(&error);
+    let what = format!("{} {}", printable(host), met(&error, &why, proxy));
+    let cause = Box::new(Unreached { what, why, cause: error.into_source() });
     let error = match (is_timeout, is_io) {
         (true, _) => ConnectorError::timeout(cause),
         (_, true) => ConnectorError::io(cause),
@@ -45,31 +46,38 @@ pub(crate) fn unreached(host: &str, proxy: Option<&str>, error: ConnectorError) 
     }
 }
 
-fn why(error: &ConnectorError, proxy: Option<&str>) -> String {
+fn why(error: &ConnectorError) -> NoAnswer {
     let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
     let leaf = texts.last().map(String::as_str).unwrap_or_default();
     let says = |word: &str| texts.iter().any(|text| text.contains(word));
     if let Some(limit) = texts.iter().find_map(|text| time_limit(text)) {
         return match says("connect timeout") {
-            true => format!("can't be reached: no connection within {limit}"),
-            false => format!("has not answered within {limit}"),
+            true => NoAnswer::NoConnection(limit.to_owned()),
+            false => NoAnswer::Late(limit.to_owned()),
         };
     }
+    match find_cause::<io::Error>(error).map(io::Error::kind) {
+        _ if says("dns error") || says("failed to lookup address") => NoAnswer::UnknownName,
+        Some(io::ErrorKind::ConnectionRefused) => NoAnswer::Refused,
+        Some(io::ErrorKind::ConnectionReset) => NoAnswer::Reset,
+        Some(io::ErrorKind::TimedOut) => NoAnswer::NotInTime,
+        Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => NoAnswer::NoWay,
+        _ => NoAnswer::Other(excerpt(leaf, MOST_TOLD)),
+    }
+}
+
+/// What the host did, or how it was not met.
+fn met(error: &ConnectorError, why: &NoAnswer, proxy: Option<&str>) -> String {
     let is_connecting = find_cause::<legacy::Error>(error).is_none_or(legacy::Error::is_connect);
-    let reason = match find_cause::<io::Error>(error).map(io::Error::kind) {
-        _ if says("dns error") || says("failed to lookup address") => "its name is not known (DNS)".to_owned(),
-        Some(io::ErrorKind::ConnectionRefused) => "connection refused".to_owned(),
-        Some(io::ErrorKind::ConnectionReset) => "connection reset".to_owned(),
-        Some(io::ErrorKind::TimedOut) => "no connection in time".to_owned(),
-        Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => "no way leads there".to_owned(),
-        _ => excerpt(leaf, MOST_TOLD),
-    };
-    match proxy {
-        Some(proxy) if says("tunnel error") => format!("can't be reached through the proxy of {proxy}: {reason}"),
+    let is_tunnel = causes(error).any(|cause| cause.to_string().contains("tunnel error"));
+    match (why, proxy) {
+        (NoAnswer::NoConnection(_), _) => format!("can't be reached: {why}"),
+        (NoAnswer::Late(limit), _) => format!("has not answered within {limit}"),
+        (_, Some(proxy)) if is_tunnel => format!("can't be reached through the proxy of {proxy}: {why}"),
         // Whether the proxy or the host was met is not told.
-        Some(proxy) if is_connecting => format!("can't be reached: {reason} ({proxy} is set)"),
-        _ if is_connecting => format!("can't be reached: {reason}"),
-        _ => format!("has not answered: {reason}"),
+        (_, Some(proxy)) if is_connecting => format!("can't be reached: {why} ({proxy} is set)"),
+        _ if is_connecting => format!("can't be reached: {why}"),
+        _ => format!("has not answered: {why}"),
     }
 }
 
@@ -78,11 +86,13 @@ pub(crate) fn time_limit(text: &str) -> Option<&str> {
     text.contains("timeout").then(|| text.rsplit_once("occurred after "))??.1.split([':', ' ']).next()
 }
 
-/// What failed where nobody has answered: the host and why, or the limit that passed; nothing where somebody has.
-pub(crate) fn no_answer(error: &(dyn Error + 'static)) -> Option<String> {
+/// What failed where nobody has answered, in words: the host and why, or the limit that passed; and the reason itself. Nothing where
+/// somebody has answered.
+pub(crate) fn no_answer(error: &(dyn Error + 'static)) -> Option<(String, NoAnswer)> {
     if let Some(unreached) = find_cause::<Unreached>(error) {
-        return Some(unreached.to_string());
+        return Some((unreached.to_string(), unreached.why.clone()));
     }
     let limit = causes(error).find_map(|cause| time_limit(&cause.to_string()).map(str::to_owned))?;
-    Some(format!("no answer within {limit}"))
+    let why = NoAnswer::Late(limit);
+    Some((why.to_string(), why))
 }

@@ -24,6 +24,18 @@ fn shown_from(current: &Path, path: &Path) -> String {
     printable(&relative.unwrap_or(path).display().to_string()).into_owned()
 }
 
+/// A failure in lines: what, and what to do.
+pub(crate) fn told(level: &str, failure: &Failure) -> String {
+    format!("{level}: {}\n{}", failure.what, next_lines(failure))
+}
+
+/// What to do, each thing in a line of its own.
+fn next_lines(failure: &Failure) -> String {
+    let next = failure.next.iter().flat_map(|next| next.lines());
+    let words = std::iter::once("  next: ").chain(std::iter::repeat("    or: "));
+    words.zip(next).map(|(word, next)| format!("{word}{next}\n")).collect()
+}
+
 /// Where results and errors are printed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Console {
@@ -92,8 +104,8 @@ impl Console {
     }
 
     fn next(self, failure: &Failure) {
-        if let (false, Some(next)) = (self.json, &failure.next) {
-            let _ = writeln!(io::stderr(), "{}", fitted(&format!("  next: {next}"), &io::stderr()));
+        if !self.json {
+            let _ = io::stderr().write_all(fitted(&next_lines(failure), &io::stderr()).as_bytes());
         }
     }
 
@@ -121,7 +133,17 @@ impl Console {
 
 #[cfg(test)]
 mod tests {
+    use lakeward_core::failure::FailureKind;
+
     use super::*;
+
+    #[test]
+    fn each_thing_to_do_has_a_line() {
+        let failure = Failure::new(FailureKind::Denied, "no keys");
+        assert_eq!(told("error", &failure), "error: no keys\n");
+        let failure = failure.next("sign in\nset variables");
+        assert_eq!(told("error", &failure), "error: no keys\n  next: sign in\n    or: set variables\n");
+    }
 
     #[test]
     fn a_path_is_relative_to_a_folder_but_not_to_the_root() {

@@ -46,7 +46,7 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What failed, on what, and why: one or more whole lines without a final dot.
     pub what: String,
-    /// What the person can do next, where there is something to do.
+    /// What the person can do next, where there is something to do. Of several things, one a line, the most likely first.
     pub next: Option<String>,
     /// Whether it is of rows that do not fit and that the source could set aside instead.
     pub can_set_aside: bool,
@@ -64,6 +64,12 @@ impl Failure {
         self.next = Some(advice.into());
         self
     }
+}
+
+/// What to do next in one line: all of several things.
+#[must_use]
+pub fn in_one_line(next: &str) -> String {
+    next.lines().collect::<Vec<_>>().join("; or: ")
 }
 
 impl fmt::Display for Failure {
@@ -90,8 +96,46 @@ pub fn find_cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> O
 pub struct Unreached {
     /// Such as "sts.amazonaws.com can't be reached: connection refused".
     pub what: String,
+    /// What stood in the way.
+    pub why: NoAnswer,
     /// What was met.
     pub cause: Box<dyn Error + Send + Sync>,
+}
+
+/// What stood in the way of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// There was no connection within this time.
+    NoConnection(String),
+    /// There was no answer within this time.
+    Late(String),
+    /// Nobody knows the server's name.
+    UnknownName,
+    /// Nothing listens there.
+    Refused,
+    /// The connection was broken off.
+    Reset,
+    /// The system has given up waiting for the connection.
+    NotInTime,
+    /// The network does not lead there.
+    NoWay,
+    /// Anything else, as a client tells it.
+    Other(String),
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoConnection(limit) => write!(f, "no connection within {limit}"),
+            Self::Late(limit) => write!(f, "no answer within {limit}"),
+            Self::UnknownName => f.write_str("its name is not known (DNS)"),
+            Self::Refused => f.write_str("connection refused"),
+            Self::Reset => f.write_str("connection reset"),
+            Self::NotInTime => f.write_str("no connection in time"),
+            Self::NoWay => f.write_str("no way leads there"),
+            Self::Other(why) => f.write_str(why),
+        }
+    }
 }
 
 impl fmt::Display for Unreached {
@@ -154,7 +198,8 @@ mod tests {
     #[test]
     fn of_a_server_that_was_not_reached_its_name_and_the_reason_are_told() {
         let innermost = std::io::Error::other("tcp connect error");
-        let unreached = Unreached { what: "sts can't be reached: refused".into(), cause: Box::new(innermost) };
+        let what = "sts can't be reached: refused".into();
+        let unreached = Unreached { what, why: NoAnswer::Refused, cause: Box::new(innermost) };
         let around = Layer { text: "io error", source: Some(Box::new(unreached)) };
         let around = Layer { text: "dispatch failure", source: Some(Box::new(around)) };
         assert_eq!(told(&around, 100), "sts can't be reached: refused");

@@ -1,7 +1,7 @@
 //! What was found out: about this machine, by services, by looking into files. Foreign text in here has passed
 //! `lakeward_core::untrusted`.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::{borrow::Cow, path::PathBuf, time::SystemTime};
 
 use lakeward_core::plan::{Plan, SourcePlan};
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,7 @@ impl<T> From<Result<T, Trouble>> for Remote<T> {
 pub struct Trouble {
     /// What failed, on what, and why.
     pub what: String,
-    /// What to do.
+    /// What to do; of several things, one a line, the most likely first.
     pub next: Option<String>,
     /// An IAM statement that would help, as JSON.
     pub statement: Option<String>,
@@ -256,63 +256,58 @@ pub enum Condition {
     Good(String),
     /// It needs the person first: "MFA code needed", "expired 2 h ago".
     Needs(String),
+    /// This program prints its credentials. It is run when the way is chosen.
+    Runs(String),
     /// It can't be used: what is wrong with it.
-    Broken(String),
+    Broken(Wrong),
     /// It isn't there: "no metadata answer in 1 s".
     Absent(String),
 }
 
-/// What [`Condition::runs`] says around the program.
-const RUNS: &str = "runs ";
-const WHEN_CHOSEN: &str = " when chosen";
+/// What is wrong with a way to sign in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wrong {
+    /// In whole.
+    pub what: String,
+    /// In so few words that a narrow column holds most of them, where that can be said.
+    pub short: Option<String>,
+}
+
+impl<T: Into<String>> From<T> for Wrong {
+    fn from(what: T) -> Self {
+        Self { what: what.into(), short: None }
+    }
+}
 
 impl Condition {
     /// Whether it can be chosen.
     #[must_use]
     pub fn is_usable(&self) -> bool {
-        matches!(self, Self::Good(_) | Self::Needs(_))
+        matches!(self, Self::Good(_) | Self::Needs(_) | Self::Runs(_))
     }
 
-    /// Of a way whose credentials a program prints: it is run when the way is chosen.
-    #[must_use]
-    pub fn runs(program: &str) -> Self {
-        Self::Needs(format!("{RUNS}{program}{WHEN_CHOSEN}"))
-    }
-
-    /// That program.
+    /// The program that prints its credentials.
     #[must_use]
     pub fn program(&self) -> Option<&str> {
-        self.words().strip_prefix(RUNS)?.strip_suffix(WHEN_CHOSEN)
+        if let Self::Runs(program) = self { Some(program) } else { None }
     }
 
     /// In so few words that a narrow column holds most of them; the whole is in [`words`](Self::words).
     #[must_use]
-    pub fn short(&self) -> String {
-        const KNOWN: [(&str, &str); 4] = [
-            ("in a circle", "profiles in a circle"),
-            ("sso_region", "bad SSO region"),
-            ("sso_start_url", "bad start URL"),
-            ("does not exist", "names what is not there"),
-        ];
-        let what = self.words();
-        let line = |file: &str| {
-            let digits = what.split_once(&format!("/.aws/{file}:"))?.1;
-            let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
-            (!digits.is_empty()).then(|| format!("wrong in {file} line {digits}"))
-        };
-        let known = KNOWN.iter().find(|(part, _)| what.contains(part)).map(|(_, words)| (*words).to_owned());
+    pub fn short(&self) -> Cow<'_, str> {
         match self {
-            Self::Broken(_) => known.or_else(|| line("config")).or_else(|| line("credentials")),
-            _ => None,
+            Self::Broken(Wrong { short: Some(short), .. }) => short.into(),
+            _ => self.words(),
         }
-        .unwrap_or_else(|| what.to_owned())
     }
 
     /// In a few words.
     #[must_use]
-    pub fn words(&self) -> &str {
+    pub fn words(&self) -> Cow<'_, str> {
         match self {
-            Self::Good(words) | Self::Needs(words) | Self::Broken(words) | Self::Absent(words) => words,
+            Self::Good(words) | Self::Needs(words) | Self::Absent(words) => words.into(),
+            Self::Runs(program) => format!("runs {program} when chosen").into(),
+            Self::Broken(wrong) => (&wrong.what).into(),
         }
     }
 }
@@ -456,7 +451,7 @@ pub struct CheckLine {
     pub outcome: Outcome,
     /// In a few words.
     pub detail: String,
-    /// What to do about it.
+    /// What to do about it; of several things, one a line, the most likely first.
     pub next: Option<String>,
     /// An IAM statement that would help, as JSON.
     pub statement: Option<String>,
@@ -476,22 +471,4 @@ pub enum Outcome {
     Failed,
     /// It does not apply, or something before it failed.
     Skipped,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cause_is_short_in_its_column() {
-        for (what, words) in [
-            ("the source profiles go round in a circle: loop -> loop2 -> loop", "profiles in a circle"),
-            ("sso_region at /home/me/.aws/config:9 is \"Frankfurt\", which is no region", "bad SSO region"),
-            ("the keys of the profile at /home/me/.aws/config:28 can't be read", "wrong in config line 28"),
-            ("no keys", "no keys"),
-        ] {
-            assert_eq!(Condition::Broken(what.into()).short(), words, "{what}");
-        }
-        assert_eq!(Condition::Needs("does not exist".into()).short(), "does not exist");
-    }
 }

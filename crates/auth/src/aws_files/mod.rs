@@ -168,20 +168,23 @@ impl AwsFiles {
     }
 
     /// What somebody can choose beside a profile in which nothing was found; it goes before other advice.
-    pub(crate) fn others(&self, profile: &str) -> Option<String> {
+    pub(crate) fn others(&self, profile: &str) -> Vec<String> {
         let is_other = |other: &&Profile| other.name != profile && !other.keys.is_empty();
         let profiles: Vec<&str> = self.profiles.values().filter(is_other).map(|other| other.name.as_str()).collect();
         let sessions: Vec<&str> = self.sso_sessions.keys().map(String::as_str).collect();
-        let told = |kind: &str, names: &[&str], how: &str| {
-            let (one, s) = if names.len() == 1 { ("is", "") } else { ("are", "s") };
-            (!names.is_empty()).then(|| format!("there {one} the {kind}{s} {}: {how}", excerpt(&names.join(", "), 200)))
+        // Where there is but one, the advice can be taken as it stands.
+        let told = |names: &[&str], kind: &str, advice: &dyn Fn(&str, &str) -> String| match names {
+            [] => None,
+            [one] => Some(advice(&format!("the {kind} {}", excerpt(one, 200)), &excerpt(one, 200))),
+            several => Some(advice(&format!("one of the {kind}s {}", excerpt(&several.join(", "), 200)), "NAME")),
         };
-        let all = [
-            told("profile", &profiles, "choose one with `--profile NAME`, AWS_PROFILE, or [auth] method = \"profile\""),
-            told("SSO session", &sessions, "`lakeward auth login --sso-session NAME` signs in to one"),
-        ];
-        let all: Vec<String> = all.into_iter().flatten().collect();
-        (!all.is_empty()).then(|| format!("{}; ", all.join("; ")))
+        let choose = |which: &str, name: &str| {
+            let name = shlex::try_quote(name).unwrap_or(name.into());
+            format!("choose {which}: `--profile {name}`, AWS_PROFILE, or [auth] method = \"profile\"")
+        };
+        let sign_in = |which: &str, name: &str| format!("sign in to {which}: {}", login(&["--sso-session", name]));
+        let all = [told(&profiles, "profile", &choose), told(&sessions, "SSO session", &sign_in)];
+        all.into_iter().flatten().collect()
     }
 
     /// What to do about a profile that is not there: the name that was meant, or those that there are.

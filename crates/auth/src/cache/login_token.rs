@@ -245,8 +245,12 @@ fn proof(key: &SigningKey, url: &str, now: SystemTime) -> String {
 
 /// What one file of the cache says of a sign-in, if it is one's: whose, and until when its keys are good.
 pub(crate) fn listed(path: &Path) -> Option<(String, SystemTime)> {
-    let content = CacheFile::new(path.to_owned()).read().ok()??;
-    let expires = expiry(&content)?;
+    listed_in(&CacheFile::new(path.to_owned()).read().ok()??)
+}
+
+/// The same of what it holds.
+pub(crate) fn listed_in(content: &Content) -> Option<(String, SystemTime)> {
+    let expires = expiry(content)?;
     let account = content.get("accessToken")?.get("accountId").and_then(Value::as_str).unwrap_or("unknown");
     Some((format!("account {account}"), expires))
 }

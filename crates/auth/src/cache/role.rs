@@ -145,13 +145,17 @@ pub(crate) struct Listed {
 
 /// Reads a file of the cache as a role's credentials.
 pub(crate) fn listed(path: &Path) -> Option<Listed> {
-    let content = CacheFile::new(path.to_owned()).read().ok()??;
-    let keys = credentials(&content)?;
+    listed_in(&CacheFile::new(path.to_owned()).read().ok()??)
+}
+
+/// The same of what it holds.
+pub(crate) fn listed_in(content: &Content) -> Option<Listed> {
+    let keys = credentials(content)?;
     text(keys, "AccessKeyId")?;
     let expires = text(keys, "Expiration").and_then(time)?;
     let role = content.get("AssumedRoleUser").and_then(|user| user.get("Arn")).and_then(Value::as_str);
     let account = || format!("account {}", text(keys, "AccountId").unwrap_or("unknown"));
-    let of_sso = text(&content, "ProviderType") == Some("sso");
+    let of_sso = text(content, "ProviderType") == Some("sso");
     Some(Listed { whose: role.map_or_else(account, str::to_owned), expires, of_sso })
 }
 

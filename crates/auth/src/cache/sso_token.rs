@@ -303,13 +303,17 @@ pub(crate) struct Listed {
 
 /// Reads a file of the cache as a sign-in.
 pub(crate) fn listed(path: &Path, now: SystemTime) -> Option<Listed> {
-    let content = CacheFile::new(path.to_owned()).read().ok()??;
-    text(&content, "accessToken")?;
-    let registered = text(&content, "registrationExpiresAt").and_then(time);
+    listed_in(&CacheFile::new(path.to_owned()).read().ok()??, now)
+}
+
+/// The same of what it holds.
+pub(crate) fn listed_in(content: &Content, now: SystemTime) -> Option<Listed> {
+    text(content, "accessToken")?;
+    let registered = text(content, "registrationExpiresAt").and_then(time);
     Some(Listed {
-        start_url: text(&content, "startUrl").unwrap_or_default().to_owned(),
-        expires: expiry(&content),
-        renews: text(&content, "refreshToken").is_some() && registered.is_some_and(|expires| expires > now),
+        start_url: text(content, "startUrl").unwrap_or_default().to_owned(),
+        expires: expiry(content),
+        renews: text(content, "refreshToken").is_some() && registered.is_some_and(|expires| expires > now),
     })
 }
 

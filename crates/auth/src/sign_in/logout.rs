@@ -53,7 +53,7 @@ impl SignIn {
     /// # Errors
     /// [`FailureKind::Usage`] when there is no such session or profile.
     pub async fn sign_out(&self, which: &SignOut) -> Result<SignedOut, Failure> {
-        let all = signed_in(&self.environment, self.tools.now());
+        let all = signed_in(&self.environment, self.tools.now()).all;
         let mut chosen = self.chosen(which, &all)?;
         // Keys of roles outlive the sign-in that they came from, and are got anew by another one.
         if chosen.iter().any(|one| one.kind == SignInKind::Sso) {

@@ -140,8 +140,8 @@ impl SignIn {
                 return Ok(Target::Sso(SsoTarget { role, ..self.of_session(session)? }));
             }
             if let Some(start_url) = profile.get("sso_start_url") {
-                if let Some((what, next)) = region_fault(&profile.keys).filter(|_| region_of(start_url).is_none()) {
-                    return Err(Failure::new(FailureKind::Usage, what).next(next));
+                if let Some(broken) = region_fault(&profile.keys).filter(|_| region_of(start_url).is_none()) {
+                    return Err(broken.failure(FailureKind::Usage));
                 }
                 let target = self.of_portal(start_url, profile.get("sso_region"))?;
                 return Ok(Target::Sso(SsoTarget { role, ..target }));
@@ -170,8 +170,8 @@ impl SignIn {
             return Err(Failure::new(FailureKind::Usage, what).next(next));
         };
         // A start URL that names its region is asked there, whatever the session says.
-        if let Some((what, next)) = region_fault(keys).filter(|_| region_of(&start_url).is_none()) {
-            return Err(Failure::new(FailureKind::Usage, what).next(next));
+        if let Some(broken) = region_fault(keys).filter(|_| region_of(&start_url).is_none()) {
+            return Err(broken.failure(FailureKind::Usage));
         }
         let scopes = text(keys, "sso_registration_scopes")
             .map(|scopes| scopes.split(',').map(|scope| scope.trim().to_owned()).collect());

@@ -14,15 +14,17 @@ use lakeward_core::untrusted::{excerpt, printable};
 use serde_json::Value;
 
 use crate::{
+    broken::Broken,
     error::SourceError,
     link::{Link, Source},
     origin::{Origin, Setting},
+    place::Place,
     sources::Context,
+    step::Step,
     temporary::{temporary, time},
     tools::Tools,
 };
 
-const NAME: &str = "container role";
 const RELATIVE: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 const FULL: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
@@ -36,25 +38,26 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let Some((variable, uri)) = context.environment.first(&[RELATIVE, FULL]) else {
-        return Link::skipped(NAME, format!("neither {RELATIVE} nor {FULL} is set"));
+        return Link::skipped(Place::Container, format!("neither {RELATIVE} nor {FULL} is set"));
     };
     let mut settings = vec![Setting::of("URI", uri, Origin::Variable(variable))];
     let token = context.environment.first(&[TOKEN_FILE, TOKEN]);
     settings.extend(token.map(|(name, _)| Setting::secret("authorization", Origin::Variable(name))));
     let url = if variable == RELATIVE { format!("{ECS}/{}", uri.trim_start_matches('/')) } else { uri.to_owned() };
     let Some(uri) = url.parse::<Uri>().ok().filter(|uri| uri.host().is_some()) else {
-        return Link::broken(NAME, format!("{variable} is no URI"), format!("mend or unset {variable}")).with(settings);
+        let broken = Broken::new(format!("{variable} is no URI"), format!("mend or unset {variable}"));
+        return Link::broken(Place::Container, broken).with(settings);
     };
     if !is_trusted(&uri) {
         let what = format!(
             "{variable} names {}, which could be anybody: over http only this machine and AWS's own addresses are asked",
             printable(uri.host().unwrap_or_default())
         );
-        return Link::broken(NAME, what, "use https, or 127.0.0.1, 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]")
-            .with(settings);
+        let next = "use https, or 127.0.0.1, 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]";
+        return Link::broken(Place::Container, Broken::new(what, next)).with(settings);
     }
     let what = format!("the role of this container, from {}", printable(&url));
-    Link::found(NAME, what, Container { url: uri }).with(settings)
+    Link::found(Place::Container, what, Container { url: uri }).with(settings)
 }
 
 /// The hosts that the AWS tools ask without TLS.
@@ -168,8 +171,8 @@ impl Source for Container {
         Ok(temporary(text("AccessKeyId"), text("SecretAccessKey"), text("Token"), expires, "container"))
     }
 
-    fn needs(&self) -> Vec<String> {
-        vec![format!("asks {}", printable(&self.url.to_string()))]
+    fn needs(&self) -> Vec<Step> {
+        vec![Step::Asks(self.url.to_string())]
     }
 }
 

@@ -4,13 +4,13 @@ use aws_credential_types::Credentials;
 
 use super::keys::Keys;
 use crate::{
+    broken::Broken,
     link::Link,
     origin::{Origin, Setting},
+    place::Place,
     sources::Context,
     temporary::time,
 };
-
-pub(crate) const NAME: &str = "environment keys";
 
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let environment = context.environment;
@@ -20,14 +20,16 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         } else {
             ""
         };
-        return Link::skipped(NAME, format!("AWS_ACCESS_KEY_ID is not set{alone}"));
+        return Link::skipped(Place::Environment, format!("AWS_ACCESS_KEY_ID is not set{alone}"));
     };
     let mut settings = vec![Setting::of("access key id", id, Origin::Variable("AWS_ACCESS_KEY_ID"))];
     let Some(secret) = secret else {
         return Link::broken(
-            NAME,
-            "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not",
-            "set AWS_SECRET_ACCESS_KEY too, or unset AWS_ACCESS_KEY_ID to look further",
+            Place::Environment,
+            Broken::new(
+                "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not",
+                "set AWS_SECRET_ACCESS_KEY too, or unset AWS_ACCESS_KEY_ID to look further",
+            ),
         )
         .with(settings);
     };
@@ -42,7 +44,8 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         expires = time(text);
         if expires.is_none() {
             let next = "write a time such as 2030-01-31T12:00:00Z, or unset it";
-            return Link::broken(NAME, "AWS_CREDENTIAL_EXPIRATION is no time", next).with(settings);
+            let broken = Broken::new("AWS_CREDENTIAL_EXPIRATION is no time", next);
+            return Link::broken(Place::Environment, broken).with(settings);
         }
     }
     let token = token.map(|(_, token)| token.to_owned());
@@ -53,5 +56,5 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         "export new ones, or unset AWS_ACCESS_KEY_ID to look further".to_owned(),
     );
     let keys = Keys { credentials, expired };
-    Link::found(NAME, format!("{kind} in the environment"), keys).with(settings)
+    Link::found(Place::Environment, format!("{kind} in the environment"), keys).with(settings)
 }

@@ -18,12 +18,13 @@ use crate::{
     error::{MOST_TOLD, SourceError},
     link::{Link, Source},
     origin::{Origin, Setting},
+    place::Place,
     sources::Context,
+    step::Step,
     tools::Tools,
     unreached::no_answer,
 };
 
-const NAME: &str = "instance role";
 const DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
 const ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
 const MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
@@ -42,7 +43,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(1);
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let environment = context.environment;
     if environment.is_true(DISABLED) {
-        return Link::skipped(NAME, format!("{DISABLED} is true"));
+        return Link::skipped(Place::Instance, format!("{DISABLED} is true"));
     }
     let set = |variable: &'static str, key: &'static str| {
         let set = environment.get(variable).map(|text| Setting::of(key, text, Origin::Variable(variable)));
@@ -57,13 +58,13 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         environment.get(variable).and_then(|text| text.parse().ok()).filter(|number: &u32| (1..=60).contains(number))
     };
     let time_limit = number(TIMEOUT).map_or(TIME_LIMIT, |seconds| Duration::from_secs(seconds.into()));
-    let others = context.files.others(&context.profile.name).unwrap_or_default();
+    let others = context.files.others(&context.profile.name);
     let is_meant =
         context.through.is_empty() || context.profile.get("credential_source") == Some("Ec2InstanceMetadata");
     let settings = [endpoint, mode].into_iter().flatten().collect();
     let what = format!("the role of this EC2 instance, if it is one, from {url}");
     Link::found(
-        NAME,
+        Place::Instance,
         what,
         Instance {
             url,
@@ -84,7 +85,7 @@ struct Instance {
     /// Whether it is what was chosen, and not where a search ends that has found nothing: there, nobody has signed in.
     is_meant: bool,
     /// What else there is to choose, before other advice.
-    others: String,
+    others: Vec<String>,
     provider: OnceLock<ImdsCredentialsProvider>,
 }
 
@@ -111,6 +112,16 @@ impl Instance {
     }
 }
 
+impl Instance {
+    /// What to do where there is no such service: the most likely first.
+    fn elsewhere(&self) -> String {
+        let there = "if this is a container on an EC2 instance, set the instance's metadata hop limit to 2";
+        let mut all: Vec<&str> = self.others.iter().map(String::as_str).chain(ANY_SIGN_IN).collect();
+        all.insert(if self.is_meant { 0 } else { all.len() }, there);
+        all.join("\n")
+    }
+}
+
 #[async_trait]
 impl Source for Instance {
     fn is_guess(&self) -> bool {
@@ -120,19 +131,21 @@ impl Source for Instance {
     async fn fetch(&self, tools: &Tools) -> Result<Credentials, SourceError> {
         self.provider(tools)?.provide_credentials().await.map_err(|error| {
             let told = told(&error, MOST_TOLD);
-            let next = if told.contains("404") {
+            // So the SDK tells the service's status.
+            let has_no_role = told.contains("404");
+            let next = if has_no_role {
                 "attach a role to the instance (an instance profile)".to_owned()
             } else if told.contains("AssumeRoleUnauthorizedAccess") {
                 "let the role's trust policy name ec2.amazonaws.com".to_owned()
             } else {
-                format!(
-                    "{}unless this is an EC2 instance, nothing is set up here that gives credentials: {ANY_SIGN_IN}; in a \
-                     container on EC2: set the instance's metadata hop limit to 2",
-                    self.others
-                )
+                self.elsewhere()
             };
-            let what = "the instance's metadata service gives no credentials";
-            match no_answer(&error) {
+            let what = match self.is_meant {
+                true => "the instance's metadata service gives no credentials".to_owned(),
+                false => "no AWS credentials are set up here, and the instance's metadata service gives no credentials"
+                    .to_owned(),
+            };
+            let error = match no_answer(&error) {
                 Some(_) if self.is_meant => SourceError::of_asked(what, error, next),
                 Some(_) => SourceError::caused(what, error, next),
                 None => {
@@ -140,11 +153,12 @@ impl Source for Instance {
                     let why = causes(&error).last().map(|cause| excerpt(&cause.to_string(), MOST_TOLD));
                     SourceError::caused("", error, next).told_as(format!("{what}: {}", why.unwrap_or_default()))
                 }
-            }
+            };
+            if has_no_role { error.of_no_role() } else { error }
         })
     }
 
-    fn needs(&self) -> Vec<String> {
-        vec![format!("asks {}", self.url)]
+    fn needs(&self) -> Vec<Step> {
+        vec![Step::Asks(self.url.clone())]
     }
 }

@@ -7,10 +7,13 @@ use lakeward_core::untrusted::printable;
 use crate::{
     advice::{login, login_of},
     aws_files,
+    broken::{Broken, Fault},
     error::SourceError,
     link::{Link, Source},
     origin::{Setting, Value},
+    place::Place,
     sources::Context,
+    step::Step,
     temporary::time,
     tools::Tools,
 };
@@ -44,7 +47,7 @@ impl Source for Keys {
         }
     }
 
-    fn needs(&self) -> Vec<String> {
+    fn needs(&self) -> Vec<Step> {
         Vec::new()
     }
 
@@ -54,22 +57,23 @@ impl Source for Keys {
 }
 
 pub(crate) fn in_credentials_file(context: &Context<'_>) -> Link {
-    plan("keys in the credentials file", &context.profile.credentials, context)
+    plan(Place::KeysInCredentials, &context.profile.credentials, context)
 }
 
 pub(crate) fn in_config_file(context: &Context<'_>) -> Link {
-    plan("keys in the config file", &context.profile.config, context)
+    plan(Place::KeysInConfig, &context.profile.config, context)
 }
 
-fn plan(name: &'static str, keys: &aws_files::Keys, context: &Context<'_>) -> Link {
+fn plan(place: Place, keys: &aws_files::Keys, context: &Context<'_>) -> Link {
     let Some(id) = keys.get("aws_access_key_id") else {
-        return Link::skipped(name, format!("profile {} has no aws_access_key_id there", context.profile.name));
+        return Link::skipped(place, format!("profile {} has no aws_access_key_id there", context.profile.name));
     };
     let mut settings = vec![Setting::new("aws_access_key_id", id)];
     let Some(secret) = keys.get("aws_secret_access_key") else {
         let what =
             format!("aws_access_key_id stands at {} without aws_secret_access_key in the same section", id.origin);
-        return Link::broken(name, what, "put both keys into one section of one file").with(settings);
+        let broken = Broken::new(what, "put both keys into one section of one file");
+        return Link::broken(place, broken.fault(Fault::At(id.origin.clone()))).with(settings);
     };
     settings.push(Setting::secret("aws_secret_access_key", secret.origin.clone()));
     // Older tools' name for it comes first, as in the AWS CLI.
@@ -83,7 +87,7 @@ fn plan(name: &'static str, keys: &aws_files::Keys, context: &Context<'_>) -> Li
     let expired = until.map(|(until, _)| expired(context, until)).unwrap_or_default();
     let credentials = Credentials::new(&id.text, &secret.text, token, until.map(|(_, time)| time), "AWS files");
     let keys = Keys { credentials, expired };
-    Link::found(name, format!("{kind} of profile {}", context.profile.name), keys).with(settings)
+    Link::found(place, format!("{kind} of profile {}", context.profile.name), keys).with(settings)
 }
 
 /// That a session's keys are over, and how the user whose session it was begins another one.

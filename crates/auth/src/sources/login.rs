@@ -8,21 +8,21 @@ use crate::{
     cache::login_token::LoginTokens,
     error::SourceError,
     link::{Link, Source},
+    place::Place,
     sources::Context,
+    step::Step,
     tools::Tools,
 };
 
-pub(crate) const NAME: &str = "console sign-in";
-
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let Some(session) = context.profile.get("login_session") else {
-        return Link::skipped(NAME, format!("profile {} has no login_session", context.profile.name));
+        return Link::skipped(Place::Console, format!("profile {} has no login_session", context.profile.name));
     };
     let what = format!("the console sign-in as {}", printable(session));
     let tokens = LoginTokens::new(session, &context.profile.name);
     let settings = context.profile.settings(&["login_session"]).into_iter().chain(tokens.cached(context.environment));
     let settings = settings.collect();
-    Link::found(NAME, what, tokens).with(settings)
+    Link::found(Place::Console, what, tokens).with(settings)
 }
 
 #[async_trait]
@@ -31,10 +31,7 @@ impl Source for LoginTokens {
         self.current(tools).await
     }
 
-    fn needs(&self) -> Vec<String> {
-        vec![format!(
-            "reads the sign-in of {}, and renews it if less than 5 minutes are left",
-            printable(&self.session)
-        )]
+    fn needs(&self) -> Vec<Step> {
+        vec![Step::ReadsSignIn(self.session.clone())]
     }
 }

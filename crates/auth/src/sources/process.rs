@@ -22,14 +22,17 @@ use tokio::{
 };
 
 use crate::{
+    broken::{Broken, Fault},
     error::SourceError,
     link::{Link, Source},
+    place::Place,
     sources::Context,
+    step::Step,
     temporary::time,
     tools::Tools,
 };
 
-const NAME: &str = "credential_process";
+const KEY: &str = "credential_process";
 
 /// How long its streams are read after it has ended: a helper that it leaves running, such as an agent, may hold them open for
 /// ever.
@@ -47,31 +50,38 @@ const MOST_BYTES: u64 = 64 << 10;
 
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let profile = context.profile;
-    let Some(value) = profile.keys.get(NAME) else {
-        return Link::skipped(NAME, format!("profile {} has no credential_process", profile.name));
+    let Some(value) = profile.keys.get(KEY) else {
+        return Link::skipped(Place::Program, format!("profile {} has no credential_process", profile.name));
     };
     // Arguments may hold secrets: the program alone is named.
     let words = shlex::split(&value.text).filter(|words| !words.is_empty());
     let Some(words) = words else {
         return Link::broken(
-            NAME,
-            format!("the command at {} can't be split into words", value.origin),
-            "close every quote; no shell runs it",
+            Place::Program,
+            Broken::new(
+                format!("the command at {} can't be split into words", value.origin),
+                "close every quote; no shell runs it",
+            )
+            .fault(Fault::At(value.origin.clone())),
         );
     };
     let running = context.environment.get(RUNNING).unwrap_or_default();
     if running.lines().any(|name| name == profile.name) {
         return Link::broken(
-            NAME,
-            format!("the command at {} asks for the credentials of its own profile", value.origin),
-            "name another profile in it (`lakeward auth export --format credential-process --profile OTHER`)",
+            Place::Program,
+            Broken::new(
+                format!("the command at {} asks for the credentials of its own profile", value.origin),
+                "name another profile in it (`lakeward auth export --format credential-process --profile OTHER`)",
+            )
+            .fault(Fault::At(value.origin.clone())),
         );
     }
     let running = format!("{running}\n{}", profile.name).trim_start().to_owned();
     let program = words.first().map(String::as_str).unwrap_or_default();
-    let setting = crate::origin::Setting::of(NAME, &format!("{program} …"), value.origin.clone());
+    let setting = crate::origin::Setting::of(KEY, &format!("{program} …"), value.origin.clone());
     let what = format!("what {} prints", printable(program));
-    Link::found(NAME, what, Process { words, running, time_limit: CREDENTIAL_PROGRAM_LIMIT }).with(vec![setting])
+    Link::found(Place::Program, what, Process { words, running, time_limit: CREDENTIAL_PROGRAM_LIMIT })
+        .with(vec![setting])
 }
 
 struct Process {
@@ -158,11 +168,11 @@ impl Source for Process {
             None => None,
             Some(text) => Some(time(text).ok_or_else(|| wrong("printed an Expiration that is no time"))?),
         };
-        Ok(Credentials::new(id, secret, text("SessionToken").map(str::to_owned), expires, NAME))
+        Ok(Credentials::new(id, secret, text("SessionToken").map(str::to_owned), expires, KEY))
     }
 
-    fn needs(&self) -> Vec<String> {
-        vec![format!("runs {}", self.program())]
+    fn needs(&self) -> Vec<Step> {
+        vec![Step::Runs(self.program())]
     }
 }
 

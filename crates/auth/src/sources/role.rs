@@ -14,15 +14,17 @@ use super::{Context, container, environment, instance, links_of_source};
 use crate::{
     advice::login_of,
     aws_files::Profile,
+    broken::{Broken, Fault},
     cache::role::{RoleCache, RoleRequest},
     error::{SourceError, code_of},
     link::{Link, Source, State, deciding},
     origin::{Origin, Setting},
+    place::Place,
+    step::Step,
     temporary::of_sts,
     tools::Tools,
 };
 
-pub(crate) const NAME: &str = "role of the profile";
 const KEYS: [&str; 8] = [
     "role_arn",
     "source_profile",
@@ -44,18 +46,17 @@ const MOST_POLICY: usize = 2048;
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let profile = context.profile;
     let Some(request) = request_of(profile) else {
-        return Link::skipped(NAME, format!("profile {} has no role_arn to assume", profile.name));
+        return Link::skipped(Place::RoleOfProfile, format!("profile {} has no role_arn to assume", profile.name));
     };
     let settings = profile.settings(&KEYS);
     let inner = match source(context) {
         Ok(inner) => inner,
         Err(broken) => {
-            let (what, next) = *broken;
-            return Link::broken(NAME, what, next).with(settings);
+            return Link::broken(Place::RoleOfProfile, *broken).with(settings);
         }
     };
     let sign_in = format!("run {}, type the code", login_of(&profile.name));
-    link(NAME, request, inner, sign_in).with(settings)
+    link(Place::RoleOfProfile, request, inner, sign_in).with(settings)
 }
 
 /// What STS is asked for a profile's role.
@@ -89,37 +90,39 @@ pub(crate) fn plan_alone(plan: &RolePlan, source: &[Link]) -> Link {
         mfa_serial: plan.mfa_serial.clone(),
     };
     let sign_in = "run `lakeward auth login` with this config, type the code";
-    let link = link("role of [auth]", request, source.to_vec(), sign_in.to_owned());
+    let link = link(Place::RoleOfConfig, request, source.to_vec(), sign_in.to_owned());
     link.with(settings.into_iter().flatten().collect())
 }
 
 /// A role on the first of the links that decides.
-fn link(name: &'static str, request: RoleRequest, inner: Vec<Link>, sign_in: String) -> Link {
+fn link(place: Place, request: RoleRequest, inner: Vec<Link>, sign_in: String) -> Link {
     let what = format!("role {}", printable(&request.role_arn));
-    let link = match deciding(&inner).map(|link| (link.name, &link.state)) {
+    let link = match deciding(&inner).map(|link| (link.place, &link.state)) {
         Some((_, State::Found(found))) => {
             let (what, source) = (format!("{what}, assumed with {}", found.what), found.source.clone());
-            Link::found(name, what, AssumedRole { request, source, policy: None, sign_in })
+            Link::found(place, what, AssumedRole { request, source, policy: None, sign_in })
         }
-        Some((inner, State::Broken { what, next })) => {
-            Link::broken(name, format!("the credentials that assume it are broken ({inner}): {what}"), next.clone())
+        Some((inner, State::Broken(broken))) => {
+            let what = format!("the credentials that assume it are broken ({inner}): {}", broken.what);
+            Link::broken(place, Broken { what, ..broken.clone() })
         }
         _ => Link::broken(
-            name,
-            format!("nothing gives the credentials that assume {what}"),
-            "give the source keys, a sign-in or a role of its own",
+            place,
+            Broken::new(
+                format!("nothing gives the credentials that assume {what}"),
+                "give the source keys, a sign-in or a role of its own",
+            ),
         ),
     };
     link.inside(inner)
 }
 
-type Broken = Box<(String, String)>;
-
 /// The links of the credentials that assume a profile's role. The rules are botocore's.
-fn source(context: &Context<'_>) -> Result<Vec<Link>, Broken> {
+fn source(context: &Context<'_>) -> Result<Vec<Link>, Box<Broken>> {
     let Context { profile, files, .. } = context;
     let name = printable(&profile.name);
-    let broken = |what: String, next: String| Err(Box::new((what, next)));
+    let broken = |what: String, next: String| Err(Box::new(Broken::new(what, next)));
+    let absent = |what: String, next: String| Err(Box::new(Broken::new(what, next).fault(Fault::NamesAbsent)));
     match (profile.get("source_profile"), profile.get("credential_source")) {
         (Some(_), Some(_)) => broken(
             format!("profile {name} has both source_profile and credential_source"),
@@ -132,12 +135,12 @@ fn source(context: &Context<'_>) -> Result<Vec<Link>, Broken> {
         (None, Some("Environment")) => Ok(vec![environment::plan(context)]),
         (None, Some("EcsContainer")) => Ok(vec![container::plan(context)]),
         (None, Some("Ec2InstanceMetadata")) => Ok(vec![instance::plan(context)]),
-        (None, Some(other)) => broken(
+        (None, Some(other)) => absent(
             format!("profile {name} has credential_source = {}, which does not exist", printable(other)),
             "there are Environment, Ec2InstanceMetadata, EcsContainer".to_owned(),
         ),
         (Some(source), None) => match files.profiles.get(source) {
-            None => broken(
+            None => absent(
                 format!("profile {name} has source_profile = {}, which does not exist", printable(source)),
                 files.which_profile(source),
             ),
@@ -146,7 +149,7 @@ fn source(context: &Context<'_>) -> Result<Vec<Link>, Broken> {
     }
 }
 
-fn source_profile(context: &Context<'_>, source: &Profile) -> Result<Vec<Link>, Broken> {
+fn source_profile(context: &Context<'_>, source: &Profile) -> Result<Vec<Link>, Box<Broken>> {
     let has_keys = source.get("aws_access_key_id").is_some() || source.get("aws_secret_access_key").is_some();
     let itself = source.name == context.profile.name;
     if context.through.contains(&source.name) && !(itself && has_keys) {
@@ -155,7 +158,7 @@ fn source_profile(context: &Context<'_>, source: &Profile) -> Result<Vec<Link>, 
         let Profile { name, keys, .. } = &context.profile;
         let place = keys.get("source_profile").map(|value| format!(" ({})", value.origin)).unwrap_or_default();
         let next = format!("give profile {name} keys or a sign-in of its own, or another source_profile{place}");
-        return Err(Box::new((what, next)));
+        return Err(Box::new(Broken::new(what, next).fault(Fault::Circle)));
     }
     let through = context.through.iter().cloned().chain([source.name.clone()]).collect();
     let context = Context { profile: source, pinned: true, through, ..*context };
@@ -262,10 +265,10 @@ impl Source for AssumedRole {
         of_sts(answer.credentials, &request.what(), "assumed role")
     }
 
-    fn needs(&self) -> Vec<String> {
+    fn needs(&self) -> Vec<Step> {
         let step = match &self.request.mfa_serial {
-            Some(_) => format!("reads the AWS CLI's cache for role {}", printable(&self.request.role_arn)),
-            None => format!("asks STS for role {}", printable(&self.request.role_arn)),
+            Some(_) => Step::ReadsRole(self.request.role_arn.clone()),
+            None => Step::AsksSts(self.request.role_arn.clone()),
         };
         self.source.needs().into_iter().chain([step]).collect()
     }

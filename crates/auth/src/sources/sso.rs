@@ -13,25 +13,27 @@ use lakeward_core::{
 use crate::{
     advice::login,
     aws_files::{AwsFiles, Keys},
+    broken::{Broken, Fault},
     cache::sso_token::{SsoSignIn, SsoTokens},
     environment::Environment,
     error::{SourceError, code_of},
     link::{Link, Source},
     origin::{Origin, Setting},
+    place::Place,
     region::fault,
     sources::Context,
+    step::Step,
     temporary::temporary,
     tools::Tools,
 };
 
-pub(crate) const NAME: &str = "IAM Identity Center";
 const OF_SESSION: [&str; 2] = ["sso_start_url", "sso_region"];
 const OF_ROLE: [&str; 2] = ["sso_account_id", "sso_role_name"];
 
 pub(crate) fn plan(context: &Context<'_>) -> Link {
     let profile = context.profile;
     if OF_ROLE.iter().all(|key| profile.get(key).is_none()) {
-        return Link::skipped(NAME, format!("profile {} has no sso_account_id and sso_role_name", profile.name));
+        return Link::skipped(Place::Sso, format!("profile {} has no sso_account_id and sso_role_name", profile.name));
     }
     let session = profile.get("sso_session");
     let mut keys = profile.keys.clone();
@@ -39,15 +41,18 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         let Some(of_session) = context.files.sso_sessions.get(name) else {
             let what = format!("profile {} has sso_session = {}, which does not exist", profile.name, printable(name));
             let settings = profile.settings(&["sso_session"]);
-            return Link::broken(NAME, what, context.files.which_sso_session(name)).with(settings);
+            let broken = Broken::new(what, context.files.which_sso_session(name)).fault(Fault::NamesAbsent);
+            return Link::broken(Place::Sso, broken).with(settings);
         };
         // Profiles that repeat what their session says are well known; those that contradict it are not followed.
         let differs =
             |(key, value): &(&String, &crate::origin::Value)| keys.get(*key).is_some_and(|own| own.text != value.text);
         if let Some((key, value)) = of_session.iter().find(differs) {
-            let own = keys.get(key).map(|own| own.origin.to_string()).unwrap_or_default();
-            let what = format!("{key} at {own} contradicts the session's at {}", value.origin);
-            return Link::broken(NAME, what, "take it out of the profile");
+            let own = keys.get(key).map(|own| own.origin.clone());
+            let at = own.as_ref().map(ToString::to_string).unwrap_or_default();
+            let what = format!("{key} at {at} contradicts the session's at {}", value.origin);
+            let broken = Broken::new(what, "take it out of the profile");
+            return Link::broken(Place::Sso, broken.fault(own.map(Fault::At).unwrap_or_default()));
         }
         keys.extend(of_session.clone());
     }
@@ -75,10 +80,11 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
                 format!("add it to the profile: {lists}")
             }
         };
-        return Link::broken(NAME, what, next).with(settings);
+        let broken = Broken::new(what, next).fault(Fault::LacksSso(missing));
+        return Link::broken(Place::Sso, broken).with(settings);
     };
-    if let Some((what, next)) = region_fault(&keys) {
-        return Link::broken(NAME, what, next).with(settings);
+    if let Some(broken) = region_fault(&keys) {
+        return Link::broken(Place::Sso, broken).with(settings);
     }
     let sign_in = SsoSignIn { session: session.map(str::to_owned), start_url, region };
     let settings = settings.into_iter().chain(sign_in.cached(context.environment)).collect();
@@ -86,8 +92,8 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
 }
 
 /// What is wrong with the region of a session or of a profile that has its own.
-pub(crate) fn region_fault(keys: &Keys) -> Option<(String, String)> {
-    fault(&Setting::new("sso_region", keys.get("sso_region")?))
+pub(crate) fn region_fault(keys: &Keys) -> Option<Broken> {
+    Some(fault(&Setting::new("sso_region", keys.get("sso_region")?))?.fault(Fault::SsoRegion))
 }
 
 /// The role that the config itself names.
@@ -103,14 +109,21 @@ pub(crate) fn plan_alone(plan: &SsoPlan, environment: &Environment, files: &AwsF
                 session.and_then(|keys| text(keys, "sso_start_url")),
                 session.and_then(|keys| text(keys, "sso_region")),
             ) else {
-                let what = match session {
-                    None => format!("there is no [sso-session {}] in the AWS config file", printable(name)),
-                    Some(_) => format!("[sso-session {}] lacks sso_start_url or sso_region", printable(name)),
+                let (what, fault) = match session {
+                    None => {
+                        let what = format!("there is no [sso-session {}] in the AWS config file", printable(name));
+                        (what, Fault::NamesAbsent)
+                    }
+                    Some(keys) => {
+                        let lacks = OF_SESSION.into_iter().filter(|key| !keys.contains_key(*key)).collect();
+                        let what = format!("[sso-session {}] lacks sso_start_url or sso_region", printable(name));
+                        (what, Fault::LacksSso(lacks))
+                    }
                 };
-                return Link::broken(NAME, what, files.which_sso_session(name));
+                return Link::broken(Place::Sso, Broken::new(what, files.which_sso_session(name)).fault(fault));
             };
-            if let Some((what, next)) = session.and_then(region_fault) {
-                return Link::broken(NAME, what, next);
+            if let Some(broken) = session.and_then(region_fault) {
+                return Link::broken(Place::Sso, broken);
             }
             SsoSignIn { session: Some(name.clone()), start_url, region }
         }
@@ -132,7 +145,7 @@ fn link(sign_in: SsoSignIn, account: String, role: String) -> Link {
         printable(&account),
         printable(&sign_in.start_url)
     );
-    Link::found(NAME, what, SsoRole { tokens: SsoTokens::new(sign_in), account, role })
+    Link::found(Place::Sso, what, SsoRole { tokens: SsoTokens::new(sign_in), account, role })
 }
 
 /// How a person finds out what may be used.
@@ -207,7 +220,7 @@ impl Source for SsoRole {
         Ok(temporary(&or_empty(&id), &or_empty(&secret), &or_empty(&token), Some(expires), "IAM Identity Center"))
     }
 
-    fn needs(&self) -> Vec<String> {
-        vec![format!("asks IAM Identity Center in {} for the role", printable(&self.tokens.sign_in.region))]
+    fn needs(&self) -> Vec<Step> {
+        vec![Step::AsksSso(self.tokens.sign_in.region.clone())]
     }
 }

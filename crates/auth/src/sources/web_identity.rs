@@ -8,15 +8,16 @@ use lakeward_core::untrusted::printable;
 
 use super::role::{SESSION_NAME, SHORTEST, fits_session};
 use crate::{
+    broken::Broken,
     error::{SourceError, code_of},
     link::{Link, Source},
     origin::{Origin, Setting},
+    place::Place,
     sources::Context,
+    step::Step,
     temporary::of_sts,
     tools::Tools,
 };
-
-const NAME: &str = "web identity";
 
 /// The environment's and the profile's; each value of the environment wins, unless the profile was chosen by name.
 pub(crate) fn plan(context: &Context<'_>) -> Link {
@@ -28,12 +29,16 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
     let Some(token_file) =
         value("web_identity_token_file", "AWS_WEB_IDENTITY_TOKEN_FILE").filter(|setting| !setting.value.is_empty())
     else {
-        return Link::skipped(NAME, "no web_identity_token_file or AWS_WEB_IDENTITY_TOKEN_FILE names a token");
+        return Link::skipped(
+            Place::WebIdentity,
+            "no web_identity_token_file or AWS_WEB_IDENTITY_TOKEN_FILE names a token",
+        );
     };
     let session_name = value("role_session_name", "AWS_ROLE_SESSION_NAME");
     let Some(role_arn) = value("role_arn", "AWS_ROLE_ARN").filter(|setting| !setting.value.is_empty()) else {
         let next = "set AWS_ROLE_ARN, or role_arn in the profile";
-        return Link::broken(NAME, "a token file is named, but no role to assume with it", next).with(vec![token_file]);
+        let broken = Broken::new("a token file is named, but no role to assume with it", next);
+        return Link::broken(Place::WebIdentity, broken).with(vec![token_file]);
     };
     let what = format!("role {}, assumed with the token in {}", role_arn.value, token_file.value);
     let source = WebIdentity {
@@ -43,7 +48,7 @@ pub(crate) fn plan(context: &Context<'_>) -> Link {
         policy: None,
     };
     let settings = [Some(token_file), Some(role_arn), session_name].into_iter().flatten().collect();
-    Link::found(NAME, what, source).with(settings)
+    Link::found(Place::WebIdentity, what, source).with(settings)
 }
 
 #[derive(Clone)]
@@ -90,8 +95,8 @@ impl Source for WebIdentity {
         of_sts(answer.credentials, &what, "web identity")
     }
 
-    fn needs(&self) -> Vec<String> {
-        vec![format!("sends the token in {} to STS", printable(&self.token_file.display().to_string()))]
+    fn needs(&self) -> Vec<Step> {
+        vec![Step::SendsToken(self.token_file.clone())]
     }
 
     fn restricted(&self, policy: &str) -> Result<Arc<dyn Source>, &'static str> {

@@ -451,7 +451,7 @@ fn check(line: &CheckLine) -> Vec<String> {
     };
     let detail = if line.detail.is_empty() { String::new() } else { format!(": {}", line.detail) };
     let mut lines = vec![format!("{word}: {}{detail}", line.check)];
-    lines.extend(line.next.iter().map(|next| format!("  {}", sentence(next))));
+    lines.extend(next(line.next.as_deref()).map(|next| format!("  {next}")));
     if let Some(statement) = &line.statement {
         lines.push("  This statement allows it:".to_owned());
         lines.extend(statement.lines().map(|line| format!("  {line}")));
@@ -461,9 +461,15 @@ fn check(line: &CheckLine) -> Vec<String> {
 
 pub(super) fn told(trouble: &Trouble) -> Vec<String> {
     let mut lines = vec![format!("Failed: {}", sentence(&trouble.what))];
-    lines.extend(trouble.next.iter().map(|next| sentence(next)));
+    lines.extend(next(trouble.next.as_deref()));
     lines.extend(trouble.statement.iter().flat_map(|statement| statement.lines().map(str::to_owned)));
     lines
+}
+
+/// What to do, each thing in a line of its own.
+fn next(next: Option<&str>) -> impl Iterator<Item = String> {
+    let lines = next.unwrap_or_default().lines().enumerate();
+    lines.map(|(at, next)| sentence(&if at > 0 { format!("or {next}") } else { next.to_owned() }))
 }
 
 /// With a dot, and a capital letter where it begins with a word and not with a name.

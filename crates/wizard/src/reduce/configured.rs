@@ -40,7 +40,7 @@ impl State {
         };
         let condition = match (found, sought) {
             (Some(found), _) => found.condition.clone(),
-            (None, Some(words)) if self.facts.detection.got().is_some() => Condition::Broken(words.to_owned()),
+            (None, Some(words)) if self.facts.detection.got().is_some() => Condition::Broken(words.into()),
             (None, Some(_)) => Condition::Absent("not found so far".to_owned()),
             (None, None) => Condition::Absent("tried when chosen".to_owned()),
         };

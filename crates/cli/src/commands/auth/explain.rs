@@ -6,7 +6,8 @@ use std::{
 };
 
 use lakeward_auth::{
-    Environment, Identity, Keys, Link, Origin, Resolution, ServerClock, Setting, Signing, State, deciding,
+    Broken, Environment, Identity, Keys, Link, Origin, Place, Resolution, ServerClock, Setting, Signing, State, Step,
+    deciding,
 };
 use lakeward_core::{
     failure::{Failure, FailureKind},
@@ -47,7 +48,7 @@ pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> R
         (Ok(_), true) => {}
         (Ok(_), false) => {
             let asks = (asked.server == Server::Aws).then(|| "asks STS whose credentials they are".to_owned());
-            let steps: Vec<String> = needs.iter().cloned().chain(asks).collect();
+            let steps: Vec<String> = told(&needs).into_iter().chain(asks).collect();
             // Said before it is done.
             announce(&steps, arguments.json);
             let keys = signing.keys().await;
@@ -73,6 +74,10 @@ fn print(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes());
 }
 
+fn told(needs: &[Step]) -> Vec<String> {
+    needs.iter().map(Step::to_string).collect()
+}
+
 /// What is about to be run and asked; beside JSON, on standard error.
 fn announce(steps: &[String], json: bool) {
     if !steps.is_empty() {
@@ -89,11 +94,11 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn told(&self, needs: &[String]) -> String {
+    fn told(&self, needs: &[Step]) -> String {
         let mut text = String::new();
         match &self.keys {
             None if needs.is_empty() => {}
-            None => text.push_str(&format!("offline: not got, because that {}\n", needs.join(", then "))),
+            None => text.push_str(&format!("offline: not got, because that {}\n", told(needs).join(", then "))),
             Some(Err(_)) => {}
             Some(Ok(keys)) => {
                 text.push_str(&format!("keys: {}, {}\n", keys.access_key_id, life(keys)));
@@ -197,7 +202,7 @@ fn links(told: &mut Vec<SearchLink>, depth: usize, all: &[Link], reached: bool) 
         if link.decides() {
             let setting = |setting: &Setting| format!("{} = {} ({})", setting.key, setting.value, setting.origin);
             below.extend(link.settings.iter().map(setting));
-            if let (State::Broken { next, .. }, true) = (&link.state, reached) {
+            if let (State::Broken(Broken { next, .. }), true) = (&link.state, reached) {
                 below.push(format!("next: {}", printable(next)));
             }
             below.extend(has_inner.then(|| "the credentials that assume it:".to_owned()));
@@ -207,7 +212,15 @@ fn links(told: &mut Vec<SearchLink>, depth: usize, all: &[Link], reached: bool) 
             _ => state,
         };
         let (state, detail) = (state.to_owned(), printable(&detail).into_owned());
-        told.push(SearchLink { depth, number, name: link.name.to_owned(), state, unreached: !reached, detail, below });
+        told.push(SearchLink {
+            depth,
+            number,
+            name: link.place.to_string(),
+            state,
+            unreached: !reached,
+            detail,
+            below,
+        });
         if has_inner {
             links(told, depth + 1, &link.inner, true);
         }
@@ -220,10 +233,10 @@ fn state(link: &Link, reached: bool) -> (&'static str, String) {
     match (&link.state, reached) {
         (State::Found(found), true) => ("found", found.what.clone()),
         (State::Skipped(why), true) => ("skipped", why.clone()),
-        (State::Broken { what, .. }, true) => ("broken", what.clone()),
+        (State::Broken(Broken { what, .. }), true) => ("broken", what.clone()),
         (State::Found(found), false) => ("not reached", format!("loses to what is found above: {}", found.what)),
         (State::Skipped(why), false) => ("not reached", why.clone()),
-        (State::Broken { what, .. }, false) => ("not reached", format!("would be broken: {what}")),
+        (State::Broken(Broken { what, .. }), false) => ("not reached", format!("would be broken: {what}")),
     }
 }
 
@@ -246,20 +259,20 @@ impl Elsewhere {
     /// What the search ends with there.
     fn end(search: &Resolution) -> String {
         match deciding(&search.links).map(|link| (link, &link.state)) {
-            Some((link, State::Found(found))) => format!("{}: {}", link.name, found.what),
-            Some((link, State::Broken { what, .. })) => format!("{}, broken: {what}", link.name),
+            Some((link, State::Found(found))) => format!("{}: {}", link.place, found.what),
+            Some((link, State::Broken(Broken { what, .. }))) => format!("{}, broken: {what}", link.place),
             _ => "no credentials".to_owned(),
         }
     }
 
     /// The links that are not as they are here, each with its state there.
-    fn differences(here: &Resolution, there: &Resolution) -> Vec<(&'static str, String)> {
+    fn differences(here: &Resolution, there: &Resolution) -> Vec<(Place, String)> {
         let as_here = |link: &Link| {
-            here.links.iter().any(|other| other.name == link.name && state(other, true) == state(link, true))
+            here.links.iter().any(|other| other.place == link.place && state(other, true) == state(link, true))
         };
         let told = |link: &Link| {
             let (word, detail) = state(link, true);
-            (link.name, format!("{word}: {detail}"))
+            (link.place, format!("{word}: {detail}"))
         };
         there.links.iter().filter(|link| !as_here(link)).map(told).collect()
     }
@@ -272,8 +285,8 @@ impl Elsewhere {
                 let (end, differences) = (Self::end(there), Self::differences(here, there));
                 let same = if end == Self::end(here) { "the same, " } else { "" };
                 text.push_str(&format!("{same}{}\n", printable(&end)));
-                for (name, difference) in differences {
-                    text.push_str(&format!("     {name:<NAMES$} {}\n", printable(&difference)));
+                for (place, difference) in differences {
+                    text.push_str(&format!("     {place:<NAMES$} {}\n", printable(&difference)));
                 }
                 let is_of_destination = |region: &Setting| region.origin == Origin::Destination;
                 if there.region.is_none() && here.region.as_ref().is_some_and(|region| !is_of_destination(region)) {
@@ -293,20 +306,14 @@ impl Elsewhere {
                 "end": Self::end(there),
                 "differences": Self::differences(here, there)
                     .into_iter()
-                    .map(|(name, state)| json!({ "name": name, "state": state }))
+                    .map(|(place, state)| json!({ "name": place.name(), "state": state }))
                     .collect::<Vec<_>>(),
             }),
         }
     }
 }
 
-fn as_json(
-    resolution: &Resolution,
-    asked: &Asked,
-    needs: &[String],
-    outcome: &Outcome,
-    elsewhere: Vec<Value>,
-) -> Value {
+fn as_json(resolution: &Resolution, asked: &Asked, needs: &[Step], outcome: &Outcome, elsewhere: Vec<Value>) -> Value {
     let setting =
         |setting: &Setting| json!({ "key": setting.key, "value": setting.value, "from": setting.origin.to_string() });
     let failed = |failure: &Failure| json!({ "what": failure.what, "next": failure.next });
@@ -317,7 +324,7 @@ fn as_json(
         "links": links_as_json(&resolution.links, true),
         "region": resolution.region.as_ref().map(setting),
         "notes": resolution.notes.iter().map(String::as_str).chain(asked.server.note()).collect::<Vec<_>>(),
-        "needs": needs,
+        "needs": told(needs),
     });
     match (&outcome.keys, resolution.found()) {
         (Some(Err(failure)), _) => whole["error"] = failed(failure),
@@ -349,11 +356,11 @@ fn links_as_json(all: &[Link], reached: bool) -> Value {
     let mut reached = reached;
     let link = |link: &Link| {
         let (word, detail) = state(link, reached);
-        let mut value = json!({ "name": link.name, "state": word, "detail": detail });
+        let mut value = json!({ "name": link.place.name(), "state": word, "detail": detail });
         if link.decides() {
             let setting = |setting: &Setting| json!({ "key": setting.key, "value": setting.value, "from": setting.origin.to_string() });
             value["settings"] = link.settings.iter().map(setting).collect();
-            if let State::Broken { next, .. } = &link.state {
+            if let State::Broken(Broken { next, .. }) = &link.state {
                 value["next"] = json!(next);
             }
             if !link.inner.is_empty() {

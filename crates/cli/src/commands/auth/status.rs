@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use lakeward_auth::{Environment, SignInKind, SignedIn, signed_in, unreadable};
+use lakeward_auth::{Environment, SignInKind, SignedIn, SignedInHere, signed_in};
 use lakeward_core::failure::{Failure, FailureKind};
 use serde_json::json;
 
@@ -15,8 +15,8 @@ use crate::console::{Console, shown};
 pub(super) fn status(json: bool, console: &Console) -> Result<(), Failure> {
     let now = SystemTime::now();
     let environment = Environment::real();
-    let all = signed_in(&environment, now);
-    unreadable(&environment).iter().for_each(|what| console.warning(what));
+    let SignedInHere { all, unreadable } = signed_in(&environment, now);
+    unreadable.iter().for_each(|what| console.warning(what));
     let text = if json {
         let all: Vec<_> = all.iter().map(|one| as_json(one, now)).collect();
         format!("{}\n", json!({ "signed_in": all }))

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use lakeward_auth::Environment;
 use lakeward_core::failure::Failure;
 
-use self::report::{Item, Report};
+use self::report::{Item, Report, lines};
 pub(crate) use self::run::{glances, run};
 use crate::{
     arguments::{CheckArguments, OutputArguments},
@@ -28,12 +28,13 @@ pub(crate) async fn check(
 ) -> Result<(), Failure> {
     logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     let CheckArguments { config, prove, json } = arguments;
-    let mut print = |item: &Item| {
+    let mut print = |items: &[Item]| {
         if json {
+            let lines: String = items.iter().map(|item| format!("{}\n", item.as_json())).collect();
             // Nobody may be reading.
-            let _ = io::stdout().write_all(format!("{}\n", item.as_json()).as_bytes());
+            let _ = io::stdout().write_all(lines.as_bytes());
         } else {
-            console.result(&item.lines());
+            console.result(&lines(items));
         }
     };
     let plan = match config_file::resolve(config, Vec::new(), *console) {

@@ -126,7 +126,8 @@ impl Item {
 
     pub(crate) fn failed(check: Check, failure: &Failure) -> Self {
         let item = Self::new(check, Outcome::Failed(failure.kind), &failure.what);
-        Self { next: failure.next.iter().cloned().collect(), ..item }
+        let next = failure.next.iter().flat_map(|next| next.lines()).map(str::to_owned);
+        Self { next: next.collect(), ..item }
     }
 
     pub(crate) fn next(mut self, advice: impl Into<String>) -> Self {
@@ -135,7 +136,7 @@ impl Item {
     }
 
     /// One line, and below it what to do.
-    pub(crate) fn lines(&self) -> String {
+    fn lines(&self) -> String {
         let detail = printable(self.detail.lines().next().unwrap_or_default()).into_owned();
         let mut text = format!("{:<12} {:<20} {detail}\n", self.outcome.word(), self.check.name());
         match self.next.as_slice() {
@@ -176,8 +177,19 @@ impl Item {
 /// What stands before the lines below an item's.
 const INDENT: &str = "             ";
 
-/// Who sees each item as soon as it is known.
-pub(crate) type Listener<'a> = &'a mut (dyn FnMut(&Item) + Send);
+/// Who sees each item as soon as it is known; several at once where there is but one thing to say of them.
+pub(crate) type Listener<'a> = &'a mut (dyn FnMut(&[Item]) + Send);
+
+/// One line for an item, or for several of which there is but one thing to say.
+pub(crate) fn lines(items: &[Item]) -> String {
+    match items {
+        [first, _, ..] => {
+            let names: Vec<&str> = items.iter().map(|item| item.check.name()).collect();
+            format!("{:<12} {}: {}\n", first.outcome.word(), names.join(", "), printable(&first.detail))
+        }
+        items => items.iter().map(Item::lines).collect(),
+    }
+}
 
 /// All items, in the order of the checks.
 #[derive(Clone, Debug, Default)]
@@ -199,7 +211,8 @@ impl Report {
         self.items.iter().find_map(|item| {
             let Outcome::Failed(kind) = item.outcome else { return None };
             let failure = Failure::new(kind, format!("{}: {}", item.check.name(), item.detail));
-            Some((item.check, Failure { next: item.next.first().cloned(), ..failure }))
+            let next = Some(item.next.join("\n")).filter(|next| !next.is_empty());
+            Some((item.check, Failure { next, ..failure }))
         })
     }
 }
@@ -216,8 +229,15 @@ impl<'a> Telling<'a> {
     }
 
     pub(super) fn tell(&mut self, item: Item) {
-        (self.listener)(&item);
+        (self.listener)(std::slice::from_ref(&item));
         self.report.items.push(item);
+    }
+
+    /// Tells that these make no sense for the destination, and why.
+    pub(super) fn not_asked(&mut self, checks: &[Check], why: &str) {
+        let items: Vec<Item> = checks.iter().map(|check| Item::new(*check, Outcome::NotAsked, why)).collect();
+        (self.listener)(&items);
+        self.report.items.extend(items);
     }
 
     pub(super) fn has_told(&self, check: Check) -> bool {
@@ -253,7 +273,7 @@ mod tests {
     #[test]
     fn the_first_failure_decides_and_what_depends_on_it_is_not_reached() {
         let mut told = Vec::new();
-        let mut listener = |item: &Item| told.push(item.check);
+        let mut listener = |items: &[Item]| told.extend(items.iter().map(|item| item.check));
         let mut telling = Telling::new(&mut listener);
         telling.tell(Item::new(Check::Config, Outcome::Ok, "fine"));
         telling.tell(Item::new(Check::Source, Outcome::Ok, "there"));
@@ -269,6 +289,20 @@ mod tests {
         assert_eq!(
             (last.outcome, last.detail.as_str()),
             (Outcome::NotReached, "not tried, since this failed: credentials")
+        );
+    }
+
+    #[test]
+    fn what_is_not_asked_for_one_reason_is_one_line() {
+        let mut told = String::new();
+        let mut listener = |items: &[Item]| told.push_str(&lines(items));
+        let mut telling = Telling::new(&mut listener);
+        telling.not_asked(&[Check::Identity, Check::Regions], "it is not AWS");
+        telling.not_asked(&[Check::Clock], "it is not AWS");
+        assert_eq!(telling.report.items.len(), 3);
+        assert_eq!(
+            told,
+            "not asked    identity, account:ListRegions: it is not AWS\nnot asked    clock                it is not AWS\n"
         );
     }
 

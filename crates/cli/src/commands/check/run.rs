@@ -89,9 +89,8 @@ async fn sources(plan: &Plan, telling: &mut Telling<'_>) {
 }
 
 async fn in_process(plan: &Plan, prove: bool, environment: &Environment, telling: &mut Telling<'_>) {
-    for check in [Check::Credentials, Check::Identity, Check::Regions, Check::Clock, Check::BucketRegion] {
-        telling.tell(Item::new(check, Outcome::NotAsked, EMBEDDED));
-    }
+    let of_aws = [Check::Credentials, Check::Identity, Check::Regions, Check::Clock, Check::BucketRegion];
+    telling.not_asked(&of_aws, EMBEDDED);
     let storage = match Storage::open(plan, environment).await {
         Ok(storage) => storage,
         Err(failure) => return telling.tell(Item::failed(Check::TestWrite, &failure)),
@@ -109,7 +108,7 @@ async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, environment: &Envir
         Ok(signed_in) => signed_in,
         Err(failure) => return telling.tell(Item::failed(Check::Credentials, &failure)),
     };
-    let link = deciding(&signing.resolution.links).map_or("", |link| link.name);
+    let link = deciding(&signing.resolution.links).map_or("", |link| link.place.name());
     let found = signing.resolution.found().map(|found| found.what.clone()).unwrap_or_default();
     let credentials = format!("{found} ({link}): {}, {}", keys.access_key_id, life(&keys));
     telling.tell(Item::new(Check::Credentials, Outcome::Ok, credentials));
@@ -119,8 +118,7 @@ async fn over_network(plan: &Plan, s3: &S3Plan, prove: bool, environment: &Envir
     let is_signed_in = match Server::of(plan) {
         Server::Aws => caller(&signing, &keys, &clock, telling).await,
         Server::Other | Server::Embedded => {
-            telling.tell(Item::new(Check::Identity, Outcome::NotAsked, ELSEWHERE));
-            telling.tell(Item::new(Check::Regions, Outcome::NotAsked, ELSEWHERE));
+            telling.not_asked(&[Check::Identity, Check::Regions], ELSEWHERE);
             true
         }
     };

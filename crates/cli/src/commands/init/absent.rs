@@ -12,19 +12,21 @@ use lakeward_core::{
 
 use crate::{commands::check::glances, config_file, console::Console};
 
-/// Of the config that was written: each source and profile that is not here.
+/// Of the config that was written: each source and profile that is not here, and what that means for it.
 pub(crate) fn absent(config: &Path, environment: &Environment, console: Console) -> Vec<Failure> {
     // What was written resolves; if a variable spoils it, a run says so.
     let Ok(resolved) = config_file::resolved(config, Vec::new(), console) else { return Vec::new() };
     let plan = &resolved.plan;
-    glances(plan).into_iter().filter_map(Result::err).chain(profile(plan, environment)).collect()
+    let mut absent: Vec<Failure> =
+        glances(plan).into_iter().filter_map(Result::err).chain(profile(plan, environment)).collect();
+    absent.extend(absent.first().map(|first| Failure::new(first.kind, all_the_same(config))));
+    absent
 }
 
-/// What is to be said with it.
-pub(crate) fn note(config: &Path) -> String {
+fn all_the_same(config: &Path) -> String {
     let folder = config.parent().unwrap_or(Path::new("."));
     format!(
-        "The config is written all the same: it may be meant for another machine. Relative paths in it count from its folder, {}",
+        "the config is written all the same: it may be meant for another machine; relative paths in it count from its folder, {}",
         printable(&folder.display().to_string())
     )
 }

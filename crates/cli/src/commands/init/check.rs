@@ -19,7 +19,9 @@ pub(crate) async fn check(world: Arc<World>, ticket: Ticket, plan: Box<Plan>, ev
         Storage::S3(s3) => s3.region.clone(),
         Storage::Embedded { .. } => None,
     };
-    let mut tell = |item: &Item| events.send(Event::Checked(ticket, line(item, region.as_deref())));
+    let mut tell = |items: &[Item]| {
+        items.iter().for_each(|item| events.send(Event::Checked(ticket, line(item, region.as_deref()))));
+    };
     let works = match world.lead(*plan).await {
         Ok((plan, server)) => {
             let report = Box::pin(check::run(&plan, false, &world.environment, &mut tell)).await;
@@ -29,7 +31,7 @@ pub(crate) async fn check(world: Arc<World>, ticket: Ticket, plan: Box<Plan>, ev
             report.failure().is_none()
         }
         Err(failure) => {
-            tell(&Item::failed(Check::TestWrite, &failure));
+            tell(&[Item::failed(Check::TestWrite, &failure)]);
             false
         }
     };
@@ -50,7 +52,7 @@ fn line(item: &Item, region: Option<&str>) -> CheckLine {
     let safe = |text: &str| printable(text).into_owned();
     // What is put right by itself needs no advice.
     let is_taken = outcome == Outcome::Ok && found.is_some();
-    let next = item.next.iter().map(|next| safe(next)).collect::<Vec<_>>().join("; or: ");
+    let next = item.next.iter().map(|next| safe(next)).collect::<Vec<_>>().join("\n");
     CheckLine {
         check: item.check.name().to_owned(),
         outcome,

@@ -6,15 +6,14 @@ use std::{
 };
 
 use lakeward_auth::{
-    By, Kept, Named, NamedProfile, NamedSession, Origin, Selected, Signing, State,
+    Broken, By, Fault, Kept, Named, NamedProfile, NamedSession, NoKeys, Origin, Place, Selected, Signing, State,
     sign_in::{Choice, SignIn, Target},
 };
 use lakeward_core::{
-    failure::Failure,
     plan::{AuthPlan, CREDENTIAL_PROGRAM_LIMIT},
     untrusted::printable,
 };
-use lakeward_wizard::{Condition, Event, Found, Id, SignInRequest, Ticket, Value};
+use lakeward_wizard::{Condition, Event, Found, Id, SignInRequest, Ticket, Value, Wrong};
 
 use super::world::{Events, World};
 
@@ -73,11 +72,15 @@ fn ranked(found: Found) -> Found {
     let later = match &found.condition {
         _ if found.rank == rank::SELECTED => 0,
         Condition::Good(_) => 0,
-        Condition::Needs(_) => rank::NEEDS,
+        Condition::Needs(_) | Condition::Runs(_) => rank::NEEDS,
         Condition::Broken(_) => rank::BROKEN,
         Condition::Absent(_) => return Found { rank: rank::ABSENT, ..found },
     };
     Found { rank: found.rank + later, ..found }
+}
+
+fn broken(broken: &Broken) -> Condition {
+    Condition::Broken(Wrong { what: broken.what.clone(), short: broken.fault.short() })
 }
 
 /// Answers that pin a method.
@@ -90,8 +93,8 @@ async fn of_environment(world: &World) -> Option<Found> {
     let signing = Signing::plan(&AuthPlan::Env, world.environment.clone()).ok()?;
     let link = signing.resolution.decided()?;
     let condition = match (&link.state, signing.keys().await) {
-        (State::Broken { what, .. }, _) => Condition::Broken(what.clone()),
-        (_, Err(failure)) => Condition::Broken(failure.what),
+        (State::Broken(wrong), _) => broken(wrong),
+        (_, Err(failure)) => Condition::Broken(failure.what.into()),
         (_, Ok(keys)) => Condition::Good(match (keys.expires, &keys.session_token) {
             (Some(expires), _) => format!("good for {}", left(expires, SystemTime::now())),
             (None, Some(_)) => "temporary keys".to_owned(),
@@ -117,11 +120,11 @@ async fn of_machine(world: &World) -> Vec<Found> {
     let Some(link) = signing.resolution.decided() else { return Vec::new() };
     let origin =
         link.settings.first().map_or_else(|| "metadata service".to_owned(), |setting| shown(&setting.origin, world));
-    let is_instance = link.name == "instance role";
-    let title = match link.name {
-        "instance role" => "The EC2 instance's role",
-        "container role" => "The container's role",
-        "web identity" => "A web identity's role",
+    let is_instance = link.place == Place::Instance;
+    let title = match link.place {
+        Place::Instance => "The EC2 instance's role",
+        Place::Container => "The container's role",
+        Place::WebIdentity => "A web identity's role",
         _ => "This machine's role",
     };
     let from = match &link.state {
@@ -145,26 +148,19 @@ async fn of_machine(world: &World) -> Vec<Found> {
         rank: rank::COMPUTE,
     };
     match &link.state {
-        State::Broken { what, .. } => return vec![found(Condition::Broken(what.clone()))],
+        State::Broken(wrong) => return vec![found(broken(wrong))],
         State::Found(_) => {}
         State::Skipped(_) => return Vec::new(),
     }
-    let answer = tokio::time::timeout(ANSWER, signing.keys()).await;
+    let answer = tokio::time::timeout(ANSWER, signing.keys_or_why()).await;
     let condition = match answer {
         Ok(Ok(_)) => Condition::Good("good, renewed by itself".to_owned()),
-        Ok(Err(failure)) if is_instance && !has_no_role(&failure) => {
-            Condition::Absent("no such service here".to_owned())
-        }
-        Ok(Err(failure)) => Condition::Broken(failure.what),
+        Ok(Err(NoKeys::Other(_))) if is_instance => Condition::Absent("no such service here".to_owned()),
+        Ok(Err(why)) => Condition::Broken(why.failure().what.into()),
         Err(_) if is_instance => Condition::Absent(format!("no answer in {} s", ANSWER.as_secs())),
         Err(_) => Condition::Needs(format!("no answer in {} s", ANSWER.as_secs())),
     };
     vec![found(condition)]
-}
-
-/// Whether this is an instance that has no role.
-fn has_no_role(failure: &Failure) -> bool {
-    failure.next.as_deref().is_some_and(|next| next.starts_with("attach a role"))
 }
 
 fn of_files(world: &World) -> Vec<Found> {
@@ -175,7 +171,7 @@ fn of_files(world: &World) -> Vec<Found> {
             return vec![Found {
                 title: "The AWS files".to_owned(),
                 origin: "~/.aws".to_owned(),
-                condition: Condition::Broken(failure.what),
+                condition: Condition::Broken(failure.what.into()),
                 why: failure.next.unwrap_or_default(),
                 answers: Vec::new(),
                 sign_in: None,
@@ -199,7 +195,10 @@ fn missing(variable: &str, path: &str) -> Found {
     Found {
         title: format!("AWS {file} file"),
         origin: variable.to_owned(),
-        condition: Condition::Broken(format!("{path} does not exist")),
+        condition: Condition::Broken(Wrong {
+            what: format!("{path} does not exist"),
+            short: Fault::NamesAbsent.short(),
+        }),
         why: format!(
             "{variable} names it, so ~/.aws/{file} does not count. Unset {variable}, or let it name the file that is meant."
         ),
@@ -217,7 +216,7 @@ fn absent(selected: &Selected, named: &Named, world: &World) -> Option<Found> {
     Some(Found {
         title: format!("Profile \"{}\"", printable(&selected.name)),
         origin: variable.to_owned(),
-        condition: Condition::Broken(format!("not in {config} or {credentials}")),
+        condition: Condition::Broken(format!("not in {config} or {credentials}").into()),
         why: format!("{variable} names it. {}.", capital(next)),
         answers: Vec::new(),
         sign_in: None,
@@ -230,7 +229,7 @@ fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<
     let request = SignInRequest::Sso { session: Some(session.name.clone()), start_url: None, region: None };
     let (condition, sign_in) = match &session.fault {
         None => signed_in(session.kept, request, now),
-        Some((what, _)) => (Condition::Broken(what.clone()), None),
+        Some(wrong) => (broken(wrong), None),
     };
     Some(Found {
         title: format!("SSO session \"{}\"", printable(&session.name)),
@@ -242,7 +241,7 @@ fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<
                  person to renew: for cron choose the role of a machine.",
                 printable(url)
             ),
-            Some((_, next)) => format!("{}, or choose another way.", capital(next)),
+            Some(wrong) => format!("{}, or choose another way.", capital(&wrong.next)),
         },
         answers: pinned("sso", Some((Id::SsoSession, &session.name))),
         sign_in,
@@ -267,7 +266,7 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
     };
     // A program that has not run yet has proven nothing.
     let good = || match &profile.runs {
-        Some(program) => (Condition::runs(program), None),
+        Some(program) => (Condition::Runs(program.clone()), None),
         None => (Condition::Good("ready".to_owned()), None),
     };
     let (rank, (condition, sign_in), why) = match &profile.by {
@@ -323,7 +322,7 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
     };
     let (condition, sign_in, why) = match &profile.what {
         Ok(what) => (condition, sign_in, format!("{}. {why}{limit}", capital(what))),
-        Err(what) => (Condition::Broken(what.clone()), None, "Mend the AWS files, or choose another way.".to_owned()),
+        Err(wrong) => (broken(wrong), None, "Mend the AWS files, or choose another way.".to_owned()),
     };
     // Whoever sets the variable means this profile.
     let selected = named.selected.as_ref().filter(|selected| selected.name == *name);
@@ -408,8 +407,8 @@ mod tests {
             ranked(Found { title, origin, why, condition, rank, answers: Vec::new(), sign_in: None }).rank
         };
         let good = || Condition::Good(String::new());
-        let named = found(rank::SELECTED, Condition::Broken(String::new()));
+        let named = found(rank::SELECTED, Condition::Broken(String::new().into()));
         assert!(named < found(rank::COMPUTE, good()));
-        assert!(found(rank::KEYS, good()) < found(rank::PROGRAM, Condition::runs("tool")));
+        assert!(found(rank::KEYS, good()) < found(rank::PROGRAM, Condition::Runs("tool".to_owned())));
     }
 }

@@ -48,7 +48,7 @@ use self::{
 use crate::{
     arguments::{InitArguments, OutputArguments},
     config_file,
-    console::{Console, shown},
+    console::{Console, shown, told},
     logging, signals,
 };
 
@@ -251,11 +251,7 @@ fn without_questions(
     // The answers are on the command line.
     let said = runtime.block_on(write::write(&writing, world, false)).map_err(failure)?;
     draft::forget(world, &file);
-    let absent = absent::absent(&writing.file, &world.environment, console);
-    absent.iter().for_each(|absent| console.foreseen(absent));
-    if !absent.is_empty() {
-        console.warning(&absent::note(&writing.file));
-    }
+    absent::absent(&writing.file, &world.environment, console).iter().for_each(|absent| console.foreseen(absent));
     console.result(&format!("{said}.\n{}", how_to_go_on(&config, Again::of(&composed.plan))));
     Ok(0)
 }
@@ -280,8 +276,7 @@ fn farewell(exit: &Exit, state: &State, runner: &mut Runner) -> String {
         text.push_str(&told);
     }
     if let Some(Err(trouble)) = &state.run.ended {
-        text.push_str(&format!("error: {}\n", trouble.what));
-        text.extend(trouble.next.iter().map(|next| format!("  next: {next}\n")));
+        text.push_str(&told("error", &failure(trouble.clone())));
     }
     if runner.is_demo() {
         // It has its own words for how to go on.
@@ -312,15 +307,7 @@ fn foreseen(exit: &Exit, state: &State, environment: Option<&Environment>) -> St
     };
     let config = &state.facts.place.config;
     let absent = absent::absent(config, environment, Console::new(&OutputArguments::default()));
-    let told = |absent: &Failure| {
-        let next = absent.next.iter().map(|next| format!("  next: {next}\n")).collect::<String>();
-        format!("warning: {}\n{next}", absent.what)
-    };
-    let mut text: String = absent.iter().map(told).collect();
-    if !absent.is_empty() {
-        text.push_str(&format!("{}.\n", absent::note(config)));
-    }
-    text
+    absent.iter().map(|absent| told("warning", absent)).collect()
 }
 
 fn code(exit: &Exit) -> u8 {

@@ -14,7 +14,7 @@ mod restore;
 use std::{sync::Arc, time::Duration};
 
 use lakeward_cloudquery::transport::{Address, Listener, serve as serve_hosts};
-use lakeward_core::failure::{Failure, FailureKind};
+use lakeward_core::failure::{Failure, FailureKind, in_one_line};
 use tokio::sync::watch;
 
 use self::{account::Account, plugin::DestinationPlugin};
@@ -33,7 +33,7 @@ pub(crate) async fn serve(arguments: ServeArguments, output: OutputArguments) ->
     log::start(arguments.log_level, output.log_format);
     let served = serve_until_told(arguments).await;
     if let Err(failure) = &served {
-        tracing::error!(next = failure.next, "{failure}");
+        tracing::error!(next = failure.next.as_deref().map(in_one_line), "{failure}");
     }
     served
 }

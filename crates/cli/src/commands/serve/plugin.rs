@@ -16,7 +16,7 @@ use lakeward_cloudquery::{
 };
 use lakeward_core::{
     config::destination_spec_schema,
-    failure::{Failure, FailureKind},
+    failure::{Failure, FailureKind, in_one_line},
     untrusted::printable,
 };
 use tokio::sync::watch;
@@ -202,7 +202,7 @@ fn internal(failure: &Failure) -> Status {
 /// A failure in one line.
 pub(super) fn description(failure: &Failure) -> String {
     let text = match &failure.next {
-        Some(next) => format!("{failure}; next: {next}"),
+        Some(next) => format!("{failure}; next: {}", in_one_line(next)),
         None => failure.to_string(),
     };
     printable(&text).into_owned()

@@ -169,7 +169,7 @@ impl Columns {
         let fits = |text: &str, cells| width(&look.text(text)) <= cells;
         fits(&found.title, self.title)
             && fits(&found.origin, self.origin)
-            && fits(found.condition.words(), self.condition)
+            && fits(&found.condition.words(), self.condition)
     }
 }
 
@@ -189,7 +189,7 @@ fn line(sheet: &mut Sheet<'_>, found: &Found, number: &str, focused: bool) {
     let (mark, style) = look.mark(parts::condition(&found.condition));
     spans.push(Span::styled(mark, style));
     spans.push(Span::raw(" ".repeat(symbol(look) - width(mark))));
-    let whole = look.text(found.condition.words());
+    let whole = look.text(&found.condition.words());
     let words = if width(&whole) <= columns.condition { whole } else { look.text(&found.condition.short()) };
     spans.push(Span::raw(cut(&words, columns.condition, look.ellipsis())));
     sheet.line(Line::from(spans));

@@ -69,11 +69,14 @@ pub(crate) fn trouble(sheet: &mut Sheet<'_>, indent: usize, trouble: &Trouble) {
     }
 }
 
-/// What to do.
+/// What to do; of several things, each in a line of its own.
 pub(crate) fn next(sheet: &mut Sheet<'_>, indent: usize, next: &str) {
     let look = sheet.look;
-    let arrow = format!("{}{} ", " ".repeat(indent), look.glyph("→", "->"));
-    sheet.hanging(Span::raw(arrow), &look.text(next), Style::new());
+    for (at, next) in next.lines().enumerate() {
+        let or = if at > 0 { "or " } else { "" };
+        let arrow = format!("{}{} ", " ".repeat(indent), look.glyph("→", "->"));
+        sheet.hanging(Span::raw(arrow), &look.text(&format!("{or}{next}")), Style::new());
+    }
 }
 
 /// Lines of JSON, each whole.
@@ -122,7 +125,7 @@ fn awaited(sheet: &mut Sheet<'_>, what: &str, asked: SystemTime, now: SystemTime
 pub(crate) fn condition(condition: &Condition) -> Mark {
     match condition {
         Condition::Good(_) => Mark::Good,
-        Condition::Needs(_) => Mark::Warning,
+        Condition::Needs(_) | Condition::Runs(_) => Mark::Warning,
         Condition::Broken(_) => Mark::Bad,
         Condition::Absent(_) => Mark::None,
     }

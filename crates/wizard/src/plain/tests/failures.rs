@@ -51,10 +51,14 @@ fn a_failure_is_told_once_and_again_when_it_comes_again() {
     let ticket = |session: &Session| {
         session.ticket(|effect| if let Effect::Identify(ticket, _) = effect { Some(*ticket) } else { None })
     };
-    let failed = trouble("no credentials");
+    let failed = trouble("no credentials").next("sign in: `lakeward auth login`\nset variables");
     session.event(Event::Identified(ticket(&session), Err(failed.clone())));
     let count = |session: &Session| session.printed.iter().filter(|line| line.contains("No credentials")).count();
     assert_eq!(count(&session), 1);
+    // Each thing to do is a line.
+    for line in ["Sign in: `lakeward auth login`.", "Or set variables."] {
+        assert!(session.printed.iter().any(|printed| printed == line), "{:#?}", session.printed);
+    }
     session.event(Event::Tick(noon())).event(Event::Note("the clipboard is empty".into()));
     assert_eq!(count(&session), 1);
     session.line("r");

@@ -49,7 +49,7 @@ fn the_configs_own_method_is_chosen_first_though_it_is_not_found() {
             (Row::Configured, Some(Row::Configured))
         );
         let row = session.state.configured().expect("the config's own");
-        assert_eq!((row.title.as_str(), row.condition.words()), (title, words));
+        assert_eq!((row.title.as_str(), &*row.condition.words()), (title, words));
         let before = auth(&session.state.answers);
         session.enter();
         assert_eq!((session.state.screen, auth(&session.state.answers)), (Screen::Identity, before), "{lines}");

@@ -426,7 +426,7 @@ fn a_program_that_is_asked_for_credentials_is_not_told_as_a_slow_network() {
     let auth = state.answers.value(Id::Auth).expect("a method").clone();
     let program = state.facts.found.iter_mut().find(|found| !found.answers.is_empty()).expect("a way");
     program.answers = vec![(Id::Auth, auth)];
-    program.condition = lakeward_wizard::Condition::runs("corp-keys");
+    program.condition = lakeward_wizard::Condition::Runs("corp-keys".to_owned());
     assert!(
         says(&state, "Waiting for corp-keys, then for STS … 12 s") && says(&state, "The program is ended after 60 s")
     );

@@ -372,6 +372,17 @@ fn make() -> Vec<(&'static str, State)> {
                 "sign in again",
             ))),
         ),
+        (
+            "identity, nothing set up",
+            at_identity().identified(Err(trouble(
+                "no AWS credentials are set up here, and the instance's metadata service gives no credentials: 169.254.169.254 can't \
+                 be reached: no connection within 1s",
+                "choose the profile etl: `--profile etl`, AWS_PROFILE, or [auth] method = \"profile\"\n\
+                 sign in at the AWS console: `lakeward auth login --console`\n\
+                 sign in with IAM Identity Center: `lakeward auth login --sso-start-url URL --sso-region REGION`\n\
+                 set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            ))),
+        ),
         ("destination", at_destination()),
         ("destination, typed", at_destination().text("acme-lake-prod").press(Key::Tab)),
         (

@@ -1,0 +1,102 @@
+//! What is set up and can't work.
+
+use std::borrow::Cow;
+
+use lakeward_core::{
+    failure::{Failure, FailureKind},
+    untrusted::printable,
+};
+
+use crate::origin::Origin;
+
+/// Something that is set up and can't work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub next: String,
+    /// The same as far as it has a name of its own.
+    pub fault: Fault,
+}
+
+/// What is wrong with what is set up, as far as that has a name of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Fault {
+    /// Profiles take their credentials from one another, in a circle.
+    Circle,
+    /// The region of IAM Identity Center is none.
+    SsoRegion,
+    /// These keys of IAM Identity Center are missing.
+    LacksSso(Vec<&'static str>),
+    /// It names something that is not there.
+    NamesAbsent,
+    /// What stands here, in a file.
+    At(Origin),
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl Broken {
+    pub(crate) fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { what: shown(what.into()), next: shown(next.into()), fault: Fault::Other }
+    }
+
+    pub(crate) fn failure(self, kind: FailureKind) -> Failure {
+        Failure::new(kind, self.what).next(self.next)
+    }
+
+    pub(crate) fn fault(self, fault: Fault) -> Self {
+        Self { fault, ..self }
+    }
+}
+
+impl Fault {
+    /// In so few words that a narrow column holds them; nothing where only the whole tells anything.
+    #[must_use]
+    pub fn short(&self) -> Option<String> {
+        Some(match self {
+            Self::Circle => "profiles in a circle".to_owned(),
+            Self::SsoRegion => "bad SSO region".to_owned(),
+            Self::LacksSso(keys) => match keys.as_slice() {
+                [key] => format!("lacks {key}"),
+                keys => format!("lacks {} keys of SSO", keys.len()),
+            },
+            Self::NamesAbsent => "names what is not there".to_owned(),
+            Self::At(Origin::File { path, line }) => {
+                let file = path.file_name().unwrap_or_default().display().to_string();
+                format!("wrong in {} line {line}", printable(&file))
+            }
+            Self::At(_) | Self::Other => return None,
+        })
+    }
+}
+
+/// Names and values of files and variables are put into every text.
+pub(crate) fn shown(text: String) -> String {
+    match printable(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(safe) => safe,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_short_in_its_column() {
+        let at = Origin::File { path: "/home/me/.aws/config".into(), line: 28 };
+        for (fault, words) in [
+            (Fault::Circle, Some("profiles in a circle")),
+            (Fault::LacksSso(vec!["sso_region"]), Some("lacks sso_region")),
+            (Fault::LacksSso(vec!["sso_region", "sso_role_name"]), Some("lacks 2 keys of SSO")),
+            (Fault::At(at), Some("wrong in config line 28")),
+            (Fault::At(Origin::Variable("AWS_PROFILE")), None),
+            (Fault::Other, None),
+        ] {
+            assert_eq!(fault.short().as_deref(), words, "{fault:?}");
+        }
+    }
+}
