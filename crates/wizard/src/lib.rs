@@ -25,7 +25,7 @@ pub mod record;
 #[cfg(test)]
 mod tests;
 
-pub use answers::{Answer, Answers, From, Value};
+pub use answers::{Answer, Answers, From, Rests, Value};
 pub use compose::{Composed, auth_plan, command, compose};
 pub use draft::Draft;
 pub use effect::{AwsEntry, Effect, Exit, SignInRequest, Ticket, Writing};

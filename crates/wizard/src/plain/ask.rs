@@ -17,6 +17,15 @@ fn id_is_found(id: Id) -> bool {
 /// How many rows are listed at once.
 pub(super) const PAGE: usize = 20;
 
+/// Why an answer was not taken.
+fn not_taken(question: &Question, text: &str, error: &str) -> String {
+    // A program and a spec may hold what nobody should see, and some reasons name the value themselves.
+    let value = lakeward_core::untrusted::excerpt(text, 80);
+    let is_shown = !matches!(question.kind, Kind::Words | Kind::Table) && !value.is_empty() && !error.contains(&value);
+    let shown = if is_shown { format!("\"{value}\": ") } else { String::new() };
+    super::tell::sentence(&format!("Not taken: {shown}{error}"))
+}
+
 impl Plain {
     /// The questions that are asked with the answers so far, in their order: of each screen those that few need come last.
     fn asked(&self) -> Vec<Id> {
@@ -102,9 +111,12 @@ impl Plain {
         is_form && !self.state.form.more && QUESTIONS.iter().any(is_left_out)
     }
 
-    pub(super) fn ask(&self, field: &Field) -> Vec<String> {
+    /// Asks for a field. `said` is what was said just before: why its answer was not taken may be among that.
+    pub(super) fn ask(&self, field: &Field, said: &[String]) -> Vec<String> {
         let question = field.id.question();
         let mut lines = vec![String::new(), format!("{}: {}", self.number(field.id), question.title)];
+        let is_new = |error: &&String| !said.iter().any(|line| line.contains(error.as_str()));
+        lines.extend(field.error.as_ref().filter(is_new).map(|error| not_taken(question, &field.text, error)));
         for (at, choice) in question.choices().iter().enumerate() {
             lines.push(format!("  {}. {}: {}", at + 1, choice.value, choice.help));
         }
@@ -166,12 +178,7 @@ impl Plain {
             Some((id, proposed)).filter(|(_, proposed)| error.is_some() && !proposed.is_empty() && *proposed != text);
         if let Some(error) = error {
             self.told.question = None;
-            // A program and a spec may hold what nobody should see, and some reasons name the value themselves.
-            let value = lakeward_core::untrusted::excerpt(&text, 80);
-            let is_shown =
-                !matches!(question.kind, Kind::Words | Kind::Table) && !value.is_empty() && !error.contains(&value);
-            let shown = if is_shown { format!("\"{value}\": ") } else { String::new() };
-            turn.lines.push(super::tell::sentence(&format!("Not taken: {shown}{error}")));
+            turn.lines.push(not_taken(question, &text, &error));
             return;
         }
         if !self.answered.contains(&id) {

@@ -98,7 +98,8 @@ impl Plain {
         if let Some(field) = self.open_field() {
             let asked = Some((field.id, field.error.clone()));
             if self.told.question != asked {
-                turn.lines.extend(self.ask(field));
+                let asking = self.ask(field, &turn.lines);
+                turn.lines.extend(asking);
                 self.told.question = asked;
             }
         }

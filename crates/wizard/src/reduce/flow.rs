@@ -209,7 +209,9 @@ impl State {
     fn lacks_account(&self) -> bool {
         let lacks = |id: Id| {
             (id.question().need)(&self.answers) == Need::Required
-                && (self.answers.value(id).is_none() || self.answers.get(id).is_some_and(|answer| answer.stale))
+                && (self.answers.value(id).is_none()
+                    || self.answers.get(id).is_some_and(|answer| answer.stale)
+                    || self.answers.refused(id, &self.facts.place).is_some())
         };
         lacks(Id::SsoAccountId) || lacks(Id::SsoRoleName)
     }
@@ -293,7 +295,7 @@ impl State {
     pub(super) fn resume(&mut self, wanted: bool) {
         let Some(draft) = self.draft.take() else { return };
         if wanted {
-            self.answers.lay(&draft.answers);
+            draft.lay_over(&mut self.answers);
             self.answers.fill(&self.facts);
             QUESTIONS.iter().for_each(|question| self.forget(question.id));
             if self.screen != Screen::Welcome {

@@ -234,7 +234,7 @@ fn kept(
 fn is_whole(answers: &Answers, place: &Place) -> bool {
     let mut filled = answers.clone();
     filled.fill(&lakeward_wizard::Facts { place: place.clone(), ..Default::default() });
-    answers.is_given(Id::Bucket) && filled.missing().is_empty()
+    answers.is_given(Id::Bucket) && filled.missing().is_empty() && filled.left_wrong(place).is_empty()
 }
 
 /// Writes the config from the answers alone.

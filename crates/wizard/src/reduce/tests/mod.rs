@@ -6,6 +6,7 @@ mod forms;
 mod sign_in;
 mod keep;
 mod failures;
+mod drafts;
 mod run;
 mod property;
 

@@ -559,7 +559,8 @@ fn make() -> Vec<(&'static str, State)> {
             let mut answers = at_source().state.answers;
             answers.fill(&Facts::default());
             let config = Some(place().config);
-            let draft = Some(Draft { answers, config, kept: later(0).checked_sub(Duration::from_secs(12 * 60)) });
+            let kept = later(0).checked_sub(Duration::from_secs(12 * 60));
+            let draft = Some(Draft { answers, config, kept, signs_in: true, ..Draft::default() });
             Session::new(Start { place: place(), draft, init: true, ..Start::default() })
         }),
         ("example", fresh().with(|state| *state = crate::wizard::capture::example())),
