@@ -107,16 +107,29 @@ impl Draft {
         format!("{told}{}{}{anew}", named("It answered", &right), named("Not taken so far", &wrong))
     }
 
-    /// Where a draft of another config is gone on with.
+    /// Where the drafts of other configs are gone on with, if there are some.
     #[must_use]
-    pub(crate) fn elsewhere(&self, place: &Place) -> Option<String> {
-        let config = self.config.as_ref()?;
+    pub(crate) fn elsewhere(others: &[Self], place: &Place) -> Option<String> {
         // As the person would write it, where it is below the same folder.
         let folder = place.config.parent().filter(|_| Path::new(&place.config_shown).parent() == Some(Path::new("")));
-        let shown = folder.and_then(|folder| config.strip_prefix(folder).ok()).unwrap_or(config);
-        let shown = lakeward_core::untrusted::printable(&shown.to_string_lossy()).into_owned();
-        let command = facts::asking(facts::named(&shown));
-        Some(format!("the answers of an earlier session for {shown} are kept: `{command}` goes on with them"))
+        let shown = |config: &PathBuf| {
+            let shown = folder.and_then(|folder| config.strip_prefix(folder).ok()).unwrap_or(config);
+            lakeward_core::untrusted::printable(&shown.to_string_lossy()).into_owned()
+        };
+        let configs: Vec<String> = others.iter().filter_map(|draft| Some(shown(draft.config.as_ref()?))).collect();
+        let command = |config: &String| format!("`{}`", facts::asking(facts::named(config)));
+        match configs.as_slice() {
+            [] => None,
+            [config] => Some(format!(
+                "the answers of an earlier session for {config} are kept: {} goes on with them",
+                command(config)
+            )),
+            [all @ .., last] => Some(format!(
+                "the answers of earlier sessions for other configs are kept: {} and {} go on with them",
+                all.iter().map(command).collect::<Vec<_>>().join(", "),
+                command(last)
+            )),
+        }
     }
 
     /// Whose answers these are: for which config, and how old they are.
@@ -181,12 +194,21 @@ mod tests {
             "An earlier session was left 3 days ago, before lakeward.toml was written. It answered: Bucket."
         );
         assert_eq!(
-            draft(&there).elsewhere(&here).as_deref(),
+            Draft::elsewhere(&[draft(&there)], &here).as_deref(),
             Some(
                 "the answers of an earlier session for /elsewhere/lakeward.toml are kept: `lakeward init --config \
                  /elsewhere/lakeward.toml` goes on with them"
             )
         );
+        let below = |name: &str| draft(&Place { config: format!("/home/me/{name}").into(), ..place() });
+        assert_eq!(
+            Draft::elsewhere(&[below("b.toml"), below("c d.toml"), draft(&there)], &here).as_deref(),
+            Some(
+                "the answers of earlier sessions for other configs are kept: `lakeward init --config b.toml`, `lakeward init \
+                 --config 'c d.toml'` and `lakeward init --config /elsewhere/lakeward.toml` go on with them"
+            )
+        );
+        assert_eq!(Draft::elsewhere(&[], &here), None);
         let older = Draft { answers: answers.clone(), ..Draft::default() };
         assert_eq!(older.told(&here, noon()), "An earlier session was left, before its config was written.");
         assert_eq!(

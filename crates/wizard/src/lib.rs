@@ -40,6 +40,6 @@ pub use reduce::{Hint, Start, start};
 pub use reference::reference;
 pub use secret::{Hidden, Secret};
 pub use state::{
-    Field, Form, INTRODUCTION, List, Popup, Review, ReviewTab, Row, RunState, RunTable, SMALLEST, Screen, Scroll,
-    SignInState, State, TableState, Told, WITHOUT_ACCOUNT, Way, Welcome,
+    Field, Form, INTRODUCTION, LEFT_EDIT, List, Popup, Review, ReviewTab, Row, RunState, RunTable, SMALLEST, Screen,
+    Scroll, SignInState, State, TableState, Told, WITHOUT_ACCOUNT, Way, Welcome,
 };

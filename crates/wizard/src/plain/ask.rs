@@ -6,7 +6,7 @@ use crate::{
     event::{Event, Intent, Key},
     facts::Found,
     question::{Id, Kind, Need, QUESTIONS, Question},
-    state::{Field, Row, Screen},
+    state::{Field, Popup, Row, Screen},
 };
 
 /// Whether an empty answer means that the content decides.
@@ -206,6 +206,11 @@ impl Plain {
     }
 
     pub(super) fn help(&mut self, turn: &mut Turn) {
+        if let Some(lines) = self.help_of_offer() {
+            turn.lines.extend(lines);
+            self.told.popup = None;
+            return;
+        }
         if let Some(field) = self.open_field() {
             let question = field.id.question();
             turn.lines.push(question.help.to_owned());
@@ -245,6 +250,30 @@ impl Plain {
         ));
         turn.lines.push(format!("The same so far: {}", self.state.command()));
         self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
+    }
+
+    /// What each answer means where it is asked whether to go on with a draft, or whether to change a file.
+    fn help_of_offer(&self) -> Option<Vec<String>> {
+        let place = &self.state.facts.place;
+        let lines = match self.state.popup.as_ref()? {
+            Popup::Resume if self.state.screen == Screen::Welcome => vec![
+                "Enter or y: the edit goes on. Each question proposes what was answered; nothing is written before you have seen the change.".to_owned(),
+                format!("n: the edit is forgotten for good, and another begins with what {} says.", place.config_shown),
+                "<: back to the menu. The edit is kept, and Edit asks again.".to_owned(),
+                "q: quits. The edit is kept.".to_owned(),
+            ],
+            Popup::Resume => vec![
+                "Enter or y: goes on. The questions come one after the other, and each proposes what was answered: Enter takes it, and anything else can be typed instead.".to_owned(),
+                "n: begins anew. The answers are forgotten for good.".to_owned(),
+                format!("q: quits. The answers are kept, and the next `{}` asks again.", place.asking()),
+            ],
+            Popup::Keep(..) => vec![
+                "Enter or y: the change is written, and the file as it was is kept beside it.".to_owned(),
+                "n: the file stays as it is, and the wizard goes on.".to_owned(),
+            ],
+            _ => return None,
+        };
+        Some(lines)
     }
 
     /// What q does.

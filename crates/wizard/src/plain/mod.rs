@@ -102,6 +102,11 @@ impl Plain {
         let is_first = plain.state.facts.place.existing.is_none() && !plain.state.facts.place.is_demo;
         turn.lines.extend(is_first.then(|| INTRODUCTION.to_owned()));
         turn.lines.extend(plain.state.facts.place.notes.clone());
+        // It is about other configs, and before what is asked about this one.
+        if let Some(notice) = plain.state.notice.clone() {
+            turn.lines.push(tell::sentence(&notice));
+            plain.told.notice = Some(notice);
+        }
         let turn = plain.spoken(turn);
         (plain, turn)
     }
@@ -192,8 +197,10 @@ impl Plain {
     }
 
     fn line(&mut self, line: &str, turn: &mut Turn) {
-        // A notice that comes again after a line is news.
-        self.told.notice = None;
+        // A notice that comes again after a line is news, unless nothing was done.
+        if line != "?" {
+            self.told.notice = None;
+        }
         match line {
             "q" => self.intend(Intent::Quit, turn),
             "?" => self.help(turn),

@@ -9,7 +9,7 @@ use crate::{
     event::{Key, Page},
     facts::{CheckLine, Outcome, Remote, Search, Trouble},
     question::Id,
-    state::{Popup, ReviewTab, Row, Screen, WITHOUT_ACCOUNT},
+    state::{LEFT_EDIT, Popup, ReviewTab, Row, Screen, WITHOUT_ACCOUNT},
 };
 
 /// How many rows of a table are shown.
@@ -108,7 +108,10 @@ impl Plain {
     fn title(&self, screen: Screen) -> Vec<String> {
         let facts = &self.state.facts;
         let title = match screen {
-            Screen::Welcome => format!("There is a config: {}. What do you want to do?", facts.place.config_shown),
+            Screen::Welcome => {
+                let edit = if self.state.has_left_edit() { format!(" {}", sentence(LEFT_EDIT)) } else { String::new() };
+                format!("There is a config: {}.{edit} What do you want to do?", facts.place.config_shown)
+            }
             Screen::Method => format!("{}: How should Lakeward sign in to AWS?", self.number(Id::Auth)),
             Screen::Details => "About signing in.".to_owned(),
             Screen::SignIn => "Signing in.".to_owned(),

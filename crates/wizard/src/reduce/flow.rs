@@ -24,9 +24,9 @@ pub struct Start {
     pub answers: Answers,
     /// The draft of an earlier session with this config.
     pub draft: Option<Draft>,
-    /// That of an earlier session with another config: it is told of, and not taken.
+    /// Those of earlier sessions with other configs: they are told of, and not taken.
     #[serde(default)]
-    pub other: Option<Draft>,
+    pub others: Vec<Draft>,
     /// Whether the questions were asked for (`lakeward init`), rather than whatever there is to do.
     pub init: bool,
     /// Columns and rows.
@@ -36,7 +36,7 @@ pub struct Start {
 /// Begins a session: at what can be done with a config that is there, else at how to sign in.
 #[must_use]
 pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
-    let Start { place, answers, draft, other, init, size } = start;
+    let Start { place, answers, draft, others, init, size } = start;
     let mut state = State::new(place, now);
     state.size = size;
     state.begun = answers.clone();
@@ -53,7 +53,7 @@ pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
         state.popup = Some(Popup::Resume);
     }
     state.enter_screen(screen);
-    state.notice = other.and_then(|other| other.elsewhere(&state.facts.place)).filter(|_| state.popup.is_none());
+    state.notice = Draft::elsewhere(&others, &state.facts.place);
     if screen == Screen::Welcome && init {
         state.list.focus = state.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Edit)).unwrap_or(0);
     }
@@ -180,6 +180,12 @@ impl State {
             _ = self.meet();
         }
         self.enter_screen(Screen::Welcome);
+    }
+
+    /// Whether an edit of the config that is there was left, with which one can go on here.
+    #[must_use]
+    pub fn has_left_edit(&self) -> bool {
+        self.draft.is_some() && self.list.rows.contains(&Row::Welcome(Welcome::Edit))
     }
 
     /// Goes through the questions of the config that is there.

@@ -200,7 +200,12 @@ fn a_config_that_is_there_is_shown_and_run_as_its_file_says_whatever_edit_was_le
     // Another config's is told of, and not taken.
     let elsewhere = crate::Place { config: "/elsewhere/lakeward.toml".into(), ..place() };
     let other = draft(&elsewhere);
-    let session = Session::with(Start { place: place(), draft: other.clone(), other, ..Start::default() });
+    let session = Session::with(Start {
+        place: place(),
+        draft: other.clone(),
+        others: other.into_iter().collect(),
+        ..Start::default()
+    });
     assert_eq!((&session.state.popup, session.state.answers.value(Id::Bucket)), (&None, None));
     assert!(session.said().contains("`lakeward init --config /elsewhere/lakeward.toml` goes on"), "{}", session.said());
 }
