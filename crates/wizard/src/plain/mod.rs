@@ -284,12 +284,11 @@ impl Plain {
     /// Whether a letter does something on this screen. Copying is for terminals that take escapes, and what else has a key in the full
     /// screen is said here without being asked for.
     fn does_something(&self, letter: &str) -> bool {
-        const LETTERS: &[&str] = &["e", "g", "k", "m", "n", "o", "p", "r", "s", "t", "u", "w"];
+        const LETTERS: &[&str] = &["e", "g", "k", "m", "n", "o", "p", "r", "s", "u", "w"];
         let is_copy = self.state.screen == Screen::SignIn && letter == "u";
         // What tries again went by another letter on these screens.
         let meant = match (self.state.screen, letter) {
             (Screen::SignIn | Screen::Mfa, "n") if self.state.trouble().is_some() => "r",
-            (Screen::Review, "t") => "r",
             (_, letter) => letter,
         };
         LETTERS.contains(&letter) && !is_copy && self.state.hints().iter().any(|hint| hint.key == meant)

@@ -137,6 +137,10 @@ impl State {
     /// Shows a screen and begins what it needs.
     pub(super) fn enter_screen(&mut self, screen: Screen) {
         self.show(screen);
+        if !matches!(screen, Screen::Welcome | Screen::Identity) && self.facts.identity.asked().is_some() {
+            // Nobody waits for it here; who comes back has it asked anew.
+            self.drop_identity();
+        }
         match screen {
             // Of a config that can't be taken nobody waits for more.
             Screen::Welcome if self.facts.document.trouble().is_none() => self.identify_if_unknown(),

@@ -429,8 +429,7 @@ impl State {
     pub(super) fn forget(&mut self, id: Id) {
         let key = id.question().key;
         if key.starts_with("auth.") || matches!(id, Id::Storage | Id::Endpoint) {
-            self.tickets.drop(Request::Identify);
-            self.facts.identity = Remote::Idle;
+            self.drop_identity();
         }
         if matches!(id, Id::Auth | Id::SsoSession | Id::SsoStartUrl | Id::SsoRegion) {
             self.tickets.drop(Request::Accounts);

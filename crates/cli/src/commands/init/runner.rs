@@ -164,6 +164,7 @@ impl Runner {
                 let server = if is_aws { Server::Aws } else { Server::Other };
                 self.begin(Kind::Identify, move || identity::identify(world, ticket, *auth, server, events));
             }
+            Effect::StopIdentify => _ = self.work.remove(&Kind::Identify),
             Effect::Preview(ticket, plan) => {
                 let commands = self.looking.insert(Commands::of_a_look()).clone();
                 self.begin(Kind::Preview, move || preview::preview(ticket, *plan, commands, events));

@@ -7,6 +7,7 @@ mod sign_in;
 mod keep;
 mod failures;
 mod drafts;
+mod ways_out;
 mod run;
 mod property;
 
