@@ -41,7 +41,7 @@ pub use resolution::Resolution;
 pub use rewrite::{Rewrite, RewriteError, keep_private};
 pub use server_clock::{Clocks, ServerClock};
 pub use session::{Identity, Keys, Session, Signing, known_keys};
-pub use sources::end_programs;
+pub use sources::{end_programs, with_programs};
 pub use status::{SignInKind, SignedIn, signed_in, unreadable};
 
 #[cfg(test)]

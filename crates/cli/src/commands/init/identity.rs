@@ -21,7 +21,9 @@ const APART: Duration = Duration::from_mins(1);
 
 /// Only AWS is asked, and only about its own keys: those of another server are not shown to it.
 pub(crate) async fn identify(world: Arc<World>, ticket: Ticket, auth: AuthPlan, server: Server, events: Events) {
-    let identity = Box::pin(asked(&world, &auth, server)).await.map_err(|failure| trouble(&failure));
+    // A program that hangs ends with the wish to know.
+    let asked = lakeward_auth::with_programs(asked(&world, &auth, server));
+    let identity = Box::pin(asked).await.map_err(|failure| trouble(&failure));
     events.send(Event::Identified(ticket, identity));
 }
 
