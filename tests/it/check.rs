@@ -330,7 +330,9 @@ async fn what_is_not_aws_is_not_asked_what_only_aws_knows() {
     assert_eq!(words, ["ok", "ok", "ok", "not asked", "ok", "ok", "ok", "not provable"]);
     says(
         &output.stdout,
-        &["\nnot asked    identity, account:ListRegions: the destination is not AWS, to which its keys are not shown\n"],
+        &[
+            "\nnot asked    identity, account:ListRegions: the destination is not AWS, to which its keys are not shown\n",
+        ],
     );
     assert_eq!(rig.aws.calls(), [], "keys for another server were shown to AWS");
 }

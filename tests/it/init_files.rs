@@ -170,6 +170,41 @@ fn each_config_has_a_draft_of_its_own() {
 }
 
 #[test]
+fn drafts_are_told_of_and_what_was_refused_is_asked_again() {
+    let home = home();
+    for config in ["lakeward.toml", "b.toml", "c.toml"] {
+        let mut session = Session::begin(plain(&home, &["--config", config]));
+        session.choose("No AWS");
+        session.answer(": Folder\n", "my-lake");
+        session.answer(": Bucket\n", "bk");
+        session.until("Not taken: \"bk\"");
+        let output = session.end().exits(2);
+        assert!(output.stdout.contains("--bucket"), "{}", output.stdout);
+    }
+    let mut terminal = plain(&home, &[]).on_terminal(100, 60);
+    let screen = terminal.until("Go on with its answers?");
+    let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("Not taken so far: Bucket."), "{screen}");
+    // In whichever order: the latest comes first, if their times tell.
+    assert!(["b", "c"].iter().all(|name| words.contains(&format!("`lakeward init --config {name}.toml`"))), "{screen}");
+    for answered in ["How should Lakeward sign in", ": Folder", "Not taken: \"bk\""] {
+        terminal.text("\r");
+        terminal.until(answered);
+        terminal.until_it("waits for a line", |screen| screen.trim_end().ends_with('>'));
+    }
+    let screen = terminal.until("Enter takes lakeward.");
+    assert!(!screen.contains("Enter takes bk"), "{screen}");
+    terminal.text("q\r");
+    let _ = terminal.end().exits(0);
+    // With a config that is there, it is an edit of it.
+    home.write("lakeward.toml", MINE);
+    let mut terminal = lakeward(&home).args(["--plain"]).on_terminal(100, 60);
+    terminal.until("An edit of it was left, and Edit goes on with it.");
+    terminal.text("q\r");
+    let _ = terminal.end().exits(0);
+}
+
+#[test]
 fn a_draft_that_is_none_is_left_alone_and_one_that_is_not_wanted_is_forgotten() {
     let home = home();
     let draft = home.write(".local/state/lakeward/init.json", "{\"version\": 99}");

@@ -1,5 +1,10 @@
 //! Ways out of the full screen. After each the terminal is as it was before; how it was is compared by the harness.
 
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
 use lakeward_testkit::{Home, Key, Terminal};
 
 use crate::{
@@ -84,10 +89,10 @@ fn a_signal_while_something_is_typed_unseen() {
     terminal.until("Type a number.");
     terminal.text("1\r");
     terminal.until("Type the six digits");
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     while terminal.is_as_it_was() {
-        assert!(began.elapsed() < std::time::Duration::from_secs(20), "what is typed would be shown");
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        assert!(began.elapsed() < Duration::from_secs(20), "what is typed would be shown");
+        thread::sleep(Duration::from_millis(10));
     }
     terminal.signal("TERM");
     let left = terminal.end().exits(130);
@@ -128,7 +133,7 @@ fn a_terminal_of_any_size_is_drawn_on_and_left() {
     let mut terminal = begun(&home);
     for (columns, rows) in [(20, 5), (1, 1), (200, 60), (60, 16)] {
         terminal.resize(columns, rows);
-        std::thread::sleep(std::time::Duration::from_millis(60));
+        thread::sleep(Duration::from_millis(60));
     }
     terminal.until(FIRST);
     terminal.press(Key::Ctrl('c'));
@@ -147,4 +152,60 @@ fn alone_with_a_config_it_says_what_can_be_done_and_runs_it() {
     run_to_its_end(&mut terminal);
     let left = terminal.end().exits(0);
     assert!(left.screen.contains("20 rows"), "{}", left.screen);
+}
+
+/// Waits for what a script has written, and takes it away.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn pids(home: &Home) -> Vec<String> {
+    let path = home.path().join("pids");
+    let began = Instant::now();
+    loop {
+        match fs::read_to_string(&path) {
+            Ok(pids) if pids.ends_with('\n') => {
+                fs::remove_file(&path).unwrap();
+                return pids.split_whitespace().map(str::to_owned).collect();
+            }
+            _ => assert!(began.elapsed() < Duration::from_secs(20), "nothing is started"),
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether a process is there, and not only its number.
+#[cfg(target_os = "linux")]
+fn lives(pid: &str) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_hangs_ends_with_the_screen_that_waits_for_its_credentials() {
+    let home = home();
+    home.write(".aws/config", "[profile tool]\nregion = eu-west-1\ncredential_process = sh hang.sh\n");
+    home.write("hang.sh", "sleep 50 &\necho $$ $! > pids\nwait\n");
+    let has_ended = |pids: &[String], how: &str| {
+        let began = Instant::now();
+        while pids.iter().any(|pid| lives(pid)) {
+            assert!(began.elapsed() < Duration::from_secs(5), "{how}: {pids:?} live on");
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let mut terminal = lakeward(&home).on_terminal(80, 24);
+    choose(&mut terminal, "Profile \"tool\"");
+    let first = pids(&home);
+    assert!(first.len() == 2 && first.iter().all(|pid| lives(pid)), "{first:?}");
+    terminal.press(Key::Esc);
+    has_ended(&first, "Esc");
+    terminal.until(FIRST);
+    // What it printed would be heard: it is asked anew.
+    terminal.press(Key::Enter);
+    let second = pids(&home);
+    assert!(second.iter().all(|pid| lives(pid)), "{second:?}");
+    terminal.press(Key::Char('q'));
+    terminal.until("Enter quit");
+    terminal.press(Key::Char('q'));
+    let left = terminal.end().exits(0);
+    assert!(left.screen.contains("goes on with the answers"), "{}", left.screen);
+    has_ended(&second, "q");
 }

@@ -46,7 +46,7 @@ pub use resolution::Resolution;
 pub use rewrite::{Rewrite, RewriteError, keep_private};
 pub use server_clock::{Clocks, ServerClock};
 pub use session::{Identity, Keys, NoKeys, Session, Signing, known_keys};
-pub use sources::end_programs;
+pub use sources::{end_programs, with_programs};
 pub use status::{SignInKind, SignedIn, SignedInHere, signed_in};
 pub use step::Step;
 

@@ -14,7 +14,7 @@ use lakeward_core::failure::Failure;
 
 use tokio::sync::OwnedMutexGuard;
 
-use crate::{error::SourceError, link::Source, tools::Tools};
+use crate::{error::SourceError, link::Source, sources::as_wanted, tools::Tools};
 
 /// From when on credentials are renewed if nobody else is at it, and from when on everybody waits for new ones. Both shrink with
 /// credentials that live less than an hour.
@@ -133,10 +133,10 @@ impl Renewing {
     }
 
     /// Gets credentials and keeps them. It goes on, and keeps its turn, when the caller no longer waits: what a sign-in's
-    /// renewal answers must not be lost.
+    /// renewal answers must not be lost. Of programs the caller may say otherwise ([`with_programs`](crate::with_programs)).
     async fn fetch(&self, turn: OwnedMutexGuard<()>) -> Result<Credentials, SourceError> {
         let this = self.clone();
-        let work = tokio::spawn(async move {
+        let work = tokio::spawn(as_wanted(async move {
             let _turn = turn;
             let credentials = this.0.source.fetch(&this.0.tools).await?;
             let got = this.0.tools.now();
@@ -148,7 +148,7 @@ impl Renewing {
             }
             this.keep(Kept { credentials: credentials.clone(), got, paused_until: None });
             Ok(credentials)
-        });
+        }));
         work.await.unwrap_or_else(|error| {
             Err(SourceError::caused("getting credentials stopped", error, "report this as a bug"))
         })

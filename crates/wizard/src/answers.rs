@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
-    facts::Facts,
+    facts::{Facts, Place},
     question::{Id, Kind, Need, QUESTIONS, Question},
     table,
 };
@@ -77,13 +77,17 @@ pub struct Answer {
 pub struct Answers(#[serde(serialize_with = "keep")] BTreeMap<Id, Answer>, #[serde(skip)] Rests);
 
 /// Which answers were given while others were what they are not any more: with those it holds again, as it was.
-#[derive(Clone, Debug, Default)]
-struct Rests(BTreeMap<Id, Rest>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Rests(BTreeMap<Id, Rest>);
 
 /// What one answer rests on that is another now, and the answer itself where it was taken out for that.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Rest {
     on: BTreeMap<Id, Value>,
+    /// The answer that has to be looked at again for that.
+    of: Option<Value>,
+    #[serde(skip)]
     out: Option<Answer>,
 }
 
@@ -98,12 +102,12 @@ impl Eq for Answers {}
 
 /// Writes down the answers that can be kept.
 fn keep<S: Serializer>(answers: &BTreeMap<Id, Answer>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(answers.iter().filter(|(id, answer)| can_be_kept(**id, answer)))
+    serializer.collect_map(answers.iter().filter(|(id, answer)| can_be_kept(**id, &answer.value)))
 }
 
 /// Whether nothing in an answer looks like a secret.
-fn can_be_kept(id: Id, answer: &Answer) -> bool {
-    match (id.question().kind, &answer.value) {
+fn can_be_kept(id: Id, value: &Value) -> bool {
+    match (id.question().kind, value) {
         (Kind::Table, Value::Text(text)) => table::can_be_kept(text),
         _ => true,
     }
@@ -190,7 +194,10 @@ impl Answers {
                 match self.0.get_mut(&question.id) {
                     Some(Answer { from: From::Detected, .. }) => rest.out = self.0.remove(&question.id),
                     Some(Answer { from: From::Default, .. }) => _ = self.0.remove(&question.id),
-                    Some(answer) => answer.stale = true,
+                    Some(answer) => {
+                        answer.stale = true;
+                        rest.of = Some(answer.value.clone());
+                    }
                     None => {}
                 }
             }
@@ -216,8 +223,58 @@ impl Answers {
         for (id, answer) in others.iter() {
             if self.get(id).is_none_or(|there| answer.from <= there.from) {
                 self.0.insert(id, answer.clone());
+                self.doubt_again(id);
             }
         }
+    }
+
+    /// What has to be looked at again, whoever gave it, as it is kept for another time.
+    pub(crate) fn rests(&self) -> Rests {
+        let is_stale = |id: &Id| self.get(*id).is_some_and(|answer| answer.stale);
+        let rests = self.1.0.iter().filter(|(id, _)| is_stale(id));
+        let kept = rests.map(|(id, rest)| {
+            let on = rest.on.iter().filter(|(root, before)| can_be_kept(**root, before));
+            let of = rest.of.clone().filter(|of| can_be_kept(*id, of));
+            (*id, Rest { on: on.map(|(root, before)| (*root, before.clone())).collect(), of, out: None })
+        });
+        Rests(kept.filter(|(_, rest)| !rest.on.is_empty() && rest.of.is_some()).collect())
+    }
+
+    /// Has looked at again what had to be: those answers that are what they were then, also where they are laid under these later.
+    pub(crate) fn rest(&mut self, rests: &Rests) {
+        for (id, rest) in &rests.0 {
+            let mut rest = rest.clone();
+            rest.on.retain(|root, before| self.value(*root) != Some(before));
+            if !rest.on.is_empty() {
+                self.1.0.insert(*id, rest);
+                self.doubt_again(*id);
+            } else if let Some(answer) = self.0.get_mut(id) {
+                answer.stale = false;
+            }
+        }
+    }
+
+    fn doubt_again(&mut self, id: Id) {
+        if let (Some(rest), Some(answer)) = (self.1.0.get(&id), self.0.get_mut(&id)) {
+            answer.stale |= !rest.on.is_empty() && rest.of.as_ref() == Some(&answer.value);
+        }
+    }
+
+    /// Why an answer that was given can't be taken, if it can't.
+    pub(crate) fn refused(&self, id: Id, place: &Place) -> Option<String> {
+        let question = id.question();
+        let value = self.value(id).filter(|_| (question.need)(self) != Need::NotAsked)?;
+        question.check(&question.tidied(value.clone()), self, place).err()
+    }
+
+    /// The questions that an earlier session has left with an answer that can't be taken: they are as open as those without one.
+    #[must_use]
+    pub fn left_wrong(&self, place: &Place) -> Vec<&'static Question> {
+        let is_of_draft = |id: Id| self.get(id).is_some_and(|answer| answer.from == From::Draft);
+        QUESTIONS
+            .iter()
+            .filter(|question| is_of_draft(question.id) && self.refused(question.id, place).is_some())
+            .collect()
     }
 
     /// Puts in the default of every question that is asked and has no answer, and takes out those that are not asked any more.
@@ -256,7 +313,7 @@ impl Answers {
 
     /// Only the answers that can be shown, whatever was typed: those in which nothing looks like a secret.
     pub(crate) fn without_secrets(mut self) -> Self {
-        self.0.retain(|id, answer| can_be_kept(*id, answer));
+        self.0.retain(|id, answer| can_be_kept(*id, &answer.value));
         self
     }
 

@@ -9,9 +9,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    answers::{Answers, From},
-    facts::{self, Place},
-    question::Id,
+    answers::{Answers, From, Rests},
+    facts::{self, Facts, Place},
+    question::{Id, Need},
 };
 
 /// The version of the form in which drafts are kept.
@@ -28,25 +28,28 @@ pub struct Draft {
     /// When they were kept, where that is known.
     #[serde(default)]
     pub kept: Option<SystemTime>,
+    /// Whether a sign-in was begun with them and not given up.
+    #[serde(default)]
+    pub signs_in: bool,
+    /// What has to be looked at again, of the config's answers too.
+    #[serde(default)]
+    pub rests: Rests,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
     version: u32,
-    answers: Answers,
-    #[serde(default)]
-    config: Option<PathBuf>,
-    #[serde(default)]
-    kept: Option<SystemTime>,
+    #[serde(flatten)]
+    draft: Draft,
 }
 
 impl Draft {
     /// The draft as text, from all answers so far.
     #[must_use]
-    pub fn text(answers: &Answers, place: &Place, now: SystemTime) -> String {
+    pub fn text(answers: &Answers, place: &Place, now: SystemTime, signs_in: bool) -> String {
         let (config, kept) = (Some(place.config.clone()), Some(now));
-        let kept = Kept { version: VERSION, answers: answers.of_people(), config, kept };
-        serde_json::to_string_pretty(&kept).unwrap_or_default()
+        let draft = Self { answers: answers.of_people(), config, kept, signs_in, rests: answers.rests() };
+        serde_json::to_string_pretty(&Kept { version: VERSION, draft }).unwrap_or_default()
     }
 
     /// Reads a draft back; one without answers is none.
@@ -67,9 +70,15 @@ impl Draft {
                     .into(),
             );
         }
-        let Kept { answers, config, kept, .. } = serde_json::from_str(text).map_err(unreadable)?;
-        let answers = answers.attributed(From::Draft);
-        Ok((answers != Answers::default()).then_some(Self { answers, config, kept }))
+        let Kept { mut draft, .. } = serde_json::from_str(text).map_err(unreadable)?;
+        draft.answers = draft.answers.attributed(From::Draft);
+        Ok((draft.answers != Answers::default()).then_some(draft))
+    }
+
+    /// Has its answers count, and looked at again what had to be.
+    pub fn lay_over(&self, answers: &mut Answers) {
+        answers.lay(&self.answers);
+        answers.rest(&self.rests);
     }
 
     /// Whose answers these are, what they answer, and what becomes of signing in.
@@ -77,27 +86,50 @@ impl Draft {
     pub fn offer(&self, place: &Place, now: SystemTime) -> String {
         const MOST: usize = 6;
         let told = self.told(place, now);
-        let answered = self.answers.iter().filter(|(_, answer)| !answer.value.is_blank());
-        let titles: Vec<&str> = answered.map(|(id, _)| id.question().title).collect();
-        let more = titles.len().saturating_sub(MOST);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let titles = titles.into_iter().take(MOST).collect::<Vec<_>>().join(", ");
-        let signs_in = !self.answers.is(Id::Storage, "embedded")
-            && (self.answers.is(Id::Auth, "sso") || self.answers.value(Id::MfaSerial).is_some());
+        let mut whole = self.answers.clone();
+        whole.lay(&place.existing.as_deref().and_then(|text| Answers::from_config(text).ok()).unwrap_or_default());
+        whole.fill(&Facts { place: place.clone(), ..Facts::default() });
+        // What is not asked any more was answered for something else.
+        let is_asked = |id: Id| (id.question().need)(&whole) != Need::NotAsked;
+        let answered = self.answers.iter().filter(|(id, answer)| !answer.value.is_blank() && is_asked(*id));
+        let (wrong, right): (Vec<Id>, Vec<Id>) =
+            answered.map(|(id, _)| id).partition(|id| whole.refused(*id, place).is_some());
+        let named = |lead: &str, ids: &[Id]| {
+            let titles: Vec<&str> = ids.iter().take(MOST).map(|id| id.question().title).collect();
+            let more = ids.len().saturating_sub(MOST);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            if ids.is_empty() { String::new() } else { format!(" {lead}: {}{more}.", titles.join(", ")) }
+        };
+        let signs_in = self.signs_in
+            && is_asked(Id::Auth)
+            && (whole.is(Id::Auth, "sso") || self.answers.value(Id::MfaSerial).is_some());
         let anew = if signs_in { " Signing in begins anew." } else { "" };
-        format!("{told} It answered: {titles}{more}.{anew}")
+        format!("{told}{}{}{anew}", named("It answered", &right), named("Not taken so far", &wrong))
     }
 
-    /// Where a draft of another config is gone on with.
+    /// Where the drafts of other configs are gone on with, if there are some.
     #[must_use]
-    pub(crate) fn elsewhere(&self, place: &Place) -> Option<String> {
-        let config = self.config.as_ref()?;
+    pub(crate) fn elsewhere(others: &[Self], place: &Place) -> Option<String> {
         // As the person would write it, where it is below the same folder.
         let folder = place.config.parent().filter(|_| Path::new(&place.config_shown).parent() == Some(Path::new("")));
-        let shown = folder.and_then(|folder| config.strip_prefix(folder).ok()).unwrap_or(config);
-        let shown = lakeward_core::untrusted::printable(&shown.to_string_lossy()).into_owned();
-        let command = facts::asking(facts::named(&shown));
-        Some(format!("the answers of an earlier session for {shown} are kept: `{command}` goes on with them"))
+        let shown = |config: &PathBuf| {
+            let shown = folder.and_then(|folder| config.strip_prefix(folder).ok()).unwrap_or(config);
+            lakeward_core::untrusted::printable(&shown.to_string_lossy()).into_owned()
+        };
+        let configs: Vec<String> = others.iter().filter_map(|draft| Some(shown(draft.config.as_ref()?))).collect();
+        let command = |config: &String| format!("`{}`", facts::asking(facts::named(config)));
+        match configs.as_slice() {
+            [] => None,
+            [config] => Some(format!(
+                "the answers of an earlier session for {config} are kept: {} goes on with them",
+                command(config)
+            )),
+            [all @ .., last] => Some(format!(
+                "the answers of earlier sessions for other configs are kept: {} and {} go on with them",
+                all.iter().map(command).collect::<Vec<_>>().join(", "),
+                command(last)
+            )),
+        }
     }
 
     /// Whose answers these are: for which config, and how old they are.
@@ -134,13 +166,13 @@ mod tests {
         answers.give(Id::Region, "eu-west-1".into(), From::Detected);
         answers.give(Id::Format, "parquet".into(), From::Default);
         answers.give(Id::Spec, "{ token = \"hush\" }".into(), From::Typed);
-        let text = Draft::text(&answers, &place(), noon());
+        let text = Draft::text(&answers, &place(), noon(), false);
         assert!(!text.contains("hush"));
         let draft = Draft::read(&text).expect("a draft").expect("answers");
         let ids: Vec<Id> = draft.answers.iter().map(|(id, _)| id).collect();
         assert_eq!(ids, [Id::Auth, Id::Bucket]);
         assert!(draft.answers.iter().all(|(_, answer)| answer.from == From::Draft));
-        assert_eq!(Draft::read(&Draft::text(&Answers::default(), &place(), noon())), Ok(None));
+        assert_eq!(Draft::read(&Draft::text(&Answers::default(), &place(), noon(), false)), Ok(None));
     }
 
     #[test]
@@ -149,8 +181,9 @@ mod tests {
         let there = Place { config: "/elsewhere/lakeward.toml".into(), ..place() };
         let mut answers = Answers::default();
         answers.give(Id::Bucket, "my-lake".into(), From::Typed);
-        let draft =
-            |place: &Place| Draft::read(&Draft::text(&answers, place, noon())).expect("a draft").expect("answers");
+        let draft = |place: &Place| {
+            Draft::read(&Draft::text(&answers, place, noon(), false)).expect("a draft").expect("answers")
+        };
         let later = |minutes: u64| noon() + Duration::from_secs(60 * minutes);
         assert_eq!(
             draft(&here).told(&here, later(12)),
@@ -161,12 +194,21 @@ mod tests {
             "An earlier session was left 3 days ago, before lakeward.toml was written. It answered: Bucket."
         );
         assert_eq!(
-            draft(&there).elsewhere(&here).as_deref(),
+            Draft::elsewhere(&[draft(&there)], &here).as_deref(),
             Some(
                 "the answers of an earlier session for /elsewhere/lakeward.toml are kept: `lakeward init --config \
                  /elsewhere/lakeward.toml` goes on with them"
             )
         );
+        let below = |name: &str| draft(&Place { config: format!("/home/me/{name}").into(), ..place() });
+        assert_eq!(
+            Draft::elsewhere(&[below("b.toml"), below("c d.toml"), draft(&there)], &here).as_deref(),
+            Some(
+                "the answers of earlier sessions for other configs are kept: `lakeward init --config b.toml`, `lakeward init \
+                 --config 'c d.toml'` and `lakeward init --config /elsewhere/lakeward.toml` go on with them"
+            )
+        );
+        assert_eq!(Draft::elsewhere(&[], &here), None);
         let older = Draft { answers: answers.clone(), ..Draft::default() };
         assert_eq!(older.told(&here, noon()), "An earlier session was left, before its config was written.");
         assert_eq!(

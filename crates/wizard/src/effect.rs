@@ -34,6 +34,8 @@ pub enum Effect {
     ListRoles(Ticket, SignInRequest, String),
     /// Ask whose the credentials are. Comes back as [`Event::Identified`](crate::Event::Identified).
     Identify(Ticket, Box<AuthPlan>),
+    /// Give that up: a program that is asked for the credentials is ended.
+    StopIdentify,
     /// Look into the sources. Comes back as [`Event::Previewed`](crate::Event::Previewed).
     Preview(Ticket, Box<Plan>),
     /// Check the whole, with a test write. Comes back as [`Event::Checked`](crate::Event::Checked), one a line, and

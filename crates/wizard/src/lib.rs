@@ -26,7 +26,7 @@ pub mod record;
 #[cfg(test)]
 mod tests;
 
-pub use answers::{Answer, Answers, From, Value};
+pub use answers::{Answer, Answers, From, Rests, Value};
 pub use compose::{Composed, auth_plan, command, compose};
 pub use draft::Draft;
 pub use effect::{AwsEntry, Effect, Exit, SignInRequest, Ticket, Writing};
@@ -41,6 +41,6 @@ pub use reduce::{Hint, Start, start};
 pub use reference::reference;
 pub use secret::{Hidden, Secret};
 pub use state::{
-    Field, Form, INTRODUCTION, List, Popup, Review, ReviewTab, Row, RunState, RunTable, SMALLEST, Screen, Scroll,
-    SignInState, State, TableState, Told, WITHOUT_ACCOUNT, Way, Welcome,
+    Field, Form, INTRODUCTION, LEFT_EDIT, List, Popup, Review, ReviewTab, Row, RunState, RunTable, SMALLEST, Screen,
+    Scroll, SignInState, State, TableState, Told, WITHOUT_ACCOUNT, Way, Welcome,
 };

@@ -108,6 +108,9 @@ pub const INTRODUCTION: &str = "Lakeward lands tables in S3, and asks before it 
 /// What there is for whoever has nothing to sign in with.
 pub const WITHOUT_ACCOUNT: &str = "No account at hand? `lakeward demo` needs none.";
 
+/// What there is for whoever has left an edit of the config in the middle.
+pub const LEFT_EDIT: &str = "an edit of it was left, and Edit goes on with it";
+
 /// The fewest columns and rows in which a screen shows what its keys act on.
 pub const SMALLEST: (u16, u16) = (60, 16);
 

@@ -11,7 +11,8 @@ pub(crate) mod process;
 pub(crate) mod container;
 pub(crate) mod instance;
 
-pub use process::end_programs;
+pub(crate) use process::as_wanted;
+pub use process::{end_programs, with_programs};
 
 use crate::{
     aws_files::{AwsFiles, Profile},

@@ -18,6 +18,7 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
+    sync::watch,
     task::JoinHandle,
 };
 
@@ -116,7 +117,14 @@ impl Process {
         };
         let mut group = Group::of(command.spawn().map_err(failed)?);
         let (stdout, stderr) = (Reader::of(group.child.stdout.take()), Reader::of(group.child.stderr.take()));
-        let Ok(status) = tokio::time::timeout(self.time_limit, group.ended()).await else {
+        let ended = tokio::select! {
+            ended = tokio::time::timeout(self.time_limit, group.ended()) => ended,
+            () = unwanted() => {
+                let what = format!("credential_process {program} was ended: nobody waits for its credentials any more");
+                return Err(SourceError::new(what, "ask for them again"));
+            }
+        };
+        let Ok(status) = ended else {
             drop(group);
             let said = said(&stderr.end().await);
             return Err(SourceError::new(
@@ -173,6 +181,37 @@ impl Source for Process {
 
     fn needs(&self) -> Vec<Step> {
         vec![Step::Runs(self.program())]
+    }
+}
+
+tokio::task_local! {
+    /// Closed once nobody wants what programs print any more.
+    static WANTED: watch::Receiver<()>;
+}
+
+/// Does some work; where it is given up, what it has asked for credentials is ended with it, and is not waited for in vain.
+pub async fn with_programs<T>(work: impl Future<Output = T>) -> T {
+    let (_wanted, closes) = watch::channel(());
+    WANTED.scope(closes, work).await
+}
+
+/// The same work for a task of its own, which goes on when this one is given up: its programs end with this one where they are to.
+pub(crate) fn as_wanted<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let closes = WANTED.try_with(Clone::clone);
+    async move {
+        match closes {
+            Ok(closes) => WANTED.scope(closes, work).await,
+            Err(_) => work.await,
+        }
+    }
+}
+
+/// Returns once nobody wants what programs print any more.
+async fn unwanted() {
+    match WANTED.try_with(Clone::clone) {
+        // Nothing is ever sent.
+        Ok(mut closes) => while closes.changed().await.is_ok() {},
+        Err(_) => std::future::pending().await,
     }
 }
 
@@ -386,6 +425,41 @@ mod tests {
         assert!(ended.is_err_and(|error| error.what.contains("ended by a signal")));
         tokio::time::sleep(Duration::from_millis(2300)).await;
         assert!(!done.exists());
+    }
+
+    #[tokio::test]
+    async fn a_program_ends_with_the_work_that_wants_it_also_where_another_task_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = folder.path().join("id");
+        let script = format!("echo $$ > '{}'; sleep 30; true", id.display());
+        let program = || Process { time_limit: CREDENTIAL_PROGRAM_LIMIT, ..program(&script) };
+        let started = async || loop {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let written = std::fs::read_to_string(&id).ok().and_then(|text| text.trim().parse().ok());
+            if let Some(written) = written {
+                std::fs::remove_file(&id).unwrap();
+                break written;
+            }
+        };
+        let on_its_own = async || {
+            let program = program();
+            tokio::spawn(as_wanted(async move { program.output().await })).await.unwrap()
+        };
+        let mut ends = Vec::new();
+        for is_wanted in [false, true] {
+            let number: u32 = tokio::select! {
+                output = with_programs(on_its_own()), if is_wanted => panic!("{output:?}"),
+                output = on_its_own(), if !is_wanted => panic!("{output:?}"),
+                number = started() => number,
+            };
+            let began = std::time::Instant::now();
+            while groups().contains(&number) && began.elapsed() < Duration::from_secs(1) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            ends.push(!groups().contains(&number));
+            kill(number);
+        }
+        assert_eq!(ends, [false, true], "what renews goes on, unless it is said otherwise");
     }
 
     #[tokio::test]

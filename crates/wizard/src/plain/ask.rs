@@ -6,7 +6,7 @@ use crate::{
     event::{Event, Intent, Key},
     facts::Found,
     question::{Id, Kind, Need, QUESTIONS, Question},
-    state::{Field, Row, Screen},
+    state::{Field, Popup, Row, Screen},
 };
 
 /// Whether an empty answer means that the content decides.
@@ -16,6 +16,15 @@ fn id_is_found(id: Id) -> bool {
 
 /// How many rows are listed at once.
 pub(super) const PAGE: usize = 20;
+
+/// Why an answer was not taken.
+fn not_taken(question: &Question, text: &str, error: &str) -> String {
+    // A program and a spec may hold what nobody should see, and some reasons name the value themselves.
+    let value = lakeward_core::untrusted::excerpt(text, 80);
+    let is_shown = !matches!(question.kind, Kind::Words | Kind::Table) && !value.is_empty() && !error.contains(&value);
+    let shown = if is_shown { format!("\"{value}\": ") } else { String::new() };
+    super::tell::sentence(&format!("Not taken: {shown}{error}"))
+}
 
 impl Plain {
     /// The questions that are asked with the answers so far, in their order: of each screen those that few need come last.
@@ -102,9 +111,12 @@ impl Plain {
         is_form && !self.state.form.more && QUESTIONS.iter().any(is_left_out)
     }
 
-    pub(super) fn ask(&self, field: &Field) -> Vec<String> {
+    /// Asks for a field. `said` is what was said just before: why its answer was not taken may be among that.
+    pub(super) fn ask(&self, field: &Field, said: &[String]) -> Vec<String> {
         let question = field.id.question();
         let mut lines = vec![String::new(), format!("{}: {}", self.number(field.id), question.title)];
+        let is_new = |error: &&String| !said.iter().any(|line| line.contains(error.as_str()));
+        lines.extend(field.error.as_ref().filter(is_new).map(|error| not_taken(question, &field.text, error)));
         for (at, choice) in question.choices().iter().enumerate() {
             lines.push(format!("  {}. {}: {}", at + 1, choice.value, choice.help));
         }
@@ -166,12 +178,7 @@ impl Plain {
             Some((id, proposed)).filter(|(_, proposed)| error.is_some() && !proposed.is_empty() && *proposed != text);
         if let Some(error) = error {
             self.told.question = None;
-            // A program and a spec may hold what nobody should see, and some reasons name the value themselves.
-            let value = lakeward_core::untrusted::excerpt(&text, 80);
-            let is_shown =
-                !matches!(question.kind, Kind::Words | Kind::Table) && !value.is_empty() && !error.contains(&value);
-            let shown = if is_shown { format!("\"{value}\": ") } else { String::new() };
-            turn.lines.push(super::tell::sentence(&format!("Not taken: {shown}{error}")));
+            turn.lines.push(not_taken(question, &text, &error));
             return;
         }
         if !self.answered.contains(&id) {
@@ -199,6 +206,11 @@ impl Plain {
     }
 
     pub(super) fn help(&mut self, turn: &mut Turn) {
+        if let Some(lines) = self.help_of_offer() {
+            turn.lines.extend(lines);
+            self.told.popup = None;
+            return;
+        }
         if let Some(field) = self.open_field() {
             let question = field.id.question();
             turn.lines.push(question.help.to_owned());
@@ -238,6 +250,30 @@ impl Plain {
         ));
         turn.lines.push(format!("The same so far: {}", self.state.command()));
         self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
+    }
+
+    /// What each answer means where it is asked whether to go on with a draft, or whether to change a file.
+    fn help_of_offer(&self) -> Option<Vec<String>> {
+        let place = &self.state.facts.place;
+        let lines = match self.state.popup.as_ref()? {
+            Popup::Resume if self.state.screen == Screen::Welcome => vec![
+                "Enter or y: the edit goes on. Each question proposes what was answered; nothing is written before you have seen the change.".to_owned(),
+                format!("n: the edit is forgotten for good, and another begins with what {} says.", place.config_shown),
+                "<: back to the menu. The edit is kept, and Edit asks again.".to_owned(),
+                "q: quits. The edit is kept.".to_owned(),
+            ],
+            Popup::Resume => vec![
+                "Enter or y: goes on. The questions come one after the other, and each proposes what was answered: Enter takes it, and anything else can be typed instead.".to_owned(),
+                "n: begins anew. The answers are forgotten for good.".to_owned(),
+                format!("q: quits. The answers are kept, and the next `{}` asks again.", place.asking()),
+            ],
+            Popup::Keep(..) => vec![
+                "Enter or y: the change is written, and the file as it was is kept beside it.".to_owned(),
+                "n: the file stays as it is, and the wizard goes on.".to_owned(),
+            ],
+            _ => return None,
+        };
+        Some(lines)
     }
 
     /// What q does.

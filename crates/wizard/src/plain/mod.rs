@@ -102,6 +102,11 @@ impl Plain {
         let is_first = plain.state.facts.place.existing.is_none() && !plain.state.facts.place.is_demo;
         turn.lines.extend(is_first.then(|| INTRODUCTION.to_owned()));
         turn.lines.extend(plain.state.facts.place.notes.clone());
+        // It is about other configs, and before what is asked about this one.
+        if let Some(notice) = plain.state.notice.clone() {
+            turn.lines.push(tell::sentence(&notice));
+            plain.told.notice = Some(notice);
+        }
         let turn = plain.spoken(turn);
         (plain, turn)
     }
@@ -192,8 +197,10 @@ impl Plain {
     }
 
     fn line(&mut self, line: &str, turn: &mut Turn) {
-        // A notice that comes again after a line is news.
-        self.told.notice = None;
+        // A notice that comes again after a line is news, unless nothing was done.
+        if line != "?" {
+            self.told.notice = None;
+        }
         match line {
             "q" => self.intend(Intent::Quit, turn),
             "?" => self.help(turn),
@@ -277,12 +284,11 @@ impl Plain {
     /// Whether a letter does something on this screen. Copying is for terminals that take escapes, and what else has a key in the full
     /// screen is said here without being asked for.
     fn does_something(&self, letter: &str) -> bool {
-        const LETTERS: &[&str] = &["e", "g", "k", "m", "n", "o", "p", "r", "s", "t", "u", "w"];
+        const LETTERS: &[&str] = &["e", "g", "k", "m", "n", "o", "p", "r", "s", "u", "w"];
         let is_copy = self.state.screen == Screen::SignIn && letter == "u";
         // What tries again went by another letter on these screens.
         let meant = match (self.state.screen, letter) {
             (Screen::SignIn | Screen::Mfa, "n") if self.state.trouble().is_some() => "r",
-            (Screen::Review, "t") => "r",
             (_, letter) => letter,
         };
         LETTERS.contains(&letter) && !is_copy && self.state.hints().iter().any(|hint| hint.key == meant)

@@ -9,7 +9,7 @@ use crate::{
     event::{Key, Page},
     facts::{CheckLine, Outcome, Remote, Search, Trouble},
     question::Id,
-    state::{Popup, ReviewTab, Row, Screen, WITHOUT_ACCOUNT},
+    state::{LEFT_EDIT, Popup, ReviewTab, Row, Screen, WITHOUT_ACCOUNT},
 };
 
 /// How many rows of a table are shown.
@@ -99,7 +99,8 @@ impl Plain {
         if let Some(field) = self.open_field() {
             let asked = Some((field.id, field.error.clone()));
             if self.told.question != asked {
-                turn.lines.extend(self.ask(field));
+                let asking = self.ask(field, &turn.lines);
+                turn.lines.extend(asking);
                 self.told.question = asked;
             }
         }
@@ -108,7 +109,10 @@ impl Plain {
     fn title(&self, screen: Screen) -> Vec<String> {
         let facts = &self.state.facts;
         let title = match screen {
-            Screen::Welcome => format!("There is a config: {}. What do you want to do?", facts.place.config_shown),
+            Screen::Welcome => {
+                let edit = if self.state.has_left_edit() { format!(" {}", sentence(LEFT_EDIT)) } else { String::new() };
+                format!("There is a config: {}.{edit} What do you want to do?", facts.place.config_shown)
+            }
             Screen::Method => format!("{}: How should Lakeward sign in to AWS?", self.number(Id::Auth)),
             Screen::Details => "About signing in.".to_owned(),
             Screen::SignIn => "Signing in.".to_owned(),

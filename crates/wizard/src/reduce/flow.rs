@@ -24,9 +24,9 @@ pub struct Start {
     pub answers: Answers,
     /// The draft of an earlier session with this config.
     pub draft: Option<Draft>,
-    /// That of an earlier session with another config: it is told of, and not taken.
+    /// Those of earlier sessions with other configs: they are told of, and not taken.
     #[serde(default)]
-    pub other: Option<Draft>,
+    pub others: Vec<Draft>,
     /// Whether the questions were asked for (`lakeward init`), rather than whatever there is to do.
     pub init: bool,
     /// Columns and rows.
@@ -36,7 +36,7 @@ pub struct Start {
 /// Begins a session: at what can be done with a config that is there, else at how to sign in.
 #[must_use]
 pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
-    let Start { place, answers, draft, other, init, size } = start;
+    let Start { place, answers, draft, others, init, size } = start;
     let mut state = State::new(place, now);
     state.size = size;
     state.begun = answers.clone();
@@ -53,7 +53,7 @@ pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
         state.popup = Some(Popup::Resume);
     }
     state.enter_screen(screen);
-    state.notice = other.and_then(|other| other.elsewhere(&state.facts.place)).filter(|_| state.popup.is_none());
+    state.notice = Draft::elsewhere(&others, &state.facts.place);
     if screen == Screen::Welcome && init {
         state.list.focus = state.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Edit)).unwrap_or(0);
     }
@@ -137,6 +137,10 @@ impl State {
     /// Shows a screen and begins what it needs.
     pub(super) fn enter_screen(&mut self, screen: Screen) {
         self.show(screen);
+        if !matches!(screen, Screen::Welcome | Screen::Identity) && self.facts.identity.asked().is_some() {
+            // Nobody waits for it here; who comes back has it asked anew.
+            self.drop_identity();
+        }
         match screen {
             // Of a config that can't be taken nobody waits for more.
             Screen::Welcome if self.facts.document.trouble().is_none() => self.identify_if_unknown(),
@@ -182,6 +186,12 @@ impl State {
         self.enter_screen(Screen::Welcome);
     }
 
+    /// Whether an edit of the config that is there was left, with which one can go on here.
+    #[must_use]
+    pub fn has_left_edit(&self) -> bool {
+        self.draft.is_some() && self.list.rows.contains(&Row::Welcome(Welcome::Edit))
+    }
+
     /// Goes through the questions of the config that is there.
     pub(super) fn edit(&mut self) {
         if self.draft.is_some() {
@@ -209,7 +219,9 @@ impl State {
     fn lacks_account(&self) -> bool {
         let lacks = |id: Id| {
             (id.question().need)(&self.answers) == Need::Required
-                && (self.answers.value(id).is_none() || self.answers.get(id).is_some_and(|answer| answer.stale))
+                && (self.answers.value(id).is_none()
+                    || self.answers.get(id).is_some_and(|answer| answer.stale)
+                    || self.answers.refused(id, &self.facts.place).is_some())
         };
         lacks(Id::SsoAccountId) || lacks(Id::SsoRoleName)
     }
@@ -293,7 +305,7 @@ impl State {
     pub(super) fn resume(&mut self, wanted: bool) {
         let Some(draft) = self.draft.take() else { return };
         if wanted {
-            self.answers.lay(&draft.answers);
+            draft.lay_over(&mut self.answers);
             self.answers.fill(&self.facts);
             QUESTIONS.iter().for_each(|question| self.forget(question.id));
             if self.screen != Screen::Welcome {

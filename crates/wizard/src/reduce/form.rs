@@ -67,7 +67,12 @@ impl State {
         let mut field =
             Field { id: question.id, text: String::new(), cursor: 0, error: None, note: self.note(question.id) };
         field.show(&text);
-        if self.answers.get(question.id).is_some_and(|answer| answer.from == From::Config) {
+        // What an earlier look at it has refused is refused still; an answer that is lacking is not wrong yet.
+        if self.answers.get(question.id).is_some_and(|answer| match answer.from {
+            From::Config => true,
+            From::Typed | From::Draft => !answer.value.is_blank(),
+            _ => false,
+        }) {
             field.error = self.taken(&field, &self.answers).err();
         }
         field
@@ -332,7 +337,11 @@ impl State {
     fn taken(&self, field: &Field, answers: &Answers) -> Result<Value, String> {
         let question = field.id.question();
         let value = question.tidied(question.read(&field.text)?);
-        question.check(&value, answers, &self.facts.place).map(|()| value)
+        match question.check(&value, answers, &self.facts.place) {
+            Ok(()) => Ok(value),
+            // Here there is no key for it.
+            Err(why) => Err(why.replace(", or set no_rotate = true for one object a table", "")),
+        }
     }
 
     /// Puts the default back into a field that was emptied.
@@ -353,9 +362,10 @@ impl State {
         let Some(field) = self.form.fields.get(at) else { return true };
         let question = field.id.question();
         let checked = self.taken(field, &self.answers);
-        let note = self.note(question.id);
+        // Others may rest on it.
+        let notes: Vec<_> = self.form.fields.iter().map(|field| self.note(field.id)).collect();
+        self.form.fields.iter_mut().zip(notes).for_each(|(field, note)| field.note = note);
         let Some(field) = self.form.fields.get_mut(at) else { return true };
-        field.note = note;
         match checked {
             Ok(value) => {
                 let text = value.typed();
@@ -369,8 +379,7 @@ impl State {
                 true
             }
             Err(why) => {
-                // Here there is no key for it.
-                field.error = Some(why.replace(", or set no_rotate = true for one object a table", ""));
+                field.error = Some(why);
                 false
             }
         }
@@ -420,8 +429,7 @@ impl State {
     pub(super) fn forget(&mut self, id: Id) {
         let key = id.question().key;
         if key.starts_with("auth.") || matches!(id, Id::Storage | Id::Endpoint) {
-            self.tickets.drop(Request::Identify);
-            self.facts.identity = Remote::Idle;
+            self.drop_identity();
         }
         if matches!(id, Id::Auth | Id::SsoSession | Id::SsoStartUrl | Id::SsoRegion) {
             self.tickets.drop(Request::Accounts);

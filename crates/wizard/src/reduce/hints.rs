@@ -29,16 +29,20 @@ impl State {
             Some(popup) => return self.popup_hints(popup),
             None => self.screen_hints(),
         };
+        // Where letters are text, none leaves.
+        let quit = hint(if self.takes_text() { "Ctrl-C" } else { "q" }, "quit");
         match self.screen {
-            Screen::Run => {}
+            // Ctrl-C stops the run first.
+            Screen::Run if self.is_running() => {}
             // On the last screen Enter leaves too.
             Screen::Farewell => {}
             Screen::Welcome => hints.push(hint("Esc", "quit")),
-            Screen::Written => hints.push(hint("q", "quit")),
+            Screen::Written | Screen::Run => hints.push(quit),
             Screen::Directory if !self.form.more && !self.list.filter.is_empty() => {
-                hints.push(hint("Esc", "clear filter"));
+                hints.extend([hint("Esc", "clear filter"), quit]);
             }
-            _ => hints.push(hint("Esc", if self.trail.is_empty() { "quit" } else { "back" })),
+            _ if self.trail.is_empty() => hints.push(hint("Esc", "quit")),
+            _ => hints.extend([hint("Esc", "back"), quit]),
         }
         if !matches!(self.screen, Screen::Run | Screen::Written | Screen::Farewell | Screen::Welcome) {
             hints.push(hint("F2", "command"));

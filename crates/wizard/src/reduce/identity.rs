@@ -39,6 +39,16 @@ impl State {
         }
     }
 
+    /// Whose the credentials are is not known any more. A question about it that goes on is given up: what comes is not heard, and no
+    /// program that hangs outlives the wish for its answer.
+    pub(super) fn drop_identity(&mut self) {
+        self.tickets.drop(Request::Identify);
+        if self.facts.identity.asked().is_some() {
+            self.effects.push(Effect::StopIdentify);
+        }
+        self.facts.identity = Remote::Idle;
+    }
+
     pub(super) fn enter_identity(&mut self) {
         match &self.facts.identity {
             Remote::Got(_) => self.go(Screen::Destination),

@@ -31,6 +31,7 @@ impl State {
             Key::Enter => self.enter(),
             _ if self.hidden.is_some() => self.hidden_key(press),
             Key::Char('?') if !self.takes_text() => self.popup = Some(Popup::Help),
+            Key::Char('q') if !self.takes_text() && !press.ctrl && !press.alt => self.quit(),
             _ => _ = self.screen_key(press),
         }
     }
@@ -80,7 +81,6 @@ impl State {
                 self.preview_again();
             }
             (Screen::Run, 'e') if !self.run.log.is_empty() => self.popup = Some(Popup::Errors),
-            (Screen::Welcome | Screen::Written | Screen::Farewell, 'q') => self.leave_quietly(),
             (Screen::Identity | Screen::Preview, 'd') => match self.trouble().cloned() {
                 Some(trouble) => self.popup = Some(Popup::Trouble(trouble)),
                 None => return false,
@@ -88,6 +88,16 @@ impl State {
             _ => return false,
         }
         true
+    }
+
+    /// What `q` does where it is no text: it leaves, and asks first where that is in the middle of something.
+    fn quit(&mut self) {
+        match self.screen {
+            Screen::Welcome | Screen::Written | Screen::Farewell => self.leave_quietly(),
+            Screen::Run if self.is_running() => self.escape(),
+            Screen::Run => self.leave(self.end_of_run()),
+            _ => self.ask_to_quit(),
+        }
     }
 
     fn leave_quietly(&mut self) {
@@ -171,7 +181,8 @@ impl State {
         let yes = matches!(press.key, Key::Enter | Key::Char('y'));
         let no = matches!(press.key, Key::Esc | Key::Char('n' | 'q'));
         match &self.popup {
-            Some(Popup::Quit) if yes => self.leave(Exit::Left),
+            // Whoever asked to leave with it means it.
+            Some(Popup::Quit) if yes || press.key == Key::Char('q') => self.leave(Exit::Left),
             Some(Popup::Keep(entry, _)) if yes => {
                 let entry = entry.clone();
                 self.keep(entry);

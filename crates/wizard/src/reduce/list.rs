@@ -126,7 +126,9 @@ impl State {
 
     /// Where the way to sign in is that was answered already, by a config or an earlier choice.
     fn answered_method(&self) -> Option<usize> {
-        let is_answered = |id: Id, value: &Value| self.answers.value(id) == Some(value);
+        // Who wants no AWS may have looked at a way to sign in before.
+        let is_aws = !self.answers.is(Id::Storage, "embedded");
+        let is_answered = |id: Id, value: &Value| is_aws && self.answers.value(id) == Some(value);
         let is_found = |row: &Row| match row {
             Row::Found(at) => self.facts.found.get(*at).is_some_and(|found| {
                 !found.answers.is_empty() && found.answers.iter().all(|(id, value)| is_answered(*id, value))

@@ -133,7 +133,9 @@ impl State {
             return self.leave(self.end_of_run());
         }
         let wrong = self.form.fields.iter().filter(|field| field.error.is_some()).map(|field| field.id);
-        let missing: BTreeSet<Id> = self.answers.missing().iter().map(|question| question.id).chain(wrong).collect();
+        let left = self.answers.left_wrong(&self.facts.place);
+        let open = self.answers.missing().into_iter().chain(left).map(|question| question.id);
+        let missing: BTreeSet<Id> = open.chain(wrong).collect();
         self.leave(Exit::Unanswered(missing.into_iter().map(|id| format!("--{}", id.question().flag)).collect()));
     }
 
@@ -171,8 +173,11 @@ impl State {
         self.effects.push(Effect::SaveDraft(self.draft_text()));
     }
 
-    fn draft_text(&self) -> String {
-        Draft::text(&self.answers, &self.facts.place, self.now)
+    pub(crate) fn draft_text(&self) -> String {
+        let after = [Screen::SignIn, Screen::Mfa, Screen::Directory, Screen::Identity];
+        // What was begun and left again is not among them.
+        let signs_in = after.iter().any(|screen| self.screen == *screen || self.trail.contains(screen));
+        Draft::text(&self.answers, &self.facts.place, self.now, signs_in)
     }
 
     fn drafted(&mut self, kept: Result<(), String>) {

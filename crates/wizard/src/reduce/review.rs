@@ -199,18 +199,19 @@ impl State {
             crate::state::Review { tab: self.tabs().get(at).copied().unwrap_or_default(), scroll: Scroll::default() };
     }
 
+    /// A letter acts only where it is named: what lies behind this screen is a write.
     fn review_letter(&mut self, letter: char) -> bool {
+        let is_named = self.hints().iter().any(|hint| hint.key.chars().eq([letter]));
         match letter {
-            'r' | 't' if self.facts.document.got().is_some() => {
+            'r' if is_named => {
                 self.review.tab = ReviewTab::Check;
                 self.check();
             }
-            'u' => return self.take_offer(),
-            'y' => match self.review_text() {
+            'u' if is_named => return self.take_offer(),
+            'y' => match self.review_text().filter(|_| is_named) {
                 Some(text) => self.copy(&text),
                 None => return false,
             },
-            '1'..='4' => self.show_tab(usize::try_from(u32::from(letter) - u32::from('1')).unwrap_or(0)),
             _ => return false,
         }
         true

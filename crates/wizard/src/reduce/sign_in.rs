@@ -55,8 +55,7 @@ impl State {
             }
             SignInEvent::Done(what) => {
                 self.tickets.drop(Request::SignIn);
-                self.facts.identity = Remote::Idle;
-                self.tickets.drop(Request::Identify);
+                self.drop_identity();
                 let is_shown = matches!(self.screen, Screen::SignIn | Screen::Mfa);
                 self.sign_in = SignInState { outcome: Remote::Got(what.clone()), ..SignInState::default() };
                 self.hidden = None;

@@ -1,6 +1,7 @@
 //! The answers of a session that was left, in the state directory: of each config its own.
 
 use std::{
+    cmp::Reverse,
     fs, io,
     path::{Path, PathBuf},
     sync::{
@@ -97,15 +98,18 @@ fn config_of(file: &Path) -> Option<PathBuf> {
     Draft::read(&fs::read_to_string(file).ok()?).ok()??.config
 }
 
-/// The latest draft of another config.
-pub(crate) fn of_another(world: &World, config: &Path) -> Option<Draft> {
-    let files = fs::read_dir(world.drafts()).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+/// The drafts of other configs, the latest first.
+pub(crate) fn of_others(world: &World, config: &Path) -> Vec<Draft> {
+    let files = fs::read_dir(world.drafts()).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
     let is_draft = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         name.starts_with("init") && name.ends_with(".json")
     };
     let drafts = files.filter(is_draft).filter_map(|path| Draft::read(&fs::read_to_string(path).ok()?).ok()?);
-    drafts.filter(|draft| draft.config.as_deref().is_some_and(|of| of != config)).max_by_key(|draft| draft.kept)
+    let mut others: Vec<Draft> =
+        drafts.filter(|draft| draft.config.as_deref().is_some_and(|of| of != config)).collect();
+    others.sort_by_key(|draft| Reverse(draft.kept));
+    others
 }
 
 /// Forgets the draft of a config.

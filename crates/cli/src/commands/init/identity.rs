@@ -26,7 +26,9 @@ pub(crate) async fn identify(
     endpoint: Option<String>,
     events: Events,
 ) {
-    let identity = Box::pin(asked(&world, &auth, endpoint)).await.map_err(|failure| trouble(&failure));
+    // A program that hangs ends with the wish to know.
+    let asked = lakeward_auth::with_programs(asked(&world, &auth, endpoint));
+    let identity = Box::pin(asked).await.map_err(|failure| trouble(&failure));
     events.send(Event::Identified(ticket, identity));
 }
 

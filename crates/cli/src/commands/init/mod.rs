@@ -70,7 +70,7 @@ pub(crate) fn init(
     let place = place::place(arguments.config.clone(), &world, stdin_is_data)?;
     // What an earlier session has kept was not given now: whoever goes on with it sees it.
     let is_whole = init && place.existing.is_none() && is_whole(&answers, &place);
-    let (draft, other) = kept(arguments, &world, &place.config, &mut answers, front, console);
+    let (draft, others) = kept(arguments, &world, &place.config, &mut answers, front, console);
     if let (Some(record), true) = (&arguments.record, is_whole) {
         let what = format!("there is no session to be recorded in {}: no question is open", shown(record));
         return Err(Failure::new(FailureKind::Usage, what).next("leave out --record, or an answer"));
@@ -81,7 +81,7 @@ pub(crate) fn init(
     if front == Front::Plain {
         logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     }
-    let begin = Start { place, answers, draft, other, init, size: (80, 24) };
+    let begin = Start { place, answers, draft, others, init, size: (80, 24) };
     session(front, arguments.ascii, world, begin, arguments.record.as_deref(), runtime)
 }
 
@@ -197,8 +197,8 @@ fn read(path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// The drafts of earlier sessions, the config's own and another's: with `--resume` their answers count at once, else a person is asked
-/// about the config's own and told of the other.
+/// The drafts of earlier sessions: the config's own, and others'. With `--resume` the answers of the own one count at once, else a
+/// person is asked about it. Of the others a person is told.
 fn kept(
     arguments: &InitArguments,
     world: &World,
@@ -206,27 +206,27 @@ fn kept(
     answers: &mut Answers,
     front: Front,
     console: Console,
-) -> (Option<Draft>, Option<Draft>) {
+) -> (Option<Draft>, Vec<Draft>) {
     if arguments.no_resume {
         draft::forget(world, config);
-        return (None, None);
+        return (None, Vec::new());
     }
     // Whoever sends lines has not counted on a question about an earlier session.
     let is_asked = !arguments.yes && (front == Front::Screen || io::stdin().is_terminal());
     if !is_asked && !arguments.resume {
-        return (None, None);
+        return (None, Vec::new());
     }
     let own = draft::read(world, config).unwrap_or_else(|why| {
         console.warning(&why);
         None
     });
-    let other = if own.is_none() { draft::of_another(world, config) } else { None };
-    match own.as_ref().or(other.as_ref()) {
+    let others = draft::of_others(world, config);
+    match own {
         Some(draft) if arguments.resume => {
-            answers.lay(&draft.answers);
-            (None, None)
+            draft.lay_over(answers);
+            (None, others)
         }
-        _ => (own, other),
+        own => (own, others),
     }
 }
 

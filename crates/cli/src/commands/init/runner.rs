@@ -158,6 +158,7 @@ impl Runner {
                 let endpoint = state.answers.text(Id::Endpoint).map(str::to_owned);
                 self.begin(Kind::Identify, move || identity::identify(world, ticket, *auth, endpoint, events));
             }
+            Effect::StopIdentify => _ = self.work.remove(&Kind::Identify),
             Effect::Preview(ticket, plan) => {
                 let commands = self.looking.insert(Commands::of_a_look()).clone();
                 self.begin(Kind::Preview, move || preview::preview(ticket, *plan, commands, events));

@@ -136,9 +136,9 @@ fn footer(state: &State, look: &Look, buffer: &mut Buffer, area: Rect) {
     let inner = usize::from(area.width) - 2;
     let row = |up: usize| Rect { y: area.bottom() - 1 - cells(up), height: 1, ..area };
     if let Some(notice) = state.notice.as_deref().filter(|_| !is_past(state)) {
-        // What is said is never cut: it may cover the last row of the screen for a while.
+        // What is said is never cut: it may cover the last rows of the screen for a while.
         let lines = text::wrapped(&look.text(notice), inner - 2);
-        let shown = lines.len().min(3);
+        let shown = lines.len().min(usize::from(area.height) / 3);
         for (at, line) in lines.iter().take(shown).enumerate() {
             let row = row(shown - at);
             popups::clear(buffer, row);

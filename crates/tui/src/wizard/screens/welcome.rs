@@ -1,6 +1,6 @@
 //! There is a config: what can be done with it.
 
-use lakeward_wizard::{Id, Remote, Row, State};
+use lakeward_wizard::{Id, LEFT_EDIT, Remote, Row, State};
 use ratatui::{
     style::Style,
     text::{Line, Span},
@@ -37,7 +37,7 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
 fn about(state: &State, sheet: &mut Sheet<'_>) {
     const LABEL: usize = 13;
     let look = sheet.look;
-    let edit = if state.draft.is_some() { "; an edit of it was left, and Edit goes on with it" } else { "" };
+    let edit = if state.has_left_edit() { format!("; {LEFT_EDIT}") } else { String::new() };
     sheet.pair(0, "Config", LABEL, &look.text(&format!("{}{edit}", state.facts.place.config_shown)));
     if let Remote::Failed(trouble) = &state.facts.document {
         return parts::trouble(sheet, 0, trouble);

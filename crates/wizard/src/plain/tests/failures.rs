@@ -4,7 +4,8 @@ use super::*;
 fn a_draft_is_gone_on_with_or_not() {
     let mut answers = Answers::default();
     answers.give(Id::Bucket, "draft-lake".into(), crate::From::Typed);
-    let draft = Draft::read(&Draft::text(&answers, &place(), noon() - Duration::from_secs(180))).expect("a draft");
+    let draft =
+        Draft::read(&Draft::text(&answers, &place(), noon() - Duration::from_secs(180), false)).expect("a draft");
     let begin = Start { place: place(), draft, ..Start::default() };
     let mut session = Session::with(begin.clone());
     assert_says(
@@ -30,7 +31,7 @@ fn a_draft_of_a_config_that_is_there_is_asked_about_with_the_edit() {
     let there = crate::Place { existing: Some(toml), ..place() };
     let mut answers = Answers::default();
     answers.give(Id::Bucket, "draft-lake".into(), crate::From::Typed);
-    let draft = Draft::read(&Draft::text(&answers, &there, noon() - Duration::from_secs(180))).expect("a draft");
+    let draft = Draft::read(&Draft::text(&answers, &there, noon() - Duration::from_secs(180), false)).expect("a draft");
     let mut session = Session::with(Start { place: there, draft, ..Start::default() });
     assert!(!session.says("Go on with its answers?"));
     session.line("2");

@@ -4,6 +4,7 @@ mod asking;
 mod sign_in;
 mod run;
 mod failures;
+mod drafts;
 mod property;
 
 use std::time::Duration;

@@ -6,6 +6,8 @@ mod forms;
 mod sign_in;
 mod keep;
 mod failures;
+mod drafts;
+mod ways_out;
 mod run;
 mod property;
 

@@ -201,6 +201,34 @@ fn said(state: &State) -> Vec<(Id, Value)> {
         .collect()
 }
 
+/// Another session that goes on with what is kept of this one has the same answers, and the same to look at again.
+fn resumes_as_left(state: &State) -> Result<(), TestCaseError> {
+    let Ok(Some(draft)) = Draft::read(&state.draft_text()) else { return Ok(()) };
+    if state.screen == Screen::Welcome {
+        return Ok(());
+    }
+    let place = state.facts.place.clone();
+    let mut again = Session::with(Start { place, draft: Some(draft.clone()), ..Start::default() });
+    let at = again.state.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Edit));
+    if let Some(at) = at {
+        again.event(Event::Intent(Intent::Pick(at)));
+    }
+    // What says nothing new is not asked about.
+    if again.state.popup == Some(crate::Popup::Resume) {
+        again.enter();
+        let left = |id: Id, state: &State| state.answers.get(id).map(|answer| (answer.value.clone(), answer.stale));
+        for (id, _) in draft.answers.iter() {
+            prop_assert_eq!(left(id, &again.state), left(id, state), "{:?}", id);
+        }
+        let in_doubt = |state: &State| {
+            let stale = state.answers.iter().filter(|(_, answer)| answer.stale && answer.from >= crate::From::Config);
+            stale.map(|(id, answer)| (id, answer.value.clone())).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(in_doubt(&again.state), in_doubt(state));
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 2000, ..ProptestConfig::with_cases(
         std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(24)
@@ -249,6 +277,7 @@ proptest! {
                 break;
             }
         }
+        resumes_as_left(&session.state)?;
         let all = format!("{:?}{:?}{}", session.state, session.effects, session.lines);
         prop_assert!(!all.contains(SECRET));
         let again = crate::record::replay(begin, noon(), &session.lines).expect("the lines are events");

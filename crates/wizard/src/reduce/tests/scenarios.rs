@@ -178,7 +178,7 @@ fn a_config_that_is_there_is_shown_and_run_as_its_file_says_whatever_edit_was_le
     let there = crate::Place { existing: Some(toml), ..place() };
     config = Answers::default();
     config.give(Id::Bucket, "draft-lake".into(), crate::From::Typed);
-    let draft = |place: &crate::Place| Draft::read(&Draft::text(&config, place, noon())).expect("a draft");
+    let draft = |place: &crate::Place| Draft::read(&Draft::text(&config, place, noon(), false)).expect("a draft");
     let mut session = Session::with(Start { place: there.clone(), draft: draft(&there), ..Start::default() });
     assert_eq!((&session.state.popup, session.state.list.focused()), (&None, Some(Row::Welcome(Welcome::Run))));
     assert!(session.state.answers.is(Id::Bucket, "my-lake"));
@@ -200,7 +200,12 @@ fn a_config_that_is_there_is_shown_and_run_as_its_file_says_whatever_edit_was_le
     // Another config's is told of, and not taken.
     let elsewhere = crate::Place { config: "/elsewhere/lakeward.toml".into(), ..place() };
     let other = draft(&elsewhere);
-    let session = Session::with(Start { place: place(), draft: other.clone(), other, ..Start::default() });
+    let session = Session::with(Start {
+        place: place(),
+        draft: other.clone(),
+        others: other.into_iter().collect(),
+        ..Start::default()
+    });
     assert_eq!((&session.state.popup, session.state.answers.value(Id::Bucket)), (&None, None));
     assert!(session.said().contains("`lakeward init --config /elsewhere/lakeward.toml` goes on"), "{}", session.said());
 }

@@ -240,3 +240,35 @@ fn nothing_offers_to_go_on_while_it_is_waited_for() {
     session.identified();
     assert!(session.has_hint("Enter"));
 }
+
+#[test]
+fn nobody_is_asked_any_more_whose_the_credentials_are_once_that_is_left() {
+    let stops =
+        |session: &Session| session.effects.iter().filter(|effect| matches!(effect, Effect::StopIdentify)).count();
+    let mut session = Session::new();
+    session.detect(vec![]).pick(Row::Other(Way::Chain));
+    let old = session.identify_ticket();
+    // What lies over the screen does not leave it.
+    session.press(Key::F(1)).press(Key::Esc);
+    assert_eq!((session.state.screen, stops(&session)), (Screen::Identity, 0));
+    session.press(Key::Esc);
+    assert_eq!((session.state.screen, stops(&session)), (Screen::Method, 1));
+    // Whoever comes back has it asked anew, and only that answer is heard.
+    session.pick(Row::Other(Way::Chain));
+    session.event(Event::Identified(old, Ok(identity())));
+    assert!(session.state.facts.identity.asked().is_some());
+    session.identified().press(Key::Esc);
+    assert_eq!(stops(&session), 1, "what has ended needs no end");
+    // On the menu of a config it is asked as well.
+    let existing = {
+        session.enter().enter().text("my-lake").enter().text("x.csv").enter().previewed().enter();
+        session.state.facts.document.got().map(|document| document.toml.clone())
+    };
+    for left_to in [Welcome::Run, Welcome::Edit, Welcome::Check] {
+        let place = crate::Place { existing: existing.clone(), ..place() };
+        let mut session = Session::with(Start { place, ..Start::default() });
+        assert!(session.state.facts.identity.asked().is_some());
+        session.pick(Row::Welcome(left_to));
+        assert_eq!(stops(&session), 1, "{left_to:?}");
+    }
+}

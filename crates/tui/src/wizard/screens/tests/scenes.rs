@@ -567,17 +567,39 @@ fn make() -> Vec<(&'static str, State)> {
             ))),
         ),
         ("go on?", {
-            let mut answers = at_source().state.answers;
-            answers.fill(&Facts::default());
-            let config = Some(place().config);
-            let draft = Some(Draft { answers, config, kept: later(0).checked_sub(Duration::from_secs(12 * 60)) });
-            Session::new(Start { place: place(), draft, init: true, ..Start::default() })
+            let draft = Some(left(at_source(), "lakeward.toml"));
+            let others = ["b.toml", "other/lakeward.toml"].map(|name| left(at_source(), name)).to_vec();
+            Session::new(Start { place: place(), draft, others, init: true, ..Start::default() })
+        }),
+        ("drafts of other configs", {
+            let others = ["b", "c", "a/longer/path/to/some/other"].map(|name| left(at_source(), &format!("{name}.toml")));
+            Session::new(Start { place: place(), others: others.to_vec(), init: true, ..Start::default() })
+                .detected(all_found())
+        }),
+        ("welcome, an edit was left", {
+            let place = Place { existing: Some(EXISTING.into()), ..place() };
+            let draft = Some(left(at_source(), "lakeward.toml"));
+            Session::new(Start { place, draft, ..Start::default() }).identified(Ok(identity())).tick(5)
+        }),
+        ("destination, refused the last time", {
+            let draft = Some(left(at_destination().text("bk").press(Key::Tab), "lakeward.toml"));
+            let session = Session::new(Start { place: place(), draft, init: true, ..Start::default() }).enter();
+            session.with(|state| state.show(Screen::Destination))
         }),
         ("example", fresh().with(|state| *state = crate::wizard::capture::example())),
         ("foreign names", hostile()),
         ("wide names", wide()),
     ];
     scenes.into_iter().map(|(name, session)| (name, session.state)).collect()
+}
+
+/// What a session leaves of a config, as one finds it twelve minutes later.
+fn left(session: Session, config: &str) -> Draft {
+    let mut answers = session.state.answers;
+    answers.fill(&Facts::default());
+    let config = place().config.with_file_name(config);
+    let text = Draft::text(&answers, &Place { config, ..place() }, later(0) - Duration::from_secs(12 * 60), true);
+    Draft::read(&text).expect("a draft").expect("answers")
 }
 
 /// A run as long as one likes.

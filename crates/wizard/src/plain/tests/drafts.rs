@@ -1,0 +1,105 @@
+//! Drafts of earlier sessions: what is said of them, and what is asked again.
+
+use super::*;
+
+/// A session after one that was left.
+fn after(left: &State) -> Session {
+    let draft = Draft::read(&left.draft_text()).expect("a draft");
+    Session::with(Start { place: left.facts.place.clone(), draft, ..Start::default() })
+}
+
+#[test]
+fn an_answer_that_was_not_taken_is_asked_again_and_never_proposed() {
+    let mut session = Session::new();
+    session.lead_to_destination().line("bk").line("<").line("");
+    // In the same session.
+    assert_says(&session, "Not taken: \"bk\": ");
+    assert_says(&session, "An answer is needed, such as my-lake.");
+    let mut session = after(&session.plain.state);
+    assert_says(&session, "Not taken so far: Bucket.");
+    assert!(!session.says(", Bucket"), "{:#?}", session.printed);
+    session.line("").lead_to_destination();
+    assert_says(&session, "Not taken: \"bk\": ");
+    assert!(!session.says("Enter takes bk"), "{:#?}", session.printed);
+    session.line("");
+    assert_says(&session, "Not taken: an answer is needed");
+    // Whoever can't be asked any more is told that it is open.
+    let turn = session.plain.end();
+    assert!(turn.lines.iter().any(|line| line.contains("--bucket")), "{:#?}", turn.lines);
+    // What had been proposed before, or is the default, is proposed.
+    let mut session = Session::new();
+    session.lead_to_destination().line("my-lake").line("raw/{{TABEL}}");
+    let mut session = after(&session.plain.state);
+    session.line("").lead_to_destination().line("");
+    assert_says(&session, "Not taken: ");
+    assert_says(&session, "Enter takes raw/{{TABLE}}/{{YEAR}}-{{MONTH}}-{{DAY}}/");
+}
+
+/// A config that is there.
+fn there() -> crate::Place {
+    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    crate::Place { existing: Some(toml), ..place() }
+}
+
+fn draft(place: &crate::Place) -> Draft {
+    let mut answers = Answers::default();
+    answers.give(Id::Bucket, "draft-lake".into(), crate::From::Typed);
+    Draft::read(&Draft::text(&answers, place, noon(), false)).expect("a draft").expect("answers")
+}
+
+#[test]
+fn the_menu_says_that_an_edit_was_left() {
+    const EDIT: &str = "An edit of it was left, and Edit goes on with it. What do you want to do?";
+    let mut session = Session::with(Start { place: there(), draft: Some(draft(&there())), ..Start::default() });
+    assert_says(&session, EDIT);
+    // One that is left in this session, too.
+    session.line("2").line("n").works().line("<");
+    assert!(session.screen() == Screen::Welcome && !session.says(EDIT), "{:#?}", session.printed);
+    session.line("2").works().line("").works().line("").line("other-lake");
+    for _ in 0..9 {
+        if session.screen() == Screen::Welcome {
+            break;
+        }
+        session.line("<");
+    }
+    assert_says(&session, EDIT);
+    // What can't be edited is mended first.
+    let existing = Some("no = [toml".to_owned());
+    let place = crate::Place { existing, ..place() };
+    let session = Session::with(Start { draft: Some(draft(&place)), place, ..Start::default() });
+    assert!(!session.says("Edit"), "{:#?}", session.printed);
+}
+
+#[test]
+fn drafts_of_other_configs_are_all_named_before_anything_is_asked() {
+    let of = |name: &str| draft(&crate::Place { config: format!("/home/me/{name}").into(), ..place() });
+    let named = "`lakeward init --config b.toml` and `lakeward init --config c.toml` go on with them.";
+    for own in [None, Some(draft(&place()))] {
+        let others = vec![of("b.toml"), of("c.toml")];
+        let mut session = Session::with(Start { place: place(), draft: own.clone(), others, ..Start::default() });
+        let at = |words: &str| session.printed.iter().position(|line| line.contains(words));
+        let (named, asked) = (at(named), at("Go on with its answers?"));
+        assert!(named.is_some() && (own.is_none() || named < asked), "{:#?}", session.printed);
+        session.line(if own.is_some() { "n" } else { "?" });
+        assert!(!session.says("b.toml"), "once: {:#?}", session.printed);
+    }
+}
+
+#[test]
+fn the_help_says_what_each_answer_means_for_the_draft() {
+    let mut session = Session::with(Start { place: place(), draft: Some(draft(&place())), ..Start::default() });
+    session.line("?");
+    for words in
+        ["Enter or y: goes on.", "n: begins anew. The answers are forgotten", "q: quits. The answers are kept, and"]
+    {
+        assert_says(&session, words);
+    }
+    assert_says(&session, "Go on with its answers?");
+    assert!(!session.says("Type a number") && !session.says("The same so far"), "{:#?}", session.printed);
+    assert!(session.effects.iter().all(|effect| !matches!(effect, Effect::DropDraft | Effect::SaveDraft(_))));
+    let mut session = Session::with(Start { place: there(), draft: Some(draft(&there())), ..Start::default() });
+    session.line("2").line("?");
+    for words in ["Enter or y: the edit goes on.", "begins with what lakeward.toml says.", "<: back to the menu."] {
+        assert_says(&session, words);
+    }
+}
