@@ -195,8 +195,26 @@ fn what_is_not_here_is_told_with_the_folder_from_which_paths_count_and_the_confi
         says(&output, &["warning: ", said]);
         assert!(home.path().join(config).exists(), "{config}");
     }
-    let embedded = ["init", "--yes", "--storage", "embedded", "--config", "h.toml", "--paths", "here.csv"];
-    assert_eq!(lakeward(&home).args(embedded).run().exits(0).stderr, "");
+    home.write("open.csv", "id,name\n1,\"Ann\n2,Bob\n");
+    home.write("odd.csv", format!("id,price\n{}7,n/a\n", "1,2.5\n".repeat(200)));
+    let of = |file| {
+        let embedded = ["init", "--yes", "--storage", "embedded", "--config", "h.toml", "--no-resume", "--paths", file];
+        lakeward(&home).args(embedded).run().exits(0)
+    };
+    let output = of("open.csv");
+    says(
+        &output,
+        &[
+            "open.csv, line 2: a quote is opened",
+            "next: close the quote",
+            "warning: the config is written all the same",
+        ],
+    );
+    assert!(output.stdout.contains("Run it, once that is mended: lakeward --config "), "{}", output.stdout);
+    let output = of("odd.csv");
+    says(&output, &["warning: table odd: price is text because of line 202 of "]);
+    assert!(output.stdout.contains("Run it:                      lakeward --config "), "{}", output.stdout);
+    assert_eq!(of("here.csv").stderr, "");
 }
 
 #[test]

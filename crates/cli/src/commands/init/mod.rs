@@ -14,7 +14,7 @@ mod identity;
 mod preview;
 mod check;
 mod write;
-mod absent;
+mod foreseen;
 mod keep;
 mod draft;
 mod run;
@@ -39,6 +39,7 @@ use lakeward_wizard::{Again, Answers, Draft, Event, Exit, Id, Place, Start, Stat
 use tokio::runtime::Handle;
 
 use self::{
+    foreseen::Foreseen,
     plain::{Came, Input},
     recorder::Recorder,
     runner::Runner,
@@ -114,7 +115,8 @@ pub(crate) fn session(
             let (mut state, effects) = start(begin, now);
             runner.record_with(recorder, &mut state);
             let exit = screen.run(&mut state, effects, &mut runner, &events)?;
-            screen.close(&(farewell(&exit, &state, &mut runner) + &foreseen(&exit, &state, environment.as_ref())));
+            let foreseen = foreseen(&exit, &state, environment.as_ref());
+            screen.close(&farewell(&exit, &state, &foreseen, &mut runner));
             Ok(code(&exit))
         }
         Front::Plain => {
@@ -131,11 +133,12 @@ pub(crate) fn session(
             let (mut state, effects) = start(begin, now);
             runner.record_with(recorder, &mut state);
             let (exit, state, mut runner) = plain::run(state, effects, runner, input, (send, came));
+            let foreseen = foreseen(&exit, &state, environment.as_ref());
             // What went well was said.
-            if !matches!(exit, Exit::Done | Exit::Unanswered(_) | Exit::Run(0)) {
-                plain::say(&farewell(&exit, &state, &mut runner));
-            }
-            plain::say(&foreseen(&exit, &state, environment.as_ref()));
+            plain::say(&match exit {
+                Exit::Done | Exit::Unanswered(_) | Exit::Run(0) => warnings(&foreseen),
+                _ => farewell(&exit, &state, &foreseen, &mut runner),
+            });
             Ok(code(&exit))
         }
     }
@@ -251,22 +254,26 @@ fn without_questions(
     // The answers are on the command line.
     let said = runtime.block_on(write::write(&writing, world, false)).map_err(failure)?;
     draft::forget(world, &file);
-    absent::absent(&writing.file, &world.environment, console).iter().for_each(|absent| console.foreseen(absent));
-    console.result(&format!("{said}.\n{}", how_to_go_on(&config, Again::of(&composed.plan))));
+    let foreseen = Foreseen::of(&writing.file, &world.environment, console);
+    foreseen.odd.iter().for_each(|odd| console.warning(odd));
+    foreseen.failures.iter().for_each(|failure| console.foreseen(failure));
+    foreseen.note.iter().for_each(|note| console.warning(note));
+    console.result(&format!("{said}.\n{}", how_to_go_on(&config, Again::of(&composed.plan), &foreseen)));
     Ok(0)
 }
 
-fn how_to_go_on(config: &str, again: Again) -> String {
+fn how_to_go_on(config: &str, again: Again, foreseen: &Foreseen) -> String {
+    let run = if foreseen.failures.is_empty() { "Run it:" } else { "Run it, once that is mended:" };
     format!(
         "Try it with one test write:  lakeward check --config {config}\n\
-         Run it:                      lakeward --config {config}\n\
+         {run:28} lakeward --config {config}\n\
          {}.\n",
         again.sentence()
     )
 }
 
 /// What stays in the terminal.
-fn farewell(exit: &Exit, state: &State, runner: &mut Runner) -> String {
+fn farewell(exit: &Exit, state: &State, foreseen: &Foreseen, runner: &mut Runner) -> String {
     let place = &state.facts.place;
     let mut text = String::new();
     if let Some(written) = state.facts.written.got() {
@@ -284,7 +291,8 @@ fn farewell(exit: &Exit, state: &State, runner: &mut Runner) -> String {
     }
     match exit {
         Exit::Done | Exit::Run(_) if state.facts.written.got().is_some() => {
-            text.push_str(&how_to_go_on(&place.config_shown, state.facts.again));
+            text.push_str(&warnings(foreseen));
+            text.push_str(&how_to_go_on(&place.config_shown, state.facts.again, foreseen));
         }
         Exit::Left | Exit::Interrupted if state.facts.written.got().is_none() && state.run.began.is_none() => {
             text.push_str(&match runner.unkept() {
@@ -299,15 +307,21 @@ fn farewell(exit: &Exit, state: &State, runner: &mut Runner) -> String {
     text
 }
 
-/// What a run of the config that was written would not find here, where none was made.
-fn foreseen(exit: &Exit, state: &State, environment: Option<&Environment>) -> String {
+/// What a run of the config that was written would trip over here, where none was made.
+fn foreseen(exit: &Exit, state: &State, environment: Option<&Environment>) -> Foreseen {
     let is_written = state.facts.written.got().is_some() && state.run.began.is_none();
-    let Some(environment) = environment.filter(|_| matches!(exit, Exit::Done) && is_written) else {
-        return String::new();
-    };
-    let config = &state.facts.place.config;
-    let absent = absent::absent(config, environment, Console::new(&OutputArguments::default()));
-    absent.iter().map(|absent| told("warning", absent)).collect()
+    match environment.filter(|_| matches!(exit, Exit::Done) && is_written) {
+        Some(environment) => {
+            Foreseen::of(&state.facts.place.config, environment, Console::new(&OutputArguments::default()))
+        }
+        None => Foreseen::default(),
+    }
+}
+
+/// As lines. What is odd about the sources, their preview has shown.
+fn warnings(foreseen: &Foreseen) -> String {
+    let note = foreseen.note.iter().map(|note| format!("warning: {note}\n"));
+    foreseen.failures.iter().map(|failure| told("warning", failure)).chain(note).collect()
 }
 
 fn code(exit: &Exit) -> u8 {
