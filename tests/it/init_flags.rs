@@ -198,7 +198,8 @@ fn what_is_not_here_is_told_with_the_folder_from_which_paths_count_and_the_confi
     home.write("open.csv", "id,name\n1,\"Ann\n2,Bob\n");
     home.write("odd.csv", format!("id,price\n{}7,n/a\n", "1,2.5\n".repeat(200)));
     let of = |file| {
-        let embedded = ["init", "--yes", "--storage", "embedded", "--config", "h.toml", "--no-resume", "--paths", file];
+        let config = format!("{file}.toml");
+        let embedded = ["init", "--yes", "--storage", "embedded", "--config", &config, "--paths", file];
         lakeward(&home).args(embedded).run().exits(0)
     };
     let output = of("open.csv");
