@@ -191,7 +191,18 @@ fn a_program_that_hangs_ends_with_the_screen_that_waits_for_its_credentials() {
             thread::sleep(Duration::from_millis(10));
         }
     };
-    let mut terminal = lakeward(&home).on_terminal(80, 24);
+    // In plain lines one has a line for it once it takes long.
+    let mut terminal = lakeward(&home).args(["init", "--plain"]).on_terminal(80, 50);
+    terminal.until("Enter takes 1.");
+    terminal.text("1\r");
+    let plain = pids(&home);
+    terminal.until("< goes back, q quits.\n>");
+    terminal.text("<\r");
+    has_ended(&plain, "<");
+    terminal.until_it("asks again", |screen| screen.matches("Enter takes 1.").count() == 2);
+    terminal.text("q\r");
+    let _ = terminal.end().exits(0);
+    let mut terminal = lakeward(&home).args(["init", "--no-resume"]).on_terminal(80, 24);
     choose(&mut terminal, "Profile \"tool\"");
     let first = pids(&home);
     assert!(first.len() == 2 && first.iter().all(|pid| lives(pid)), "{first:?}");

@@ -161,6 +161,16 @@ impl Plain {
         self.state.popup.is_some() || !is_busy
     }
 
+    /// Whether something has been waited for so long that somebody may want to leave instead: a line can be taken meanwhile.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        const PATIENCE: Duration = Duration::from_secs(3);
+        let state = &self.state;
+        let is_leavable = matches!(state.screen, Screen::Identity | Screen::Preview | Screen::Review);
+        let waited = |since| state.now.duration_since(since).unwrap_or_default();
+        is_leavable && state.popup.is_none() && state.awaited().is_some_and(|(_, since)| waited(since) >= PATIENCE)
+    }
+
     /// Whether the next line must not be shown while it is typed.
     #[must_use]
     pub fn is_hidden(&self) -> bool {

@@ -85,7 +85,7 @@ impl State {
             (Screen::Preview, "r") => facts.preview.asked().is_none(),
             (Screen::Review, "r") => facts.document.got().is_some() && facts.check != Remote::Idle,
             (Screen::Review, "y") => self.review_text().is_some(),
-            (Screen::Review, "Ctrl-S") => facts.written.asked().is_none(),
+            (Screen::Review, "Ctrl-S" | "Enter" | "Esc" | "u") => facts.written.asked().is_none(),
             (Screen::Review, "Up/Down") => self.review.scroll.beyond > 0,
             (Screen::Run, "e") => !self.run.log.is_empty(),
             (Screen::Details | Screen::Destination | Screen::Source, "F3") => self.has_more(),

@@ -160,6 +160,8 @@ impl State {
                 self.notice = Some("the run goes on; Ctrl-C stops it safely".to_owned());
             }
             Screen::Run => self.enter(),
+            // What is written is what stands there.
+            Screen::Review if self.is_writing() => self.say_writing(),
             Screen::Welcome => self.leave_quietly(),
             Screen::Written => self.go_instead(Screen::Farewell),
             Screen::Farewell => self.leave_quietly(),

@@ -57,6 +57,9 @@ impl State {
 
     /// Enter: first the check, then the writing.
     pub(super) fn enter_review(&mut self) {
+        if self.is_writing() {
+            return self.say_writing();
+        }
         if let Remote::Failed(trouble) = &self.facts.document {
             self.popup = Some(Popup::Trouble(trouble.clone()));
             return;
@@ -112,7 +115,7 @@ impl State {
             }
             return;
         };
-        if self.facts.written.asked().is_some() {
+        if self.is_writing() {
             return;
         }
         let place = &self.facts.place;
@@ -125,6 +128,15 @@ impl State {
         let ticket = self.tickets.draw(Request::Write);
         self.facts.written = Remote::Asked(self.now);
         self.effects.push(Effect::Write(ticket, Box::new(writing)));
+    }
+
+    /// Whether the config is being written: nothing that it holds changes meanwhile.
+    pub(super) fn is_writing(&self) -> bool {
+        self.facts.written.asked().is_some()
+    }
+
+    pub(super) fn say_writing(&mut self) {
+        self.notice = Some("the config is being written".to_owned());
     }
 
     /// The config was changed by someone else: the answers are laid over what is there now, and what that changes is shown again.
@@ -207,7 +219,7 @@ impl State {
                 self.review.tab = ReviewTab::Check;
                 self.check();
             }
-            'u' if is_named => return self.take_offer(),
+            'u' if is_named && !self.is_writing() => return self.take_offer(),
             'y' => match self.review_text().filter(|_| is_named) {
                 Some(text) => self.copy(&text),
                 None => return false,

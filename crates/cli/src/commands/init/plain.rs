@@ -111,7 +111,12 @@ pub(crate) fn run(
             turn = plain.end();
             continue;
         }
-        if (plain.wants_line() || may_act) && !is_asked {
+        // So can somebody who has waited for long.
+        let may_leave = prompts && plain.is_slow();
+        if (plain.wants_line() || may_act || may_leave) && !is_asked {
+            if may_leave {
+                say("This takes a while; < goes back, q quits.\n");
+            }
             if prompts {
                 say(PROMPT);
             }

@@ -173,3 +173,19 @@ fn what_is_odd_while_signing_in_is_told_each_time_it_is_another() {
     }
     assert_eq!(session.printed, [0, 1, 2, 3, 4, 5, 6, 7].map(|number| format!("Try {number} failed.")));
 }
+
+#[test]
+fn who_waits_for_long_can_leave() {
+    let mut session = Session::new();
+    session.later(5);
+    assert!(!session.plain.is_slow(), "a line would choose before there is a choice");
+    session.works().line("7");
+    assert_eq!(session.screen(), Screen::Identity);
+    assert!(!session.later(7).plain.is_slow());
+    assert!(session.later(8).plain.is_slow() && !session.plain.wants_line(), "a pipe's line waits all the same");
+    session.line("");
+    assert_says(&session, "AWS is being asked who this is.");
+    session.line("<");
+    assert_eq!(session.screen(), Screen::Method);
+    assert!(session.effects.iter().any(|effect| matches!(effect, Effect::StopIdentify)));
+}

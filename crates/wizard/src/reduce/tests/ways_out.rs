@@ -77,3 +77,26 @@ fn no_letter_acts_on_the_review_that_is_not_named() {
         }
     }
 }
+
+#[test]
+fn what_is_being_written_does_not_change_meanwhile() {
+    let mut session = Session::new();
+    session.lead_to_review().press(Press::ctrl('s'));
+    let text = session.state.facts.document.got().map(|document| document.toml.clone());
+    let ticket = session.write_ticket();
+    for press in [Key::Esc, Key::Enter, Key::Char('u')] {
+        session.press(press);
+        assert_eq!((session.state.screen, session.has_hint("Esc")), (Screen::Review, false), "{press:?}");
+    }
+    assert_eq!(session.said(), "");
+    session.press(Key::Esc);
+    assert_eq!(session.said(), "the config is being written");
+    session.event(Event::Written(ticket, Ok("wrote it".into())));
+    assert_eq!((session.state.screen, &session.state.facts.place.existing), (Screen::Written, &text));
+    // One that can't be written leads on as before.
+    let mut session = Session::new();
+    session.lead_to_review().press(Press::ctrl('s'));
+    session.event(Event::Written(session.write_ticket(), Err(trouble("the disk is full"))));
+    session.press(Key::Esc).press(Key::Esc);
+    assert_eq!(session.state.screen, Screen::Preview);
+}
