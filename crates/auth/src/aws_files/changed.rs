@@ -73,7 +73,7 @@ impl FileError {
 
 fn failure(path: &Path, error: &EditError) -> Failure {
     match error {
-        EditError::Unreadable(error) => unreadable(path, error).failure(),
+        EditError::Unreadable(errors) => unreadable(path, errors).failure(),
         EditError::Unsayable { section } => {
             let path = printable(&path.display().to_string()).into_owned();
             let what =

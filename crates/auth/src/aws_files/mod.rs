@@ -85,11 +85,19 @@ impl Meaning {
     }
 }
 
-/// Why a file can't be used: one whole line, and what to do.
+/// Why a file, or both, can't be used: one whole line, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileError {
     pub(crate) what: String,
     pub(crate) next: String,
+}
+
+impl FileError {
+    /// Two of them.
+    fn and(self, other: Self) -> Self {
+        let next = if self.next == other.next { self.next } else { format!("{}; then {}", self.next, other.next) };
+        Self { what: format!("{}; {}", self.what, other.what), next }
+    }
 }
 
 impl AwsFiles {
@@ -97,7 +105,7 @@ impl AwsFiles {
     /// not there is empty.
     ///
     /// # Errors
-    /// When one is there and can't be read.
+    /// When one is there and can't be read: all that is wrong with both.
     pub(crate) fn read(environment: &Environment) -> Result<Self, FileError> {
         let path = |variable: &str, name: &str| match environment.get(variable) {
             Some(path) => environment.expand(path),
@@ -109,10 +117,14 @@ impl AwsFiles {
             ..Self::default()
         };
         let (config, credentials) = (files.config_path.clone(), files.credentials_path.clone());
-        for section in sections(&config)? {
+        let (of_config, of_credentials) = match (sections(&config), sections(&credentials)) {
+            (Err(error), Err(other)) => return Err(error.and(other)),
+            (of_config, of_credentials) => (of_config?, of_credentials?),
+        };
+        for section in of_config {
             files.config_section(&config, &section);
         }
-        for section in sections(&credentials)? {
+        for section in of_credentials {
             if let Some(name) = section.name.strip_prefix("profile ") {
                 files.stray(name, &credentials, &section, &format!("[{}]", name.trim()));
             }
@@ -230,7 +242,7 @@ fn which<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a String> + C
 
 fn sections(path: &Path) -> Result<Vec<Section>, FileError> {
     let text = text(path)?.unwrap_or_default();
-    ini::parse(&text).map_err(|error| unreadable(path, &error))
+    ini::parse(&text).map_err(|errors| unreadable(path, &errors))
 }
 
 /// A file's text; nothing where there is no file.
@@ -262,15 +274,23 @@ fn text(path: &Path) -> Result<Option<String>, FileError> {
     Ok(Some(text))
 }
 
-fn unreadable(path: &Path, error: &ini::IniError) -> FileError {
+/// How many lines of a file are told.
+const MOST_LINES: usize = 5;
+
+fn unreadable(path: &Path, errors: &[ini::IniError]) -> FileError {
     let name = printable(&path.display().to_string()).into_owned();
+    let told = errors.iter().take(MOST_LINES).map(|error| format!("line {}: {}", error.line, error.what));
+    let more = errors.len().saturating_sub(MOST_LINES);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let lines: Vec<String> = told.chain(more).collect();
+    let next = match errors {
+        [error] if error.is_repeated => "make one of the two, or delete one",
+        [_] => "mend this line",
+        _ => "mend these lines",
+    };
     FileError {
-        what: format!("{name}, line {}: {}", error.line, error.what),
-        next: match error.is_repeated {
-            true => "make one of the two, or delete one: the AWS tools do not read the file either",
-            false => "mend this line: the AWS tools do not read the file either",
-        }
-        .to_owned(),
+        what: format!("{name}, {}", lines.join("; ")),
+        next: format!("{next}: the AWS tools do not read the file either"),
     }
 }
 
