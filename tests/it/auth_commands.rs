@@ -220,7 +220,7 @@ fn broken_set_ups_are_understood_from_the_screen() {
             "",
             "[default]\n\n[default]\n",
             &[
-                "credentials, line 3: [default] stands here a second time; the first is in line 1",
+                "credentials, line 3: [default] stands here a second time (the first is in line 1)",
                 "make one of the two, or delete one",
             ],
         ),
@@ -228,6 +228,17 @@ fn broken_set_ups_are_understood_from_the_screen() {
         ("", "[profile a]\n", &["credentials:1 has [profile a], which is no profile there: write it as [a]"]),
         ("", "\u{feff}[default]\n", &["begins with a byte order mark"]),
         ("[default\n", "", &["config, line 1: the ] of this [section] is missing", "mend this line"]),
+        (
+            "[default\nregion = eu-west-1\nregion = eu-west-2\n[profile a]\nx\n",
+            "k = v\n[default]\n1\n2\n3\n4\n5\n",
+            &[
+                "config, line 1: the ] of this [section] is missing; line 3: `region` stands a second time in [default] (the \
+                 first is in line 2); line 5: this is neither a [section] nor `key = value`; /",
+                "credentials, line 1: no [section] stands before this line; line 3: ",
+                "; line 6: this is neither a [section] nor `key = value`; and 1 more\n",
+                "next: mend these lines: the AWS tools do not read the file either\n",
+            ],
+        ),
         ("[default]\ncredential_process = keys \"x\n", "", &["config:2 can't be split into words"]),
         (
             "[default]\ncredential_source = x\nrole_arn = arn:r\n",

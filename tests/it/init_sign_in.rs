@@ -109,7 +109,7 @@ fn a_region_that_is_none_and_a_section_that_stands_twice_are_told_with_their_lin
     let list = rows(&format!("{session}{role}"), &[]);
     assert!(list.matches("/.aws/config:3 is `Frankfurt`, which is no name of a region").count() == 2, "{list}");
     let list = rows(&format!("{session}{role}{session}"), &[]);
-    assert!(list.contains("line 8: [sso-session s] stands here a second time; the first is in line 1"), "{list}");
+    assert!(list.contains("line 8: [sso-session s] stands here a second time (the first is in line 1)"), "{list}");
 }
 
 #[test]

@@ -43,7 +43,15 @@ impl Broken {
         Self { what: shown(what.into()), next: shown(next.into()), fault: Fault::Other }
     }
 
-    pub(crate) fn failure(self, kind: FailureKind) -> Failure {
+    /// Two of them. What has a name of its own is the first.
+    pub(crate) fn and(self, other: &Self) -> Self {
+        let next = if self.next == other.next { self.next } else { format!("{}; then {}", self.next, other.next) };
+        Self { what: format!("{}; {}", self.what, other.what), next, fault: self.fault }
+    }
+
+    /// The same as what ends a run.
+    #[must_use]
+    pub fn failure(self, kind: FailureKind) -> Failure {
         Failure::new(kind, self.what).next(self.next)
     }
 

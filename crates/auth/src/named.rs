@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use lakeward_core::{failure::Failure, plan::AuthPlan, untrusted::printable};
+use lakeward_core::{plan::AuthPlan, untrusted::printable};
 
 use crate::{
     aws_files::{AwsFiles, Keys, Profile},
@@ -132,9 +132,9 @@ impl Named {
     /// Reads the files.
     ///
     /// # Errors
-    /// [`FailureKind::Denied`](lakeward_core::failure::FailureKind::Denied) when one can't be read; it names the line.
-    pub fn read(environment: &Environment, now: SystemTime) -> Result<Self, Failure> {
-        let files = AwsFiles::read(environment).map_err(crate::aws_files::FileError::failure)?;
+    /// When one can't be read; it names the lines.
+    pub fn read(environment: &Environment, now: SystemTime) -> Result<Self, Broken> {
+        let files = AwsFiles::read(environment)?;
         let profiles = files.profiles.values().filter(|profile| !profile.keys.is_empty());
         let selected = environment.first(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]).map(|(variable, name)| Selected {
             variable,
@@ -272,9 +272,12 @@ mod tests {
             [Fault::Circle, Fault::SsoRegion, Fault::NamesAbsent]
         );
         assert_eq!(fault("lacks"), Fault::LacksSso(vec!["sso_start_url"]));
-        assert_eq!(fault("quote"), Fault::At(Origin::File { path: config, line: 13 }));
+        assert_eq!(fault("quote"), Fault::At(Origin::File { path: config.clone(), line: 13 }));
         let runs = |name: &str| profile(name).runs.as_deref();
         assert_eq!([runs("program"), runs("over"), runs("keys")], [Some("asks"), Some("asks"), None]);
         assert_eq!(profile("keys").by, By::Keys);
+        std::fs::write(&config, "[profile a]\nx\n[profile b\n").unwrap();
+        let broken = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap_err();
+        assert_eq!(broken.fault.short().as_deref(), Some("wrong in config line 2"));
     }
 }

@@ -155,8 +155,7 @@ impl Signing {
     /// # Errors
     /// [`FailureKind::Denied`] when the AWS files can't be read.
     pub fn plan(auth: &AuthPlan, environment: Environment) -> Result<Self, Failure> {
-        let files = AwsFiles::read(&environment)
-            .map_err(|error| Failure::new(FailureKind::Denied, error.what).next(error.next))?;
+        let files = AwsFiles::read(&environment).map_err(|broken| broken.failure(FailureKind::Denied))?;
         let resolution = resolution::resolve(auth, &environment, &files);
         Ok(Self { resolution, environment, files })
     }

@@ -12,7 +12,7 @@ use lakeward_core::{
 use similar::{ChangeTag, TextDiff};
 
 use super::{
-    AwsFiles, FileError,
+    AwsFiles,
     edit::{Edit, EditError, Of},
     text, unreadable,
 };
@@ -52,7 +52,7 @@ impl AwsFiles {
                 let what = "there is no home folder, and so no AWS files to change";
                 return Err(Failure::new(FailureKind::Denied, what).next("set HOME"));
             }
-            let before = text(path).map_err(FileError::failure)?;
+            let before = text(path).map_err(|broken| broken.failure(FailureKind::Denied))?;
             let mut after = before.clone().unwrap_or_default();
             for edit in edits {
                 after = edit.apply(&after).map_err(|error| failure(path, &error))?;
@@ -65,15 +65,9 @@ impl AwsFiles {
     }
 }
 
-impl FileError {
-    pub(crate) fn failure(self) -> Failure {
-        Failure::new(FailureKind::Denied, self.what).next(self.next)
-    }
-}
-
 fn failure(path: &Path, error: &EditError) -> Failure {
     match error {
-        EditError::Unreadable(error) => unreadable(path, error).failure(),
+        EditError::Unreadable(errors) => unreadable(path, errors).failure(FailureKind::Denied),
         EditError::Unsayable { section } => {
             let path = printable(&path.display().to_string()).into_owned();
             let what =

@@ -30,7 +30,7 @@ pub enum Of {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum EditError {
     /// It can't be read to begin with.
-    Unreadable(IniError),
+    Unreadable(Vec<IniError>),
     /// It would not say what was meant.
     Unsayable {
         /// The section.

@@ -33,7 +33,7 @@ pub(super) struct Entry {
     pub(super) line: usize,
 }
 
-/// Why a file can't be read.
+/// Why a line can't be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct IniError {
     /// The line, from 1.
@@ -60,8 +60,8 @@ pub(super) enum Line {
 /// Reads a file.
 ///
 /// # Errors
-/// The first line that Python's parser refuses.
-pub(super) fn parse(text: &str) -> Result<Vec<Section>, IniError> {
+/// The first line that Python's parser refuses, and those further down that would be refused once those before are mended.
+pub(super) fn parse(text: &str) -> Result<Vec<Section>, Vec<IniError>> {
     Ok(layout(text)?.sections)
 }
 
@@ -79,12 +79,22 @@ pub(super) struct Layout {
 ///
 /// # Errors
 /// As [`parse`].
-pub(super) fn layout(text: &str) -> Result<Layout, IniError> {
+pub(super) fn layout(text: &str) -> Result<Layout, Vec<IniError>> {
     let mut parser = Parser::default();
-    let lines = lines(text).into_iter().zip(1..).map(|((line, _), number)| parser.line(line, number));
-    let lines = lines.collect::<Result<_, _>>()?;
+    let (mut kinds, mut errors) = (Vec::new(), Vec::new());
+    for ((line, _), number) in lines(text).into_iter().zip(1..) {
+        match parser.line(line, number) {
+            Ok(kind) => kinds.push(kind),
+            // What stands before the first section is told once.
+            Err(_) if parser.current.is_none() && !errors.is_empty() => {}
+            Err(error) => errors.push(error),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     let (sections, shared) = parser.finish();
-    Ok(Layout { sections, shared, lines })
+    Ok(Layout { sections, shared, lines: kinds })
 }
 
 /// The lines of a text, each with what ends it. What follows the last line end is no line.
@@ -129,7 +139,7 @@ impl Parser {
     fn line(&mut self, line: &str, number: usize) -> Result<Line, IniError> {
         let wrong = |what: &str| Err(IniError { line: number, what: what.to_owned(), is_repeated: false });
         let repeated = |what: String, first: usize| {
-            let what = format!("{what}; the first is in line {first}");
+            let what = format!("{what} (the first is in line {first})");
             Err(IniError { line: number, what, is_repeated: true })
         };
         let value = line.trim();
@@ -147,12 +157,14 @@ impl Parser {
         }
         self.indent = indent;
         if let Some(name) = header(value) {
-            return match self.begin(name, number) {
-                None => Ok(Line::Header),
-                Some(first) => repeated(format!("[{}] stands here a second time", excerpt(name, MOST_TOLD)), first),
-            };
+            let Some(first) = self.begin(name, number) else { return Ok(Line::Header) };
+            // Its keys may be those of the first: that is no further error.
+            self.keys.retain(|(section, _), _| section != name);
+            return repeated(format!("[{}] stands here a second time", excerpt(name, MOST_TOLD)), first);
         }
         if value.starts_with('[') && !value.contains(['=', ':']) {
+            // What follows belongs to it, and not to the section before.
+            self.begin(value.trim_start_matches('['), number);
             return wrong("the ] of this [section] is missing");
         }
         if self.current.is_none() {
@@ -282,12 +294,30 @@ print(json.dumps(answers))
         assert_eq!(sections[0].entries[0].value, "v\ns");
         for (text, line) in [("k = v", 1), ("[a]\nk\n", 2), ("[a]\n[a]\n", 2), ("[a]\nk=1\nK=2\n", 3), ("[a]\n= 1", 2)]
         {
-            assert_eq!(parse(text).map_err(|error| error.line), Err(line), "{text:?}");
+            assert_eq!(parse(text).map_err(|errors| errors[0].line), Err(line), "{text:?}");
         }
-        let what = |text| parse(text).map_err(|error| error.what);
+        let what = |text| parse(text).map_err(|mut errors| errors.remove(0).what);
         let again = what("[profile a]\nx = 1\n[b]\n[profile a]\n").expect_err("twice");
-        assert_eq!(again, "[profile a] stands here a second time; the first is in line 1");
+        assert_eq!(again, "[profile a] stands here a second time (the first is in line 1)");
         let again = what("[a]\nk=1\n\nK=2\n").expect_err("twice");
-        assert_eq!(again, "`k` stands a second time in [a]; the first is in line 2");
+        assert_eq!(again, "`k` stands a second time in [a] (the first is in line 2)");
+    }
+
+    #[test]
+    fn all_lines_that_are_wrong_are_told_and_none_that_is_only_wrong_by_another() {
+        let lines =
+            |text| parse(text).map_or_else(|errors| errors.iter().map(|error| error.line).collect(), |_| Vec::new());
+        for (text, wrong) in [
+            ("k = v\nl = w\n[a]\nk\n", vec![1, 4]),
+            ("[a]\nk = 1\n[b\nk = 1\nl\n[c\nk = 1\n", vec![3, 5, 6]),
+            ("[a]\nk = 1\n[a]\nk = 1\nk = 2\n[b]\n= 1\nk\n", vec![3, 5, 7, 8]),
+            ("[a]\nk = 1\nk = 2\nk = 3\n", vec![3, 4]),
+            ("[DEFAULT]\nk\n[a]\nk\n  more\n", vec![2, 4, 5]),
+            ("[a]\nk = v\n", vec![]),
+        ] {
+            assert_eq!(lines(text), wrong, "{text:?}");
+        }
+        // With the first line mended, Python's parser comes to the next one.
+        assert_eq!(lines("[a]\nk = 1\n[b]\nk = 1\nl\n[c\nk = 1\n"), [5, 6]);
     }
 }

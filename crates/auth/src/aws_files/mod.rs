@@ -19,6 +19,7 @@ use lakeward_core::untrusted::{excerpt, printable};
 use self::ini::{Entry, Section};
 use crate::{
     advice::{login, login_at_console},
+    broken::{Broken, Fault},
     environment::Environment,
     origin::{Origin, Setting, Value},
 };
@@ -85,20 +86,13 @@ impl Meaning {
     }
 }
 
-/// Why a file can't be used: one whole line, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FileError {
-    pub(crate) what: String,
-    pub(crate) next: String,
-}
-
 impl AwsFiles {
     /// Reads both files from where `AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE` and the home say they are. A file that is
     /// not there is empty.
     ///
     /// # Errors
-    /// When one is there and can't be read.
-    pub(crate) fn read(environment: &Environment) -> Result<Self, FileError> {
+    /// When one is there and can't be read: all that is wrong with both.
+    pub(crate) fn read(environment: &Environment) -> Result<Self, Broken> {
         let path = |variable: &str, name: &str| match environment.get(variable) {
             Some(path) => environment.expand(path),
             None => environment.home().map(|home| home.join(".aws").join(name)).unwrap_or_default(),
@@ -109,10 +103,14 @@ impl AwsFiles {
             ..Self::default()
         };
         let (config, credentials) = (files.config_path.clone(), files.credentials_path.clone());
-        for section in sections(&config)? {
+        let (of_config, of_credentials) = match (sections(&config), sections(&credentials)) {
+            (Err(broken), Err(other)) => return Err(broken.and(&other)),
+            (of_config, of_credentials) => (of_config?, of_credentials?),
+        };
+        for section in of_config {
             files.config_section(&config, &section);
         }
-        for section in sections(&credentials)? {
+        for section in of_credentials {
             if let Some(name) = section.name.strip_prefix("profile ") {
                 files.stray(name, &credentials, &section, &format!("[{}]", name.trim()));
             }
@@ -228,15 +226,15 @@ fn which<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a String> + C
     }
 }
 
-fn sections(path: &Path) -> Result<Vec<Section>, FileError> {
+fn sections(path: &Path) -> Result<Vec<Section>, Broken> {
     let text = text(path)?.unwrap_or_default();
-    ini::parse(&text).map_err(|error| unreadable(path, &error))
+    ini::parse(&text).map_err(|errors| unreadable(path, &errors))
 }
 
 /// A file's text; nothing where there is no file.
-fn text(path: &Path) -> Result<Option<String>, FileError> {
+fn text(path: &Path) -> Result<Option<String>, Broken> {
     let name = printable(&path.display().to_string()).into_owned();
-    let wrong = |what: String, next: &str| Err(FileError { what, next: next.to_owned() });
+    let wrong = |what: String, next: &str| Err(Broken::new(what, next));
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if is_absent(&error) || path.as_os_str().is_empty() => return Ok(None),
@@ -262,15 +260,27 @@ fn text(path: &Path) -> Result<Option<String>, FileError> {
     Ok(Some(text))
 }
 
-fn unreadable(path: &Path, error: &ini::IniError) -> FileError {
+/// How many lines of a file are told.
+const MOST_LINES: usize = 5;
+
+fn unreadable(path: &Path, errors: &[ini::IniError]) -> Broken {
     let name = printable(&path.display().to_string()).into_owned();
-    FileError {
-        what: format!("{name}, line {}: {}", error.line, error.what),
-        next: match error.is_repeated {
-            true => "make one of the two, or delete one: the AWS tools do not read the file either",
-            false => "mend this line: the AWS tools do not read the file either",
-        }
-        .to_owned(),
+    let told = errors.iter().take(MOST_LINES).map(|error| format!("line {}: {}", error.line, error.what));
+    let more = errors.len().saturating_sub(MOST_LINES);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let lines: Vec<String> = told.chain(more).collect();
+    let next = match errors {
+        [error] if error.is_repeated => "make one of the two, or delete one",
+        [_] => "mend this line",
+        _ => "mend these lines",
+    };
+    let broken = Broken::new(
+        format!("{name}, {}", lines.join("; ")),
+        format!("{next}: the AWS tools do not read the file either"),
+    );
+    match errors.first() {
+        Some(first) => broken.fault(Fault::At(Origin::File { path: path.to_owned(), line: first.line })),
+        None => broken,
     }
 }
 

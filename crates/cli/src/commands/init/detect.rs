@@ -167,12 +167,12 @@ fn of_files(world: &World) -> Vec<Found> {
     let now = SystemTime::now();
     let named = match Named::read(&world.environment, now) {
         Ok(named) => named,
-        Err(failure) => {
+        Err(wrong) => {
             return vec![Found {
                 title: "The AWS files".to_owned(),
                 origin: "~/.aws".to_owned(),
-                condition: Condition::Broken(failure.what.into()),
-                why: failure.next.unwrap_or_default(),
+                condition: broken(&wrong),
+                why: format!("{}.", capital(&wrong.next)),
                 answers: Vec::new(),
                 sign_in: None,
                 rank: rank::OTHER,

@@ -56,7 +56,8 @@ fn changes(world: &World, entry: &AwsEntry) -> Result<Vec<Changed>, Failure> {
 
 /// The entry with a name that is free, or that the same entry has already.
 fn free(world: &World, entry: &AwsEntry) -> Result<AwsEntry, Failure> {
-    let named = Named::read(&world.environment, SystemTime::now())?;
+    let named = Named::read(&world.environment, SystemTime::now());
+    let named = named.map_err(|broken| broken.failure(FailureKind::Denied))?;
     let is_free = |entry: &AwsEntry| match entry {
         AwsEntry::Session { name, start_url, region } => {
             let there = named.sso_sessions.iter().find(|session| session.name == *name);
