@@ -96,7 +96,12 @@ impl Beginning {
         let mut session = Session::with(begin.clone());
         let needs = |request| {
             let condition = Condition::Needs("expired 2 h ago".into());
-            vec![Found { condition, sign_in: Some(request), ..self::session() }]
+            let session = crate::SsoSession {
+                name: "acme".into(),
+                start_url: "https://acme.awsapps.com/start".into(),
+                region: "eu-central-1".into(),
+            };
+            vec![Found { condition, sign_in: Some(request), session: Some(session), ..self::session() }]
         };
         let sso = SignInRequest::Sso { session: Some("acme".into()), start_url: None, region: None };
         match self {
@@ -265,7 +270,15 @@ proptest! {
             check_state(&session.state)?;
             let State { answers, form, .. } = &session.state;
             has_masked |= answers.is_given(Id::Spec) || form.fields.iter().any(|field| field.id == Id::Spec && !field.text.is_empty());
-            if is_back {
+            if is_back && session.state.screen == Screen::Welcome {
+                // There the file counts; what was said beside it is kept, to be gone on with.
+                let State { draft, facts, .. } = &session.state;
+                let is_kept = |(id, value): &(Id, Value)| {
+                    let says = |answers: &crate::Answers| answers.value(*id) == Some(value);
+                    value.is_blank() || facts.configured.as_ref().is_some_and(says) || draft.as_ref().is_some_and(|draft| says(&draft.answers))
+                };
+                prop_assert!(before.iter().all(is_kept), "{:?} {:?}", before, draft);
+            } else if is_back {
                 prop_assert_eq!(said(&session.state), before);
             } else if is_outside {
                 // A lone account and its role are the person's answer.
