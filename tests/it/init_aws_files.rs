@@ -57,3 +57,39 @@ async fn a_start_url_becomes_a_session_and_a_role_a_profile_once_the_change_was_
     let output = session.end().exits(0);
     assert!(output.stdout.contains("Nothing was written."), "{}", output.stdout);
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_wrong_is_changed_in_its_file_once_the_change_was_seen() {
+    let mut options = Options::default();
+    options.approval = Approval::Page;
+    let aws = LoopbackAws::start(options).await.unwrap();
+    let home = Home::new();
+    // Its scopes are somebody's choice.
+    let session = |region: &str| {
+        format!(
+            "[sso-session corp]\nsso_start_url = https://d-9067loopb0.awsapps.com/start\nsso_region = {region} \n\
+             sso_registration_scopes = sso:account:access, more:scope\n"
+        )
+    };
+    let before = format!("# mine\n{}[default]\nregion = us-east-1\n", session("Virginia"));
+    let file = home.write(".aws/config", &before);
+    let arguments = [program::binary().to_str().unwrap(), "init", "--plain"];
+    let command = python::command(&home, include_str!("../python/terminal.py"), arguments);
+    let mut wizard = Session::begin(at(&aws, command));
+    wizard.choose("SSO session \"corp\"");
+    wizard.answer(": Start URL", "");
+    wizard.answer(": SSO region", "us-east-1");
+    wizard.until("k changes [sso-session corp] of ~/.aws/config");
+    wizard.line("k");
+    let shown = wizard.until("Write this?");
+    for line in ["-sso_region = Virginia", "+sso_region = us-east-1"] {
+        assert!(shown.contains(line) && !shown.contains("corp-2"), "{shown}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), before, "nothing is written before it is wanted");
+    wizard.line("");
+    wizard.until("Wrote ~/.aws/config");
+    assert_eq!(fs::read_to_string(&file).unwrap(), before.replace("Virginia ", "us-east-1"));
+    wizard.line("q");
+    let _ = wizard.end();
+}

@@ -95,6 +95,9 @@ pub enum AwsEntry {
         start_url: String,
         /// Its region.
         region: String,
+        /// Whether it is to take the place of what the session of this name says.
+        #[serde(default)]
+        is_there: bool,
     },
     /// A profile that is a role of a session.
     Profile {

@@ -244,8 +244,22 @@ pub struct Found {
     pub answers: Vec<(Id, Value)>,
     /// What signs in first, where that is needed.
     pub sign_in: Option<SignInRequest>,
+    /// The session of the AWS files that it is, where it is one.
+    #[serde(default)]
+    pub session: Option<SsoSession>,
     /// The place in the order: less is better.
     pub rank: u8,
+}
+
+/// A `[sso-session]` as it stands in the AWS files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SsoSession {
+    /// Its name.
+    pub name: String,
+    /// The access portal's URL.
+    pub start_url: String,
+    /// Its region, right or wrong.
+    pub region: String,
 }
 
 /// The condition of a way to sign in.

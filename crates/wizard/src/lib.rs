@@ -33,7 +33,7 @@ pub use effect::{AwsEntry, Effect, Exit, SignInRequest, Ticket, Writing};
 pub use event::{Code, Event, Intent, Key, Page, Press, SignInAct, SignInEvent};
 pub use facts::{
     Account, Again, CheckLine, Column, Condition, Document, Facts, Found, Identity, Outcome, Place, Preview,
-    PreviewedTable, Remote, Search, SearchLink, Trouble, Wrong,
+    PreviewedTable, Remote, Search, SearchLink, SsoSession, Trouble, Wrong,
 };
 pub use headless::headless;
 pub use question::{Choice, Id, Kind, Need, QUESTIONS, Question};

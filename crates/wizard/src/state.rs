@@ -9,7 +9,7 @@ use crate::{
     draft::Draft,
     effect::{AwsEntry, SignInRequest},
     event::Page,
-    facts::{Again, Facts, Identity, Place, Remote, Search, Trouble},
+    facts::{Again, Facts, Identity, Place, Remote, Search, SsoSession, Trouble},
     question::Id,
     reduce::Tickets,
     secret::Hidden,
@@ -32,6 +32,8 @@ pub struct State {
     pub list: List,
     /// The sign-in that goes on.
     pub sign_in: SignInState,
+    /// The session of the AWS files whose start URL and region are being changed. It stays in the file as it is until that is wanted.
+    pub edited: Option<SsoSession>,
     /// What is being typed and not shown: an MFA code, a pasted URL.
     pub hidden: Option<Hidden>,
     /// Which page of the review is shown, and how far down.
@@ -75,6 +77,7 @@ impl State {
             form: Form::default(),
             list: List::default(),
             sign_in: SignInState::default(),
+            edited: None,
             hidden: None,
             review: Review::default(),
             run: RunState::default(),

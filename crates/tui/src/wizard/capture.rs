@@ -37,6 +37,7 @@ pub fn example() -> State {
         why: why.into(),
         answers: answers.iter().map(|(id, value)| (*id, Value::from(*value))).collect(),
         sign_in: None,
+        session: None,
         rank: 0,
     };
     // 2026-01-15, 9:00 UTC.

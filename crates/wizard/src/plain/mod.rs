@@ -296,12 +296,14 @@ impl Plain {
     fn does_something(&self, letter: &str) -> bool {
         const LETTERS: &[&str] = &["e", "g", "k", "m", "n", "o", "p", "r", "s", "u", "w"];
         let is_copy = self.state.screen == Screen::SignIn && letter == "u";
+        // Here rows have numbers: a session that is wrong is edited where it is chosen.
+        let is_of_row = self.state.screen == Screen::Method && letter == "e";
         // What tries again went by another letter on these screens.
         let meant = match (self.state.screen, letter) {
             (Screen::SignIn | Screen::Mfa, "n") if self.state.trouble().is_some() => "r",
             (_, letter) => letter,
         };
-        LETTERS.contains(&letter) && !is_copy && self.state.hints().iter().any(|hint| hint.key == meant)
+        LETTERS.contains(&letter) && !is_copy && !is_of_row && self.state.hints().iter().any(|hint| hint.key == meant)
     }
 
     /// Whether what Enter takes was shown.

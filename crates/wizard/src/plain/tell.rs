@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use lakeward_core::untrusted::excerpt;
+use lakeward_core::untrusted::{excerpt, printable};
 
 use super::{Plain, Turn};
 use crate::{
@@ -248,8 +248,11 @@ impl Plain {
         if self.told.page.as_ref().map(|told| &told.url) != Some(&page.url) {
             turn.lines.extend(opened(page, left));
             if self.state.keepable().is_some() {
-                let what = "This sign-in does not renew by itself; k keeps it as a session of ~/.aws/config, whose sign-in does.";
-                turn.lines.push(what.to_owned());
+                let keeps = match &self.state.edited {
+                    Some(there) => format!("changes [sso-session {}] of ~/.aws/config", printable(&there.name)),
+                    None => "keeps it as a session of ~/.aws/config".to_owned(),
+                };
+                turn.lines.push(format!("This sign-in does not renew by itself; k {keeps}, whose sign-in does."));
             }
             self.told.page = Some(page.clone());
             self.told.warned = mark;

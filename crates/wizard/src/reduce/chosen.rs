@@ -39,6 +39,9 @@ impl State {
 
     /// Gives the answers of the row that has the focus.
     pub(super) fn take_chosen(&mut self) {
+        if self.screen == Screen::Method {
+            self.edited = None;
+        }
         self.chosen().into_iter().for_each(|(id, value)| self.answer(id, value));
     }
 

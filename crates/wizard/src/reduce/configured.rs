@@ -53,6 +53,7 @@ impl State {
                 .to_owned(),
             answers: Vec::new(),
             sign_in: None,
+            session: None,
             rank: 0,
         })
     }

@@ -250,6 +250,7 @@ impl State {
             Screen::Method => self.enter_method(),
             Screen::Details => {
                 if self.submit_form() {
+                    self.close_session();
                     self.sign_in_or_go_on();
                 }
             }

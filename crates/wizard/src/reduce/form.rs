@@ -84,6 +84,14 @@ impl State {
         if answer.stale {
             return Some(self.look_again_for(id));
         }
+        let there = self.edited.as_ref().and_then(|there| match id {
+            Id::SsoStartUrl => Some((&there.name, &there.start_url)),
+            Id::SsoRegion => Some((&there.name, &there.region)),
+            _ => None,
+        });
+        if let Some((name, _)) = there.filter(|(_, text)| answer.value == Value::from(text.as_str())) {
+            return Some(format!("from [sso-session {}]", lakeward_core::untrusted::printable(name)));
+        }
         let words = match answer.from {
             From::Flag => format!("from --{}", id.question().flag),
             From::Variable => format!("from {}", id.question().variable()?),

@@ -76,6 +76,7 @@ impl State {
         match (self.screen, key) {
             (Screen::Method, "d") => self.focused_found().is_some() && !self.is_roomy(),
             (Screen::Identity | Screen::Preview, "d") => self.trouble().is_some_and(|trouble| self.is_cut(trouble)),
+            (Screen::Method, "e") => self.session_there().is_some(),
             (Screen::Method, "s") => facts.detection.asked().is_some(),
             // Nothing can be gone on with while it is waited for.
             (Screen::Identity, "Enter") => facts.identity.got().is_some(),
@@ -132,8 +133,9 @@ impl State {
 
     fn screen_hints(&self) -> Vec<Hint> {
         let hint = |key, does| Hint { key, does };
-        // Of a session of the AWS files only its name is asked.
         let edit = match self.sign_in.request {
+            Some(SignInRequest::Sso { session: Some(_), .. }) if self.session_there().is_some() => "edit session",
+            // Of one that was not found only its name is asked.
             Some(SignInRequest::Sso { session: Some(_), .. }) => "another session",
             _ => "edit URL and region",
         };
@@ -148,6 +150,7 @@ impl State {
                     hint("w", "whole chain"),
                     hint("d", "details"),
                     hint("r", "look again"),
+                    hint("e", "edit session"),
                 ]
             }
             Screen::Details | Screen::Destination | Screen::Source => {
@@ -195,7 +198,8 @@ impl State {
                     }
                     hints.push(hint("e", edit));
                     if self.keepable().is_some() {
-                        hints.push(hint("k", "keep as a session"));
+                        let is_there = self.edited.is_some();
+                        hints.push(hint("k", if is_there { "change the session" } else { "keep as a session" }));
                     }
                     hints
                 }

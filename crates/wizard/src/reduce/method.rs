@@ -3,7 +3,7 @@
 use super::tickets::Request;
 use crate::{
     effect::{Effect, Exit, SignInRequest},
-    facts::{Condition, Found, Remote, Search, Trouble},
+    facts::{Condition, Found, Remote, Search, SsoSession, Trouble},
     question::Id,
     state::{Popup, ReviewTab, Row, Screen, State, Way, Welcome},
 };
@@ -67,6 +67,10 @@ impl State {
             Some(Row::Found(at)) => {
                 let Some(found) = self.facts.found.get(at).cloned() else { return };
                 if !found.condition.is_usable() {
+                    // What is wrong with a session can be changed.
+                    if let Some(there) = found.session {
+                        return self.edit_found(there);
+                    }
                     self.notice = Some(format!("{} can't be used: {}", found.title, found.condition.words()));
                     return;
                 }
@@ -95,6 +99,14 @@ impl State {
         }
     }
 
+    /// A session of the AWS files, to be changed before it is signed in to.
+    fn edit_found(&mut self, there: SsoSession) {
+        self.open_session(there);
+        self.save_draft();
+        self.go(Screen::Details);
+        self.say_opened();
+    }
+
     fn take_way(&mut self, way: Way) {
         self.take_chosen();
         match way {
@@ -116,6 +128,10 @@ impl State {
     pub(super) fn method_letter(&mut self, letter: char) -> bool {
         match letter {
             'r' => self.detect(),
+            'e' => match self.session_there() {
+                Some(there) => self.edit_found(there),
+                None => return false,
+            },
             'w' => {
                 let ticket = self.tickets.draw(Request::Explain);
                 self.effects.push(Effect::Explain(ticket));

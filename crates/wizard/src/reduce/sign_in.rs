@@ -203,11 +203,16 @@ impl State {
 
     /// Back to start URL and region: a wrong one looks like a wrong code.
     fn edit_sso(&mut self) {
+        let there = self.session_there();
         self.drop_sign_in();
+        if let Some(there) = there {
+            self.open_session(there);
+        }
         if self.trail.last() == Some(&Screen::Details) {
             self.back();
         } else {
             self.go_instead(Screen::Details);
         }
+        self.say_opened();
     }
 }

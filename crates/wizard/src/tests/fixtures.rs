@@ -33,6 +33,7 @@ pub(crate) fn session() -> Found {
         why: "Short-lived keys.".into(),
         answers: vec![(Id::Auth, "sso".into()), (Id::SsoSession, "acme".into())],
         sign_in: None,
+        session: None,
         rank: 10,
     }
 }

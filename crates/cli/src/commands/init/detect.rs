@@ -13,7 +13,7 @@ use lakeward_core::{
     plan::{AuthPlan, CREDENTIAL_PROGRAM_LIMIT},
     untrusted::printable,
 };
-use lakeward_wizard::{Condition, Event, Found, Id, SignInRequest, Ticket, Value, Wrong};
+use lakeward_wizard::{Condition, Event, Found, Id, SignInRequest, SsoSession, Ticket, Value, Wrong};
 
 use super::world::{Events, World};
 
@@ -110,6 +110,7 @@ async fn of_environment(world: &World) -> Option<Found> {
             .to_owned(),
         answers: pinned("env", None),
         sign_in: None,
+        session: None,
         rank: rank::ENVIRONMENT,
     })
 }
@@ -145,6 +146,7 @@ async fn of_machine(world: &World) -> Vec<Found> {
         condition,
         answers: pinned("compute", None),
         sign_in: None,
+        session: None,
         rank: rank::COMPUTE,
     };
     match &link.state {
@@ -175,6 +177,7 @@ fn of_files(world: &World) -> Vec<Found> {
                 why: format!("{}.", capital(&wrong.next)),
                 answers: Vec::new(),
                 sign_in: None,
+                session: None,
                 rank: rank::OTHER,
             }];
         }
@@ -204,6 +207,7 @@ fn missing(variable: &str, path: &str) -> Found {
         ),
         answers: Vec::new(),
         sign_in: None,
+        session: None,
         rank: rank::OTHER,
     }
 }
@@ -220,6 +224,7 @@ fn absent(selected: &Selected, named: &Named, world: &World) -> Option<Found> {
         why: format!("{variable} names it. {}.", capital(next)),
         answers: Vec::new(),
         sign_in: None,
+        session: None,
         rank: rank::SELECTED,
     })
 }
@@ -245,6 +250,11 @@ fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<
         },
         answers: pinned("sso", Some((Id::SsoSession, &session.name))),
         sign_in,
+        session: session.region.clone().map(|region| SsoSession {
+            name: session.name.clone(),
+            start_url: url.clone(),
+            region,
+        }),
         rank: rank::SSO_SESSION,
     })
 }
@@ -337,6 +347,7 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
         why,
         answers: pinned("profile", Some((Id::Profile, name))),
         sign_in,
+        session: None,
         rank: if selected.is_some() { rank::SELECTED } else { rank },
     })
 }
@@ -404,7 +415,8 @@ mod tests {
     fn what_a_variable_names_comes_first_and_a_program_after_keys() {
         let found = |rank: u8, condition: Condition| {
             let (title, origin, why) = Default::default();
-            ranked(Found { title, origin, why, condition, rank, answers: Vec::new(), sign_in: None }).rank
+            ranked(Found { title, origin, why, condition, rank, answers: Vec::new(), sign_in: None, session: None })
+                .rank
         };
         let good = || Condition::Good(String::new());
         let named = found(rank::SELECTED, Condition::Broken(String::new().into()));

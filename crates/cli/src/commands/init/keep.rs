@@ -42,10 +42,12 @@ pub(crate) async fn keep(world: &World, entry: AwsEntry) -> Result<(AwsEntry, St
 
 fn changes(world: &World, entry: &AwsEntry) -> Result<Vec<Changed>, Failure> {
     let edit = match entry {
-        AwsEntry::Session { name, start_url, region } => Edit::new(Of::SsoSession(name.clone()))
-            .set("sso_start_url", start_url)
-            .set("sso_region", region)
-            .set("sso_registration_scopes", SSO_SCOPE),
+        AwsEntry::Session { name, start_url, region, is_there } => {
+            let edit =
+                Edit::new(Of::SsoSession(name.clone())).set("sso_start_url", start_url).set("sso_region", region);
+            // Scopes that it has are somebody's choice.
+            if *is_there { edit } else { edit.set("sso_registration_scopes", SSO_SCOPE) }
+        }
         AwsEntry::Profile { name, session, account_id, role_name } => Edit::new(Of::Profile(name.clone()))
             .set("sso_session", session)
             .set("sso_account_id", account_id)
@@ -54,12 +56,15 @@ fn changes(world: &World, entry: &AwsEntry) -> Result<Vec<Changed>, Failure> {
     SignIn::new(world.environment.clone(), None)?.changes(&[edit])
 }
 
-/// The entry with a name that is free, or that the same entry has already.
+/// The entry with a name that is free, or that the same entry has already; one that is to be changed keeps its name.
 fn free(world: &World, entry: &AwsEntry) -> Result<AwsEntry, Failure> {
+    if let AwsEntry::Session { is_there: true, .. } = entry {
+        return Ok(entry.clone());
+    }
     let named = Named::read(&world.environment, SystemTime::now());
     let named = named.map_err(|broken| broken.failure(FailureKind::Denied))?;
     let is_free = |entry: &AwsEntry| match entry {
-        AwsEntry::Session { name, start_url, region } => {
+        AwsEntry::Session { name, start_url, region, .. } => {
             let there = named.sso_sessions.iter().find(|session| session.name == *name);
             there.is_none_or(|there| {
                 there.start_url.as_ref() == Some(start_url) && there.region.as_ref() == Some(region)
@@ -73,7 +78,9 @@ fn free(world: &World, entry: &AwsEntry) -> Result<AwsEntry, Failure> {
     let numbered = |number: u32| {
         let with = |name: &str| if number == 1 { name.to_owned() } else { format!("{name}-{number}") };
         match entry.clone() {
-            AwsEntry::Session { name, start_url, region } => AwsEntry::Session { name: with(&name), start_url, region },
+            AwsEntry::Session { name, start_url, region, is_there } => {
+                AwsEntry::Session { name: with(&name), start_url, region, is_there }
+            }
             AwsEntry::Profile { name, session, account_id, role_name } => {
                 AwsEntry::Profile { name: with(&name), session, account_id, role_name }
             }

@@ -237,6 +237,7 @@ fn numbers_of_questions_follow_one_another() {
     let found = Found {
         answers: vec![(Id::Auth, "profile".into()), (Id::Profile, "p".into())],
         sign_in: None,
+        session: None,
         ..self::session()
     };
     let ticket = session.ticket(|effect| if let Effect::Detect(ticket) = effect { Some(*ticket) } else { None });

@@ -96,7 +96,12 @@ impl Beginning {
         let mut session = Session::with(begin.clone());
         let needs = |request| {
             let condition = Condition::Needs("expired 2 h ago".into());
-            vec![Found { condition, sign_in: Some(request), ..self::session() }]
+            let session = crate::SsoSession {
+                name: "acme".into(),
+                start_url: "https://acme.awsapps.com/start".into(),
+                region: "eu-central-1".into(),
+            };
+            vec![Found { condition, sign_in: Some(request), session: Some(session), ..self::session() }]
         };
         let sso = SignInRequest::Sso { session: Some("acme".into()), start_url: None, region: None };
         match self {

@@ -3,7 +3,7 @@
 use lakeward_core::table::TableName;
 use lakeward_wizard::{
     Account, CheckLine, Code, Column, Condition, Found, Id, Identity, Outcome, Page, Place, Preview, PreviewedTable,
-    Remote, Search, SearchLink, SignInRequest, Trouble,
+    Remote, Search, SearchLink, SignInRequest, SsoSession, Trouble,
 };
 
 use super::session::later;
@@ -29,6 +29,7 @@ pub(super) fn found(title: &str, origin: &str, condition: Condition, why: &str, 
         why: why.into(),
         answers: vec![(Id::Auth, "profile".into()), (Id::Profile, "analytics".into())],
         sign_in: None,
+        session: None,
         rank,
     }
 }
@@ -41,6 +42,11 @@ pub(super) fn sso() -> Found {
             session: Some("acme".into()),
             start_url: Some("https://d-9067a1b2c3.awsapps.com/start".into()),
             region: Some("eu-central-1".into()),
+        }),
+        session: Some(SsoSession {
+            name: "acme".into(),
+            start_url: "https://d-9067a1b2c3.awsapps.com/start".into(),
+            region: "eu-central-1".into(),
         }),
         ..found("SSO session \"acme\"", "~/.aws/config:12", Condition::Needs("expired 2 h ago".into()), why, 10)
     }

@@ -254,6 +254,7 @@ fn make() -> Vec<(&'static str, State)> {
                 .text("eu-centrall-1")
                 .enter(),
         ),
+        ("details, a session of the AWS files", fresh().detected(vec![super::facts::sso()]).press(Key::Char('e'))),
         (
             "details, role with more",
             fresh()
