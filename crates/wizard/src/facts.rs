@@ -110,6 +110,8 @@ pub struct Facts {
     pub check: Remote<bool>,
     /// What was written and where, or why it was not.
     pub written: Remote<String>,
+    /// Whether there was nothing to write, for the config says the same already.
+    pub is_unchanged: bool,
     /// What a further run of the config does with rows that have landed.
     pub again: Again,
     /// Why the answers can't be kept for another time, if they can't.
@@ -203,6 +205,12 @@ impl Place {
     /// The words that name the config behind a command, where another than `./lakeward.toml` is meant.
     pub(crate) fn named(&self) -> Vec<String> {
         if self.is_demo { Vec::new() } else { named(&self.config_shown) }
+    }
+
+    /// Whether the config is another than `./lakeward.toml`, so that commands have to name it.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        !self.named().is_empty()
     }
 
     /// The command that asks for this config.

@@ -5,7 +5,7 @@ use crate::{
     compose,
     facts::Found,
     question::{Id, QUESTIONS, Question},
-    state::{Row, Screen, State, Way},
+    state::{Row, Screen, State, Way, Welcome},
 };
 
 impl State {
@@ -13,18 +13,37 @@ impl State {
     /// choose. A default is in it once its screen has come: until then nobody has seen it.
     #[must_use]
     pub fn command(&self) -> String {
+        if self.screen == Screen::Welcome {
+            return self.command_of_menu();
+        }
         let mut answers = self.typed_answers();
         for (id, value) in self.chosen() {
             answers.give(id, value, From::Typed);
         }
         answers.fill(&self.facts);
-        for refused in self.form.fields.iter().filter(|field| field.error.is_some()) {
-            answers.remove(refused.id);
+        let by_hand = answers.iter().filter(|(_, answer)| matches!(answer.from, From::Typed | From::Draft));
+        let by_hand: Vec<Id> = by_hand.map(|(id, _)| id).collect();
+        for refused in
+            by_hand.into_iter().filter(|id| answers.refused(*id, &self.facts.place).is_some()).collect::<Vec<_>>()
+        {
+            answers.remove(refused);
         }
         let has_come = |question: &Question| place(question.screen) <= place(self.screen);
         compose::command_of(&answers, &self.facts.place.named(), |question| {
             has_come(question) || answers.is_given(question.id)
         })
+    }
+
+    /// What the row with the focus does, as a command.
+    fn command_of_menu(&self) -> String {
+        let words: &[&str] = match self.list.focused() {
+            Some(Row::Welcome(Welcome::Run)) => &["lakeward"],
+            Some(Row::Welcome(Welcome::Check)) => &["lakeward", "check"],
+            Some(Row::Welcome(Welcome::SignIn)) => &["lakeward", "auth", "login"],
+            _ => &["lakeward", "init"],
+        };
+        let words = words.iter().map(|word| (*word).to_owned());
+        Value::List(words.chain(self.facts.place.named()).collect()).typed()
     }
 
     /// Whether what has the focus is a way to sign in that does not work: no command says the same.

@@ -12,7 +12,7 @@ use crate::{
     effect::{Effect, SignInRequest},
     facts::{Again, Place, Remote, Trouble},
     question::{Id, Need, QUESTIONS},
-    state::{Form, List, Popup, Review, Row, Screen, Scroll, State, Welcome},
+    state::{Form, List, Popup, Review, ReviewTab, Row, Screen, Scroll, State, Welcome},
 };
 
 /// What a session begins with.
@@ -117,7 +117,9 @@ impl State {
         self.list = List::default();
         self.hidden = (screen == Screen::Mfa).then(Default::default);
         if screen == Screen::Review {
-            self.review = Review { scroll: Scroll::default(), ..self.review };
+            // What has changed since it was checked is shown first.
+            let tab = if self.facts.check == Remote::Idle { ReviewTab::default() } else { self.review.tab };
+            self.review = Review { tab, scroll: Scroll::default() };
         }
         self.refresh_form();
         self.refresh_list();

@@ -185,6 +185,11 @@ impl State {
         match &self.popup {
             // Whoever asked to leave with it means it.
             Some(Popup::Quit) if yes || press.key == Key::Char('q') => self.leave(Exit::Left),
+            // Whoever presses anything else has gone on: Enter then is not meant for this question.
+            Some(Popup::Quit) if !no => {
+                self.popup = None;
+                self.press(press);
+            }
             Some(Popup::Keep(entry, _)) if yes => {
                 let entry = entry.clone();
                 self.keep(entry);

@@ -98,12 +98,12 @@ impl State {
         if let Some(at) = self.answered_method() {
             return at;
         }
-        // What was just checked is neither checked again nor run by one Enter too many.
+        // What was just checked is not run by one Enter too many.
         let is_checked = self.facts.check != Remote::Idle;
         // Nor is what was tried and did not work.
         let has_failed = matches!(self.facts.check, Remote::Got(false) | Remote::Failed(_));
         let wanted = |row: &usize| match self.list.rows.get(*row) {
-            Some(Row::Welcome(choice)) => is_checked && *choice == Welcome::Quit,
+            Some(Row::Welcome(choice)) => is_checked && *choice == Welcome::Check,
             Some(Row::Run(run)) => *run != has_failed,
             Some(Row::Found(at)) => self.facts.found.get(*at).is_some_and(|found| found.condition.is_usable()),
             Some(Row::Account(at) | Row::Role(at, _)) if self.answers.value(Id::SsoAccountId).is_some() => {

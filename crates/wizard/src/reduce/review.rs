@@ -42,8 +42,8 @@ impl State {
 
     pub(super) fn check_done(&mut self, works: bool) {
         self.facts.check = Remote::Got(works);
-        if self.screen == Screen::Review && works {
-            // An answer that has to change first is told by the screen.
+        if self.screen == Screen::Review && works && self.review.tab != ReviewTab::Check {
+            // An answer that has to change first is told by the screen, and the page of the check tells all of it.
             self.notice = self.offered().is_none().then(|| {
                 if self.facts.preview.trouble().is_some() {
                     "the test write works, but the source could not be read"
@@ -122,7 +122,8 @@ impl State {
         let writing =
             Writing { file: place.config.clone(), text: document.toml.clone(), before: place.existing.clone() };
         if writing.before.as_ref() == Some(&writing.text) {
-            let said = format!("{} is as it should be already", place.config_shown);
+            let said = format!("{} stays as it is: nothing in it changes", place.config_shown);
+            self.facts.is_unchanged = true;
             return self.end_writing(said);
         }
         let ticket = self.tickets.draw(Request::Write);

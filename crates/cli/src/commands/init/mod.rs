@@ -290,6 +290,11 @@ fn farewell(exit: &Exit, state: &State, foreseen: &Foreseen, runner: &mut Runner
         return text;
     }
     match exit {
+        // It was tried, and it works.
+        Exit::Run(0) if state.facts.written.got().is_some() => {
+            text.push_str(&format!("From now on:  lakeward --config {}\n", place.config_shown));
+            text.push_str(&format!("{}.\n", state.facts.again.sentence()));
+        }
         Exit::Done | Exit::Run(_) if state.facts.written.got().is_some() => {
             text.push_str(&warnings(foreseen));
             text.push_str(&how_to_go_on(&place.config_shown, state.facts.again, foreseen));

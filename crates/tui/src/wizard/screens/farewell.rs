@@ -1,6 +1,6 @@
 //! What was written, and how to go on.
 
-use lakeward_wizard::{Again, Id, Remote, State};
+use lakeward_wizard::{Again, Id, Outcome, Remote, State};
 use ratatui::{style::Style, text::Span};
 
 use super::{parts, run, welcome};
@@ -17,7 +17,13 @@ pub(crate) fn written(state: &State, ground: &mut Ground<'_>) {
     let look = ground.look;
     let mut sheet = ground.sheet();
     match &state.facts.written {
-        Remote::Got(what) => sheet.mark(0, Mark::Good, &look.text(what)),
+        Remote::Got(what) => {
+            sheet.mark(0, if state.facts.is_unchanged { Mark::Info } else { Mark::Good }, &look.text(what));
+            if let Some(failed) = state.facts.checks.iter().find(|line| line.outcome == Outcome::Failed) {
+                let what = format!("Its test has failed: {}, {}", failed.check, failed.detail);
+                sheet.mark(0, Mark::Warning, &look.text(&what));
+            }
+        }
         Remote::Asked(asked) => parts::waiting(&mut sheet, "Writing", *asked, state.now),
         Remote::Failed(trouble) => parts::trouble(&mut sheet, 0, trouble),
         Remote::Idle => {}

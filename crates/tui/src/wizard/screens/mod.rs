@@ -101,7 +101,12 @@ const STEPS: [&str; 5] = ["Sign in", "Identity", "Destination", "Source", "Revie
 
 /// What stands on the left and on the right of the first row.
 fn header(state: &State, look: &Look, width: u16) -> (String, String) {
-    let program = if state.facts.place.is_demo { "lakeward demo" } else { "lakeward init" };
+    const LONGEST: usize = 24;
+    let place = &state.facts.place;
+    let program = if place.is_demo { "lakeward demo" } else { "lakeward init" };
+    // Which config it is, where it is not the one that is meant without a word.
+    let config = text::middle(&look.text(&place.config_shown), LONGEST, look.ellipsis());
+    let program = if place.is_named() { format!("{program} {config}") } else { program.to_owned() };
     let signing_in = |(what, status): (String, String)| {
         let lead = if width < 80 { String::new() } else { format!("{program}   ") };
         (format!("{lead}[1 {}] {what}", STEPS[0]), status)
@@ -111,11 +116,15 @@ fn header(state: &State, look: &Look, width: u16) -> (String, String) {
         Screen::Identity => 1,
         Screen::Destination => 2,
         Screen::Source | Screen::Preview => 3,
+        Screen::Review if state.is_only_checked() => return ("lakeward   Check".to_owned(), String::new()),
         Screen::Review => 4,
         Screen::SignIn | Screen::Mfa => return signing_in(sign_in::header(state, look)),
         Screen::Directory => return signing_in(directory::header(state)),
         Screen::Run => return run::header(state, look),
-        Screen::Written => return (format!("{program}   The config is written"), String::new()),
+        Screen::Written => {
+            let what = if state.facts.is_unchanged { "The config stays" } else { "The config is written" };
+            return (format!("{program}   {what}"), String::new());
+        }
         Screen::Welcome | Screen::Farewell => return ("lakeward".to_owned(), String::new()),
     };
     let steps: Vec<String> = STEPS

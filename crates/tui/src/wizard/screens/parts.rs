@@ -13,8 +13,8 @@ use crate::wizard::{
     time::{since, span},
 };
 
-/// The same as the answers so far as a command, in one line. Where it is too long it begins at what the screen is about, and F2 shows
-/// all of it.
+/// The same as the answers so far as a command, in one line. Where it is too long, what the screen is about follows the command's
+/// name, and F2 shows all of it.
 pub(crate) fn command_line(state: &State, look: &Look, most: usize) -> String {
     let command = look.text(&state.command());
     if width(&command) <= most {
@@ -23,8 +23,19 @@ pub(crate) fn command_line(state: &State, look: &Look, most: usize) -> String {
     let about = |question: &&Question| is_about(state.screen, question.screen);
     let flags = QUESTIONS.iter().filter(about).filter_map(|question| command.find(&format!(" --{} ", question.flag)));
     let Some(rest) = flags.min().and_then(|at| command.get(at..)) else { return cut(&command, most, look.ellipsis()) };
-    let lead = look.ellipsis();
-    format!("{lead}{}", cut(rest, most.saturating_sub(width(lead)), lead))
+    let sign = look.ellipsis();
+    let lead = format!("{} {sign}", look.text(&state.facts.place.asking()));
+    // Of a long path more is lost than the name is worth.
+    let lead = if width(&lead) * 2 > most { sign } else { &lead };
+    format!("{lead}{}", cut(rest, most.saturating_sub(width(lead)), sign))
+}
+
+/// That a text which may be typed elsewhere has letters that this terminal has no signs for.
+pub(crate) fn unshown(sheet: &mut Sheet<'_>, text: &str) {
+    if !sheet.look.unicode && !text.is_ascii() {
+        sheet.blank();
+        sheet.mark(0, Mark::Warning, "A ? may stand for a letter that this terminal can't show: y copies the right ones.");
+    }
 }
 
 /// Whether a screen is about the questions of another.

@@ -42,6 +42,7 @@ fn content<'a>(state: &State, popup: &Popup, mut sheet: Sheet<'a>) -> (&'static 
         }
         Popup::Command => {
             sheet.say(0, &look.text(&state.command()));
+            parts::unshown(&mut sheet, &state.command());
             "The same as a command"
         }
         Popup::Quit => {

@@ -42,7 +42,7 @@ pub(crate) fn draw(state: &State, ground: &mut Ground<'_>) {
 
 fn name(state: &State, tab: ReviewTab) -> String {
     let name = match tab {
-        ReviewTab::Toml if state.facts.place.existing.is_some() => "Changes",
+        ReviewTab::Toml if state.facts.document.got().is_some_and(|document| !document.changes.is_empty()) => "Changes",
         ReviewTab::Toml => "Config",
         ReviewTab::Policy => "IAM policy",
         ReviewTab::Check => "Test write",
@@ -73,6 +73,7 @@ fn document(state: &State, sheet: &mut Sheet<'_>, tab: ReviewTab) {
             sheet.say(0, "The same answers as one command, for a script or a colleague:");
             sheet.blank();
             sheet.say(2, &look.text(&document.command));
+            parts::unshown(sheet, &document.command);
             sheet.blank();
             sheet.say(
                 0,
@@ -92,6 +93,7 @@ fn toml(state: &State, sheet: &mut Sheet<'_>, document: &Document) {
         let what =
             if state.facts.place.existing.is_some() { "is there already and stays as it is:" } else { "will be:" };
         sheet.say(0, &format!("{file} {what}"));
+        parts::unshown(sheet, &document.toml);
         sheet.blank();
         for line in document.toml.lines() {
             continued(sheet, 2, &look.text(line), Style::new());
@@ -146,7 +148,19 @@ fn check(state: &State, sheet: &mut Sheet<'_>, room: Room) {
                 );
                 sheet.say(2, &look.text(&trouble.what));
             }
-            Remote::Got(_) => sheet.mark(0, Mark::Good, "All of it works."),
+            Remote::Got(preview) => {
+                let of_checks = checks.iter().filter(|line| line.outcome == Outcome::Warning).count();
+                let of_tables: usize = preview.tables.iter().map(|table| table.warnings().count()).sum();
+                sheet.mark(
+                    0,
+                    Mark::Good,
+                    match of_checks.max(of_tables) {
+                        0 => "All of it works.",
+                        1 => "All of it works, with a warning.",
+                        _ => "All of it works, with warnings.",
+                    },
+                );
+            }
             Remote::Idle | Remote::Asked(_) => sheet.mark(0, Mark::Good, "The test write works."),
         },
         Remote::Got(false) => {

@@ -75,7 +75,9 @@ fn a_test_write_does_not_hide_that_the_source_could_not_be_read() {
     let mut session = Session::new();
     session.lead_to_destination().text("my-lake").enter().text("data/*.csv").enter();
     session.event(Event::Previewed(session.preview_ticket(), Err(trouble("row 3 does not fit")))).letter('g').enter();
-    session.event(Event::CheckDone(session.check_ticket(), true));
+    // On the page of the check the screen says so itself.
+    let ticket = session.press(Key::Right).check_ticket();
+    session.event(Event::CheckDone(ticket, true));
     assert!(session.said().contains("source could not be read"), "{}", session.said());
 }
 

@@ -111,7 +111,9 @@ fn letters_are_text_in_fields_and_keys_elsewhere() {
     session.press(Key::Esc).press(Key::F(2));
     assert_eq!(session.state.popup, Some(Popup::Command));
     session.letter('y');
-    assert!(matches!(session.effects.last(), Some(Effect::Copy(text)) if text.expose().contains("--bucket '?q r'")));
+    assert!(
+        matches!(session.effects.last(), Some(Effect::Copy(text)) if text.expose() == "lakeward init --auth chain")
+    );
     session.press(Key::Esc);
     while session.state.takes_text() {
         session.press(Key::Tab);

@@ -221,9 +221,9 @@ fn a_check_of_the_config_that_is_there_leads_back_and_not_to_a_run() {
         let ticket = session.check_ticket();
         session.event(Event::Checked(ticket, check_line(Outcome::Ok, None))).event(Event::CheckDone(ticket, true));
         session.press(leaves);
-        // One Enter too many neither runs nor checks again.
+        // One Enter too many does not run it.
         let focused = session.state.list.focused();
-        assert_eq!((session.state.screen, focused), (Screen::Welcome, Some(Row::Welcome(Welcome::Quit))));
+        assert_eq!((session.state.screen, focused), (Screen::Welcome, Some(Row::Welcome(Welcome::Check))));
     }
     let checks = session.effects.iter().filter(|effect| matches!(effect, Effect::Check(..)));
     assert_eq!(checks.count(), 2);
@@ -381,7 +381,7 @@ fn an_answer_that_works_by_a_detour_is_put_right_by_enter_or_written_as_it_is() 
     let again = session.check_ticket();
     assert_ne!(again, ticket, "and checked again");
     session.event(Event::Checked(again, check_line(Outcome::Ok, None))).event(Event::CheckDone(again, true));
-    assert_eq!(session.said(), "it works");
+    assert_eq!(session.state.facts.check, Remote::Got(true));
     session.enter();
     let Some(Effect::Write(_, writing)) = session.effects.last() else { panic!("nothing written") };
     assert!(writing.text.contains("region = \"eu-west-1\""), "{}", writing.text);
@@ -426,7 +426,7 @@ fn a_config_that_is_there_is_run_edited_or_checked() {
     assert_eq!(session.state.facts.document.got().expect("a document").toml, toml);
     let ticket = session.check_ticket();
     session.event(Event::CheckDone(ticket, true)).press(Press::ctrl('s'));
-    assert!(session.state.facts.written.got().expect("written").contains("already"), "nothing was written");
+    assert!(session.state.facts.written.got().expect("written").contains("stays as it is"), "nothing was written");
     let mut session = Session::with(Start { init: true, ..begin.clone() });
     assert_eq!(session.state.list.focused(), Some(Row::Welcome(Welcome::Edit)));
     session.enter().detect(vec![]).pick(Row::Other(Way::Chain));
@@ -646,4 +646,45 @@ fn without_aws_there_is_no_page_of_a_policy_and_the_menu_is_left_with_esc() {
     assert!(session.has_hint("Esc"));
     session.press(Key::Esc);
     assert_eq!((&session.state.popup, &session.state.exit), (&None, &Some(Exit::Done)));
+}
+
+#[test]
+fn what_has_changed_since_it_was_checked_is_shown_before_it_is_written() {
+    let mut session = Session::new();
+    session.lead_to_review().enter();
+    assert_eq!(session.state.review.tab, ReviewTab::Check);
+    session.event(Event::CheckDone(session.check_ticket(), true));
+    // With the same answers the check still holds.
+    session.press(Key::Esc).enter();
+    assert_eq!((session.state.screen, session.state.review.tab), (Screen::Review, ReviewTab::Check));
+    while session.state.screen != Screen::Destination {
+        session.press(Key::Esc);
+    }
+    session.press(Press::ctrl('u')).text("another-lake").enter().enter().previewed().enter();
+    assert_eq!((session.state.screen, session.state.review.tab), (Screen::Review, ReviewTab::Toml));
+}
+
+#[test]
+fn a_key_that_is_no_answer_to_the_question_whether_to_leave_goes_on() {
+    let mut session = Session::new();
+    session.detect(vec![self::session()]).press(Key::Esc);
+    assert_eq!(session.state.popup, Some(Popup::Quit));
+    session.letter('7').enter();
+    assert_eq!((&session.state.popup, &session.state.exit), (&None, &None));
+    assert_ne!(session.state.screen, Screen::Method, "the seventh row was chosen, and Enter is the next screen's");
+}
+
+#[test]
+fn the_menu_says_what_its_row_does_as_a_command() {
+    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    let there = crate::Place { existing: Some(toml), config_shown: "other.toml".into(), ..place() };
+    let mut session = Session::with(Start { place: there, ..Start::default() });
+    let mut commands = Vec::new();
+    for _ in 0..session.state.list.rows.len() {
+        commands.push(session.state.command());
+        session.press(Key::Down);
+    }
+    let of = |command: &str| commands.iter().any(|other| other == command);
+    assert!(of("lakeward --config other.toml") && of("lakeward check --config other.toml"), "{commands:?}");
+    assert!(of("lakeward init --config other.toml"), "{commands:?}");
 }
