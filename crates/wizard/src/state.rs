@@ -1,6 +1,9 @@
 //! Where the wizard stands: all that a screen is drawn from.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, SystemTime},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +61,8 @@ pub struct State {
     pub exit: Option<crate::effect::Exit>,
     /// Whose the credentials were, and with which answers: they still are once these are given again.
     pub(crate) aside: Option<(Vec<(Id, Value)>, Identity)>,
+    /// The answers that stood in a form as it was left, and can't be taken.
+    pub(crate) refused: BTreeSet<Id>,
     pub(crate) tickets: Tickets,
     pub(crate) effects: Vec<crate::effect::Effect>,
     /// The lines of what has happened, once they are wanted.
@@ -90,6 +95,7 @@ impl State {
             now,
             exit: None,
             aside: None,
+            refused: BTreeSet::new(),
             tickets: Tickets::default(),
             effects: Vec::new(),
             recorded: None,

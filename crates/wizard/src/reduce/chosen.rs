@@ -21,13 +21,10 @@ impl State {
             answers.give(id, value, From::Typed);
         }
         answers.fill(&self.facts);
-        let by_hand = answers.iter().filter(|(_, answer)| matches!(answer.from, From::Typed | From::Draft));
-        let by_hand: Vec<Id> = by_hand.map(|(id, _)| id).collect();
-        for refused in
-            by_hand.into_iter().filter(|id| answers.refused(*id, &self.facts.place).is_some()).collect::<Vec<_>>()
-        {
-            answers.remove(refused);
-        }
+        let form = self.form.fields.iter();
+        let (wrong, right): (Vec<_>, Vec<_>) = form.partition(|field| field.error.is_some());
+        let elsewhere = self.refused.iter().filter(|id| right.iter().all(|field| field.id != **id));
+        wrong.iter().map(|field| &field.id).chain(elsewhere).for_each(|id| answers.remove(*id));
         let has_come = |question: &Question| place(question.screen) <= place(self.screen);
         compose::command_of(&answers, &self.facts.place.named(), |question| {
             has_come(question) || answers.is_given(question.id)

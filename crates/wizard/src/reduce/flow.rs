@@ -12,7 +12,7 @@ use crate::{
     effect::{Effect, SignInRequest},
     facts::{Again, Place, Remote, Trouble},
     question::{Id, Need, QUESTIONS},
-    state::{Form, List, Popup, Review, ReviewTab, Row, Screen, Scroll, State, Welcome},
+    state::{List, Popup, Review, ReviewTab, Row, Screen, Scroll, State, Welcome},
 };
 
 /// What a session begins with.
@@ -113,7 +113,13 @@ impl State {
     /// Leads to a screen and fills its form or list from the answers and facts. Nothing else happens.
     pub fn show(&mut self, screen: Screen) {
         self.screen = screen;
-        self.form = Form::default();
+        for field in std::mem::take(&mut self.form).fields {
+            if field.error.is_some() {
+                self.refused.insert(field.id)
+            } else {
+                self.refused.remove(&field.id)
+            };
+        }
         self.list = List::default();
         self.hidden = (screen == Screen::Mfa).then(Default::default);
         if screen == Screen::Review {

@@ -34,7 +34,11 @@ pub(crate) fn command_line(state: &State, look: &Look, most: usize) -> String {
 pub(crate) fn unshown(sheet: &mut Sheet<'_>, text: &str) {
     if !sheet.look.unicode && !text.is_ascii() {
         sheet.blank();
-        sheet.mark(0, Mark::Warning, "A ? may stand for a letter that this terminal can't show: y copies the right ones.");
+        sheet.mark(
+            0,
+            Mark::Warning,
+            "A ? may stand for a letter that this terminal can't show: y copies the right ones.",
+        );
     }
 }
 

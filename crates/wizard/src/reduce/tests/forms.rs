@@ -111,15 +111,7 @@ fn letters_are_text_in_fields_and_keys_elsewhere() {
     session.press(Key::Esc).press(Key::F(2));
     assert_eq!(session.state.popup, Some(Popup::Command));
     session.letter('y');
-    assert!(
-        matches!(session.effects.last(), Some(Effect::Copy(text)) if text.expose() == "lakeward init --auth chain")
-    );
-    session.press(Key::Esc);
-    while session.state.takes_text() {
-        session.press(Key::Tab);
-    }
-    session.letter('?');
-    assert_eq!(session.state.popup, Some(Popup::Help));
+    assert!(matches!(session.effects.last(), Some(Effect::Copy(text)) if text.expose().contains("--bucket '?q r'")));
 }
 
 #[test]
@@ -308,6 +300,8 @@ fn no_command_says_what_was_refused_or_can_not_be_chosen() {
     let refused = session.state.form.fields.iter().find(|field| field.id == Id::Bucket).expect("a field");
     assert!(refused.text == "m" && refused.error.is_some(), "{refused:?}");
     assert!(!session.state.command().contains("--bucket"), "{}", session.state.command());
+    session.press(Key::Esc);
+    assert!(!session.state.command().contains("--bucket"), "nor once its form was left: {}", session.state.command());
     assert!(!session.state.is_on_unusable());
 
     let mut session = Session::new();
