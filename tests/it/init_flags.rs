@@ -103,7 +103,11 @@ fn yes_overwrites_nothing_and_runs_nothing() {
     says(&output, &["lakeward.toml is there already, and --yes overwrites nothing", "next: choose another file"]);
     assert_eq!(fs::read_to_string(home.path().join("lakeward.toml")).unwrap(), "# mine\n");
     let output = lakeward(&home).args(["init", "--yes", "--config", "new/other.toml"]).args(flags).run().exits(0);
-    let said = ["Wrote new/other.toml.", "lakeward check --config new/other.toml", "Each run appends all rows"];
+    let said = [
+        "Wrote new/other.toml, and made the folder new for it.",
+        "lakeward check --config new/other.toml",
+        "Each run appends all rows",
+    ];
     assert_eq!(lacks(&output.stdout, &said), [""; 0], "{}", output.stdout);
     assert!(!home.path().join("new/lake").exists());
 }
@@ -184,6 +188,11 @@ fn what_is_not_here_is_told_with_the_folder_from_which_paths_count_and_the_confi
             "count from its folder, /",
             "/new/dir\n",
         ],
+    );
+    assert!(
+        output.stdout.starts_with("Wrote new/dir/z.toml, and made the folder new/dir for it.\n"),
+        "{}",
+        output.stdout
     );
     assert!(home.path().join("new/dir/z.toml").exists());
     for (config, more, said) in [

@@ -28,7 +28,7 @@ fn three_tables_land_with_sensible_types_and_others_can_read_them() {
     let output = lakeward(&home).args(["--config", "examples/quickstart.toml"]).run().exits(0);
     let said = ["6,544 rows landed in 3 objects", "nothing but PutObject was asked of S3: 0 calls denied"];
     assert_eq!(lacks(&output.stdout, &said), [""; 0], "{}", output.stdout);
-    let sql = output.stdout.lines().find_map(|line| line.strip_prefix("read them with: duckdb -c \"")).unwrap();
+    let (_, sql) = output.stdout.lines().find_map(|line| line.split_once(" with: duckdb -c \"")).unwrap();
     let sql = sql.strip_suffix('"').unwrap();
 
     let objects = home.path().join("examples/lake/quickstart/raw");

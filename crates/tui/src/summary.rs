@@ -49,8 +49,10 @@ pub fn render(summary: &Summary, place: &str, destination: Option<&DestinationPl
     if let Some(denied) = summary.denied_calls {
         let _ = write!(text, "\nnothing but PutObject was asked of S3: {} denied", counted(denied, "call"));
     }
-    if let Some(example) = destination.and_then(|destination| example(summary, place, destination)) {
-        let _ = write!(text, "\nthey are below {}\nread them with: {example}", printable(place));
+    if let Some((table, example)) = destination.and_then(|destination| example(summary, place, destination)) {
+        let is_alone = summary.tables.iter().filter(|table| !table.objects.is_empty()).count() == 1;
+        let of = if is_alone { String::new() } else { format!(", such as {}", printable(table.as_str())) };
+        let _ = write!(text, "\nthey are below {}\nread them{of} with: {example}", printable(place));
     }
     // Last, so that it is what a log ends with.
     if let Some(told) = render_rejected(summary, rejects) {
@@ -201,14 +203,14 @@ pub(crate) fn fitted(text: &str, most: usize, ellipsis: &str) -> Option<Vec<Stri
 }
 
 /// A DuckDB command that reads the table with the most rows, all that runs have landed of it.
-fn example(summary: &Summary, place: &str, destination: &DestinationPlan) -> Option<String> {
+fn example<'a>(summary: &'a Summary, place: &str, destination: &DestinationPlan) -> Option<(&'a TableName, String)> {
     let format = &destination.format;
     let table = summary.tables.iter().filter(|table| !table.objects.is_empty()).max_by_key(|table| table.landed)?;
     let keys = destination.path.glob(&table.table, format.extension());
     let path = format!("{place}{keys}").replace('\'', "''");
     let (function, options) = reader(format);
     let (path, options) = (in_double_quotes(&printable(&path)), in_double_quotes(&options));
-    Some(format!("duckdb -c \"SELECT * FROM {function}('{path}'{options})\""))
+    Some((&table.table, format!("duckdb -c \"SELECT * FROM {function}('{path}'{options})\"")))
 }
 
 /// DuckDB's function for a format, and what it has to be told.

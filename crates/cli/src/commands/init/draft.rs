@@ -63,11 +63,6 @@ impl Drafts {
         }
         lock(&self.unkept).clone()
     }
-
-    /// Whether the last that is known of could be kept.
-    pub(crate) fn is_kept(&self) -> bool {
-        lock(&self.unkept).is_none()
-    }
 }
 
 fn lock(unkept: &Mutex<Option<String>>) -> MutexGuard<'_, Option<String>> {

@@ -23,15 +23,25 @@ pub(crate) fn place(named: Option<PathBuf>, world: &World, stdin_is_data: bool) 
     let existing = existing(&config)?;
     Ok(Place {
         config_shown: shown(&config),
-        config,
         existing,
         situation: world.situation.reason.clone().unwrap_or_else(|| "a browser here comes back by itself".to_owned()),
         device_first: world.situation.flow == lakeward_auth::sign_in::Flow::Device,
-        notes: Vec::new(),
+        notes: unwritable(&config).into_iter().collect(),
         stdin_piped: stdin_is_data,
         state_dir: world.state_dir.clone(),
         is_demo: world.stand_in.is_some(),
+        config,
     })
+}
+
+/// That the config can't be written where it is to be, as far as that can be known before: nobody answers all questions in vain.
+fn unwritable(config: &Path) -> Option<String> {
+    let folder = config.ancestors().skip(1).find(|folder| folder.exists())?;
+    let error = tempfile::Builder::new().prefix(".lakeward-").tempfile_in(folder).err()?;
+    let is_of_user = matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
+    let folder = folder.display().to_string();
+    is_of_user
+        .then(|| format!("{} can't be written by this user: name another config with --config", printable(&folder)))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {

@@ -165,10 +165,16 @@ impl Runner {
             }
             Effect::Check(ticket, plan) => self.begin(Kind::Check, move || check::check(world, ticket, plan, events)),
             Effect::Write(ticket, writing) => {
-                let has_draft = self.drafts.is_kept() && !self.is_demo();
+                let is_demo = self.is_demo();
                 // Never given up half-way.
                 self.runtime.spawn(async move {
-                    let written = write::write(&writing, &world, has_draft).await;
+                    let written = write::write(&writing, &world, true).await;
+                    let written = match is_demo {
+                        true => {
+                            written.map(|_| "The config of the demo is written, where nothing of yours lies".to_owned())
+                        }
+                        false => written,
+                    };
                     if let Some(changed) = written.as_ref().err().and_then(|_| write::changed(&writing)) {
                         events.send(Event::Changed(ticket, changed));
                     }

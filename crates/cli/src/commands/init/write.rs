@@ -9,9 +9,11 @@ use lakeward_wizard::{Trouble, Writing};
 use super::world::{World, trouble};
 use crate::console::shown;
 
-/// Writes it, and says what was written and where. `has_draft`: whether the answers are kept for another time.
-pub(crate) async fn write(writing: &Writing, world: &World, has_draft: bool) -> Result<String, Trouble> {
+/// Writes it, and says what was written and where. `asks`: whether a person was asked for the answers.
+pub(crate) async fn write(writing: &Writing, world: &World, asks: bool) -> Result<String, Trouble> {
     let file = shown(&writing.file);
+    // A misspelt path becomes a folder.
+    let folder = writing.file.parent().filter(|folder| !folder.exists()).map(shown);
     let lock = world.state_dir.join("init.lock");
     let rewrite = Rewrite {
         path: &writing.file,
@@ -22,9 +24,12 @@ pub(crate) async fn write(writing: &Writing, world: &World, has_draft: bool) -> 
         open: true,
     };
     match rewrite.carry_out().await {
-        Ok(None) => Ok(format!("Wrote {file}")),
+        Ok(None) => Ok(match folder {
+            Some(folder) => format!("Wrote {file}, and made the folder {folder} for it"),
+            None => format!("Wrote {file}"),
+        }),
         Ok(Some(backup)) => Ok(format!("Wrote {file}; as it was it is kept as {}", shown(&backup))),
-        Err(error) => Err(trouble(&failure(error, &file, has_draft))),
+        Err(error) => Err(trouble(&failure(error, &file, writing.before.is_some(), asks))),
     }
 }
 
@@ -39,7 +44,7 @@ pub(crate) fn changed(writing: &Writing) -> Option<Option<String>> {
     (now != writing.before).then_some(now)
 }
 
-fn failure(error: RewriteError, file: &str, has_draft: bool) -> Failure {
+fn failure(error: RewriteError, file: &str, is_there: bool, asks: bool) -> Failure {
     match error {
         RewriteError::Locked(failure) => failure,
         RewriteError::Changed => {
@@ -59,12 +64,14 @@ fn failure(error: RewriteError, file: &str, has_draft: bool) -> Failure {
                 (_, true) => "a part of its path is a file and no folder: move that away",
                 _ => "let this user write the folder",
             };
-            // On a disk that is full the answers may not have been kept either.
-            let elsewhere = match has_draft && !is_full {
-                true => "save it elsewhere: `lakeward init --config OTHER --resume` has the answers",
-                false => "write another file: `lakeward init --config OTHER`",
+            let elsewhere = match asks {
+                true => {
+                    "write it elsewhere: the page Command has all answers as flags, to which --config OTHER can be added"
+                }
+                false => "write another file with --config",
             };
-            Failure::new(kind, format!("{file} can't be written, and is what it was: {}", cause(&error)))
+            let as_it_was = if is_there { ", and is what it was" } else { "" };
+            Failure::new(kind, format!("{file} can't be written{as_it_was}: {}", cause(&error)))
                 .next(format!("{mend}, or {elsewhere}"))
         }
     }
@@ -72,6 +79,5 @@ fn failure(error: RewriteError, file: &str, has_draft: bool) -> Failure {
 
 /// Why, without the name of the file that was to be put in its place.
 fn cause(error: &io::Error) -> String {
-    let inner = error.get_ref().and_then(std::error::Error::source);
-    inner.map_or_else(|| error.to_string(), ToString::to_string)
+    if error.get_ref().is_some() { error.kind().to_string() } else { error.to_string() }
 }

@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::parts;
 use crate::wizard::{
-    ground::{Ground, Room},
+    ground::{Ground, Room, cells},
     look::{Mark, bold, reverse},
     sheet::Sheet,
     text::{cut, padded, whole, width},
@@ -205,13 +205,14 @@ fn help(state: &State, ground: &mut Ground<'_>, lines: usize) {
         sheet.lines.truncate(most.saturating_sub(1));
         sheet.say(2, &format!("{} F1 says more", sheet.look.ellipsis()));
     }
+    let fewest = cells(lines.min(6));
     if most > 3 {
-        ground.bottom(&sheet, 6);
+        ground.bottom(&sheet, fewest);
     } else if most > 0 {
         // A line of it is better than none.
         let mut line = ground.sheet();
         let help = question.help.split_once(". ").map_or(question.help, |(first, _)| first);
         line.line(cut(help, line.width, line.look.ellipsis()));
-        ground.bottom(&line, 6);
+        ground.bottom(&line, fewest);
     }
 }
