@@ -261,7 +261,8 @@ mod tests {
                     [profile region]\nsso_start_url = u\nsso_region = Frankfurt\nsso_account_id = 1\nsso_role_name = r\n\
                     [profile lacks]\nsso_account_id = 1\nsso_role_name = r\nsso_region = eu-west-1\n\
                     [profile gone]\nrole_arn = r\nsource_profile = does not exist\n\
-                    [profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n";
+                    [profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n\
+                    [profile empty]\naws_access_key_id =\naws_secret_access_key =\n";
         std::fs::write(&config, text).unwrap();
         let environment = Environment::new([("A", "x")], Some(home.path().into()));
         let named = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap();
@@ -271,6 +272,7 @@ mod tests {
             [fault("loop"), fault("region"), fault("gone")],
             [Fault::Circle, Fault::SsoRegion, Fault::NamesAbsent]
         );
+        assert_eq!(fault("empty"), Fault::Empty("aws_access_key_id"));
         assert_eq!(fault("lacks"), Fault::LacksSso(vec!["sso_start_url"]));
         assert_eq!(fault("quote"), Fault::At(Origin::File { path: config.clone(), line: 13 }));
         let runs = |name: &str| profile(name).runs.as_deref();
