@@ -31,6 +31,8 @@ pub enum Fault {
     LacksSso(Vec<&'static str>),
     /// It names something that is not there.
     NamesAbsent,
+    /// It has to be written like this.
+    Misspelt(String),
     /// This key has no value.
     Empty(&'static str),
     /// What stands here, in a file.
@@ -74,6 +76,7 @@ impl Fault {
                 keys => format!("lacks {} keys of SSO", keys.len()),
             },
             Self::NamesAbsent => "names what is not there".to_owned(),
+            Self::Misspelt(right) => format!("write it as {right}"),
             Self::Empty("aws_access_key_id") => "the key id is empty".to_owned(),
             Self::Empty(_) => "the secret key is empty".to_owned(),
             Self::At(Origin::File { path, line }) => {
@@ -104,6 +107,7 @@ mod tests {
             (Fault::Circle, Some("profiles in a circle")),
             (Fault::LacksSso(vec!["sso_region"]), Some("lacks sso_region")),
             (Fault::LacksSso(vec!["sso_region", "sso_role_name"]), Some("lacks 2 keys of SSO")),
+            (Fault::Misspelt("[user]".to_owned()), Some("write it as [user]")),
             (Fault::Empty("aws_secret_access_key"), Some("the secret key is empty")),
             (Fault::At(at), Some("wrong in config line 28")),
             (Fault::At(Origin::Variable("AWS_PROFILE")), None),
