@@ -81,7 +81,7 @@ impl Fault {
             Self::Empty(_) => "the secret key is empty".to_owned(),
             Self::At(Origin::File { path, line }) => {
                 let file = path.file_name().unwrap_or_default().display().to_string();
-                format!("wrong in {} line {line}", printable(&file))
+                format!("{}:{line} is wrong", printable(&file))
             }
             Self::At(_) | Self::Other => return None,
         })
@@ -109,7 +109,7 @@ mod tests {
             (Fault::LacksSso(vec!["sso_region", "sso_role_name"]), Some("lacks 2 keys of SSO")),
             (Fault::Misspelt("[user]".to_owned()), Some("write it as [user]")),
             (Fault::Empty("aws_secret_access_key"), Some("the secret key is empty")),
-            (Fault::At(at), Some("wrong in config line 28")),
+            (Fault::At(at), Some("config:28 is wrong")),
             (Fault::At(Origin::Variable("AWS_PROFILE")), None),
             (Fault::Other, None),
         ] {

@@ -331,6 +331,6 @@ mod tests {
         assert_eq!(shorts, [("plain", misspelt("[profile plain]")), ("z", misspelt("[z]"))]);
         std::fs::write(&config, "[profile a]\nx\n[profile b\n").unwrap();
         let broken = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap_err();
-        assert_eq!(broken.fault.short().as_deref(), Some("wrong in config line 2"));
+        assert_eq!(broken.fault.short().as_deref(), Some("config:2 is wrong"));
     }
 }
