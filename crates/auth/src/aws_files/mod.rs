@@ -18,7 +18,7 @@ use lakeward_core::untrusted::{excerpt, printable};
 
 use self::ini::{Entry, Section};
 use crate::{
-    advice::{login, login_at_console},
+    advice::{CHOOSE, SIGN_IN_TO, login, login_at_console},
     broken::{Broken, Fault},
     environment::Environment,
     origin::{Origin, Setting, Value},
@@ -198,9 +198,9 @@ impl AwsFiles {
         };
         let choose = |which: &str, name: &str| {
             let name = shlex::try_quote(name).unwrap_or(name.into());
-            format!("choose {which}: `--profile {name}`, AWS_PROFILE, or [auth] method = \"profile\"")
+            format!("{CHOOSE}{which}: `--profile {name}`, AWS_PROFILE, or [auth] method = \"profile\"")
         };
-        let sign_in = |which: &str, name: &str| format!("sign in to {which}: {}", login(&["--sso-session", name]));
+        let sign_in = |which: &str, name: &str| format!("{SIGN_IN_TO}{which}: {}", login(&["--sso-session", name]));
         let all = [told(&profiles, "profile", &choose), told(&sessions, "SSO session", &sign_in)];
         all.into_iter().flatten().collect()
     }
