@@ -31,6 +31,10 @@ pub enum Fault {
     LacksSso(Vec<&'static str>),
     /// It names something that is not there.
     NamesAbsent,
+    /// It has to be written like this.
+    Misspelt(String),
+    /// This key has no value.
+    Empty(&'static str),
     /// What stands here, in a file.
     At(Origin),
     /// Anything else.
@@ -72,9 +76,12 @@ impl Fault {
                 keys => format!("lacks {} keys of SSO", keys.len()),
             },
             Self::NamesAbsent => "names what is not there".to_owned(),
+            Self::Misspelt(right) => format!("write it as {right}"),
+            Self::Empty("aws_access_key_id") => "the key id is empty".to_owned(),
+            Self::Empty(_) => "the secret key is empty".to_owned(),
             Self::At(Origin::File { path, line }) => {
                 let file = path.file_name().unwrap_or_default().display().to_string();
-                format!("wrong in {} line {line}", printable(&file))
+                format!("{}:{line} is wrong", printable(&file))
             }
             Self::At(_) | Self::Other => return None,
         })
@@ -100,7 +107,9 @@ mod tests {
             (Fault::Circle, Some("profiles in a circle")),
             (Fault::LacksSso(vec!["sso_region"]), Some("lacks sso_region")),
             (Fault::LacksSso(vec!["sso_region", "sso_role_name"]), Some("lacks 2 keys of SSO")),
-            (Fault::At(at), Some("wrong in config line 28")),
+            (Fault::Misspelt("[user]".to_owned()), Some("write it as [user]")),
+            (Fault::Empty("aws_secret_access_key"), Some("the secret key is empty")),
+            (Fault::At(at), Some("config:28 is wrong")),
             (Fault::At(Origin::Variable("AWS_PROFILE")), None),
             (Fault::Other, None),
         ] {

@@ -33,6 +33,7 @@ mod http_client;
 mod unreached;
 
 pub use account::Regions;
+pub use advice::in_wizard;
 pub use aws_files::{Changed, Edit, Of};
 pub use broken::{Broken, Fault};
 pub use environment::Environment;

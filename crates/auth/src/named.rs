@@ -9,8 +9,8 @@ use std::{
 use lakeward_core::{plan::AuthPlan, untrusted::printable};
 
 use crate::{
-    aws_files::{AwsFiles, Keys, Profile},
-    broken::Broken,
+    aws_files::{AwsFiles, Keys, Profile, Stray},
+    broken::{Broken, Fault, shown},
     cache::{
         login_token, role,
         sso_token::{self, SsoSignIn},
@@ -20,14 +20,15 @@ use crate::{
     origin::Origin,
     place::Place,
     resolution::resolve,
-    sources::{role::request_of, sso::region_fault},
+    sources::{keys, role::request_of, sso::region_fault},
     step::Step,
+    temporary::time,
 };
 
 /// All that the files name.
 #[derive(Clone, Debug, Default)]
 pub struct Named {
-    /// The profiles, in the order of their names.
+    /// The profiles, in the order of their names; behind them what is no profile only by how its section is written.
     pub profiles: Vec<NamedProfile>,
     /// The SSO sessions, in the order of their names.
     pub sso_sessions: Vec<NamedSession>,
@@ -89,7 +90,10 @@ pub enum By {
         mfa_serial: Option<String>,
     },
     /// By keys in the files.
-    Keys,
+    Keys {
+        /// Whether a token stands beside them, so that they expire.
+        is_temporary: bool,
+    },
     /// By anything else.
     Other,
 }
@@ -135,7 +139,16 @@ impl Named {
     /// When one can't be read; it names the lines.
     pub fn read(environment: &Environment, now: SystemTime) -> Result<Self, Broken> {
         let files = AwsFiles::read(environment)?;
-        let profiles = files.profiles.values().filter(|profile| !profile.keys.is_empty());
+        // What is called like this in the credentials file is another profile than was meant.
+        let is_meant = |profile: &&Profile| {
+            !profile.keys.is_empty()
+                && profile.name.strip_prefix("profile ").is_none_or(|name| files.strays.get(name.trim()).is_none())
+        };
+        let profiles = files.profiles.values().filter(is_meant);
+        let profiles = profiles.map(|profile| NamedProfile::of(profile, environment, &files, now));
+        let strays = files.strays.iter().filter(|(name, _)| !files.profiles.contains_key(*name));
+        let strays =
+            strays.filter(|(_, stray)| stray.has_credentials).map(|(name, stray)| NamedProfile::stray(name, stray));
         let selected = environment.first(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]).map(|(variable, name)| Selected {
             variable,
             name: name.to_owned(),
@@ -149,7 +162,7 @@ impl Named {
             selected,
             missing: missing.collect(),
             paths: paths.map(|(_, path)| path.to_owned()),
-            profiles: profiles.map(|profile| NamedProfile::of(profile, environment, &files, now)).collect(),
+            profiles: profiles.chain(strays).collect(),
             sso_sessions: files
                 .sso_sessions
                 .iter()
@@ -182,7 +195,8 @@ impl NamedProfile {
                 portal: text("sso_start_url").zip(text("sso_region")).filter(|_| profile.get("sso_session").is_none()),
             },
             Some(Place::Console) => By::Console,
-            Some(Place::KeysInCredentials | Place::KeysInConfig) => By::Keys,
+            Some(Place::KeysInCredentials) => By::Keys { is_temporary: keys::token(&profile.credentials).is_some() },
+            Some(Place::KeysInConfig) => By::Keys { is_temporary: keys::token(&profile.config).is_some() },
             Some(_) => By::Other,
         };
         let kept = match &by {
@@ -204,10 +218,28 @@ impl NamedProfile {
                 let file = request_of(profile).and_then(|request| home(role::FOLDER, request.file_name()));
                 file.and_then(|file| role::listed(&file)).map(|role| Kept { expires: role.expires, renews: false })
             }
+            By::Keys { is_temporary: true } => {
+                profile.get(keys::EXPIRES).and_then(time).map(|expires| Kept { expires, renews: false })
+            }
             _ => None,
         };
         let role = || Some([text("sso_session")?, text("sso_account_id")?, text("sso_role_name")?]);
         Self { name: profile.name.clone(), origin: first_line(&profile.keys), by, what, role: role(), kept, runs }
+    }
+}
+
+impl NamedProfile {
+    fn stray(name: &str, stray: &Stray) -> Self {
+        let broken = Broken::new(stray.what.clone(), format!("write it as {}", stray.right));
+        Self {
+            name: name.to_owned(),
+            origin: Some(stray.at.clone()),
+            by: By::Other,
+            what: Err(broken.fault(Fault::Misspelt(shown(stray.right.clone())))),
+            role: None,
+            kept: None,
+            runs: None,
+        }
     }
 }
 
@@ -247,7 +279,6 @@ fn first_line(keys: &Keys) -> Option<Origin> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::broken::Fault;
 
     #[test]
     fn what_is_known_of_a_profile_does_not_hang_on_words() {
@@ -261,7 +292,10 @@ mod tests {
                     [profile region]\nsso_start_url = u\nsso_region = Frankfurt\nsso_account_id = 1\nsso_role_name = r\n\
                     [profile lacks]\nsso_account_id = 1\nsso_role_name = r\nsso_region = eu-west-1\n\
                     [profile gone]\nrole_arn = r\nsource_profile = does not exist\n\
-                    [profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n";
+                    [profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n\
+                    [profile temporary]\naws_access_key_id = a\naws_secret_access_key = b\naws_session_token = c\n\
+                    x_security_token_expires = 2026-11-23T21:39:05Z\n\
+                    [profile empty]\naws_access_key_id =\naws_secret_access_key =\n";
         std::fs::write(&config, text).unwrap();
         let environment = Environment::new([("A", "x")], Some(home.path().into()));
         let named = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap();
@@ -271,13 +305,32 @@ mod tests {
             [fault("loop"), fault("region"), fault("gone")],
             [Fault::Circle, Fault::SsoRegion, Fault::NamesAbsent]
         );
+        assert_eq!(fault("empty"), Fault::Empty("aws_access_key_id"));
         assert_eq!(fault("lacks"), Fault::LacksSso(vec!["sso_start_url"]));
         assert_eq!(fault("quote"), Fault::At(Origin::File { path: config.clone(), line: 13 }));
         let runs = |name: &str| profile(name).runs.as_deref();
         assert_eq!([runs("program"), runs("over"), runs("keys")], [Some("asks"), Some("asks"), None]);
-        assert_eq!(profile("keys").by, By::Keys);
+        assert_eq!(profile("keys").by, By::Keys { is_temporary: false });
+        let temporary = profile("temporary");
+        assert_eq!(temporary.by, By::Keys { is_temporary: true });
+        assert_eq!(
+            temporary.kept.map(|kept| (kept.expires, kept.renews)),
+            time("2026-11-23T21:39:05Z").zip(Some(false))
+        );
+        // A section of another tool is no profile that somebody meant.
+        std::fs::write(&config, "[plain]\nrole_arn = r\n[plugins]\ncli_legacy_plugin_path = x\n").unwrap();
+        std::fs::write(
+            home.path().join(".aws/credentials"),
+            "[profile z]\naws_access_key_id = a\naws_secret_access_key = b\n",
+        )
+        .unwrap();
+        let named = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap();
+        let shorts: Vec<_> =
+            named.profiles.iter().map(|profile| (&*profile.name, profile.what.clone().unwrap_err().fault)).collect();
+        let misspelt = |right: &str| Fault::Misspelt(right.to_owned());
+        assert_eq!(shorts, [("plain", misspelt("[profile plain]")), ("z", misspelt("[z]"))]);
         std::fs::write(&config, "[profile a]\nx\n[profile b\n").unwrap();
         let broken = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap_err();
-        assert_eq!(broken.fault.short().as_deref(), Some("wrong in config line 2"));
+        assert_eq!(broken.fault.short().as_deref(), Some("config:2 is wrong"));
     }
 }

@@ -9,6 +9,7 @@ mod gathering;
 mod run;
 mod browser;
 mod signals;
+mod span;
 mod terminal;
 mod commands;
 

@@ -319,6 +319,10 @@ impl Condition {
     pub fn short(&self) -> Cow<'_, str> {
         match self {
             Self::Broken(Wrong { short: Some(short), .. }) => short.into(),
+            Self::Runs(program) => {
+                let name = program.rsplit('/').find(|name| !name.is_empty()).unwrap_or(program);
+                format!("runs {name}").into()
+            }
             _ => self.words(),
         }
     }
@@ -493,4 +497,15 @@ pub enum Outcome {
     Failed,
     /// It does not apply, or something before it failed.
     Skipped,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_program_its_name_is_enough_in_a_narrow_column() {
+        let runs = |program: &str| Condition::Runs(program.to_owned()).short().into_owned();
+        assert_eq!(["/usr/bin/echo", "corp-keys", "/"].map(runs), ["runs echo", "runs corp-keys", "runs /"]);
+    }
 }

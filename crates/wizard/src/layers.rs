@@ -87,7 +87,8 @@ impl Answers {
                 answers.set(question.id, value, From::Config);
             }
         }
-        if answers.get(Id::Auth).is_none() {
+        // Of a config that needs no credentials, nobody has chosen the chain.
+        if answers.get(Id::Auth).is_none() && !answers.is(Id::Storage, "embedded") {
             answers.set(Id::Auth, "chain".into(), From::Config);
         }
         if config.get("auth").and_then(|auth| auth.get("source")?.get("method")?.as_str()) != Some("profile") {

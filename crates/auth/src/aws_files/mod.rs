@@ -18,7 +18,7 @@ use lakeward_core::untrusted::{excerpt, printable};
 
 use self::ini::{Entry, Section};
 use crate::{
-    advice::{login, login_at_console},
+    advice::{CHOOSE, SIGN_IN_TO, login, login_at_console},
     broken::{Broken, Fault},
     environment::Environment,
     origin::{Origin, Setting, Value},
@@ -60,8 +60,25 @@ pub(crate) struct AwsFiles {
     pub(crate) sso_sessions: BTreeMap<String, Keys>,
     services: BTreeMap<String, Keys>,
     /// Sections that look like a profile's and are none, as `[x]` is in the config file, by the name that was meant.
-    strays: BTreeMap<String, String>,
+    pub(crate) strays: BTreeMap<String, Stray>,
 }
+
+/// A section that looks like a profile's and is none.
+#[derive(Clone)]
+pub(crate) struct Stray {
+    /// Where it is.
+    pub(crate) at: Origin,
+    /// How it would be written: `[profile x]`.
+    pub(crate) right: String,
+    /// What stands there, and how it would be written.
+    pub(crate) what: String,
+    /// Whether something in it is about credentials.
+    pub(crate) has_credentials: bool,
+}
+
+/// What the names of keys that are about credentials begin with.
+const OF_CREDENTIALS: [&str; 6] =
+    ["aws_access_key_id", "credential_process", "login_session", "role_arn", "sso_", "web_identity_token_file"];
 
 /// What a section of the config file is about.
 #[derive(Debug, PartialEq, Eq)]
@@ -140,7 +157,10 @@ impl AwsFiles {
     fn stray(&mut self, meant: &str, path: &Path, section: &Section, right: &str) {
         let at = Origin::File { path: path.to_owned(), line: section.line };
         let what = format!("{at} has [{}], which is no profile there: write it as {right}", section.name);
-        self.strays.insert(meant.trim().to_owned(), what);
+        let is_of_credentials = |entry: &Entry| OF_CREDENTIALS.iter().any(|start| entry.key.starts_with(start));
+        let has_credentials = section.entries.iter().any(is_of_credentials);
+        let stray = Stray { at, right: right.to_owned(), what, has_credentials };
+        self.strays.insert(meant.trim().to_owned(), stray);
     }
 
     /// Of two sections for one profile the later one counts.
@@ -178,9 +198,9 @@ impl AwsFiles {
         };
         let choose = |which: &str, name: &str| {
             let name = shlex::try_quote(name).unwrap_or(name.into());
-            format!("choose {which}: `--profile {name}`, AWS_PROFILE, or [auth] method = \"profile\"")
+            format!("{CHOOSE}{which}: `--profile {name}`, AWS_PROFILE, or [auth] method = \"profile\"")
         };
-        let sign_in = |which: &str, name: &str| format!("sign in to {which}: {}", login(&["--sso-session", name]));
+        let sign_in = |which: &str, name: &str| format!("{SIGN_IN_TO}{which}: {}", login(&["--sso-session", name]));
         let all = [told(&profiles, "profile", &choose), told(&sessions, "SSO session", &sign_in)];
         all.into_iter().flatten().collect()
     }
@@ -188,7 +208,7 @@ impl AwsFiles {
     /// What to do about a profile that is not there: the name that was meant, or those that there are.
     pub(crate) fn which_profile(&self, name: &str) -> String {
         if let Some(stray) = self.strays.get(name) {
-            return stray.clone();
+            return stray.what.clone();
         }
         which("profile", name, self.profiles.keys()).unwrap_or_else(|| {
             format!(

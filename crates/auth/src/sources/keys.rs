@@ -64,6 +64,12 @@ pub(crate) fn in_config_file(context: &Context<'_>) -> Link {
     plan(Place::KeysInConfig, &context.profile.config, context)
 }
 
+/// The token of temporary keys, with its key. Older tools' name for it comes first, as in the AWS CLI.
+pub(crate) fn token(keys: &aws_files::Keys) -> Option<(&'static str, &Value)> {
+    let token = ["aws_security_token", "aws_session_token"].iter().find_map(|key| Some((*key, keys.get(*key)?)));
+    token.filter(|(_, value)| !value.text.is_empty())
+}
+
 fn plan(place: Place, keys: &aws_files::Keys, context: &Context<'_>) -> Link {
     let Some(id) = keys.get("aws_access_key_id") else {
         return Link::skipped(place, format!("profile {} has no aws_access_key_id there", context.profile.name));
@@ -75,9 +81,16 @@ fn plan(place: Place, keys: &aws_files::Keys, context: &Context<'_>) -> Link {
         let broken = Broken::new(what, "put both keys into one section of one file");
         return Link::broken(place, broken.fault(Fault::At(id.origin.clone()))).with(settings);
     };
+    if let Some((key, value)) = [("aws_access_key_id", id), ("aws_secret_access_key", secret)]
+        .into_iter()
+        .find(|(_, value)| value.text.is_empty())
+    {
+        let what = format!("{key} at {} is empty", value.origin);
+        let broken = Broken::new(what, "write both keys there, or take both lines out");
+        return Link::broken(place, broken.fault(Fault::Empty(key))).with(settings);
+    }
     settings.push(Setting::secret("aws_secret_access_key", secret.origin.clone()));
-    // Older tools' name for it comes first, as in the AWS CLI.
-    let token = ["aws_security_token", "aws_session_token"].iter().find_map(|key| Some((*key, keys.get(*key)?)));
+    let token = token(keys);
     settings.extend(token.map(|(key, value)| Setting::secret(key, value.origin.clone())));
     settings.extend(keys.get(EXPIRES).map(|expires| Setting::new(EXPIRES, expires)));
     let token = token.map(|(_, value)| value.text.clone());

@@ -28,9 +28,9 @@ impl State {
         // Only these are looked for by their name.
         let (title, sought) = match method {
             "env" => ("Environment keys".to_owned(), Some("not set in this shell")),
-            "profile" => (named("Profile", Id::Profile)?, Some("not found on this machine")),
+            "profile" => (named("Profile", Id::Profile)?, Some("not on this machine")),
             "sso" => match named("SSO session", Id::SsoSession) {
-                Some(session) => (session, Some("not found on this machine")),
+                Some(session) => (session, Some("not on this machine")),
                 None => (format!("SSO of {}", text(Id::SsoStartUrl)?), None),
             },
             "role" => (format!("Role {}", text(Id::RoleArn)?), None),

@@ -86,7 +86,8 @@ impl State {
     fn take_found(&mut self, found: &Found) {
         self.take_chosen();
         self.save_draft();
-        let pinned = format!("{} is pinned in the config: nothing in the environment can take over later", found.title);
+        let pinned =
+            format!("{} will be pinned in the config: nothing in the environment can take over later", found.title);
         match found.sign_in.clone() {
             None => self.after_auth(false),
             Some(request) => {

@@ -21,6 +21,7 @@ use crate::{
     console::{Console, shown},
     logging,
     signals::unless_interrupted,
+    span::rough,
     storage,
 };
 
@@ -124,14 +125,9 @@ async fn written(changes: Vec<Changed>, console: Console) -> Result<(), Failure>
 /// A time as people read it, with how far off it is.
 pub(crate) fn until(time: SystemTime, now: SystemTime) -> String {
     let written = humantime::format_rfc3339_seconds(time);
-    let rounded = |duration: std::time::Duration| {
-        let seconds = duration.as_secs();
-        let step = if seconds < 120 { 1 } else { 60 };
-        humantime::format_duration(std::time::Duration::from_secs(seconds / step * step))
-    };
     match (time.duration_since(now), now.duration_since(time)) {
-        (Ok(left), _) => format!("{written} (in {})", rounded(left)),
-        (_, Ok(past)) => format!("{written} ({} ago)", rounded(past)),
+        (Ok(left), _) => format!("{written} (in {})", rough(left)),
+        (_, Ok(past)) => format!("{written} ({} ago)", rough(past)),
         _ => written.to_string(),
     }
 }

@@ -10,12 +10,14 @@ use lakeward_auth::{
     sign_in::{Choice, SignIn, Target},
 };
 use lakeward_core::{
+    failure::FailureKind,
     plan::{AuthPlan, CREDENTIAL_PROGRAM_LIMIT},
     untrusted::printable,
 };
 use lakeward_wizard::{Condition, Event, Found, Id, SignInRequest, SsoSession, Ticket, Value, Wrong};
 
 use super::world::{Events, World};
+use crate::span::rough;
 
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_millis(1400);
@@ -157,7 +159,11 @@ async fn of_machine(world: &World) -> Vec<Found> {
     let answer = tokio::time::timeout(ANSWER, signing.keys_or_why()).await;
     let condition = match answer {
         Ok(Ok(_)) => Condition::Good("good, renewed by itself".to_owned()),
-        Ok(Err(NoKeys::Other(_))) if is_instance => Condition::Absent("no such service here".to_owned()),
+        Ok(Err(NoKeys::Other(failure))) if is_instance => Condition::Absent(match failure.kind {
+            FailureKind::Destination => "no such service here".to_owned(),
+            // It answers, as the AWS chain tells when it ends there.
+            _ => "the service refuses".to_owned(),
+        }),
         Ok(Err(why)) => Condition::Broken(why.failure().what.into()),
         Err(_) if is_instance => Condition::Absent(format!("no answer in {} s", ANSWER.as_secs())),
         Err(_) => Condition::Needs(format!("no answer in {} s", ANSWER.as_secs())),
@@ -174,7 +180,7 @@ fn of_files(world: &World) -> Vec<Found> {
                 title: "The AWS files".to_owned(),
                 origin: "~/.aws".to_owned(),
                 condition: broken(&wrong),
-                why: format!("{}.", capital(&wrong.next)),
+                why: format!("{}. Until that is done nothing in ~/.aws counts, in a run either.", capital(&wrong.next)),
                 answers: Vec::new(),
                 sign_in: None,
                 session: None,
@@ -189,7 +195,8 @@ fn of_files(world: &World) -> Vec<Found> {
     let profiles = named.profiles.iter().filter_map(|profile| of_profile(profile, &look));
     let amiss = named.missing.iter().map(|(variable, path)| missing(variable, &world.shown(path)));
     let absent = named.selected.iter().filter_map(|selected| absent(selected, &named, world));
-    amiss.chain(absent).chain(sessions).chain(profiles).collect()
+    let without = without_credentials(&named, world);
+    amiss.chain(absent).chain(sessions).chain(profiles).chain(without).collect()
 }
 
 /// A file that a variable names and that is not there.
@@ -259,6 +266,49 @@ fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<
     })
 }
 
+/// What is said of a profile that could hold credentials, and does not.
+const NOTHING_IN_IT: &str = "no credentials in it";
+
+/// So many profiles without credentials are named.
+const MOST_WITHOUT: usize = 3;
+
+/// A profile that nothing can be done with.
+fn empty(name: &str, origin: String, condition: Condition) -> Found {
+    Found {
+        title: format!("Profile \"{}\"", printable(name)),
+        origin,
+        condition,
+        why: String::new(),
+        answers: Vec::new(),
+        sign_in: None,
+        session: None,
+        rank: rank::OTHER,
+    }
+}
+
+/// The profiles without credentials, so that nobody looks for them; the default one first, for that is looked for most.
+fn without_credentials(named: &Named, world: &World) -> Vec<Found> {
+    let is_selected = |name: &str| named.selected.as_ref().is_some_and(|selected| selected.name == name);
+    let is_it = |profile: &&NamedProfile| profile.by == By::Nothing && !is_selected(&profile.name);
+    let mut without: Vec<&NamedProfile> = named.profiles.iter().filter(is_it).collect();
+    without.sort_by_key(|profile| profile.name != "default");
+    let told = if without.len() > MOST_WITHOUT { 1 } else { without.len() };
+    let (told, more) = without.split_at(told);
+    let mut found: Vec<Found> = told
+        .iter()
+        .map(|profile| {
+            let origin = profile.origin.as_ref().map(|origin| shown(origin, world)).unwrap_or_default();
+            empty(&profile.name, origin, Condition::Absent(NOTHING_IN_IT.to_owned()))
+        })
+        .collect();
+    if !more.is_empty() {
+        let title = format!("{} more profiles", more.len());
+        let condition = Condition::Absent("no credentials in them".to_owned());
+        found.push(Found { title, ..empty("", "~/.aws".to_owned(), condition) });
+    }
+    found
+}
+
 /// What profiles are looked at with.
 struct Look<'a> {
     named: &'a Named,
@@ -270,6 +320,7 @@ struct Look<'a> {
 fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
     let Look { named, world, now, .. } = *look;
     let name = &profile.name;
+    let origin = profile.origin.as_ref().map(|origin| shown(origin, world)).unwrap_or_default();
     let sso = |session: Option<String>, portal: Option<(String, String)>| {
         let (start_url, region) = portal.unzip();
         SignInRequest::Sso { session, start_url, region }
@@ -280,7 +331,14 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
         None => (Condition::Good("ready".to_owned()), None),
     };
     let (rank, (condition, sign_in), why) = match &profile.by {
-        By::Nothing => return None,
+        By::Nothing => {
+            return named.selected.as_ref().filter(|selected| selected.name == *name).map(|selected| {
+                let why =
+                    format!("{} names it. Give it keys, a role, a sign-in or a credential_process.", selected.variable);
+                let condition = Condition::Broken(NOTHING_IN_IT.into());
+                Found { rank: rank::SELECTED, why, ..empty(name, origin, condition) }
+            });
+        }
         By::Sso { session, portal } => (
             rank::SSO_PROFILE,
             signed_in(profile.kept, sso(session.clone(), portal.clone()), now),
@@ -316,22 +374,39 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
             };
             (rank::ROLE, of_source(name, look).unwrap_or_else(untried), "A role, whose keys are renewed by themselves.")
         }
-        By::Keys => (
+        By::Keys { is_temporary: true } => (
+            rank::KEYS,
+            match profile.kept {
+                Some(kept) if kept.is_good(now) => {
+                    (Condition::Good(format!("temporary, {} left", left(kept.expires, now))), None)
+                }
+                Some(kept) => (Condition::Broken(format!("expired {} ago", left(now, kept.expires)).into()), None),
+                None => (Condition::Good("temporary keys".to_owned()), None),
+            },
+            match profile.kept {
+                Some(kept) if !kept.is_good(now) => "They have expired: renew them, or choose another way.",
+                _ => "They last for some hours, and nothing renews them: not for cron.",
+            },
+        ),
+        By::Keys { is_temporary: false } => (
             rank::KEYS,
             (Condition::Good("long-lived keys".to_owned()), None),
             "Keys that do not expire work everywhere, for whoever has them too: a role is better.",
         ),
-        By::Other if profile.runs.is_some() => {
-            (rank::PROGRAM, good(), "What the profile names is run when it is chosen.")
-        }
+        By::Other if profile.runs.is_some() => (rank::PROGRAM, good(), "It is run when the profile is chosen"),
         By::Other => (rank::OTHER, good(), "What the profile names is asked when it is chosen."),
     };
-    let limit = match &profile.runs {
-        Some(program) => format!(" {program} has {} s for its answer.", CREDENTIAL_PROGRAM_LIMIT.as_secs()),
-        None => String::new(),
+    let seconds = CREDENTIAL_PROGRAM_LIMIT.as_secs();
+    let why = match (&profile.by, &profile.runs) {
+        (By::Other, Some(program)) => {
+            format!("Its keys are what {program} prints. {why}, and has {seconds} s for its answer.")
+        }
+        (_, Some(program)) => format!("{why} {program} has {seconds} s for its answer."),
+        (_, None) => why.to_owned(),
     };
     let (condition, sign_in, why) = match &profile.what {
-        Ok(what) => (condition, sign_in, format!("{}. {why}{limit}", capital(what))),
+        Ok(_) if rank == rank::PROGRAM => (condition, sign_in, why),
+        Ok(what) => (condition, sign_in, format!("{}. {why}", capital(what))),
         Err(wrong) => (broken(wrong), None, "Mend the AWS files, or choose another way.".to_owned()),
     };
     // Whoever sets the variable means this profile.
@@ -341,14 +416,11 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
         None => why,
     };
     Some(Found {
-        title: format!("Profile \"{}\"", printable(name)),
-        origin: profile.origin.as_ref().map(|origin| shown(origin, world)).unwrap_or_default(),
-        condition,
         why,
         answers: pinned("profile", Some((Id::Profile, name))),
         sign_in,
-        session: None,
         rank: if selected.is_some() { rank::SELECTED } else { rank },
+        ..empty(name, origin, condition)
     })
 }
 
@@ -382,15 +454,9 @@ fn signed_in(kept: Option<Kept>, request: SignInRequest, now: SystemTime) -> (Co
     }
 }
 
-/// How long it is from one time to a later one, as far as people count.
+/// How long it is from one time to a later one.
 fn left(until: SystemTime, from: SystemTime) -> String {
-    let minutes = until.duration_since(from).unwrap_or_default().as_secs() / 60;
-    match (minutes / (24 * 60), minutes / 60 % 24, minutes % 60) {
-        (0, 0, 0) => "less than a minute".to_owned(),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
+    rough(until.duration_since(from).unwrap_or_default())
 }
 
 fn shown(origin: &Origin, world: &World) -> String {
@@ -409,7 +475,107 @@ fn capital(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use lakeward_auth::{
+        Environment,
+        sign_in::{Machine, situation},
+    };
+
     use super::*;
+
+    /// What is told of these AWS files, where a variable may choose a profile: title, condition, and why.
+    fn told(config: &str, credentials: &str, profile: Option<&str>) -> Vec<(String, Condition, String)> {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join(".aws");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("config"), config).unwrap();
+        std::fs::write(folder.join("credentials"), credentials).unwrap();
+        let variables = profile.map(|profile| ("AWS_PROFILE", profile));
+        let environment = Environment::new(variables, Some(home.path().into()));
+        let world = World {
+            situation: situation(&environment, Machine::real()),
+            environment,
+            own_services: false,
+            opens: false,
+            state_dir: home.path().into(),
+            home: Some(home.path().into()),
+            stand_in: None,
+        };
+        let found = of_files(&world).into_iter().map(|found| (found.title, found.condition, found.why));
+        found
+            .map(|(title, condition, why)| (title, condition, why.replace(&*home.path().display().to_string(), "~")))
+            .collect()
+    }
+
+    fn keys(profile: &str, more: &str) -> String {
+        format!("[{profile}]\naws_access_key_id = AKIA\naws_secret_access_key = s\n{more}")
+    }
+
+    #[test]
+    fn temporary_keys_are_not_taken_for_those_that_last() {
+        let day = |days: u64| {
+            humantime::format_rfc3339_seconds(SystemTime::now() + Duration::from_hours(24 * days + 1)).to_string()
+        };
+        let until = |time: &str| keys("a", &format!("aws_session_token = t\nx_security_token_expires = {time}\n"));
+        for (credentials, condition, why) in [
+            (keys("a", ""), Condition::Good("long-lived keys".to_owned()), "work everywhere"),
+            (keys("a", "aws_session_token = t\n"), Condition::Good("temporary keys".to_owned()), "not for cron"),
+            (until(&day(3)), Condition::Good("temporary, 3 days left".to_owned()), "not for cron"),
+            (until("2020-01-01T00:00:00Z"), Condition::Broken("expired".into()), "They have expired: renew them"),
+        ] {
+            let told = told("", &credentials, None);
+            let [(_, found, whole)] = told.as_slice() else { panic!("{told:?}") };
+            match (found, &condition) {
+                (Condition::Broken(found), Condition::Broken(_)) => {
+                    assert!(found.what.ends_with(" years ago"), "{found:?}")
+                }
+                _ => assert_eq!(*found, condition),
+            }
+            assert!(whole.contains(why), "{whole}");
+        }
+    }
+
+    #[test]
+    fn profiles_without_credentials_are_said_to_be_there_and_are_few_lines() {
+        let region = |name: &str| format!("[{name}]\nregion = eu-west-1\n");
+        let config = ["profile a", "default"].map(region).concat();
+        let titles = |config: &str, profile| {
+            let told = told(config, "", profile);
+            told.into_iter().map(|(title, condition, _)| (title, condition)).collect::<Vec<_>>()
+        };
+        let absent = |words: &str| Condition::Absent(words.to_owned());
+        let none = || absent(NOTHING_IN_IT);
+        let of = |name: &str| format!("Profile \"{name}\"");
+        assert_eq!(titles(&config, None), [(of("default"), none()), (of("a"), none())]);
+        // Whoever names one means it.
+        let named = Condition::Broken(NOTHING_IN_IT.into());
+        assert_eq!(titles(&config, Some("a")), [(of("a"), named), (of("default"), none())]);
+        let many = format!("{config}{}", ["profile b", "profile c"].map(region).concat());
+        let more = ("3 more profiles".to_owned(), absent("no credentials in them"));
+        assert_eq!(titles(&many, None), [(of("default"), none()), more]);
+    }
+
+    #[test]
+    fn what_is_no_profile_by_how_it_is_written_is_told_with_how_it_would_be() {
+        let told = told("", &keys("profile z", ""), None);
+        let [(title, condition, _)] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!((&**title, &*condition.short()), ("Profile \"z\"", "write it as [z]"));
+        assert!(!condition.is_usable());
+    }
+
+    #[test]
+    fn a_program_is_told_in_whole_sentences() {
+        let told = told("[profile p]\ncredential_process = /usr/bin/false x\n", "", None);
+        let why = "Its keys are what /usr/bin/false prints. It is run when the profile is chosen, and has 60 s for its answer.";
+        assert_eq!(told[0].2, why);
+    }
+
+    #[test]
+    fn one_broken_file_makes_the_other_one_not_count() {
+        let told = told("[default\n", &keys("a", ""), None);
+        let [(title, condition, why)] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!((&**title, condition.is_usable()), ("The AWS files", false));
+        assert!(why.ends_with("Until that is done nothing in ~/.aws counts, in a run either."), "{why}");
+    }
 
     #[test]
     fn what_a_variable_names_comes_first_and_a_program_after_keys() {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use lakeward_auth::{ServerClock, Signing};
+use lakeward_auth::{ServerClock, Signing, in_wizard};
 use lakeward_core::{
     failure::{Failure, FailureKind},
     plan::{AuthPlan, Vendor},
@@ -28,7 +28,10 @@ pub(crate) async fn identify(
 ) {
     // A program that hangs ends with the wish to know.
     let asked = lakeward_auth::with_programs(asked(&world, &auth, endpoint));
-    let identity = Box::pin(asked).await.map_err(|failure| trouble(&failure));
+    let identity = Box::pin(asked).await.map_err(|failure| {
+        let next = failure.next.as_deref().map(in_wizard);
+        trouble(&Failure { next, ..failure })
+    });
     events.send(Event::Identified(ticket, identity));
 }
 

@@ -157,7 +157,7 @@ impl Columns {
     fn of(sheet: &Sheet<'_>) -> Self {
         let (title, origin) = match sheet.width {
             110.. => (38, 30),
-            76.. => (26, 19),
+            76.. => (24, 21),
             _ => (24, 0),
         };
         let before = 7 + title + if origin > 0 { origin + 1 } else { 0 } + symbol(sheet.look);

@@ -20,11 +20,11 @@ fn auth(answers: &Answers) -> Vec<(Id, Value)> {
 
 const GONE: [(&str, &str, &str); 6] = [
     ("method = \"env\"", "Environment keys", "not set in this shell"),
-    ("method = \"profile\"\nprofile = \"gone\"", "Profile \"gone\"", "not found on this machine"),
+    ("method = \"profile\"\nprofile = \"gone\"", "Profile \"gone\"", "not on this machine"),
     (
         "method = \"sso\"\nsso_session = \"gone\"\nsso_account_id = \"111122223333\"\nsso_role_name = \"Writer\"",
         "SSO session \"gone\"",
-        "not found on this machine",
+        "not on this machine",
     ),
     (
         "method = \"sso\"\nsso_start_url = \"https://x.awsapps.com/start\"\nsso_region = \"eu-west-1\"\n\

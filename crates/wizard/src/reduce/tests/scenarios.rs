@@ -82,7 +82,7 @@ fn a_choice_pins_its_credentials_and_says_so() {
     let mut session = Session::new();
     let keys = Found { title: "Environment keys".into(), answers: vec![(Id::Auth, "env".into())], ..self::session() };
     session.detect(vec![keys]).enter();
-    assert!(session.said().contains("Environment keys is pinned"), "{}", session.said());
+    assert!(session.said().contains("Environment keys will be pinned"), "{}", session.said());
     assert!(session.state.answers.is(Id::Auth, "env"));
     assert!(
         matches!(session.effects.last(), Some(Effect::Identify(_, plan)) if **plan == lakeward_core::plan::AuthPlan::Env)
@@ -555,6 +555,20 @@ fn who_turns_to_s3_after_all_is_asked_how_to_sign_in() {
     assert!(session.state.answers.is(Id::Bucket, "my-lake"));
     session.enter();
     assert_eq!(session.state.screen, Screen::Source);
+}
+
+#[test]
+fn a_config_without_aws_that_turns_to_s3_has_not_chosen_the_chain() {
+    let text = "version = 1\n[destination]\nstorage = \"embedded\"\nbucket = \"lake\"\n[[source]]\ntype = \"files\"\npaths = [\"x.csv\"]\n";
+    for (found, at) in [(vec![self::session()], Row::Found(0)), (Vec::new(), Row::Other(Way::Sso))] {
+        let there = crate::Place { existing: Some(text.to_owned()), ..place() };
+        let mut session = Session::with(Start { place: there, init: true, ..Start::default() });
+        session.enter();
+        assert_eq!(session.state.screen, Screen::Destination);
+        session.press(Key::F(3)).event(Event::Intent(crate::Intent::Fill(Id::Storage, "s3".into())));
+        session.enter().detect(found);
+        assert_eq!((session.state.screen, session.state.list.focused()), (Screen::Method, Some(at)));
+    }
 }
 
 #[test]
