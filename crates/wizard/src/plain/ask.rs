@@ -195,6 +195,7 @@ impl Plain {
         }
         if self.state.trail.is_empty() && self.state.screen != Screen::Written {
             turn.lines.push(format!("This is the first question; {}.", self.quits()));
+            self.ask_list_again();
             return;
         }
         self.intend(Intent::Back, turn);
@@ -203,6 +204,13 @@ impl Plain {
             self.intend(Intent::Back, turn);
         }
         self.reopen_last();
+    }
+
+    /// A list that is told again comes with what it is chosen for.
+    fn ask_list_again(&mut self) {
+        if self.is_list() && self.state.screen != Screen::Welcome {
+            self.told.screen = None;
+        }
     }
 
     pub(super) fn help(&mut self, turn: &mut Turn) {
@@ -250,6 +258,7 @@ impl Plain {
         ));
         turn.lines.push(format!("The same so far: {}", self.state.command()));
         self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
+        self.ask_list_again();
     }
 
     /// What each answer means where it is asked whether to go on with a draft, or whether to change a file.

@@ -65,6 +65,9 @@ impl Plain {
         if is_new {
             self.told.screen = Some(screen);
             turn.lines.extend(self.title(screen));
+            if screen == Screen::Welcome {
+                self.told.trouble = self.state.facts.document.trouble().cloned();
+            }
             if self.has_more() {
                 turn.lines.push("+ also asks the questions that few people need.".to_owned());
             }
@@ -111,7 +114,15 @@ impl Plain {
         let title = match screen {
             Screen::Welcome => {
                 let edit = if self.state.has_left_edit() { format!(" {}", sentence(LEFT_EDIT)) } else { String::new() };
-                format!("There is a config: {}.{edit} What do you want to do?", facts.place.config_shown)
+                let mut lines = vec![String::new(), format!("There is a config: {}.{edit}", facts.place.config_shown)];
+                match &facts.document {
+                    Remote::Failed(trouble) => lines.extend(told(trouble)),
+                    _ => {
+                        lines.push(format!("Destination: {}", self.state.leads_to()));
+                        lines.extend(self.state.rows_from().map(|source| format!("Rows from: {source}")));
+                    }
+                }
+                return lines;
             }
             Screen::Method => format!("{}: How should Lakeward sign in to AWS?", self.number(Id::Auth)),
             Screen::Details => "About signing in.".to_owned(),
@@ -198,6 +209,9 @@ impl Plain {
             return;
         }
         self.told.rows = rows;
+        if self.state.screen == Screen::Welcome {
+            turn.lines.push("What do you want to do?".to_owned());
+        }
         turn.lines.extend(self.list());
         if self.state.list.matching.is_empty() {
             return;
@@ -208,10 +222,9 @@ impl Plain {
             turn.lines.push(format!("{} {is}. {}", self.state.list.focus + 1, sentence(&found.why)));
         }
         let or = if self.state.screen == Screen::Directory { ", or words that filter the list" } else { "" };
-        turn.lines.push(if self.is_focus_shown() {
-            format!("Type a number{or}. Enter takes {}.", self.state.list.focus + 1)
-        } else {
-            format!("Type a number{or}.")
+        turn.lines.push(match self.taken_by_enter() {
+            Some(number) => format!("Type a number{or}. Enter takes {number}."),
+            None => format!("Type a number{or}."),
         });
     }
 

@@ -8,6 +8,7 @@ mod form;
 mod line;
 mod list;
 mod chosen;
+mod overview;
 mod flow;
 mod method;
 mod configured;

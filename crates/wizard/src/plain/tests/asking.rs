@@ -122,6 +122,7 @@ fn back_leads_to_the_question_before_and_then_to_the_screen_before() {
     session.line("<").line("<");
     assert_eq!(session.screen(), Screen::Method);
     assert_says(&session, "This is the first question");
+    assert_says(&session, "How should Lakeward sign in to AWS?");
     session.line("7").works().line("");
     assert_says(&session, "Enter takes my-lake.");
 }
@@ -161,6 +162,7 @@ fn help_says_what_a_question_is_about_and_what_can_be_typed() {
     let mut session = Session::new();
     session.works().line("?");
     assert_says(&session, "r looks again");
+    assert_says(&session, "How should Lakeward sign in to AWS?");
     assert_says(&session, "< goes back, q quits and keeps the answers.");
     session.line("7").works().line("").line("?");
     assert_says(&session, Id::Bucket.question().help);

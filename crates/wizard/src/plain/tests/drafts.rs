@@ -49,7 +49,7 @@ fn draft(place: &crate::Place) -> Draft {
 
 #[test]
 fn the_menu_says_that_an_edit_was_left() {
-    const EDIT: &str = "An edit of it was left, and Edit goes on with it. What do you want to do?";
+    const EDIT: &str = "An edit of it was left, and Edit goes on with it.";
     let mut session = Session::with(Start { place: there(), draft: Some(draft(&there())), ..Start::default() });
     assert_says(&session, EDIT);
     // One that is left in this session, too.

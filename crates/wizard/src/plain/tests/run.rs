@@ -56,6 +56,8 @@ fn a_run_is_told_each_tenth_of_its_way_or_each_half_minute() {
     session.event(Event::RunEnded(ticket, Ok("100 rows landed\nin 3 s".into())));
     assert_eq!(session.printed, ["100 rows landed", "in 3 s", "Enter goes on."]);
     assert!(session.plain.state.run.tables.iter().all(|table| table.state == TableState::Done));
+    session.line("7");
+    assert_says(&session, "\"7\" is no answer here");
     session.line("");
     assert_says(&session, "To run it from now on, also from cron: lakeward --config lakeward.toml");
     session.line("");
