@@ -228,30 +228,7 @@ impl Plain {
             ));
         }
         let has_choices = self.open_field().is_some_and(|field| !field.id.question().choices().is_empty());
-        let (has_failed, hints) = (self.state.trouble().is_some(), self.state.hints());
-        let has = |key: &str| hints.iter().any(|hint| hint.key == key);
-        turn.lines.push(
-            match self.state.screen {
-                Screen::Details | Screen::Destination | Screen::Source if has_choices => "Type the answer, or its number; Enter takes what is proposed.",
-                Screen::Details | Screen::Destination | Screen::Source => "Type the answer; Enter takes what is proposed.",
-                Screen::Directory => "Type a number to choose, words to filter, + for the next page, = to type account and role.",
-                Screen::SignIn => "n: a new code; m: the other way to sign in; o: open the page here; p: paste the address that the browser ended at; e: edit URL and region; k: keep a start URL as a session of the AWS files. Signing in goes on meanwhile.",
-                Screen::Review => "Enter tests and then writes; w writes without a test; r tests again; policy, command and toml show these.",
-                Screen::Identity if has_failed && has("s") => "r tries again; s signs in anew; g goes on without these credentials.",
-                Screen::Preview if has_failed && has("s") => "s sets such rows aside; r tries again; g goes on without looking.",
-                Screen::Identity if has_failed => "r tries again; g goes on without these credentials.",
-                Screen::Preview if has_failed => "r tries again; g goes on without looking.",
-                Screen::Identity if has("k") => "Enter goes on; r asks once more; k keeps it as a profile for the AWS tools too.",
-                Screen::Identity => "Enter goes on; r asks once more.",
-                Screen::Preview => "Enter goes on; r looks once more.",
-                Screen::Method => "Type a number to choose; r looks again, w shows the whole credential chain.",
-                Screen::Welcome | Screen::Written => "Type a number to choose.",
-                Screen::Mfa => "Type the code that the device shows now. It is not shown.",
-                Screen::Run => "Ctrl-C stops safely: what was taken still lands. Again: the run ends at once.",
-                Screen::Farewell => "Enter leaves.",
-            }
-            .to_owned(),
-        );
+        turn.lines.push(self.help_of_screen(has_choices));
         turn.lines.push(format!(
             "< goes back, {}. To answer with such a character itself, type a space before it.",
             self.quits()
@@ -259,6 +236,52 @@ impl Plain {
         turn.lines.push(format!("The same so far: {}", self.state.command()));
         self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
         self.ask_list_again();
+    }
+
+    /// What can be typed on the screen as it is now.
+    fn help_of_screen(&self, has_choices: bool) -> String {
+        /// What goes on while a sign-in does.
+        const SIGN_IN: &[(&str, &str)] = &[
+            ("n", "a new code"),
+            ("m", "the other way to sign in"),
+            ("o", "open the page here"),
+            ("p", "paste the address that the browser ended at"),
+            ("e", "edit what is signed in to"),
+            ("k", "keep a start URL as a session of the AWS files"),
+        ];
+        let hints = self.state.hints();
+        let has = |key: &str| hints.iter().any(|hint| hint.key == key);
+        match self.state.screen {
+            Screen::SignIn | Screen::Mfa | Screen::Directory | Screen::Identity | Screen::Preview if self.has_failed() => {
+                return self.after_failure();
+            }
+            Screen::SignIn => {
+                let keys = SIGN_IN.iter().filter(|(key, _)| has(key)).map(|(key, does)| format!("{key}: {does}; "));
+                return format!("{}signing in goes on meanwhile.", keys.collect::<String>());
+            }
+            Screen::Details | Screen::Destination | Screen::Source if has_choices => {
+                "Type the answer, or its number; Enter takes what is proposed."
+            }
+            Screen::Details | Screen::Destination | Screen::Source => "Type the answer; Enter takes what is proposed.",
+            Screen::Directory => {
+                "Type a number to choose, words to filter, + for the next page, = to type account and role."
+            }
+            Screen::Review => {
+                "Enter tests and then writes; w writes without a test; r tests again; policy, command and toml show these."
+            }
+            Screen::Identity if has("k") => "Enter goes on; r asks once more; k keeps it as a profile for the AWS tools too.",
+            Screen::Identity => "Enter goes on; r asks once more.",
+            Screen::Preview => "Enter goes on; r looks once more.",
+            Screen::Method => "Type a number to choose; r looks again, w shows the whole credential chain.",
+            Screen::Welcome | Screen::Written => "Type a number to choose.",
+            Screen::Mfa => "Type the code that the device shows now. It is not shown.",
+            Screen::Run if self.state.is_running() => {
+                "Ctrl-C stops safely: what was taken still lands. Again: the run ends at once."
+            }
+            Screen::Run => "Enter goes on.",
+            Screen::Farewell => "Enter leaves.",
+        }
+        .to_owned()
     }
 
     /// What each answer means where it is asked whether to go on with a draft, or whether to change a file.

@@ -258,7 +258,10 @@ impl Plain {
             (Screen::Welcome, "") if let Some(number) = self.taken_by_enter() => self.pick(number, turn),
             (_, "") if screen != Screen::Welcome && (!self.is_list() || self.taken_by_enter().is_some()) => {
                 self.told.trouble = None;
-                self.intend(Intent::Next, turn);
+                match self.has_failed() && matches!(screen, Screen::Identity | Screen::Preview) {
+                    true => self.press(Key::Char('r'), turn),
+                    false => self.intend(Intent::Next, turn),
+                }
             }
             (_, "") => turn.lines.push("Type the number of a row.".to_owned()),
             (Screen::Review, "w") => self.press(Press::ctrl('s'), turn),
@@ -314,6 +317,11 @@ impl Plain {
             (_, letter) => letter,
         };
         LETTERS.contains(&letter) && !is_copy && !is_of_row && self.state.hints().iter().any(|hint| hint.key == meant)
+    }
+
+    /// Whether what the screen was to do has failed.
+    fn has_failed(&self) -> bool {
+        self.state.trouble().is_some()
     }
 
     /// The number of the row that Enter takes: only one that was shown.

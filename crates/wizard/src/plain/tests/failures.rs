@@ -68,9 +68,10 @@ fn a_failure_is_told_once_and_again_when_it_comes_again() {
     session.event(Event::Tick(noon())).event(Event::Note("the clipboard is empty".into()));
     assert_eq!(count(&session), 1);
     session.line("r");
+    assert!(!session.plain.wants_line(), "r does what Enter does");
     session.event(Event::Identified(ticket(&session), Err(failed)));
     assert_eq!(count(&session), 1, "and once more after the second try");
-    assert_says(&session, "r tries again, g goes on anyway, < goes back.");
+    assert_says(&session, "Enter tries again, g goes on anyway, < goes back.");
     session.line("d");
     assert_says(&session, "\"d\" is no answer here");
     session.line("g");
@@ -174,6 +175,21 @@ fn enter_takes_nothing_of_a_config_that_is_there_but_what_was_come_for() {
     assert_says(&session, "Type a number. Enter takes 2.");
     session.line("");
     assert_eq!(session.screen(), Screen::Method);
+}
+
+#[test]
+fn a_source_that_can_not_be_read_is_looked_at_again_with_enter() {
+    let mut session = Session::new();
+    session.lead_to_destination();
+    for line in ["my-lake", "", "", "", "", "1", "x.csv", "", ""] {
+        session.line(line);
+    }
+    let ticket = session.ticket(|effect| if let Effect::Preview(ticket, _) = effect { Some(*ticket) } else { None });
+    session.event(Event::Previewed(ticket, Err(trouble("x.csv is not there"))));
+    assert_says(&session, "Enter tries again, g goes on anyway, < goes back.");
+    session.effects.clear();
+    session.line("");
+    assert!(matches!(session.effects.as_slice(), [Effect::Preview(..)]), "{:?}", session.effects);
 }
 
 #[test]
