@@ -117,7 +117,7 @@ impl Draft {
             lakeward_core::untrusted::printable(&shown.to_string_lossy()).into_owned()
         };
         let configs: Vec<String> = others.iter().filter_map(|draft| Some(shown(draft.config.as_ref()?))).collect();
-        let command = |config: &String| format!("`{}`", facts::asking(facts::named(config)));
+        let command = |config: &String| format!("`{}`", place.asking_for(facts::named(config)));
         match configs.as_slice() {
             [] => None,
             [config] => Some(format!(

@@ -131,8 +131,8 @@ impl Plain {
         self.spoken(turn)
     }
 
-    /// The input has ended. A run goes on, and a config that was written stays; anything else can't go on, and the exit lists the flags
-    /// of what was not answered.
+    /// The input has ended. A run goes on, and a config that was written stays; anything else can't go on, and it is said what was not
+    /// answered and whether the answers are kept.
     pub fn end(&mut self) -> Turn {
         let mut turn = Turn::default();
         if self.state.is_running() {
@@ -141,9 +141,21 @@ impl Plain {
         self.take(Event::Intent(Intent::End), &mut turn);
         if let Some(Exit::Unanswered(missing)) = &self.state.exit {
             turn.lines.push(match missing.as_slice() {
+                _ if self.state.screen == Screen::Welcome => {
+                    "The input ended before anything was chosen. Nothing was changed.".to_owned()
+                }
                 [] => "The input ended before the config was written.".to_owned(),
-                missing => format!("The input ended. Still to be answered: {}.", missing.join(", ")),
+                missing => {
+                    let open = missing.iter().map(|id| id.question());
+                    let open: Vec<String> =
+                        open.map(|question| format!("{} (--{})", question.title, question.flag)).collect();
+                    format!("The input ended. Still to be answered: {}.", open.join(", "))
+                }
             });
+            if self.state.leaves_draft() {
+                let command = self.state.facts.place.asking();
+                turn.lines.push(format!("The answers are kept: `{command} --resume` goes on with them."));
+            }
         } else if self.state.screen == Screen::Written && !self.state.facts.place.is_demo {
             let config = &self.state.facts.place.config_shown;
             turn.lines.push(format!("The input ended before a run was chosen. To run it: lakeward --config {config}"));

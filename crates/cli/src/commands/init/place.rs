@@ -31,6 +31,7 @@ pub(crate) fn place(named: Option<PathBuf>, world: &World, stdin_is_data: bool) 
         stdin_piped: stdin_is_data,
         state_dir: world.state_dir.clone(),
         is_demo: world.stand_in.is_some(),
+        is_plain: false,
     })
 }
 
