@@ -109,10 +109,7 @@ impl Plain {
         turn.lines.extend(is_first.then(|| INTRODUCTION.to_owned()));
         turn.lines.extend(plain.state.facts.place.notes.clone());
         // It is about other configs, and before what is asked about this one.
-        if let Some(notice) = plain.state.notice.clone() {
-            turn.lines.push(tell::sentence(&notice));
-            plain.told.notice = Some(notice);
-        }
+        turn.lines.extend(plain.state.notice.take().map(|notice| tell::sentence(&notice)));
         let turn = plain.spoken(turn);
         (plain, turn)
     }

@@ -221,7 +221,7 @@ impl State {
             Some(why) => format!("Your answers are lost then: they can't be kept for another time ({why})."),
             None => {
                 let command = self.facts.place.asking();
-                format!("Your answers are kept as a draft: the next `{command}` goes on from here.")
+                format!("Your answers are kept as a draft: the next `{command}` proposes them again.")
             }
         }
     }
