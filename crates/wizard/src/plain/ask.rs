@@ -17,6 +17,15 @@ fn id_is_found(id: Id) -> bool {
 /// How many rows are listed at once.
 pub(super) const PAGE: usize = 20;
 
+/// What a question is about; the rest of its help is for whoever asks.
+fn first_sentence(help: &str) -> &str {
+    help.split_once(". ").and_then(|(first, _)| help.get(..=first.len())).unwrap_or(help)
+}
+
+pub(super) fn no_such_number(number: usize, last: usize) -> String {
+    format!("There is no {number}; choose 1 to {last}.")
+}
+
 /// Why an answer was not taken.
 fn not_taken(question: &Question, text: &str, error: &str) -> String {
     // A program and a spec may hold what nobody should see, and some reasons name the value themselves.
@@ -114,7 +123,8 @@ impl Plain {
     /// Asks for a field. `said` is what was said just before: why its answer was not taken may be among that.
     pub(super) fn ask(&self, field: &Field, said: &[String]) -> Vec<String> {
         let question = field.id.question();
-        let mut lines = vec![String::new(), format!("{}: {}", self.number(field.id), question.title)];
+        let about = format!("{}: {}", self.number(field.id), question.title);
+        let mut lines = vec![String::new(), about, first_sentence(question.help).to_owned()];
         let is_new = |error: &&String| !said.iter().any(|line| line.contains(error.as_str()));
         lines.extend(field.error.as_ref().filter(is_new).map(|error| not_taken(question, &field.text, error)));
         for (at, choice) in question.choices().iter().enumerate() {
@@ -165,7 +175,15 @@ impl Plain {
         let question = id.question();
         let line = line.trim();
         let choices = question.choices();
-        let chosen = line.parse::<usize>().ok().and_then(|number| choices.get(number.checked_sub(1)?));
+        let number = line.parse::<usize>().ok().filter(|_| !choices.is_empty());
+        let chosen = match number {
+            Some(number) => number.checked_sub(1).and_then(|at| choices.get(at)),
+            None => choices.iter().find(|choice| choice.value.eq_ignore_ascii_case(line)),
+        };
+        if let Some(number) = number.filter(|_| chosen.is_none()) {
+            turn.lines.push(no_such_number(number, choices.len()));
+            return;
+        }
         let text = match (line, chosen) {
             ("", _) => proposed.clone(),
             ("-", _) if (question.need)(&self.state.answers) == Need::Optional => String::new(),

@@ -306,7 +306,7 @@ impl Plain {
                     }
                 }
                 (Ok(number), _) if self.is_list() => {
-                    turn.lines.push(format!("There is no {number}; choose 1 to {}.", self.state.list.matching.len()));
+                    turn.lines.push(ask::no_such_number(number, self.state.list.matching.len()));
                 }
                 _ => turn.lines.push(no_answer(line)),
             },

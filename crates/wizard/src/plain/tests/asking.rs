@@ -53,7 +53,9 @@ fn choices_are_numbered_and_what_enter_takes_is_said_in_words() {
     assert_says(&session, "The keys are good for 60 minutes, and are renewed by themselves.");
     session.line("");
     assert_says(&session, "Question 2 of about 10: Bucket");
-    assert_says(&session, "An answer is needed, such as my-lake.");
+    let at = |words: &str| session.printed.iter().position(|line| line == words).expect(words);
+    let about = at("The bucket's name alone, without s3://, or the ARN of an access point.");
+    assert!(about < at("An answer is needed, such as my-lake."), "{:#?}", session.printed);
     session.line("my-lake");
     assert_says(&session, "Enter takes raw/{{TABLE}}/");
     assert_says(&session, "An object's address then is such as s3://my-lake/raw/orders/2026-02-02/");
@@ -61,7 +63,9 @@ fn choices_are_numbered_and_what_enter_takes_is_said_in_words() {
     assert_says(&session, "Question 5 of about 10: Format");
     assert_says(&session, "  2. csv: comma-separated values");
     assert_says(&session, "Enter takes parquet.");
-    session.line("2");
+    session.line("9");
+    assert_eq!(session.printed, ["There is no 9; choose 1 to 3."]);
+    session.line("CSV");
     assert_says(&session, "Enter takes none.");
     session.line("gzip");
     assert_eq!(session.screen(), Screen::Source);
