@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use lakeward_testkit::{Home, Key};
 use lakeward_tui::wizard::{Look, capture};
-use lakeward_wizard::{Exit, Screen, State, record};
+use lakeward_wizard::{Exit, Id, Screen, State, record};
 
 use crate::{
     init_session::Session,
@@ -92,7 +92,7 @@ fn lines_are_recorded_as_the_screen_is() {
     let _ = session.end().exits(2);
     let state = played(&self::session(&home));
     assert_eq!(state.screen, Screen::Destination);
-    assert!(matches!(state.exit, Some(Exit::Unanswered(missing)) if missing.contains(&"--paths".to_owned())));
+    assert!(matches!(state.exit, Some(Exit::Unanswered(missing)) if missing.contains(&Id::Paths)));
 }
 
 #[test]

@@ -107,17 +107,20 @@ impl Draft {
         format!("{told}{}{}{anew}", named("It answered", &right), named("Not taken so far", &wrong))
     }
 
-    /// Where the drafts of other configs are gone on with, if there are some.
+    /// Where the drafts of other configs are gone on with, if there are some in the same folder: what was begun elsewhere is nobody's
+    /// matter here.
     #[must_use]
     pub(crate) fn elsewhere(others: &[Self], place: &Place) -> Option<String> {
-        // As the person would write it, where it is below the same folder.
-        let folder = place.config.parent().filter(|_| Path::new(&place.config_shown).parent() == Some(Path::new("")));
+        let folder = place.config.parent()?;
+        // As the person would write it.
+        let is_here = Path::new(&place.config_shown).parent() == Some(Path::new(""));
         let shown = |config: &PathBuf| {
-            let shown = folder.and_then(|folder| config.strip_prefix(folder).ok()).unwrap_or(config);
-            lakeward_core::untrusted::printable(&shown.to_string_lossy()).into_owned()
+            let below = config.strip_prefix(folder).ok()?;
+            let shown = if is_here { below } else { config };
+            Some(lakeward_core::untrusted::printable(&shown.to_string_lossy()).into_owned())
         };
-        let configs: Vec<String> = others.iter().filter_map(|draft| Some(shown(draft.config.as_ref()?))).collect();
-        let command = |config: &String| format!("`{}`", facts::asking(facts::named(config)));
+        let configs: Vec<String> = others.iter().filter_map(|draft| shown(draft.config.as_ref()?)).collect();
+        let command = |config: &String| format!("`{}`", place.asking_for(facts::named(config)));
         match configs.as_slice() {
             [] => None,
             [config] => Some(format!(
@@ -193,19 +196,20 @@ mod tests {
             draft(&here).offer(&here, later(60 * 24 * 3)),
             "An earlier session was left 3 days ago, before lakeward.toml was written. It answered: Bucket."
         );
-        assert_eq!(
-            Draft::elsewhere(&[draft(&there)], &here).as_deref(),
-            Some(
-                "the answers of an earlier session for /elsewhere/lakeward.toml are kept: `lakeward init --config \
-                 /elsewhere/lakeward.toml` goes on with them"
-            )
-        );
+        assert_eq!(Draft::elsewhere(&[draft(&there)], &here), None, "what was begun in another folder");
         let below = |name: &str| draft(&Place { config: format!("/home/me/{name}").into(), ..place() });
         assert_eq!(
-            Draft::elsewhere(&[below("b.toml"), below("c d.toml"), draft(&there)], &here).as_deref(),
+            Draft::elsewhere(&[draft(&there), below("sub/b.toml")], &here).as_deref(),
             Some(
-                "the answers of earlier sessions for other configs are kept: `lakeward init --config b.toml`, `lakeward init \
-                 --config 'c d.toml'` and `lakeward init --config /elsewhere/lakeward.toml` go on with them"
+                "the answers of an earlier session for sub/b.toml are kept: `lakeward init --config sub/b.toml` goes on with \
+                 them"
+            )
+        );
+        assert_eq!(
+            Draft::elsewhere(&[below("a.toml"), below("b.toml"), below("c d.toml")], &here).as_deref(),
+            Some(
+                "the answers of earlier sessions for other configs are kept: `lakeward init --config a.toml`, `lakeward init \
+                 --config b.toml` and `lakeward init --config 'c d.toml'` go on with them"
             )
         );
         assert_eq!(Draft::elsewhere(&[], &here), None);

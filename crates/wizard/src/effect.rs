@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use lakeward_core::plan::{AuthPlan, Plan};
 use serde::{Deserialize, Serialize};
 
-use crate::{event::SignInAct, secret::Secret};
+use crate::{event::SignInAct, question::Id, secret::Secret};
 
 /// Which request an answer is for: what comes for an older one is dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -149,7 +149,7 @@ pub enum Exit {
     /// Interrupted.
     Interrupted,
     /// Standard input ended before all was answered: what was missing. Exit code 2.
-    Unanswered(Vec<String>),
+    Unanswered(Vec<Id>),
     /// The run ended with this exit code.
     Run(u8),
 }

@@ -199,6 +199,9 @@ pub struct Place {
     pub state_dir: PathBuf,
     /// Whether this is `lakeward demo`, of which nothing is kept.
     pub is_demo: bool,
+    /// Whether plain lines were asked for by their flag.
+    #[serde(default)]
+    pub is_plain: bool,
 }
 
 impl Place {
@@ -216,25 +219,29 @@ impl Place {
     /// The command that asks for this config.
     #[must_use]
     pub fn asking(&self) -> String {
-        asking(self.named())
+        self.asking_for(self.named())
+    }
+
+    /// The command that asks, in the way of this session, for the config that is named so.
+    pub(crate) fn asking_for(&self, named: Vec<String>) -> String {
+        self.command(&["init"], named)
     }
 
     /// The command that opens the config again: to run it, to edit it, and so on.
     #[must_use]
     pub fn opening(&self) -> String {
-        if self.named().is_empty() { "lakeward".to_owned() } else { self.asking() }
+        if self.named().is_empty() { self.command(&[], Vec::new()) } else { self.asking() }
+    }
+
+    fn command(&self, of: &[&str], named: Vec<String>) -> String {
+        let words = ["lakeward"].iter().chain(of).chain(self.is_plain.then_some(&"--plain"));
+        Value::List(words.map(|word| (*word).to_owned()).chain(named).collect()).typed()
     }
 }
 
 /// The words that name a config behind a command, where it is another than `./lakeward.toml`.
 pub(crate) fn named(shown: &str) -> Vec<String> {
     if shown == "lakeward.toml" { Vec::new() } else { vec!["--config".to_owned(), shown.to_owned()] }
-}
-
-/// The command that asks for the config that is named so.
-pub(crate) fn asking(named: Vec<String>) -> String {
-    let words = ["lakeward", "init"].map(str::to_owned);
-    Value::List(words.into_iter().chain(named).collect()).typed()
 }
 
 /// A way to sign in that was found. Choosing it gives its answers.

@@ -17,6 +17,15 @@ fn id_is_found(id: Id) -> bool {
 /// How many rows are listed at once.
 pub(super) const PAGE: usize = 20;
 
+/// What a question is about; the rest of its help is for whoever asks.
+fn first_sentence(help: &str) -> &str {
+    help.split_once(". ").and_then(|(first, _)| help.get(..=first.len())).unwrap_or(help)
+}
+
+pub(super) fn no_such_number(number: usize, last: usize) -> String {
+    format!("There is no {number}; choose 1 to {last}.")
+}
+
 /// Why an answer was not taken.
 fn not_taken(question: &Question, text: &str, error: &str) -> String {
     // A program and a spec may hold what nobody should see, and some reasons name the value themselves.
@@ -114,7 +123,8 @@ impl Plain {
     /// Asks for a field. `said` is what was said just before: why its answer was not taken may be among that.
     pub(super) fn ask(&self, field: &Field, said: &[String]) -> Vec<String> {
         let question = field.id.question();
-        let mut lines = vec![String::new(), format!("{}: {}", self.number(field.id), question.title)];
+        let about = format!("{}: {}", self.number(field.id), question.title);
+        let mut lines = vec![String::new(), about, first_sentence(question.help).to_owned()];
         let is_new = |error: &&String| !said.iter().any(|line| line.contains(error.as_str()));
         lines.extend(field.error.as_ref().filter(is_new).map(|error| not_taken(question, &field.text, error)));
         for (at, choice) in question.choices().iter().enumerate() {
@@ -165,7 +175,15 @@ impl Plain {
         let question = id.question();
         let line = line.trim();
         let choices = question.choices();
-        let chosen = line.parse::<usize>().ok().and_then(|number| choices.get(number.checked_sub(1)?));
+        let number = line.parse::<usize>().ok().filter(|_| !choices.is_empty());
+        let chosen = match number {
+            Some(number) => number.checked_sub(1).and_then(|at| choices.get(at)),
+            None => choices.iter().find(|choice| choice.value.eq_ignore_ascii_case(line)),
+        };
+        if let Some(number) = number.filter(|_| chosen.is_none()) {
+            turn.lines.push(no_such_number(number, choices.len()));
+            return;
+        }
         let text = match (line, chosen) {
             ("", _) => proposed.clone(),
             ("-", _) if (question.need)(&self.state.answers) == Need::Optional => String::new(),
@@ -195,6 +213,7 @@ impl Plain {
         }
         if self.state.trail.is_empty() && self.state.screen != Screen::Written {
             turn.lines.push(format!("This is the first question; {}.", self.quits()));
+            self.ask_list_again();
             return;
         }
         self.intend(Intent::Back, turn);
@@ -203,6 +222,13 @@ impl Plain {
             self.intend(Intent::Back, turn);
         }
         self.reopen_last();
+    }
+
+    /// A list that is told again comes with what it is chosen for.
+    fn ask_list_again(&mut self) {
+        if self.is_list() && self.state.screen != Screen::Welcome {
+            self.told.screen = None;
+        }
     }
 
     pub(super) fn help(&mut self, turn: &mut Turn) {
@@ -220,36 +246,60 @@ impl Plain {
             ));
         }
         let has_choices = self.open_field().is_some_and(|field| !field.id.question().choices().is_empty());
-        let (has_failed, hints) = (self.state.trouble().is_some(), self.state.hints());
-        let has = |key: &str| hints.iter().any(|hint| hint.key == key);
-        turn.lines.push(
-            match self.state.screen {
-                Screen::Details | Screen::Destination | Screen::Source if has_choices => "Type the answer, or its number; Enter takes what is proposed.",
-                Screen::Details | Screen::Destination | Screen::Source => "Type the answer; Enter takes what is proposed.",
-                Screen::Directory => "Type a number to choose, words to filter, + for the next page, = to type account and role.",
-                Screen::SignIn => "n: a new code; m: the other way to sign in; o: open the page here; p: paste the address that the browser ended at; e: edit URL and region; k: keep a start URL as a session of the AWS files. Signing in goes on meanwhile.",
-                Screen::Review => "Enter tests and then writes; w writes without a test; r tests again; policy, command and toml show these.",
-                Screen::Identity if has_failed && has("s") => "r tries again; s signs in anew; g goes on without these credentials.",
-                Screen::Preview if has_failed && has("s") => "s sets such rows aside; r tries again; g goes on without looking.",
-                Screen::Identity if has_failed => "r tries again; g goes on without these credentials.",
-                Screen::Preview if has_failed => "r tries again; g goes on without looking.",
-                Screen::Identity if has("k") => "Enter goes on; r asks once more; k keeps it as a profile for the AWS tools too.",
-                Screen::Identity => "Enter goes on; r asks once more.",
-                Screen::Preview => "Enter goes on; r looks once more.",
-                Screen::Method => "Type a number to choose; r looks again, w shows the whole credential chain.",
-                Screen::Welcome | Screen::Written => "Type a number to choose.",
-                Screen::Mfa => "Type the code that the device shows now. It is not shown.",
-                Screen::Run => "Ctrl-C stops safely: what was taken still lands. Again: the run ends at once.",
-                Screen::Farewell => "Enter leaves.",
-            }
-            .to_owned(),
-        );
+        turn.lines.push(self.help_of_screen(has_choices));
         turn.lines.push(format!(
             "< goes back, {}. To answer with such a character itself, type a space before it.",
             self.quits()
         ));
         turn.lines.push(format!("The same so far: {}", self.state.command()));
         self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
+        self.ask_list_again();
+    }
+
+    /// What can be typed on the screen as it is now.
+    fn help_of_screen(&self, has_choices: bool) -> String {
+        /// What goes on while a sign-in does.
+        const SIGN_IN: &[(&str, &str)] = &[
+            ("n", "a new code"),
+            ("m", "the other way to sign in"),
+            ("o", "open the page here"),
+            ("p", "paste the address that the browser ended at"),
+            ("e", "edit what is signed in to"),
+            ("k", "keep a start URL as a session of the AWS files"),
+        ];
+        let hints = self.state.hints();
+        let has = |key: &str| hints.iter().any(|hint| hint.key == key);
+        match self.state.screen {
+            Screen::SignIn | Screen::Mfa | Screen::Directory | Screen::Identity | Screen::Preview if self.has_failed() => {
+                return self.after_failure();
+            }
+            Screen::SignIn => {
+                let keys = SIGN_IN.iter().filter(|(key, _)| has(key)).map(|(key, does)| format!("{key}: {does}; "));
+                return format!("{}signing in goes on meanwhile.", keys.collect::<String>());
+            }
+            Screen::Details | Screen::Destination | Screen::Source if has_choices => {
+                "Type the answer, or its number; Enter takes what is proposed."
+            }
+            Screen::Details | Screen::Destination | Screen::Source => "Type the answer; Enter takes what is proposed.",
+            Screen::Directory => {
+                "Type a number to choose, words to filter, + for the next page, = to type account and role."
+            }
+            Screen::Review => {
+                "Enter tests and then writes; w writes without a test; r tests again; policy, command and toml show these."
+            }
+            Screen::Identity if has("k") => "Enter goes on; r asks once more; k keeps it as a profile for the AWS tools too.",
+            Screen::Identity => "Enter goes on; r asks once more.",
+            Screen::Preview => "Enter goes on; r looks once more.",
+            Screen::Method => "Type a number to choose; r looks again, w shows the whole credential chain.",
+            Screen::Welcome | Screen::Written => "Type a number to choose.",
+            Screen::Mfa => "Type the code that the device shows now. It is not shown.",
+            Screen::Run if self.state.is_running() => {
+                "Ctrl-C stops safely: what was taken still lands. Again: the run ends at once."
+            }
+            Screen::Run => "Enter goes on.",
+            Screen::Farewell => "Enter leaves.",
+        }
+        .to_owned()
     }
 
     /// What each answer means where it is asked whether to go on with a draft, or whether to change a file.

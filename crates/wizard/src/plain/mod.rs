@@ -21,7 +21,7 @@ use crate::{
     facts::{Document, Trouble},
     question::Id,
     secret::Secret,
-    state::{INTRODUCTION, Popup, Row, Screen, State},
+    state::{INTRODUCTION, Popup, Row, Screen, State, Welcome},
 };
 use progress::Progress;
 
@@ -40,6 +40,8 @@ pub struct Plain {
     /// How many of the list's rows come before those that are shown.
     page: usize,
     progress: Progress,
+    /// What Enter does with the config that is there: nothing, unless the person came for one thing.
+    meant: Option<Welcome>,
 }
 
 /// What follows from an event or a line.
@@ -91,7 +93,11 @@ impl Plain {
             proposed: None,
             page: 0,
             progress: Progress::default(),
+            meant: None,
         };
+        if let Some(Row::Welcome(Welcome::Edit)) = plain.state.list.focused() {
+            plain.meant = Some(Welcome::Edit);
+        }
         let mut turn = Turn { lines: Vec::new(), effects };
         let (what, keeps) = match plain.state.facts.place.is_demo {
             true => ("demo", ""),
@@ -103,10 +109,7 @@ impl Plain {
         turn.lines.extend(is_first.then(|| INTRODUCTION.to_owned()));
         turn.lines.extend(plain.state.facts.place.notes.clone());
         // It is about other configs, and before what is asked about this one.
-        if let Some(notice) = plain.state.notice.clone() {
-            turn.lines.push(tell::sentence(&notice));
-            plain.told.notice = Some(notice);
-        }
+        turn.lines.extend(plain.state.notice.take().map(|notice| tell::sentence(&notice)));
         let turn = plain.spoken(turn);
         (plain, turn)
     }
@@ -125,8 +128,8 @@ impl Plain {
         self.spoken(turn)
     }
 
-    /// The input has ended. A run goes on, and a config that was written stays; anything else can't go on, and the exit lists the flags
-    /// of what was not answered.
+    /// The input has ended. A run goes on, and a config that was written stays; anything else can't go on, and it is said what was not
+    /// answered and whether the answers are kept.
     pub fn end(&mut self) -> Turn {
         let mut turn = Turn::default();
         if self.state.is_running() {
@@ -135,9 +138,21 @@ impl Plain {
         self.take(Event::Intent(Intent::End), &mut turn);
         if let Some(Exit::Unanswered(missing)) = &self.state.exit {
             turn.lines.push(match missing.as_slice() {
+                _ if self.state.screen == Screen::Welcome => {
+                    "The input ended before anything was chosen. Nothing was changed.".to_owned()
+                }
                 [] => "The input ended before the config was written.".to_owned(),
-                missing => format!("The input ended. Still to be answered: {}.", missing.join(", ")),
+                missing => {
+                    let open = missing.iter().map(|id| id.question());
+                    let open: Vec<String> =
+                        open.map(|question| format!("{} (--{})", question.title, question.flag)).collect();
+                    format!("The input ended. Still to be answered: {}.", open.join(", "))
+                }
             });
+            if self.state.leaves_draft() {
+                let command = self.state.facts.place.asking();
+                turn.lines.push(format!("The answers are kept: `{command} --resume` goes on with them."));
+            }
         } else if self.state.screen == Screen::Written && !self.state.facts.place.is_demo {
             let config = &self.state.facts.place.config_shown;
             turn.lines.push(format!("The input ended before a run was chosen. To run it: lakeward --config {config}"));
@@ -237,7 +252,10 @@ impl Plain {
                 self.press(Key::Esc, turn);
             }
             "n" | "no" if is_offer => self.press(Key::Char('n'), turn),
-            line if is_offer => turn.lines.push(no_answer(line)),
+            line if is_offer => {
+                turn.lines.push(no_answer(line));
+                self.told.popup = None;
+            }
             _ => self.press(Key::Esc, turn),
         }
     }
@@ -246,9 +264,13 @@ impl Plain {
     fn choose(&mut self, line: &str, turn: &mut Turn) {
         let screen = self.state.screen;
         match (screen, line) {
-            (_, "") if self.is_focus_shown() => {
+            (Screen::Welcome, "") if let Some(number) = self.taken_by_enter() => self.pick(number, turn),
+            (_, "") if screen != Screen::Welcome && (!self.is_list() || self.taken_by_enter().is_some()) => {
                 self.told.trouble = None;
-                self.intend(Intent::Next, turn);
+                match self.has_failed() && matches!(screen, Screen::Identity | Screen::Preview) {
+                    true => self.press(Key::Char('r'), turn),
+                    false => self.intend(Intent::Next, turn),
+                }
             }
             (_, "") => turn.lines.push("Type the number of a row.".to_owned()),
             (Screen::Review, "w") => self.press(Press::ctrl('s'), turn),
@@ -283,8 +305,8 @@ impl Plain {
                         self.intend(Intent::Filter(String::new()), turn);
                     }
                 }
-                (Ok(number), _) if !self.state.list.rows.is_empty() => {
-                    turn.lines.push(format!("There is no {number}; choose 1 to {}.", self.state.list.matching.len()));
+                (Ok(number), _) if self.is_list() => {
+                    turn.lines.push(ask::no_such_number(number, self.state.list.matching.len()));
                 }
                 _ => turn.lines.push(no_answer(line)),
             },
@@ -306,17 +328,35 @@ impl Plain {
         LETTERS.contains(&letter) && !is_copy && !is_of_row && self.state.hints().iter().any(|hint| hint.key == meant)
     }
 
-    /// Whether what Enter takes was shown.
-    fn is_focus_shown(&self) -> bool {
+    /// Whether what the screen was to do has failed.
+    fn has_failed(&self) -> bool {
+        self.state.trouble().is_some()
+    }
+
+    /// The number of the row that Enter takes: only one that was shown.
+    fn taken_by_enter(&self) -> Option<usize> {
         let list = &self.state.list;
-        list.matching.is_empty() || (self.page..self.page + ask::PAGE).contains(&list.focus)
+        let row = match self.state.screen {
+            // Whoever comes back to the menu does not mean what stands first in it.
+            Screen::Welcome => {
+                let meant = self.meant.map(Row::Welcome);
+                list.matching.iter().position(|row| meant.is_some() && list.rows.get(*row).copied() == meant)?
+            }
+            _ => list.focus,
+        };
+        (self.page..self.page + ask::PAGE).contains(&row).then_some(row + 1)
+    }
+
+    /// Whether the screen is a list from which is chosen by number, with rows in it.
+    fn is_list(&self) -> bool {
+        let has_numbers =
+            matches!(self.state.screen, Screen::Welcome | Screen::Method | Screen::Directory | Screen::Written);
+        has_numbers && !self.state.list.matching.is_empty()
     }
 
     fn is_row(&self, number: usize) -> bool {
-        let is_list =
-            matches!(self.state.screen, Screen::Welcome | Screen::Method | Screen::Directory | Screen::Written);
         // An account's digits are a filter, not the number of a row.
-        is_list && (1..=self.state.list.matching.len()).contains(&number)
+        self.is_list() && (1..=self.state.list.matching.len()).contains(&number)
     }
 
     /// The row of the way to sign in that is named: as the list has it, or as its flag does.

@@ -38,9 +38,7 @@ impl Plain {
         {
             // The full screen's keys have other names here.
             let words = sentence(&notice.replace("Esc", "<").replace("Ctrl-S", "w"));
-            // What can be pressed is said with what failed.
-            let keys = words.split(',').next().filter(|keys| keys.ends_with("tries again")).unwrap_or(&words);
-            if !turn.lines.iter().any(|line| line.contains(keys)) {
+            if !turn.lines.contains(&words) {
                 turn.lines.push(words);
             }
             self.told.notice = Some(notice);
@@ -65,6 +63,9 @@ impl Plain {
         if is_new {
             self.told.screen = Some(screen);
             turn.lines.extend(self.title(screen));
+            if screen == Screen::Welcome {
+                self.told.trouble = self.state.facts.document.trouble().cloned();
+            }
             if self.has_more() {
                 turn.lines.push("+ also asks the questions that few people need.".to_owned());
             }
@@ -111,7 +112,15 @@ impl Plain {
         let title = match screen {
             Screen::Welcome => {
                 let edit = if self.state.has_left_edit() { format!(" {}", sentence(LEFT_EDIT)) } else { String::new() };
-                format!("There is a config: {}.{edit} What do you want to do?", facts.place.config_shown)
+                let mut lines = vec![String::new(), format!("There is a config: {}.{edit}", facts.place.config_shown)];
+                match &facts.document {
+                    Remote::Failed(trouble) => lines.extend(told(trouble)),
+                    _ => {
+                        lines.push(format!("Destination: {}", self.state.leads_to()));
+                        lines.extend(self.state.rows_from().map(|source| format!("Rows from: {source}")));
+                    }
+                }
+                return lines;
             }
             Screen::Method => format!("{}: How should Lakeward sign in to AWS?", self.number(Id::Auth)),
             Screen::Details => "About signing in.".to_owned(),
@@ -198,6 +207,9 @@ impl Plain {
             return;
         }
         self.told.rows = rows;
+        if self.state.screen == Screen::Welcome {
+            turn.lines.push("What do you want to do?".to_owned());
+        }
         turn.lines.extend(self.list());
         if self.state.list.matching.is_empty() {
             return;
@@ -208,10 +220,9 @@ impl Plain {
             turn.lines.push(format!("{} {is}. {}", self.state.list.focus + 1, sentence(&found.why)));
         }
         let or = if self.state.screen == Screen::Directory { ", or words that filter the list" } else { "" };
-        turn.lines.push(if self.is_focus_shown() {
-            format!("Type a number{or}. Enter takes {}.", self.state.list.focus + 1)
-        } else {
-            format!("Type a number{or}.")
+        turn.lines.push(match self.taken_by_enter() {
+            Some(number) => format!("Type a number{or}. Enter takes {number}."),
+            None => format!("Type a number{or}."),
         });
     }
 
@@ -378,29 +389,38 @@ impl Plain {
         let trouble = self.state.trouble().cloned();
         if let Some(trouble) = trouble.as_ref().filter(|trouble| self.told.trouble.as_ref() != Some(trouble)) {
             turn.lines.extend(told(trouble));
-            let has_s = self.state.hints().iter().any(|hint| hint.key == "s");
-            turn.lines.push(
-                match self.state.screen {
-                    Screen::SignIn => "r tries again, e edits URL and region, < goes back with all answers.",
-                    Screen::Mfa => "r tries again, < goes back with all answers.",
-                    Screen::Directory if has_s => {
-                        "Enter tries again, s signs in anew, = lets you type account and role."
-                    }
-                    Screen::Directory => "Enter tries again, = lets you type account and role.",
-                    Screen::Identity if has_s => "r tries again, s signs in anew, g goes on anyway, < goes back.",
-                    Screen::Identity => "r tries again, g goes on anyway, < goes back.",
-                    Screen::Preview if has_s => "s sets such rows aside, r tries again, g goes on anyway, < goes back.",
-                    Screen::Preview => "r tries again, g goes on anyway, < goes back.",
-                    Screen::Review if self.state.facts.document.trouble().is_none() => "w tries again, < goes back.",
-                    Screen::Run => "Enter goes on.",
-                    // Nothing lies before it.
-                    Screen::Welcome => "Type a number, or q to quit.",
-                    _ => "< goes back.",
-                }
-                .to_owned(),
-            );
+            turn.lines.push(self.after_failure());
         }
         self.told.trouble = trouble;
+    }
+
+    /// What can be done about what has failed.
+    pub(super) fn after_failure(&self) -> String {
+        let hints = self.state.hints();
+        let has_s = hints.iter().any(|hint| hint.key == "s");
+        match self.state.screen {
+            Screen::SignIn => {
+                let edits = match hints.iter().find(|hint| hint.key == "e").map(|hint| hint.does) {
+                    Some("edit session") => "edits the session",
+                    Some("another session") => "takes another session",
+                    _ => "edits URL and region",
+                };
+                return format!("Enter tries again, e {edits}, < goes back with all answers.");
+            }
+            Screen::Mfa => "Enter tries again, < goes back with all answers.",
+            Screen::Directory if has_s => "Enter tries again, s signs in anew, = lets you type account and role.",
+            Screen::Directory => "Enter tries again, = lets you type account and role.",
+            Screen::Identity if has_s => "Enter tries again, s signs in anew, g goes on anyway, < goes back.",
+            Screen::Identity => "Enter tries again, g goes on anyway, < goes back.",
+            Screen::Preview if has_s => "s sets such rows aside, Enter tries again, g goes on anyway, < goes back.",
+            Screen::Preview => "Enter tries again, g goes on anyway, < goes back.",
+            Screen::Review if self.state.facts.document.trouble().is_none() => "w tries again, < goes back.",
+            Screen::Run => "Enter goes on.",
+            // Nothing lies before it.
+            Screen::Welcome => "Type a number, or q to quit.",
+            _ => "< goes back.",
+        }
+        .to_owned()
     }
 
     /// A page of the review that was asked for.

@@ -8,6 +8,7 @@ mod form;
 mod line;
 mod list;
 mod chosen;
+mod overview;
 mod flow;
 mod method;
 mod configured;
@@ -136,7 +137,7 @@ impl State {
         let left = self.answers.left_wrong(&self.facts.place);
         let open = self.answers.missing().into_iter().chain(left).map(|question| question.id);
         let missing: BTreeSet<Id> = open.chain(wrong).collect();
-        self.leave(Exit::Unanswered(missing.into_iter().map(|id| format!("--{}", id.question().flag)).collect()));
+        self.leave(Exit::Unanswered(missing.into_iter().collect()));
     }
 
     /// Ctrl-C, and signals: a run is asked to stop, anything else ends.
@@ -204,6 +205,12 @@ impl State {
         self.has_draft() && self.facts.unkept.is_none() && !self.facts.place.is_demo
     }
 
+    /// Whether another session finds answers to go on with: those of this one, or of an earlier one about which was not decided.
+    #[must_use]
+    pub fn leaves_draft(&self) -> bool {
+        self.keeps_answers() && (self.draft.is_some() || !self.is_unanswered())
+    }
+
     /// What leaving now means.
     #[must_use]
     pub fn on_leaving(&self) -> String {
@@ -214,7 +221,7 @@ impl State {
             Some(why) => format!("Your answers are lost then: they can't be kept for another time ({why})."),
             None => {
                 let command = self.facts.place.asking();
-                format!("Your answers are kept as a draft: the next `{command}` goes on from here.")
+                format!("Your answers are kept as a draft: the next `{command}` proposes them again.")
             }
         }
     }

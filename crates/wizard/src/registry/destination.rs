@@ -46,7 +46,8 @@ pub(super) const BUCKET: Question = Question {
     key: "destination.bucket",
     flag: "bucket",
     title: "Bucket",
-    help: "The bucket's name alone, without s3://, or the ARN of an access point. Lakeward creates none and lists none.",
+    help: "The bucket's name alone, without s3://, or the ARN of an access point. Lakeward creates none in S3 and lists none; \
+           without AWS it is a folder.",
     example: "my-lake",
     kind: Kind::Text,
     screen: Screen::Destination,
@@ -113,8 +114,8 @@ pub(super) const COMPRESSION: Question = Question {
     key: "destination.compression",
     flag: "compression",
     title: "Compression",
-    help: "Of Parquet's pages: zstd, snappy, gzip or none. Around CSV and JSON: none, gzip or zstd, and {{FORMAT}} then ends in .gz or \
-           .zst.",
+    help: "How the objects are compressed. Parquet's pages: zstd, snappy, gzip or none. Around CSV and JSON: none, gzip or zstd, \
+           and {{FORMAT}} then ends in .gz or .zst.",
     example: "zstd",
     kind: Kind::Choice(&[
         Choice { value: "zstd", help: "small and quick" },

@@ -69,6 +69,7 @@ pub(crate) fn init(
     let mut answers = given(arguments)?;
     let stdin_is_data = !io::stdin().is_terminal() && (front == Front::Screen || answers.is(Id::Source, "stdin"));
     let place = place::place(arguments.config.clone(), &world, stdin_is_data)?;
+    let place = Place { is_plain: arguments.plain, ..place };
     // What an earlier session has kept was not given now: whoever goes on with it sees it.
     let is_whole = init && place.existing.is_none() && is_whole(&answers, &place);
     let (draft, others) = kept(arguments, &world, &place.config, &mut answers, front, console);
@@ -302,7 +303,7 @@ fn farewell(exit: &Exit, state: &State, foreseen: &Foreseen, runner: &mut Runner
         Exit::Left | Exit::Interrupted if state.facts.written.got().is_none() && state.run.began.is_none() => {
             text.push_str(&match runner.unkept() {
                 _ if state.screen == lakeward_wizard::Screen::Welcome => "Nothing was changed.\n".to_owned(),
-                None if state.is_unanswered() => "Nothing was written.\n".to_owned(),
+                None if !state.leaves_draft() => "Nothing was written.\n".to_owned(),
                 None => format!("Nothing was written. `{}` goes on with the answers.\n", place.asking()),
                 Some(why) => format!("Nothing was written, and the answers could not be kept: {why}\n"),
             });

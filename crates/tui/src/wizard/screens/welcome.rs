@@ -1,6 +1,6 @@
 //! There is a config: what can be done with it.
 
-use lakeward_wizard::{Id, LEFT_EDIT, Remote, Row, State};
+use lakeward_wizard::{LEFT_EDIT, Remote, Row, State};
 use ratatui::{
     style::Style,
     text::{Line, Span},
@@ -42,16 +42,8 @@ fn about(state: &State, sheet: &mut Sheet<'_>) {
     if let Remote::Failed(trouble) = &state.facts.document {
         return parts::trouble(sheet, 0, trouble);
     }
-    let answers = &state.answers;
-    let [bucket, path] = [Id::Bucket, Id::Path].map(|id| answers.text(id).unwrap_or_default());
-    let place = match answers.text(Id::Dir) {
-        Some(dir) => format!("{dir}/{bucket}/{path}"),
-        None => format!("s3://{bucket}/{path}"),
-    };
-    sheet.pair(0, "Destination", LABEL, &look.text(&place));
-    let source =
-        [Id::Paths, Id::Command, Id::Plugin, Id::Address].into_iter().find_map(|id| Some(answers.value(id)?.typed()));
-    if let Some(source) = source.or_else(|| answers.text(Id::Source).map(str::to_owned)) {
+    sheet.pair(0, "Destination", LABEL, &look.text(&state.leads_to()));
+    if let Some(source) = state.rows_from() {
         sheet.pair(0, "Rows from", LABEL, &look.text(&source));
     }
     match &state.facts.identity {

@@ -1,5 +1,10 @@
 use super::*;
 
+/// A config that is there.
+fn whole_toml() -> String {
+    crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml
+}
+
 #[test]
 fn a_draft_is_gone_on_with_or_not() {
     let mut answers = Answers::default();
@@ -15,6 +20,7 @@ fn a_draft_is_gone_on_with_or_not() {
     );
     session.line("perhaps");
     assert_says(&session, "\"perhaps\" is no answer here");
+    assert_says(&session, "Go on with its answers?");
     session.line("").lead_to_destination();
     assert_says(&session, "Enter takes draft-lake.");
     let mut session = Session::with(begin.clone());
@@ -27,8 +33,7 @@ fn a_draft_is_gone_on_with_or_not() {
 
 #[test]
 fn a_draft_of_a_config_that_is_there_is_asked_about_with_the_edit() {
-    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
-    let there = crate::Place { existing: Some(toml), ..place() };
+    let there = crate::Place { existing: Some(whole_toml()), ..place() };
     let mut answers = Answers::default();
     answers.give(Id::Bucket, "draft-lake".into(), crate::From::Typed);
     let draft = Draft::read(&Draft::text(&answers, &there, noon() - Duration::from_secs(180), false)).expect("a draft");
@@ -63,9 +68,10 @@ fn a_failure_is_told_once_and_again_when_it_comes_again() {
     session.event(Event::Tick(noon())).event(Event::Note("the clipboard is empty".into()));
     assert_eq!(count(&session), 1);
     session.line("r");
+    assert!(!session.plain.wants_line(), "r does what Enter does");
     session.event(Event::Identified(ticket(&session), Err(failed)));
     assert_eq!(count(&session), 1, "and once more after the second try");
-    assert_says(&session, "r tries again, g goes on anyway, < goes back.");
+    assert_says(&session, "Enter tries again, g goes on anyway, < goes back.");
     session.line("d");
     assert_says(&session, "\"d\" is no answer here");
     session.line("g");
@@ -129,14 +135,72 @@ fn a_refused_test_write_names_action_and_statement_and_is_tried_again() {
 
 #[test]
 fn a_config_that_is_there_is_told_with_whose_its_credentials_are() {
-    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
-    let begin = Start { place: crate::Place { existing: Some(toml), ..place() }, ..Start::default() };
+    let begin = Start { place: crate::Place { existing: Some(whole_toml()), ..place() }, ..Start::default() };
     let mut session = Session::with(begin);
     assert_says(&session, "There is a config: lakeward.toml.");
     session.works();
     assert_says(&session, "Account 111122223333");
     session.line("5");
     assert_eq!(session.plain.state.exit, Some(Exit::Done));
+}
+
+#[test]
+fn enter_takes_nothing_of_a_config_that_is_there_but_what_was_come_for() {
+    let place = crate::Place { existing: Some(whole_toml()), ..place() };
+    let mut session = Session::with(Start { place: place.clone(), ..Start::default() });
+    session.works();
+    for words in
+        ["Destination: s3://my-lake/raw/", "Rows from: 'data/*.csv'", "What do you want to do?", "Type a number."]
+    {
+        assert_says(&session, words);
+    }
+    assert!(!session.says("Enter takes"), "{:#?}", session.printed);
+    session.line("");
+    assert_says(&session, "Type the number of a row.");
+    session.line("7");
+    assert_says(&session, "There is no 7; choose 1 to 5.");
+    assert!(session.screen() == Screen::Welcome && session.plain.state.run.began.is_none());
+    session.line("?");
+    assert_says(&session, "What do you want to do?");
+    // Whoever comes back from it means it still, and never the run.
+    let mut session = Session::with(Start { place, init: true, ..Start::default() });
+    session.works();
+    assert_says(&session, "Type a number. Enter takes 2.");
+    session.line("").works();
+    assert_eq!(session.screen(), Screen::Method);
+    session.line("<");
+    assert_says(&session, "Type a number. Enter takes 2.");
+    session.line("3").works().line("");
+    assert_eq!(session.screen(), Screen::Welcome);
+    assert_says(&session, "Type a number. Enter takes 2.");
+    session.line("");
+    assert_eq!(session.screen(), Screen::Method);
+}
+
+#[test]
+fn a_source_that_can_not_be_read_is_looked_at_again_with_enter() {
+    let mut session = Session::new();
+    session.lead_to_destination();
+    for line in ["my-lake", "", "", "", "", "1", "x.csv", "", ""] {
+        session.line(line);
+    }
+    let ticket = session.ticket(|effect| if let Effect::Preview(ticket, _) = effect { Some(*ticket) } else { None });
+    session.event(Event::Previewed(ticket, Err(trouble("x.csv is not there"))));
+    assert_says(&session, "Enter tries again, g goes on anyway, < goes back.");
+    session.effects.clear();
+    session.line("");
+    assert!(matches!(session.effects.as_slice(), [Effect::Preview(..)]), "{:?}", session.effects);
+}
+
+#[test]
+fn what_is_wrong_with_a_config_comes_before_the_question() {
+    let existing = Some("no = [toml".to_owned());
+    let mut session = Session::with(Start { place: crate::Place { existing, ..place() }, ..Start::default() });
+    let at = |words: &str| session.printed.iter().position(|line| line.contains(words)).expect(words);
+    assert!(at("There is a config") < at("Failed: ") && at("Failed: ") < at("What do you want to do?"));
+    assert_eq!(session.printed.iter().filter(|line| line.contains("Failed: ")).count(), 1);
+    session.printed.clear();
+    assert!(session.event(Event::Tick(noon())).printed.is_empty());
 }
 
 #[test]

@@ -56,6 +56,8 @@ fn a_run_is_told_each_tenth_of_its_way_or_each_half_minute() {
     session.event(Event::RunEnded(ticket, Ok("100 rows landed\nin 3 s".into())));
     assert_eq!(session.printed, ["100 rows landed", "in 3 s", "Enter goes on."]);
     assert!(session.plain.state.run.tables.iter().all(|table| table.state == TableState::Done));
+    session.line("7");
+    assert_says(&session, "\"7\" is no answer here");
     session.line("");
     assert_says(&session, "To run it from now on, also from cron: lakeward --config lakeward.toml");
     session.line("");
@@ -69,14 +71,49 @@ fn the_end_of_the_input_lists_the_flags_of_what_is_missing() {
     let turn = session.plain.end();
     assert_eq!(
         turn.lines,
-        ["The input ended. Still to be answered: --sso-account-id, --sso-role-name, --bucket, --paths."]
+        [
+            "The input ended. Still to be answered: Account (--sso-account-id), Role (--sso-role-name), Bucket (--bucket), Files (--paths).",
+            "The answers are kept: `lakeward init --resume` goes on with them.",
+        ]
     );
     assert!(matches!(&session.plain.state.exit, Some(Exit::Unanswered(missing)) if missing.len() == 4));
     assert!(turn.effects.iter().any(|effect| matches!(effect, Effect::SaveDraft(_))));
     // What is wrong is missing too.
     let mut wrong = Session::new();
     wrong.lead_to_destination().line("My_Lake");
-    assert_eq!(wrong.plain.end().lines, ["The input ended. Still to be answered: --bucket, --paths."]);
+    assert_eq!(
+        wrong.plain.end().lines,
+        [
+            "The input ended. Still to be answered: Bucket (--bucket), Files (--paths).",
+            "The answers are kept: `lakeward init --resume` goes on with them.",
+        ]
+    );
+    // Where nothing was answered, nothing is kept.
+    let mut unanswered = Session::new();
+    unanswered.works();
+    let said = unanswered.plain.end().lines;
+    assert!(said.len() == 1 && said[0].starts_with("The input ended. Still to be answered: "), "{said:#?}");
+    // Nothing was to be written at the menu, and nothing is lacking.
+    let existing = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    let place = crate::Place { existing: Some(existing), ..place() };
+    let mut menu = Session::with(Start { place, ..Start::default() });
+    menu.works();
+    assert_eq!(menu.plain.end().lines, ["The input ended before anything was chosen. Nothing was changed."]);
+}
+
+#[test]
+fn commands_that_go_on_do_so_in_plain_lines_where_these_were_asked_for() {
+    let place = crate::Place { is_plain: true, ..place() };
+    let mut session = Session::with(Start { place: place.clone(), ..Start::default() });
+    session.lead_to_destination().line("my-lake");
+    assert!(session.plain.state.on_leaving().contains("`lakeward init --plain`"));
+    let said = session.plain.end().lines;
+    assert_eq!(said[1], "The answers are kept: `lakeward init --plain --resume` goes on with them.");
+    let other = crate::Place { config_shown: "my lake.toml".into(), ..place.clone() };
+    assert_eq!(
+        [place.opening(), other.opening()],
+        ["lakeward --plain", "lakeward init --plain --config 'my lake.toml'"]
+    );
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn hidden_input_stays_hidden_and_a_wrong_code_is_asked_for_again() {
     assert!(!session.plain.wants_line(), "the code is being checked");
     session.event(Event::SignIn(sign_in_ticket(&session), SignInEvent::Failed(trouble("the code is wrong"))));
     assert_says(&session, "Failed: The code is wrong.");
-    assert_says(&session, "r tries again, < goes back with all answers.");
+    assert_says(&session, "Enter tries again, < goes back with all answers.");
     assert!(!session.plain.is_hidden() && session.plain.wants_line() && !session.says("654321"));
     session.line("n");
     assert_says(&session, "Type the six digits");
@@ -48,6 +48,23 @@ fn signing_in(device: bool, seconds: u64) -> Session {
     let page = Page { expires: noon() + Duration::from_secs(seconds), ..page(device) };
     session.event(Event::SignIn(sign_in_ticket(&session), SignInEvent::Page(page)));
     session
+}
+
+#[test]
+fn a_sign_in_that_failed_is_tried_again_with_enter_and_helped_with_no_other_screens_keys() {
+    const KEYS: &str = "Enter tries again, e takes another session, < goes back with all answers.";
+    let mut session = signing_in(true, 600);
+    session.line("?");
+    assert_says(&session, "n: a new code; m: the other way to sign in; ");
+    assert!(!session.says("p: paste"), "a code has no such page: {:#?}", session.printed);
+    session.event(Event::SignIn(sign_in_ticket(&session), SignInEvent::Failed(trouble("the service is not there"))));
+    assert_says(&session, KEYS);
+    session.line("?");
+    assert_says(&session, KEYS);
+    assert!(!session.says("meanwhile") && !session.says("a new code"), "{:#?}", session.printed);
+    session.effects.clear();
+    session.line("");
+    assert!(matches!(session.effects.as_slice(), [Effect::SignIn(..)]), "{:?}", session.effects);
 }
 
 #[test]

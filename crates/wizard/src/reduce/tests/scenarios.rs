@@ -198,7 +198,7 @@ fn a_config_that_is_there_is_shown_and_run_as_its_file_says_whatever_edit_was_le
     let runs = |effect: &Effect| matches!(effect, Effect::Run(_, plan) if format!("{plan:?}").contains("my-lake"));
     assert!(session.effects.iter().any(runs), "{:?}", session.effects);
     // Another config's is told of, and not taken.
-    let elsewhere = crate::Place { config: "/elsewhere/lakeward.toml".into(), ..place() };
+    let elsewhere = crate::Place { config: "/home/me/sub/lakeward.toml".into(), ..place() };
     let other = draft(&elsewhere);
     let session = Session::with(Start {
         place: place(),
@@ -207,7 +207,7 @@ fn a_config_that_is_there_is_shown_and_run_as_its_file_says_whatever_edit_was_le
         ..Start::default()
     });
     assert_eq!((&session.state.popup, session.state.answers.value(Id::Bucket)), (&None, None));
-    assert!(session.said().contains("`lakeward init --config /elsewhere/lakeward.toml` goes on"), "{}", session.said());
+    assert!(session.said().contains("`lakeward init --config sub/lakeward.toml` goes on"), "{}", session.said());
 }
 
 #[test]
