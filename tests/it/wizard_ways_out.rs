@@ -179,18 +179,48 @@ fn lives(pid: &str) -> bool {
 }
 
 #[cfg(target_os = "linux")]
+#[track_caller]
+fn has_ended(pids: &[String], how: &str) {
+    let began = Instant::now();
+    while pids.iter().any(|pid| lives(pid)) {
+        assert!(began.elapsed() < Duration::from_secs(5), "{how}: {pids:?} live on");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_prints_nothing_ends_with_the_screen_that_waits_for_its_rows() {
+    let home = home();
+    home.write("hang.sh", "sleep 50 &\necho $$ $! > pids\nwait\n");
+    let answers = ["--source", "command", "--command", "sh hang.sh", "--table", "t", "--source-format", "csv"];
+    let mut terminal = lakeward(&home).args(["init", "--no-resume"]).args(answers).on_terminal(80, 24);
+    choose(&mut terminal, "No AWS");
+    terminal.until("Where should the data go?");
+    terminal.press(Key::Enter);
+    terminal.until("Where do rows come from?");
+    terminal.press(Key::Enter);
+    terminal.until("The command runs");
+    let first = pids(&home);
+    assert!(first.len() == 2 && first.iter().all(|pid| lives(pid)), "{first:?}");
+    terminal.press(Key::Esc);
+    has_ended(&first, "Esc");
+    terminal.until("Where do rows come from?");
+    terminal.press(Key::Enter);
+    terminal.until("The command runs");
+    assert!(pids(&home).iter().all(|pid| lives(pid)), "it is looked at anew");
+    terminal.press(Key::Ctrl('c'));
+    terminal.until("Ctrl-C");
+    terminal.press(Key::Ctrl('c'));
+    let _ = terminal.end().exits(130);
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn a_program_that_hangs_ends_with_the_screen_that_waits_for_its_credentials() {
     let home = home();
     home.write(".aws/config", "[profile tool]\nregion = eu-west-1\ncredential_process = sh hang.sh\n");
     home.write("hang.sh", "sleep 50 &\necho $$ $! > pids\nwait\n");
-    let has_ended = |pids: &[String], how: &str| {
-        let began = Instant::now();
-        while pids.iter().any(|pid| lives(pid)) {
-            assert!(began.elapsed() < Duration::from_secs(5), "{how}: {pids:?} live on");
-            thread::sleep(Duration::from_millis(10));
-        }
-    };
     // In plain lines one has a line for it once it takes long.
     let mut terminal = lakeward(&home).args(["init", "--plain"]).on_terminal(80, 50);
     terminal.until("Enter takes 1.");

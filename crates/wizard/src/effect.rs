@@ -38,9 +38,13 @@ pub enum Effect {
     StopIdentify,
     /// Look into the sources. Comes back as [`Event::Previewed`](crate::Event::Previewed).
     Preview(Ticket, Box<Plan>),
+    /// Give that up: the programs of the sources are ended.
+    StopPreview,
     /// Check the whole, with a test write. Comes back as [`Event::Checked`](crate::Event::Checked), one a line, and
     /// [`Event::CheckDone`](crate::Event::CheckDone).
     Check(Ticket, Box<Plan>),
+    /// Give that up.
+    StopCheck,
     /// Write the config. Comes back as [`Event::Written`](crate::Event::Written).
     Write(Ticket, Box<Writing>),
     /// Read the config again. Comes back as [`Event::Changed`](crate::Event::Changed), also where it is as it was, or as a note that

@@ -445,6 +445,9 @@ pub struct PreviewedTable {
     /// How many rows were looked at.
     #[serde(default)]
     pub looked_at: u64,
+    /// Whether its rows were not looked at, as those of a few tables are enough.
+    #[serde(default)]
+    pub unseen: bool,
     /// Whether more may come: then the types of the columns are those of what has come so far.
     #[serde(default)]
     pub goes_on: bool,

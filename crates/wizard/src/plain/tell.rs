@@ -325,6 +325,9 @@ impl Plain {
             turn.lines.push(format!("Table {}: {}", table.name, columns.join(", ")));
             turn.lines.extend(table.rows.iter().take(ROWS).map(|row| format!("  {}", row.join(", "))));
             turn.lines.extend(table.warnings().map(|warning| format!("  Warning: {warning}")));
+            if table.unseen {
+                turn.lines.push("  its rows were not looked at".to_owned());
+            }
             if table.goes_on {
                 let what = "the command goes on; the types are those of the rows that have come so far";
                 turn.lines.push(format!("  {what}"));

@@ -149,6 +149,12 @@ impl State {
             // Nobody waits for it here; who comes back has it asked anew.
             self.drop_identity();
         }
+        if screen != Screen::Preview && self.facts.preview.asked().is_some() {
+            self.drop_preview();
+        }
+        if screen != Screen::Review && self.facts.check.asked().is_some() {
+            self.drop_check();
+        }
         match screen {
             // Of a config that can't be taken nobody waits for more.
             Screen::Welcome if self.facts.document.trouble().is_none() => self.identify_if_unknown(),
@@ -357,6 +363,15 @@ impl State {
             }
         }
         self.refresh_list();
+    }
+
+    /// What the sources hold is not known any more. A look that goes on is given up, and no program of a source outlives it.
+    pub(super) fn drop_preview(&mut self) {
+        self.tickets.drop(Request::Preview);
+        if self.facts.preview.asked().is_some() {
+            self.effects.push(Effect::StopPreview);
+        }
+        self.facts.preview = Remote::Idle;
     }
 
     /// Whether the source can't be read for rows that could be set aside.

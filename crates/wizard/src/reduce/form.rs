@@ -445,12 +445,9 @@ impl State {
             self.facts.directory = Remote::Idle;
         }
         if !key.starts_with("auth.") {
-            self.tickets.drop(Request::Preview);
-            self.facts.preview = Remote::Idle;
+            self.drop_preview();
         }
-        self.tickets.drop(Request::Check);
-        self.facts.checks.clear();
-        self.facts.check = Remote::Idle;
+        self.drop_check();
         self.facts.document = Remote::Idle;
     }
 

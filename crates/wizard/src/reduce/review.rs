@@ -23,6 +23,16 @@ impl State {
         }
     }
 
+    /// What a check has found counts no more, and one that goes on is given up.
+    pub(super) fn drop_check(&mut self) {
+        self.tickets.drop(Request::Check);
+        if self.facts.check.asked().is_some() {
+            self.effects.push(Effect::StopCheck);
+        }
+        self.facts.checks.clear();
+        self.facts.check = Remote::Idle;
+    }
+
     pub(super) fn checked(&mut self, line: CheckLine) {
         if let (Outcome::Ok, Some((id, value))) = (line.outcome, line.answer.clone()) {
             let is_open = self.answers.value(id).is_none();

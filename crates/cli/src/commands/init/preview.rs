@@ -8,7 +8,12 @@ use std::{
     time::Duration,
 };
 
-use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_array::{ArrayRef, new_null_array};
+use arrow_cast::{
+    cast,
+    display::{ArrayFormatter, FormatOptions},
+};
+use arrow_schema::{DataType, FieldRef};
 use lakeward_core::{
     column_type,
     failure::{Failure, FailureKind},
@@ -76,6 +81,8 @@ async fn looked_at(plan: Plan, commands: Commands) -> Result<Preview, Failure> {
                 table.rejected = reader.for_a_look().read(&first)?.rows_rejected;
                 table.looked_at = table.rejected + first.seen.load(Ordering::Acquire);
                 table.rows = first.rows();
+            } else {
+                table.unseen = true;
             }
             table.goes_on = commands.goes_on(&name);
         }
@@ -99,6 +106,7 @@ fn described(table: &Table, plugin: Option<&str>, place: &str, key: &ObjectKey) 
         odd: Vec::new(),
         rejected: 0,
         looked_at: 0,
+        unseen: false,
         goes_on: false,
         bytes: None,
         plugin: plugin.map(|plugin| excerpt(plugin, NAME)),
@@ -122,20 +130,19 @@ impl FirstRows {
     fn take(&self, rows: &Rows) {
         self.seen.fetch_add(rows.batch.num_rows() as u64, Ordering::AcqRel);
         let options = FormatOptions::default().with_null("");
-        let columns = rows.batch.columns().iter();
-        let Ok(columns) =
-            columns.map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<Vec<_>, _>>()
-        else {
-            return;
-        };
+        let columns: Vec<ArrayRef> = rows.batch.columns().iter().map(in_words).collect();
+        // A column that can't be put into words is shown as none.
+        let columns: Vec<_> = columns.iter().map(|column| ArrayFormatter::try_new(column, &options).ok()).collect();
         let mut taken = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         for row in 0..rows.batch.num_rows() {
             if taken.len() >= ROWS {
                 break;
             }
-            // A value that can't be put into words is shown as none.
-            let value = |column: &ArrayFormatter<'_>| column.value(row).try_to_string().unwrap_or_default();
-            taken.push(columns.iter().map(|column| excerpt(&value(column), VALUE)).collect());
+            let value = |column: &Option<ArrayFormatter<'_>>| {
+                let text = column.as_ref().and_then(|column| column.value(row).try_to_string().ok());
+                excerpt(&text.unwrap_or_default(), VALUE)
+            };
+            taken.push(columns.iter().map(value).collect());
         }
         if taken.len() >= ROWS {
             self.enough.store(true, Ordering::Release);
@@ -153,5 +160,75 @@ impl Outlet for FirstRows {
 
     fn is_stopped(&self) -> bool {
         self.enough.load(Ordering::Acquire)
+    }
+}
+
+/// The column with its instants in UTC by its offset: names of time zones are not known to what puts values into words.
+fn in_words(column: &ArrayRef) -> ArrayRef {
+    let data_type = at_offset(column.data_type());
+    if data_type == *column.data_type() {
+        return Arc::clone(column);
+    }
+    cast(column, &data_type).unwrap_or_else(|_| new_null_array(&data_type, column.len()))
+}
+
+fn at_offset(data_type: &DataType) -> DataType {
+    let within = |field: &FieldRef| Arc::new(field.as_ref().clone().with_data_type(at_offset(field.data_type())));
+    match data_type {
+        DataType::Timestamp(unit, Some(_)) => DataType::Timestamp(*unit, Some("+00:00".into())),
+        DataType::List(item) => DataType::List(within(item)),
+        DataType::LargeList(item) => DataType::LargeList(within(item)),
+        DataType::FixedSizeList(item, length) => DataType::FixedSizeList(within(item), *length),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(within).collect()),
+        DataType::Map(entries, is_sorted) => DataType::Map(within(entries), *is_sorted),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{
+        ListArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, types::TimestampMicrosecondType,
+    };
+    use arrow_schema::Field;
+    use lakeward_core::budget::Budget;
+
+    use super::*;
+
+    fn shown(columns: Vec<(&str, ArrayRef)>) -> Vec<Vec<String>> {
+        let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+        let table = lakeward_core::table::TableName::new("t").expect("a name");
+        let first = FirstRows::default();
+        first.take(&Rows { table, batch, memory: Budget::new(1 << 20).reserve(1) });
+        first.rows()
+    }
+
+    #[test]
+    fn rows_with_instants_are_shown_wherever_these_lie() {
+        let moments = || TimestampMicrosecondArray::from(vec![Some(1_704_067_200_000_000), None]);
+        let utc: ArrayRef = Arc::new(moments().with_timezone("UTC"));
+        let berlin: ArrayRef = Arc::new(moments().with_timezone("Europe/Berlin"));
+        let field = |name| Arc::new(Field::new(name, utc.data_type().clone(), true));
+        let within: ArrayRef = Arc::new(StructArray::from(vec![(field("at"), utc.clone())]));
+        let lists = [Some([Some(1_704_067_200_000_000), None]), None];
+        let (_, offsets, _, nulls) =
+            ListArray::from_iter_primitive::<TimestampMicrosecondType, _, _>(lists).into_parts();
+        let list: ArrayRef = Arc::new(ListArray::new(field("item"), offsets, utc.clone(), nulls));
+        let names: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+        let columns = vec![("name", names), ("utc", utc), ("berlin", berlin), ("list", list), ("within", within)];
+        let rows = shown(columns);
+        assert_eq!(
+            rows,
+            [
+                [
+                    "a",
+                    "2024-01-01T00:00:00Z",
+                    "2024-01-01T00:00:00Z",
+                    "[2024-01-01T00:00:00Z, ]",
+                    "{at: 2024-01-01T00:00:00Z}"
+                ],
+                ["b", "", "", "", "{at: }"],
+            ]
+        );
     }
 }

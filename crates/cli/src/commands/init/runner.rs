@@ -163,7 +163,10 @@ impl Runner {
                 let commands = self.looking.insert(Commands::of_a_look()).clone();
                 self.begin(Kind::Preview, move || preview::preview(ticket, *plan, commands, events));
             }
+            // What it has started ends with it.
+            Effect::StopPreview => _ = self.work.remove(&Kind::Preview),
             Effect::Check(ticket, plan) => self.begin(Kind::Check, move || check::check(world, ticket, plan, events)),
+            Effect::StopCheck => _ = self.work.remove(&Kind::Check),
             Effect::Write(ticket, writing) => {
                 let is_demo = self.is_demo();
                 // Never given up half-way.

@@ -115,6 +115,7 @@ fn inside<'a>(table: &PreviewedTable, ground: &Ground<'a>) -> Sheet<'a> {
     let heading = match (&table.plugin, table.rows.is_empty(), table.goes_on) {
         (Some(_), ..) => "Its columns",
         (None, true, true) => "No row has come yet, and the command goes on; its columns so far",
+        (None, true, false) if table.unseen => "Its rows were not looked at; its columns",
         (None, true, false) if table.rejected > 0 => "No row fits; its columns",
         (None, true, false) => "It holds no rows; its columns",
         (None, false, true) => "First rows; the command goes on, and the types are of what has come so far",

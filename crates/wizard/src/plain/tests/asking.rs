@@ -292,11 +292,14 @@ fn a_plugin_is_asked_for_and_its_tables_are_told() {
     let table = |number: usize| crate::PreviewedTable {
         name: format!("shop_{number}"),
         plugin: Some("the source cq-source-shop (shop v1.4.0)".into()),
+        unseen: number == 1,
         ..crate::PreviewedTable::default()
     };
     session.event(Event::Previewed(ticket, Ok(crate::Preview { tables: (0..50).map(table).collect() })));
     assert_says(&session, "Found 50 tables of the source cq-source-shop (shop v1.4.0). Their rows come with a run.");
     assert_says(&session, "And 10 more: shop_40, ");
+    let unseen = session.printed.iter().filter(|line| *line == "  its rows were not looked at").count();
+    assert_eq!(unseen, 1, "{:#?}", session.printed);
     session.line("");
     assert_says(&session, "spec = { token = \"${SHOP_TOKEN}\" }");
     session.line("w").works();

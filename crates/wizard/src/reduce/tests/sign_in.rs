@@ -272,3 +272,31 @@ fn nobody_is_asked_any_more_whose_the_credentials_are_once_that_is_left() {
         assert_eq!(stops(&session), 1, "{left_to:?}");
     }
 }
+
+#[test]
+fn no_look_and_no_check_goes_on_once_its_screen_is_left() {
+    let count = |session: &Session, of: fn(&Effect) -> bool| session.effects.iter().filter(|effect| of(effect)).count();
+    let looks = |session: &Session| count(session, |effect| matches!(effect, Effect::StopPreview));
+    let checks = |session: &Session| count(session, |effect| matches!(effect, Effect::StopCheck));
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").enter().text("data/*.csv").enter();
+    let old = session.preview_ticket();
+    session.press(Key::F(1)).press(Key::Esc);
+    assert_eq!((session.state.screen, looks(&session)), (Screen::Preview, 0));
+    session.press(Key::Esc);
+    assert_eq!((session.state.screen, looks(&session)), (Screen::Source, 1));
+    // Whoever comes back has it looked at anew, and only that is heard.
+    session.enter();
+    assert_ne!(session.preview_ticket(), old);
+    session.event(Event::Previewed(old, Err(trouble("late"))));
+    assert!(session.state.facts.preview.asked().is_some());
+    session.previewed().enter().enter();
+    assert!(session.state.screen == Screen::Review && session.state.facts.check.asked().is_some());
+    session.press(Key::Esc);
+    assert_eq!((session.state.screen, looks(&session), checks(&session)), (Screen::Preview, 1, 1));
+    assert!(session.state.facts.preview.got().is_some() && session.state.facts.check == crate::Remote::Idle);
+    session.enter().enter();
+    session.event(Event::CheckDone(session.check_ticket(), true));
+    session.press(Key::Esc);
+    assert_eq!((checks(&session), session.state.facts.check.got()), (1, Some(&true)), "what has ended is kept");
+}

@@ -188,6 +188,7 @@ pub(super) fn table(name: &str, rows: Vec<Vec<&str>>, bytes: u64) -> PreviewedTa
         odd: Vec::new(),
         rejected: 0,
         looked_at: 0,
+        unseen: false,
         goes_on: false,
         bytes: Some(bytes),
         plugin: None,

@@ -430,6 +430,11 @@ fn make() -> Vec<(&'static str, State)> {
             let odd = |table| PreviewedTable { odd: odd.clone(), ..table };
             at_preview().previewed(Ok(Preview { tables: preview().tables.into_iter().map(odd).collect() }))
         }),
+        ("preview, table that was not looked at", {
+            let unseen = |table: PreviewedTable| PreviewedTable { unseen: table.rows.is_empty(), ..table };
+            let tables = preview().tables.into_iter().map(unseen).collect();
+            at_preview().previewed(Ok(Preview { tables })).press(Key::Down)
+        }),
         ("preview, empty table", at_preview().previewed(Ok(preview())).press(Key::Down)),
         (
             "preview, nothing matches",
