@@ -142,7 +142,7 @@ impl Named {
         // What is called like this in the credentials file is another profile than was meant.
         let is_meant = |profile: &&Profile| {
             !profile.keys.is_empty()
-                && profile.name.strip_prefix("profile ").is_none_or(|name| files.strays.get(name.trim()).is_none())
+                && profile.name.strip_prefix("profile ").is_none_or(|name| !files.strays.contains_key(name.trim()))
         };
         let profiles = files.profiles.values().filter(is_meant);
         let profiles = profiles.map(|profile| NamedProfile::of(profile, environment, &files, now));

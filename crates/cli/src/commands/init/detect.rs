@@ -526,7 +526,7 @@ mod tests {
             let [(_, found, whole)] = told.as_slice() else { panic!("{told:?}") };
             match (found, &condition) {
                 (Condition::Broken(found), Condition::Broken(_)) => {
-                    assert!(found.what.ends_with(" years ago"), "{found:?}")
+                    assert!(found.what.ends_with(" years ago"), "{found:?}");
                 }
                 _ => assert_eq!(*found, condition),
             }
