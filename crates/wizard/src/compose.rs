@@ -54,7 +54,10 @@ pub fn compose(answers: &Answers, facts: &Facts) -> Result<Composed, Trouble> {
     let (plan, warnings) = resolve(&toml, place).map_err(|errors| refused(&errors, place))?;
     let policy = policy::policy(&plan.destination, None).ok().map(|policy| format!("{policy:#}"));
     let changes = place.existing.as_deref().map_or(Vec::new(), |before| changes(before, &toml));
-    Ok(Composed { document: Document { toml, changes, policy, command, warnings }, plan })
+    // What else stands in a file, such as further sources, no flag says.
+    let alone = |(alone, _): (Plan, Vec<String>)| alone == plan;
+    let is_all = place.existing.is_none() || resolve(&new(&answers, ""), place).is_ok_and(alone);
+    Ok(Composed { document: Document { toml, changes, policy, command, is_all, warnings }, plan })
 }
 
 /// Whose credentials the answers so far choose, whatever else is missing. Signing in with an MFA code needs the role of it.

@@ -79,6 +79,10 @@ impl Trouble {
     }
 }
 
+/// What is said beside a command that does not say all that its config does.
+pub const NOT_ALL: &str =
+    "The file says more than these answers do, such as further sources or `columns`: the command does not make that.";
+
 /// All that was found out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -114,6 +118,8 @@ pub struct Facts {
     pub is_unchanged: bool,
     /// What a further run of the config does with rows that have landed.
     pub again: Again,
+    /// How many sources the config that is there has.
+    pub sources: usize,
     /// Why the answers can't be kept for another time, if they can't.
     pub unkept: Option<String>,
 }
@@ -174,6 +180,8 @@ pub struct Document {
     pub policy: Option<String>,
     /// The same as one command with flags.
     pub command: String,
+    /// Whether that command says all of it: what no question asks for is in the file alone.
+    pub is_all: bool,
     /// What is odd, though nothing is wrong.
     pub warnings: Vec<String>,
 }

@@ -32,7 +32,7 @@ pub use draft::Draft;
 pub use effect::{AwsEntry, Effect, Exit, SignInRequest, Ticket, Writing};
 pub use event::{Code, Event, Intent, Key, Page, Press, SignInAct, SignInEvent};
 pub use facts::{
-    Account, Again, CheckLine, Column, Condition, Document, Facts, Found, Identity, Outcome, Place, Preview,
+    Account, Again, CheckLine, Column, Condition, Document, Facts, Found, Identity, NOT_ALL, Outcome, Place, Preview,
     PreviewedTable, Remote, Search, SearchLink, SsoSession, Trouble, Wrong,
 };
 pub use headless::headless;

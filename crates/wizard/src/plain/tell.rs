@@ -7,7 +7,7 @@ use lakeward_core::untrusted::{excerpt, printable};
 use super::{Plain, Turn};
 use crate::{
     event::{Key, Page},
-    facts::{CheckLine, Outcome, Remote, Search, Trouble},
+    facts::{CheckLine, NOT_ALL, Outcome, Remote, Search, Trouble},
     question::Id,
     state::{LEFT_EDIT, Popup, ReviewTab, Row, Screen, WITHOUT_ACCOUNT},
 };
@@ -433,11 +433,10 @@ impl Plain {
             "command" => ReviewTab::Command,
             _ => ReviewTab::Toml,
         };
-        let text = self.state.review_text();
-        text.map_or_else(
-            || vec!["The embedded S3 needs none.".to_owned()],
-            |text| text.lines().map(str::to_owned).collect(),
-        )
+        let Some(text) = self.state.review_text() else { return vec!["The embedded S3 needs none.".to_owned()] };
+        let is_part = name == "command" && self.state.facts.document.got().is_some_and(|document| !document.is_all);
+        let note = is_part.then(|| NOT_ALL.to_owned());
+        text.lines().map(str::to_owned).chain(note).collect()
     }
 }
 

@@ -70,7 +70,7 @@ impl State {
             let place = &self.facts.place;
             (self.facts.mended, self.facts.is_mendable) = (None, true);
             match compose::resolve(&text, place) {
-                Ok((plan, _)) => self.facts.again = Again::of(&plan),
+                Ok((plan, _)) => (self.facts.again, self.facts.sources) = (Again::of(&plan), plan.sources.len()),
                 Err(errors) => {
                     let mut trouble = compose::refused_there(&errors, place);
                     let mended = compose::mended(&text, &errors);

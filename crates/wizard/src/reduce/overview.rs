@@ -18,6 +18,12 @@ impl State {
     pub fn rows_from(&self) -> Option<String> {
         let named = [Id::Paths, Id::Command, Id::Plugin, Id::Address];
         let source = named.into_iter().find_map(|id| Some(self.answers.value(id)?.typed()));
-        source.or_else(|| self.answers.text(Id::Source).map(str::to_owned))
+        let source = source.or_else(|| self.answers.text(Id::Source).map(str::to_owned))?;
+        // The questions are about the first.
+        Some(match self.facts.sources {
+            0 | 1 => source,
+            2 => format!("{source}, and 1 source more"),
+            several => format!("{source}, and {} sources more", several - 1),
+        })
     }
 }

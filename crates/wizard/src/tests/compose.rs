@@ -298,3 +298,16 @@ fn another_config_than_the_usual_one_is_named_by_the_command_but_not_in_the_conf
     let (state, _) = crate::start(begin, super::fixtures::noon());
     assert!(state.command().contains(" --config 'p/my lake.toml' "), "{}", state.command());
 }
+
+#[test]
+fn of_what_only_the_file_says_the_command_is_told_to_be_no_part() {
+    let answers = &whole()[3];
+    let toml = compose(answers, &facts()).expect("a config").document.toml;
+    let there = |text: &str| {
+        let mut facts = facts();
+        facts.place.existing = Some(text.to_owned());
+        compose(answers, &facts).expect("a config").document.is_all
+    };
+    assert!(compose(answers, &facts()).expect("a config").document.is_all && there(&toml));
+    assert!(!there(&format!("{toml}\n[[source]]\ntype = \"files\"\npaths = [\"more\"]\n")));
+}

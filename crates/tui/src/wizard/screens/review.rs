@@ -1,6 +1,6 @@
 //! All of it before it is written: the config, the policy, the test write, the command.
 
-use lakeward_wizard::{CheckLine, Document, Outcome, Remote, ReviewTab, State};
+use lakeward_wizard::{CheckLine, Document, NOT_ALL, Outcome, Remote, ReviewTab, State};
 use ratatui::{
     style::Style,
     text::{Line, Span},
@@ -75,6 +75,10 @@ fn document(state: &State, sheet: &mut Sheet<'_>, tab: ReviewTab) {
             sheet.say(2, &look.text(&document.command));
             parts::unshown(sheet, &document.command);
             sheet.blank();
+            if !document.is_all {
+                sheet.mark(0, Mark::Warning, NOT_ALL);
+                sheet.blank();
+            }
             sheet.say(
                 0,
                 "Where an answer is missing it asks; with --yes it takes the defaults, and says which flags it lacks.",

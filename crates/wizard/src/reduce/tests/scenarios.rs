@@ -689,6 +689,17 @@ fn a_key_that_is_no_answer_to_the_question_whether_to_leave_goes_on() {
 }
 
 #[test]
+fn the_menu_counts_the_sources_that_no_question_is_about() {
+    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    let menu = |existing: String| {
+        let there = crate::Place { existing: Some(existing), ..place() };
+        Session::with(Start { place: there, ..Start::default() }).state.rows_from().expect("a source")
+    };
+    let (one, more) = (menu(toml.clone()), "\n[[source]]\ntype = \"files\"\npaths = [\"more\"]\n");
+    assert_eq!(menu(format!("{toml}{more}")), format!("{one}, and 1 source more"));
+}
+
+#[test]
 fn the_menu_says_what_its_row_does_as_a_command() {
     let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
     let there = crate::Place { existing: Some(toml), config_shown: "other.toml".into(), ..place() };
