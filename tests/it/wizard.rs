@@ -130,7 +130,7 @@ pub(crate) fn source(terminal: &mut Terminal<'_>, paths: &str) {
 pub(crate) fn review(terminal: &mut Terminal<'_>) {
     terminal.until("version = 1");
     terminal.press(Key::Enter);
-    terminal.until("Enter writes the config");
+    terminal.until("Enter write the config");
     terminal.press(Key::Enter);
     terminal.until("Run it now");
 }
@@ -232,7 +232,7 @@ async fn a_bucket_elsewhere_is_found_and_its_region_taken_by_a_key() {
     terminal.until("Enter use what was found");
     terminal.press(Key::Enter);
     terminal.until_gone("not us-east-1");
-    terminal.until("Enter writes the config");
+    terminal.until("Enter write the config");
     terminal.press(Key::Enter);
     terminal.until("Run it now");
     let _ = without_a_run(terminal);

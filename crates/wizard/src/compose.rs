@@ -369,24 +369,28 @@ pub(crate) fn refused(errors: &[ConfigError], place: &Place) -> Trouble {
     Trouble { next: first.hint.clone(), ..Trouble::usage(what) }
 }
 
-/// What is wrong with the config that is there, and where in it: the first in full, of the others a line each.
+/// What is wrong with the config that is there, and where in it: a line each, with what to do.
 pub(crate) fn refused_there(errors: &[ConfigError], place: &Place) -> Trouble {
-    const MOST: usize = 5;
+    const MOST: usize = 7;
+    // More than a line of it, such as all keys that there are, hides the next error.
+    const HINT: usize = 100;
     let shown = &place.config_shown;
     let told = |error: &ConfigError| match &error.at {
         config::Place::File { line, column, .. } => format!("{shown}:{line}:{column}: {}", error.what),
         _ => format!("{shown}: {}", error.what),
     };
-    let Some((first, others)) = errors.split_first() else { return refused(errors, place) };
-    let mut lines = vec![told(first)];
-    lines.extend(others.iter().take(MOST).map(|error| match &error.hint {
-        Some(hint) if error.meant().is_some() => format!("{} ({hint})", told(error)),
-        _ => told(error),
-    }));
-    if others.len() > MOST {
-        lines.push(format!("and {} more: `lakeward check --config {shown}` names them all", others.len() - MOST));
+    if let [one] = errors {
+        return Trouble { next: one.hint.clone(), ..Trouble::usage(told(one)) };
     }
-    Trouble { next: first.hint.clone(), ..Trouble::usage(lines.join("\n")) }
+    let hinted = |error: &ConfigError| match &error.hint {
+        Some(hint) if hint.len() <= HINT => format!("{} ({hint})", told(error)),
+        _ => told(error),
+    };
+    let mut lines: Vec<String> = errors.iter().take(MOST).map(hinted).collect();
+    if errors.len() > MOST {
+        lines.push(format!("and {} more: `lakeward check --config {shown}` names them all", errors.len() - MOST));
+    }
+    Trouble::usage(lines.join("\n"))
 }
 
 /// The config that is there with each misspelt key as it is most likely meant, where that is TOML; nothing where no key is near.

@@ -56,6 +56,7 @@ pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
     state.notice = Draft::elsewhere(&others, &state.facts.place);
     if screen == Screen::Welcome && init {
         state.list.focus = state.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Edit)).unwrap_or(0);
+        state.list.touched = true;
     }
     let effects = std::mem::take(&mut state.effects);
     (state, effects)
@@ -76,12 +77,18 @@ impl State {
                     let mended = compose::mended(&text, &errors);
                     let rest = mended.as_ref().map(|mended| compose::resolve(mended, place).err().unwrap_or_default());
                     self.facts.is_mendable = compose::is_asked(rest.as_ref().unwrap_or(&errors));
-                    if mended.is_some() && self.facts.is_mendable {
-                        let edit = "Edit takes a misspelt key as it is meant, and shows the change before it writes";
+                    let way_out = match (self.facts.is_mendable, &mended) {
+                        (true, Some(_)) => {
+                            Some("Edit takes a misspelt key as it is meant, and shows the change before it writes")
+                        }
+                        (true, None) => None,
+                        (false, _) => Some("`lakeward init --config OTHER.toml` begins another config"),
+                    };
+                    if let Some(way_out) = way_out {
                         trouble.next = Some(match trouble.next {
-                            Some(hint) if hint.ends_with('?') => format!("{hint} {edit}"),
-                            Some(hint) => format!("{hint}. {edit}"),
-                            None => edit.to_owned(),
+                            Some(hint) if hint.ends_with('?') => format!("{hint} {way_out}"),
+                            Some(hint) => format!("{hint}. {way_out}"),
+                            None => way_out.to_owned(),
                         });
                     }
                     (self.facts.document, self.facts.mended) = (Remote::Failed(trouble), mended);

@@ -98,12 +98,18 @@ impl State {
         if let Some(at) = self.answered_method() {
             return at;
         }
-        // What was just checked is not run by one Enter too many.
-        let is_checked = self.facts.check != Remote::Idle;
+        // What was just checked is not run by one Enter too many, and what can't sign in not at all.
+        let cannot_sign_in = self.facts.identity.trouble().is_some();
+        let can_sign_in_anew = self.list.rows.contains(&Row::Welcome(Welcome::SignIn));
+        let of_menu = match (self.facts.check != Remote::Idle, cannot_sign_in) {
+            (false, true) if can_sign_in_anew => Some(Welcome::SignIn),
+            (true, _) | (_, true) => Some(Welcome::Check),
+            (false, false) => None,
+        };
         // Nor is what was tried and did not work.
         let has_failed = matches!(self.facts.check, Remote::Got(false) | Remote::Failed(_));
         let wanted = |row: &usize| match self.list.rows.get(*row) {
-            Some(Row::Welcome(choice)) => is_checked && *choice == Welcome::Check,
+            Some(Row::Welcome(choice)) => Some(*choice) == of_menu,
             Some(Row::Run(run)) => *run != has_failed,
             Some(Row::Found(at)) => self.facts.found.get(*at).is_some_and(|found| found.condition.is_usable()),
             Some(Row::Account(at) | Row::Role(at, _)) if self.answers.value(Id::SsoAccountId).is_some() => {

@@ -85,6 +85,9 @@ impl State {
             Event::Listed(ticket, result) if self.tickets.is_latest(Request::Accounts, ticket) => self.listed(result),
             Event::Identified(ticket, result) if self.tickets.is_latest(Request::Identify, ticket) => {
                 self.facts.identity = result.into();
+                if self.screen == Screen::Welcome {
+                    self.refresh_list();
+                }
             }
             Event::Previewed(ticket, result) if self.tickets.is_latest(Request::Preview, ticket) => {
                 self.facts.preview = result.map_err(titles::of_form).into();

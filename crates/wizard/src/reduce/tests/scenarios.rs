@@ -689,6 +689,31 @@ fn a_key_that_is_no_answer_to_the_question_whether_to_leave_goes_on() {
 }
 
 #[test]
+fn what_can_not_sign_in_is_not_offered_to_run() {
+    let toml = crate::compose(&crate::tests::whole()[0], &crate::tests::facts()).expect("a config").document.toml;
+    let there = crate::Place { existing: Some(toml), ..place() };
+    let mut session = Session::with(Start { place: there, ..Start::default() });
+    assert_eq!(session.state.list.focused(), Some(Row::Welcome(Welcome::Run)));
+    let ticket = session.ticket(|effect| if let Effect::Identify(ticket, _) = effect { Some(*ticket) } else { None });
+    session.event(Event::Identified(ticket, Err(trouble("the sign-in has expired"))));
+    let safe = [Row::Welcome(Welcome::SignIn), Row::Welcome(Welcome::Check)];
+    let first = safe.into_iter().find(|row| session.state.list.rows.contains(row));
+    assert_eq!(session.state.list.focused(), first);
+}
+
+#[test]
+fn of_a_config_with_several_faults_each_has_its_own_advice_and_another_config_is_named() {
+    let text =
+        "version = 1\nsiez = 1\n[destination]\nbucket = \"My_Bucket\"\npath = \"x\"\nformat = \"pq\"\nsize = 1\n";
+    let there = crate::Place { existing: Some(text.into()), ..place() };
+    let session = Session::with(Start { place: there, ..Start::default() });
+    let trouble = session.state.facts.document.trouble().expect("a trouble");
+    let lines: Vec<&str> = trouble.what.lines().collect();
+    assert!(lines.len() > 2 && lines.iter().any(|line| line.contains("siez") && line.ends_with(')')), "{lines:#?}");
+    assert_eq!(trouble.next.as_deref(), Some("`lakeward init --config OTHER.toml` begins another config"));
+}
+
+#[test]
 fn the_menu_counts_the_sources_that_no_question_is_about() {
     let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
     let menu = |existing: String| {
