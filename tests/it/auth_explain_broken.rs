@@ -155,7 +155,7 @@ async fn nothing_set_up_and_no_instance() {
         set_up.aws.runs_on_instance(set_up.explain(&[])),
         &[
             "environment keys              skipped     AWS_ACCESS_KEY_ID is not set",
-            "keys in the credentials file  skipped     profile default has no aws_access_key_id there",
+            "keys in the credentials file  skipped     profile default has no aws_access_key_id in the credentials file",
             "error: no AWS credentials are set up here, and the instance's metadata service gives no credentials: ",
             "  next: choose the profile user: `--profile user`, AWS_PROFILE, or [auth] method = \"profile\"\n    \
              or: sign in at the AWS console: `lakeward auth login --console`\n    or: sign in with IAM Identity Center: `lakeward",

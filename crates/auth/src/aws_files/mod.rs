@@ -210,14 +210,46 @@ impl AwsFiles {
         if let Some(stray) = self.strays.get(name) {
             return stray.what.clone();
         }
-        which("profile", name, self.profiles.keys()).unwrap_or_else(|| {
-            format!(
-                "neither {} nor {} holds a profile; {} makes one",
-                printable(&self.config_path.display().to_string()),
-                printable(&self.credentials_path.display().to_string()),
-                login_at_console(name)
-            )
-        })
+        which("profile", name, self.profiles.keys()).unwrap_or_else(|| self.no_profile(name))
+    }
+
+    /// The same for the source of a role that is reached through these profiles: only what can be one is named.
+    pub(crate) fn which_source(&self, name: &str, through: &[String]) -> String {
+        if let Some(stray) = self.strays.get(name) {
+            return stray.what.clone();
+        }
+        let can = self.profiles.keys().filter(|other| self.can_be_source(other, through));
+        which("profile", name, can)
+            .unwrap_or_else(|| format!("no other profile has credentials: {} makes one", login_at_console(name)))
+    }
+
+    /// Whether a profile has something of credentials, and does not lead back to one of those.
+    fn can_be_source(&self, name: &str, through: &[String]) -> bool {
+        let mut passed = through.to_vec();
+        let mut name = name.to_owned();
+        loop {
+            let Some(profile) = self.profiles.get(&name).filter(|_| !passed.contains(&name)) else { return false };
+            match profile.get("source_profile").filter(|_| profile.get("aws_access_key_id").is_none()) {
+                Some(next) => passed.push(std::mem::replace(&mut name, next.to_owned())),
+                None => {
+                    // A role alone says not whose credentials assume it.
+                    let mut names = profile
+                        .keys
+                        .keys()
+                        .filter(|key| *key != "role_arn" || profile.get("credential_source").is_some());
+                    return names.any(|key| OF_CREDENTIALS.iter().any(|start| key.starts_with(start)));
+                }
+            }
+        }
+    }
+
+    fn no_profile(&self, name: &str) -> String {
+        format!(
+            "neither {} nor {} holds a profile; {} makes one",
+            printable(&self.config_path.display().to_string()),
+            printable(&self.credentials_path.display().to_string()),
+            login_at_console(name)
+        )
     }
 
     /// The same for an SSO session.
