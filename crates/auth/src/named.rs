@@ -344,5 +344,10 @@ mod tests {
         std::fs::write(&config, "[profile a]\nx\n[profile b\n").unwrap();
         let broken = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap_err();
         assert_eq!(broken.fault.short().as_deref(), Some("config:2 is wrong"));
+        std::fs::remove_file(&config).unwrap();
+        std::fs::create_dir(&config).unwrap();
+        let broken = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap_err();
+        assert!(broken.what.ends_with("/.aws/config is a folder, and a file is looked for there"), "{broken:?}");
+        assert!(broken.next.starts_with("move the folder away"), "{broken:?}");
     }
 }

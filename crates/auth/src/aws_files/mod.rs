@@ -290,6 +290,12 @@ fn text(path: &Path) -> Result<Option<String>, Broken> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if is_absent(&error) || path.as_os_str().is_empty() => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            return wrong(
+                format!("{name} is a folder, and a file is looked for there"),
+                "move the folder away, or point AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE elsewhere",
+            );
+        }
         Err(error) => {
             return wrong(
                 format!("{name} can't be read: {error}"),
