@@ -140,6 +140,7 @@ async fn a_credential_process_that_is_not_installed() {
         &[
             "credential_process            found       what /opt/corp/bin/aws-keys prints",
             "/.aws/config:2)",
+            "now Lakeward runs /opt/corp/bin/aws-keys (for up to 60 s), then asks STS",
             "error: credential_process /opt/corp/bin/aws-keys can't be run: No such file or directory",
             "next: install it, or write its full path into the profile",
         ],

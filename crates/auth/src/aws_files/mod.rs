@@ -218,6 +218,11 @@ impl AwsFiles {
         if let Some(stray) = self.strays.get(name) {
             return stray.what.clone();
         }
+        // What was mistyped is told in any case: what it lacks can be added.
+        let others = self.profiles.keys().filter(|other| !through.contains(other));
+        if let Some(near) = near(name, others) {
+            return format!("did you mean `{}`?", printable(near));
+        }
         let can = self.profiles.keys().filter(|other| self.can_be_source(other, through));
         which("profile", name, can)
             .unwrap_or_else(|| format!("no other profile has credentials: {} makes one", login_at_console(name)))
@@ -267,15 +272,19 @@ impl AwsFiles {
 
 /// The nearest of the names, or all of them.
 fn which<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a String> + Clone) -> Option<String> {
-    let distance = |other: &&String| strsim::damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());
-    let near =
-        names.clone().min_by_key(distance).filter(|near| distance(near) <= (name.chars().count() / 3).clamp(1, 4));
+    let near = near(name, names.clone());
     let all: Vec<&str> = names.map(String::as_str).collect();
     match near {
         Some(near) => Some(format!("did you mean `{}`? There are: {}", printable(near), excerpt(&all.join(", "), 400))),
         None if all.is_empty() => None,
         None => Some(format!("name a {kind} that is there: {}", excerpt(&all.join(", "), 400))),
     }
+}
+
+/// The name that was meant, where one is near.
+fn near<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+    let distance = |other: &&String| strsim::damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());
+    names.min_by_key(distance).filter(|near| distance(near) <= (name.chars().count() / 3).clamp(1, 4))
 }
 
 fn sections(path: &Path) -> Result<Vec<Section>, Broken> {
