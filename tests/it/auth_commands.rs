@@ -170,7 +170,7 @@ fn cron_does_not_see_what_a_shell_exports() {
         &[
             "found       keys of profile shell",
             "as cron or a systemd unit of this user: instance role: the role of this EC2 instance",
-            "keys in the credentials file  skipped: profile default has no aws_access_key_id there",
+            "keys in the credentials file  skipped: profile default has no aws_access_key_id in the credentials file",
             "no region is set there: set [destination] region",
             "as a container without mounts and variables: instance role",
         ],

@@ -140,6 +140,7 @@ async fn a_credential_process_that_is_not_installed() {
         &[
             "credential_process            found       what /opt/corp/bin/aws-keys prints",
             "/.aws/config:2)",
+            "now Lakeward runs /opt/corp/bin/aws-keys (for up to 60 s), then asks STS",
             "error: credential_process /opt/corp/bin/aws-keys can't be run: No such file or directory",
             "next: install it, or write its full path into the profile",
         ],
@@ -155,7 +156,7 @@ async fn nothing_set_up_and_no_instance() {
         set_up.aws.runs_on_instance(set_up.explain(&[])),
         &[
             "environment keys              skipped     AWS_ACCESS_KEY_ID is not set",
-            "keys in the credentials file  skipped     profile default has no aws_access_key_id there",
+            "keys in the credentials file  skipped     profile default has no aws_access_key_id in the credentials file",
             "error: no AWS credentials are set up here, and the instance's metadata service gives no credentials: ",
             "  next: choose the profile user: `--profile user`, AWS_PROFILE, or [auth] method = \"profile\"\n    \
              or: sign in at the AWS console: `lakeward auth login --console`\n    or: sign in with IAM Identity Center: `lakeward",

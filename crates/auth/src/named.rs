@@ -292,6 +292,7 @@ mod tests {
                     [profile region]\nsso_start_url = u\nsso_region = Frankfurt\nsso_account_id = 1\nsso_role_name = r\n\
                     [profile lacks]\nsso_account_id = 1\nsso_role_name = r\nsso_region = eu-west-1\n\
                     [profile gone]\nrole_arn = r\nsource_profile = does not exist\n\
+                    [profile bare]\nregion = r\n[profile unsourced]\nrole_arn = r\n\
                     [profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n\
                     [profile temporary]\naws_access_key_id = a\naws_secret_access_key = b\naws_session_token = c\n\
                     x_security_token_expires = 2026-11-23T21:39:05Z\n\
@@ -308,6 +309,17 @@ mod tests {
         assert_eq!(fault("empty"), Fault::Empty("aws_access_key_id"));
         assert_eq!(fault("lacks"), Fault::LacksSso(vec!["sso_start_url"]));
         assert_eq!(fault("quote"), Fault::At(Origin::File { path: config.clone(), line: 13 }));
+        let bare = crate::Signing::plan(&AuthPlan::Profile("bare".to_owned()), environment.clone()).unwrap();
+        let failure = bare.resolution.found().unwrap_err();
+        for file in ["credentials", "config"] {
+            assert!(failure.what.contains(&format!("has no aws_access_key_id in the {file} file")), "{}", failure.what);
+        }
+        assert!(failure.next.unwrap().contains("credential_process, or aws_access_key_id with"));
+        // Neither itself, nor what has no credentials or leads nowhere.
+        assert_eq!(
+            profile("gone").what.clone().unwrap_err().next,
+            "name a profile that is there: empty, keys, lacks, over, program, quote, region, temporary"
+        );
         let runs = |name: &str| profile(name).runs.as_deref();
         assert_eq!([runs("program"), runs("over"), runs("keys")], [Some("asks"), Some("asks"), None]);
         assert_eq!(profile("keys").by, By::Keys { is_temporary: false });
@@ -332,5 +344,10 @@ mod tests {
         std::fs::write(&config, "[profile a]\nx\n[profile b\n").unwrap();
         let broken = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap_err();
         assert_eq!(broken.fault.short().as_deref(), Some("config:2 is wrong"));
+        std::fs::remove_file(&config).unwrap();
+        std::fs::create_dir(&config).unwrap();
+        let broken = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap_err();
+        assert!(broken.what.ends_with("/.aws/config is a folder, and a file is looked for there"), "{broken:?}");
+        assert!(broken.next.starts_with("move the folder away"), "{broken:?}");
     }
 }

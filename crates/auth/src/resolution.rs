@@ -129,7 +129,8 @@ fn nothing(auth: &AuthPlan, profile: &str, files: &AwsFiles) -> (String, String)
             format!("in profile `{}`", printable(profile)),
             format!(
                 "sign in at the console with {}\nadd sso_session, sso_account_id and sso_role_name to the profile \
-                 ({} lists what there is)\nchoose another profile",
+                 ({} lists what there is)\nadd role_arn with source_profile, credential_process, or aws_access_key_id with \
+                 aws_secret_access_key to it\nchoose another profile",
                 login_at_console(profile),
                 login(&["--sso-start-url", "URL", "--sso-region", "REGION"])
             ),

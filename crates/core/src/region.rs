@@ -7,8 +7,13 @@ pub fn is_region(name: &str) -> bool {
     let of_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let is_numbered =
         |last: &str| last == "global" || (!last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()));
+    // An area, a place in it, and a number: with fewer parts there are but those of a whole partition.
+    let has_parts = |place: &str, last: &str| match last {
+        "global" => !place.is_empty(),
+        _ => place.split('-').filter(|part| !part.is_empty()).count() >= 2,
+    };
     name.chars().all(of_region)
-        && name.rsplit_once('-').is_some_and(|(place, last)| !place.is_empty() && is_numbered(last))
+        && name.rsplit_once('-').is_some_and(|(place, last)| has_parts(place, last) && is_numbered(last))
 }
 
 #[cfg(test)]
@@ -32,6 +37,9 @@ mod tests {
             "eu-central-1 ",
             "",
             "-1",
+            "mars-1",
+            "-mars-1",
+            "--1",
         ] {
             assert!(!is_region(name), "{name}");
         }

@@ -220,6 +220,8 @@ pub struct List {
     pub touched: bool,
     /// What each row is searched in, in lower case.
     pub texts: Vec<String>,
+    /// The text of the row that had the focus and went away while the rows are looked for again: once it is back, so is the focus.
+    pub sought: Option<String>,
 }
 
 impl List {

@@ -165,7 +165,11 @@ impl Parser {
         if value.starts_with('[') && !value.contains(['=', ':']) {
             // What follows belongs to it, and not to the section before.
             self.begin(value.trim_start_matches('['), number);
-            return wrong("the ] of this [section] is missing");
+            return wrong(if value.contains(']') {
+                "this is a [section] without a name"
+            } else {
+                "the ] of this [section] is missing"
+            });
         }
         if self.current.is_none() {
             return wrong("no [section] stands before this line");
@@ -299,6 +303,8 @@ print(json.dumps(answers))
         let what = |text| parse(text).map_err(|mut errors| errors.remove(0).what);
         let again = what("[profile a]\nx = 1\n[b]\n[profile a]\n").expect_err("twice");
         assert_eq!(again, "[profile a] stands here a second time (the first is in line 1)");
+        assert_eq!(what("[]\n").expect_err("nameless"), "this is a [section] without a name");
+        assert_eq!(what("[a\n").expect_err("open"), "the ] of this [section] is missing");
         let again = what("[a]\nk=1\n\nK=2\n").expect_err("twice");
         assert_eq!(again, "`k` stands a second time in [a] (the first is in line 2)");
     }

@@ -210,14 +210,51 @@ impl AwsFiles {
         if let Some(stray) = self.strays.get(name) {
             return stray.what.clone();
         }
-        which("profile", name, self.profiles.keys()).unwrap_or_else(|| {
-            format!(
-                "neither {} nor {} holds a profile; {} makes one",
-                printable(&self.config_path.display().to_string()),
-                printable(&self.credentials_path.display().to_string()),
-                login_at_console(name)
-            )
-        })
+        which("profile", name, self.profiles.keys()).unwrap_or_else(|| self.no_profile(name))
+    }
+
+    /// The same for the source of a role that is reached through these profiles: only what can be one is named.
+    pub(crate) fn which_source(&self, name: &str, through: &[String]) -> String {
+        if let Some(stray) = self.strays.get(name) {
+            return stray.what.clone();
+        }
+        // What was mistyped is told in any case: what it lacks can be added.
+        let others = self.profiles.keys().filter(|other| !through.contains(other));
+        if let Some(near) = near(name, others) {
+            return format!("did you mean `{}`?", printable(near));
+        }
+        let can = self.profiles.keys().filter(|other| self.can_be_source(other, through));
+        which("profile", name, can)
+            .unwrap_or_else(|| format!("no other profile has credentials: {} makes one", login_at_console(name)))
+    }
+
+    /// Whether a profile has something of credentials, and does not lead back to one of those.
+    fn can_be_source(&self, name: &str, through: &[String]) -> bool {
+        let mut passed = through.to_vec();
+        let mut name = name.to_owned();
+        loop {
+            let Some(profile) = self.profiles.get(&name).filter(|_| !passed.contains(&name)) else { return false };
+            match profile.get("source_profile").filter(|_| profile.get("aws_access_key_id").is_none()) {
+                Some(next) => passed.push(std::mem::replace(&mut name, next.to_owned())),
+                None => {
+                    // A role alone says not whose credentials assume it.
+                    let mut names = profile
+                        .keys
+                        .keys()
+                        .filter(|key| *key != "role_arn" || profile.get("credential_source").is_some());
+                    return names.any(|key| OF_CREDENTIALS.iter().any(|start| key.starts_with(start)));
+                }
+            }
+        }
+    }
+
+    fn no_profile(&self, name: &str) -> String {
+        format!(
+            "neither {} nor {} holds a profile; {} makes one",
+            printable(&self.config_path.display().to_string()),
+            printable(&self.credentials_path.display().to_string()),
+            login_at_console(name)
+        )
     }
 
     /// The same for an SSO session.
@@ -235,15 +272,19 @@ impl AwsFiles {
 
 /// The nearest of the names, or all of them.
 fn which<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a String> + Clone) -> Option<String> {
-    let distance = |other: &&String| strsim::damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());
-    let near =
-        names.clone().min_by_key(distance).filter(|near| distance(near) <= (name.chars().count() / 3).clamp(1, 4));
+    let near = near(name, names.clone());
     let all: Vec<&str> = names.map(String::as_str).collect();
     match near {
         Some(near) => Some(format!("did you mean `{}`? There are: {}", printable(near), excerpt(&all.join(", "), 400))),
         None if all.is_empty() => None,
         None => Some(format!("name a {kind} that is there: {}", excerpt(&all.join(", "), 400))),
     }
+}
+
+/// The name that was meant, where one is near.
+fn near<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+    let distance = |other: &&String| strsim::damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());
+    names.min_by_key(distance).filter(|near| distance(near) <= (name.chars().count() / 3).clamp(1, 4))
 }
 
 fn sections(path: &Path) -> Result<Vec<Section>, Broken> {
@@ -258,6 +299,12 @@ fn text(path: &Path) -> Result<Option<String>, Broken> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if is_absent(&error) || path.as_os_str().is_empty() => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            return wrong(
+                format!("{name} is a folder, and a file is looked for there"),
+                "move the folder away, or point AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE elsewhere",
+            );
+        }
         Err(error) => {
             return wrong(
                 format!("{name} can't be read: {error}"),

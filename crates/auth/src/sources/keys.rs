@@ -72,7 +72,9 @@ pub(crate) fn token(keys: &aws_files::Keys) -> Option<(&'static str, &Value)> {
 
 fn plan(place: Place, keys: &aws_files::Keys, context: &Context<'_>) -> Link {
     let Some(id) = keys.get("aws_access_key_id") else {
-        return Link::skipped(place, format!("profile {} has no aws_access_key_id there", context.profile.name));
+        let file = if place == Place::KeysInCredentials { "credentials" } else { "config" };
+        let why = format!("profile {} has no aws_access_key_id in the {file} file", context.profile.name);
+        return Link::skipped(place, why);
     };
     let mut settings = vec![Setting::new("aws_access_key_id", id)];
     let Some(secret) = keys.get("aws_secret_access_key") else {

@@ -142,7 +142,7 @@ fn source(context: &Context<'_>) -> Result<Vec<Link>, Box<Broken>> {
         (Some(source), None) => match files.profiles.get(source) {
             None => absent(
                 format!("profile {name} has source_profile = {}, which does not exist", printable(source)),
-                files.which_profile(source),
+                files.which_source(source, &context.through),
             ),
             Some(profile) => source_profile(context, profile),
         },

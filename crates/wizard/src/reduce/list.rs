@@ -15,7 +15,8 @@ impl State {
     /// Makes the rows of the screen from what is known. The focus stays on its row; where the person has not moved, it is on the best.
     pub(super) fn refresh_list(&mut self) {
         let focused = self.list.matching.get(self.list.focus).and_then(|row| self.list.texts.get(*row));
-        let before = focused.filter(|_| self.list.touched).cloned();
+        let before = self.list.sought.take().or_else(|| focused.filter(|_| self.list.touched).cloned());
+        let is_looking = self.screen == Screen::Method && self.facts.detection.asked().is_some();
         let rows = self.rows();
         let texts = rows.iter().map(|row| self.row_text(*row)).collect();
         self.list = List { rows, texts, ..std::mem::take(&mut self.list) };
@@ -24,7 +25,11 @@ impl State {
             |text: &String, list: &List| list.matching.iter().position(|row| list.texts.get(*row) == Some(text));
         self.list.focus = match before {
             // The config's own method may be another row now: the focus goes with it.
-            Some(text) => place_of(&text, &self.list).or_else(|| self.answered_method()).unwrap_or(self.list.focus),
+            Some(text) => {
+                let place = place_of(&text, &self.list);
+                self.list.sought = Some(text).filter(|_| place.is_none() && is_looking);
+                place.or_else(|| self.answered_method()).unwrap_or(self.list.focus)
+            }
             None => self.best_row(),
         };
         self.list.clamp();
@@ -214,6 +219,7 @@ impl State {
         }
         self.list.focus = to;
         self.list.touched = true;
+        self.list.sought = None;
         self.ask_roles();
         true
     }
@@ -240,6 +246,7 @@ impl State {
             self.filter_by(String::new());
         }
         self.list.touched = true;
+        self.list.sought = None;
         if let Some(at) = self.list.matching.iter().position(|matching| *matching == row) {
             self.list.focus = at;
             self.enter();

@@ -94,8 +94,8 @@ pub(super) const SSO_REGION: Question = Question {
     key: "auth.sso_region",
     flag: "sso-region",
     title: "SSO region",
-    help: "The region of IAM Identity Center, which need not be the bucket's. With a wrong one the sign-in fails as if the code were \
-           wrong.",
+    help: "The region of IAM Identity Center, which need not be the bucket's. With a wrong region the browser says that the code is \
+           invalid.",
     example: "eu-central-1",
     kind: Kind::Text,
     screen: Screen::Details,

@@ -11,7 +11,7 @@ use lakeward_auth::{
 };
 use lakeward_core::{
     failure::{Failure, FailureKind},
-    plan::AuthPlan,
+    plan::{AuthPlan, CREDENTIAL_PROGRAM_LIMIT},
     untrusted::printable,
 };
 use lakeward_wizard::{Search, SearchLink};
@@ -48,7 +48,7 @@ pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> R
         (Ok(_), true) => {}
         (Ok(_), false) => {
             let asks = (asked.server == Server::Aws).then(|| "asks STS whose credentials they are".to_owned());
-            let steps: Vec<String> = told(&needs).into_iter().chain(asks).collect();
+            let steps: Vec<String> = needs.iter().map(announced).chain(asks).collect();
             // Said before it is done.
             announce(&steps, arguments.json);
             let keys = signing.keys().await;
@@ -76,6 +76,14 @@ fn print(text: &str) {
 
 fn told(needs: &[Step]) -> Vec<String> {
     needs.iter().map(Step::to_string).collect()
+}
+
+/// A step with how long it may take, where it may be long.
+fn announced(step: &Step) -> String {
+    match step {
+        Step::Runs(_) => format!("{step} (for up to {} s)", CREDENTIAL_PROGRAM_LIMIT.as_secs()),
+        _ => step.to_string(),
+    }
 }
 
 /// What is about to be run and asked; beside JSON, on standard error.

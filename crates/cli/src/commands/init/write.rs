@@ -57,7 +57,8 @@ fn failure(error: RewriteError, file: &str, is_there: bool, asks: bool) -> Failu
                 error.kind(),
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
             );
-            let kind = if is_full { FailureKind::Partial } else { FailureKind::Denied };
+            // Else it is the file that was named, as of other commands that write a config.
+            let kind = if is_full { FailureKind::Partial } else { FailureKind::Usage };
             let is_no_folder = matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory);
             let mend = match (is_full, is_no_folder) {
                 (true, _) => "make room there and write it again",

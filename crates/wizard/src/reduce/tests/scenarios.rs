@@ -48,6 +48,23 @@ fn detect_all_streams_in_order_and_the_focus_stays_where_the_person_put_it() {
 }
 
 #[test]
+fn the_focus_goes_back_to_its_row_once_that_is_found_again() {
+    let broken =
+        || Found { title: "The AWS files".into(), condition: Condition::Broken("line 3".into()), ..self::session() };
+    let mut session = Session::new();
+    session.detect(vec![environment_keys(), broken()]).press(Key::Home);
+    let titled = |session: &Session| session.state.focused_found().map(|found| found.title);
+    assert_eq!(titled(&session).as_deref(), Some("The AWS files"));
+    session.letter('r');
+    assert_eq!(titled(&session), None);
+    session.detect(vec![broken(), environment_keys()]);
+    assert_eq!(titled(&session).as_deref(), Some("The AWS files"));
+    // Whoever moves meanwhile means another row.
+    session.letter('r').press(Key::End).detect(vec![broken(), environment_keys()]);
+    assert_eq!(session.state.list.focused(), Some(Row::Other(Way::Embedded)));
+}
+
+#[test]
 fn a_slow_search_is_stopped_and_what_it_still_finds_is_not_heard() {
     let mut session = Session::new();
     let ticket = session.detect_ticket();
