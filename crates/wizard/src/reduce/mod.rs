@@ -84,7 +84,7 @@ impl State {
             }
             Event::Listed(ticket, result) if self.tickets.is_latest(Request::Accounts, ticket) => self.listed(result),
             Event::Identified(ticket, result) if self.tickets.is_latest(Request::Identify, ticket) => {
-                self.facts.identity = result.into();
+                self.facts.identity = result.map_err(|trouble| self.of_sign_in(trouble)).into();
             }
             Event::Previewed(ticket, result) if self.tickets.is_latest(Request::Preview, ticket) => {
                 self.facts.preview = result.map_err(titles::of_form).into();
