@@ -164,7 +164,14 @@ impl State {
         }
         match press.key {
             Key::Tab | Key::Down => self.focus_field((focus + 1) % count),
-            Key::BackTab | Key::Up => self.focus_field((focus + count - 1) % count),
+            Key::BackTab | Key::Up => {
+                let before = self.form.fields.get(focus).and_then(|field| field.error.clone());
+                self.focus_field((focus + count - 1) % count);
+                // Whoever goes back has not passed over an answer.
+                if let Some(left) = self.form.fields.get_mut(focus).filter(|field| field.text.is_empty()) {
+                    left.error = before;
+                }
+            }
             Key::F(3) => self.show_more(),
             _ => return self.edit_field(press),
         }
