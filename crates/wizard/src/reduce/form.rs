@@ -49,7 +49,7 @@ impl State {
     }
 
     /// Whether the answers say what stands in a field.
-    fn says(&self, field: &Field) -> bool {
+    pub(super) fn says(&self, field: &Field) -> bool {
         let value = typed(field);
         self.answers.get(field.id).map_or(value.is_blank(), |answer| answer.value == value)
     }

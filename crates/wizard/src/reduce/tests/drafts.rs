@@ -154,3 +154,37 @@ fn a_sign_in_that_was_left_stays_left() {
         assert!(again.state.screen == Screen::Method && !signs_in(&again), "{:?}", again.state.screen);
     }
 }
+
+#[test]
+fn what_is_typed_is_kept_after_a_moment_and_once() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-l");
+    session.effects.clear();
+    let tick =
+        |session: &mut Session, millis: u64| _ = session.event(Event::Tick(noon() + Duration::from_millis(millis)));
+    let kept = |session: &Session| -> Vec<bool> {
+        let text =
+            |effect: &Effect| if let Effect::SaveDraft(text) = effect { Some(text.contains("my-lake")) } else { None };
+        session.effects.iter().filter_map(text).collect()
+    };
+    tick(&mut session, 100);
+    session.text("ake");
+    tick(&mut session, 900);
+    assert!(kept(&session).is_empty(), "it is still being typed");
+    for millis in [1100, 2200, 3300] {
+        tick(&mut session, millis);
+    }
+    assert_eq!(kept(&session), [true]);
+    session.text("-2");
+    for millis in [3400, 4500] {
+        tick(&mut session, millis);
+    }
+    assert_eq!(kept(&session).len(), 2);
+    // What was left is kept by that.
+    session.press(Key::Tab);
+    session.effects.clear();
+    for millis in [5600, 7700] {
+        tick(&mut session, millis);
+    }
+    assert!(kept(&session).is_empty(), "{:?}", session.effects);
+}
