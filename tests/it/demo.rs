@@ -51,6 +51,20 @@ fn enter_throughout_lands_three_tables_and_nothing_stays() {
 }
 
 #[test]
+fn a_sign_in_of_its_own_is_proposed_too() {
+    let home = Home::new();
+    let output = lakeward(&home).args(["demo", "--plain"]).stdin(format!("3\n{ENTERS}")).run().exits(0);
+    let said = [
+        "Enter takes https://lakeward-demo.awsapps.com/start.",
+        "Enter takes us-east-1.",
+        "  sso_start_url = \"https://lakeward-demo.awsapps.com/start\"\n",
+        "6,544 rows landed in 3 objects",
+    ];
+    assert_eq!(lacks(&output.stdout, &said), [""; 0], "{}", output.stdout);
+    assert!(!output.stdout.contains("Not taken"), "{}", output.stdout);
+}
+
+#[test]
 fn what_is_kept_is_the_config_the_tables_and_the_objects_and_no_sign_in() {
     let home = Home::new();
     let output = lakeward(&home).args(["demo", "--plain", "--keep", "a/kept"]).stdin(ENTERS).run().exits(0);
@@ -210,7 +224,7 @@ fn the_page_asks_and_a_signal_at_any_point_leaves_nothing() {
     assert_eq!(lacks(&asked, &[">Approve</button>", ">Deny</button>", code]), [""; 0], "{asked}");
     let answered = request(host, "POST /device", &format!("user_code={code}&decision=deny"));
     assert!(answered.contains("Done."), "{answered}");
-    session.answer("r tries again", "r");
+    session.answer("Enter tries again", "");
     session.until("It must show this code:");
     stop(session, "TERM");
 

@@ -21,7 +21,7 @@ async fn a_wrong_mfa_code_is_asked_for_again_and_no_code_is_shown() {
     let list = session.choose("Profile \"guarded\"");
     assert!(list.contains("MFA code needed"), "{list}");
     session.answer("six digits", "000000");
-    session.answer("r tries again", "r");
+    session.answer("Enter tries again", "");
     session.answer("six digits", "918273");
     let known = session.until("Enter goes on");
     assert!(known.contains("assumed-role/guarded/"), "{known}");

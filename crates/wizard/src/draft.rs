@@ -12,6 +12,7 @@ use crate::{
     answers::{Answers, From, Rests},
     facts::{self, Facts, Place},
     question::{Id, Need},
+    state::Way,
 };
 
 /// The version of the form in which drafts are kept.
@@ -92,10 +93,19 @@ impl Draft {
         // What is not asked any more was answered for something else.
         let is_asked = |id: Id| (id.question().need)(&whole) != Need::NotAsked;
         let answered = self.answers.iter().filter(|(id, answer)| !answer.value.is_blank() && is_asked(*id));
-        let (wrong, right): (Vec<Id>, Vec<Id>) =
+        let (wrong, mut right): (Vec<Id>, Vec<Id>) =
             answered.map(|(id, _)| id).partition(|id| whole.refused(*id, place).is_some());
+        // Whether it is AWS is chosen with how to sign in.
+        let is_embedded = whole.is(Id::Storage, Way::Embedded.flag());
+        if right.contains(&Id::Auth) && !is_embedded {
+            right.retain(|id| *id != Id::Storage);
+        }
+        let title = |id: &Id| match id {
+            Id::Storage if is_embedded => Way::Embedded.words().0,
+            id => id.question().title,
+        };
         let named = |lead: &str, ids: &[Id]| {
-            let titles: Vec<&str> = ids.iter().take(MOST).map(|id| id.question().title).collect();
+            let titles: Vec<&str> = ids.iter().take(MOST).map(title).collect();
             let more = ids.len().saturating_sub(MOST);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             if ids.is_empty() { String::new() } else { format!(" {lead}: {}{more}.", titles.join(", ")) }
@@ -213,6 +223,15 @@ mod tests {
             )
         );
         assert_eq!(Draft::elsewhere(&[], &here), None);
+        let offer = |given: &[(Id, &str)]| {
+            let mut answers = Answers::default();
+            given.iter().for_each(|(id, value)| _ = answers.give(*id, (*value).into(), From::Typed));
+            Draft { answers, ..Draft::default() }.offer(&here, noon())
+        };
+        let told = offer(&[(Id::Storage, "embedded"), (Id::Dir, "lake")]);
+        assert!(told.ends_with("It answered: No AWS, Folder."), "{told}");
+        let told = offer(&[(Id::Storage, "s3"), (Id::Auth, "chain")]);
+        assert!(told.ends_with("It answered: Sign in with."), "{told}");
         let older = Draft { answers: answers.clone(), ..Draft::default() };
         assert_eq!(older.told(&here, noon()), "An earlier session was left, before its config was written.");
         assert_eq!(

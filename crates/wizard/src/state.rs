@@ -63,6 +63,8 @@ pub struct State {
     pub(crate) aside: Option<(Vec<(Id, Value)>, Identity)>,
     /// The answers that stood in a form as it was left, and can't be taken.
     pub(crate) refused: BTreeSet<Id>,
+    /// What is typed and not in a draft yet.
+    pub(crate) typing: Typing,
     pub(crate) tickets: Tickets,
     pub(crate) effects: Vec<crate::effect::Effect>,
     /// The lines of what has happened, once they are wanted.
@@ -96,6 +98,7 @@ impl State {
             exit: None,
             aside: None,
             refused: BTreeSet::new(),
+            typing: Typing::default(),
             tickets: Tickets::default(),
             effects: Vec::new(),
             recorded: None,
@@ -109,6 +112,15 @@ impl State {
     pub fn is_too_small(&self) -> bool {
         self.size != (0, 0) && (self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1)
     }
+}
+
+/// What is typed into a form that was not left: it is kept after a moment, for a session may end at any time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Typing {
+    /// Since when there is some that was not kept.
+    pub(crate) since: Option<SystemTime>,
+    /// The answers as they were kept last.
+    pub(crate) kept: Answers,
 }
 
 /// What this is, for whoever meets it for the first time.

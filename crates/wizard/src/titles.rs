@@ -2,7 +2,7 @@
 
 use crate::{
     facts::Trouble,
-    question::{QUESTIONS, Question},
+    question::{Id, QUESTIONS, Question},
     state::Screen,
 };
 
@@ -12,6 +12,16 @@ pub(crate) fn of_form(trouble: Trouble) -> Trouble {
         .next
         .map(|next| QUESTIONS.iter().filter(|question| question.screen == Screen::Source).fold(next, titled));
     Trouble { next, ..trouble }
+}
+
+/// The same words about a sign-in with start URL and region, in the words of the form.
+pub(crate) fn of_sign_in(text: &str) -> String {
+    const IDS: [Id; 4] = [Id::SsoRegion, Id::SsoStartUrl, Id::SsoAccountId, Id::SsoRoleName];
+    let in_words = |text: String, id: Id| {
+        let question = id.question();
+        text.replace(question.key.trim_start_matches("auth."), &format!("\"{}\"", question.title))
+    };
+    IDS.into_iter().fold(text.to_owned(), in_words)
 }
 
 fn titled(text: String, question: &Question) -> String {
@@ -27,6 +37,13 @@ fn titled(text: String, question: &Question) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_to_be_checked_of_a_sign_in_is_called_as_its_fields() {
+        assert_eq!(of_sign_in("check sso_region first"), "check \"SSO region\" first");
+        let all = "check sso_region, sso_account_id and sso_role_name";
+        assert_eq!(of_sign_in(all), "check \"SSO region\", \"Account\" and \"Role\"");
+    }
 
     #[test]
     fn keys_are_called_as_their_fields_and_others_stay() {

@@ -53,6 +53,7 @@ impl Plain {
             let is_shown = self.state.form.fields.iter().any(|field| field.id == question.id);
             let is_open = !question.rare || is_shown || self.opened.contains(&question.screen);
             let is_needed = (question.need)(answers) != Need::NotAsked || was_asked(question.id);
+            let is_passed = |question: &Question| is_passed(question) || self.is_chosen(question.id);
             is_needed && is_open && question.id != Id::SsoRoleName && !is_passed(question)
         };
         let mut asked: Vec<&Question> = QUESTIONS.iter().filter(is_asked).collect();
@@ -100,7 +101,12 @@ impl Plain {
         let answer = self.state.answers.get(field.id);
         let is_given = answer
             .is_some_and(|answer| matches!(answer.from, From::Flag | From::Variable | From::File) && !answer.stale);
-        field.error.is_some() || !is_given
+        field.error.is_some() || !(is_given || self.is_chosen(field.id))
+    }
+
+    /// Whether a choice of another question has answered it: of how to sign in, whether it is AWS at all.
+    fn is_chosen(&self, id: Id) -> bool {
+        id == Id::Storage && self.state.trail.contains(&Screen::Method)
     }
 
     /// Of a form that was come back to, opens the last question.

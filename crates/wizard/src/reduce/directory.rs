@@ -49,7 +49,7 @@ impl State {
     }
 
     pub(super) fn listed(&mut self, result: Result<(), Trouble>) {
-        self.facts.directory = result.into();
+        self.facts.directory = result.map_err(|trouble| self.of_sign_in(trouble)).into();
         if self.facts.directory.got().is_some() && self.facts.accounts.is_empty() {
             let what = "no account is assigned to you at this access portal";
             let next = "ask an administrator of IAM Identity Center: \"Please assign me an account with a permission set that allows \

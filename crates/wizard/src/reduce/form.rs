@@ -49,7 +49,7 @@ impl State {
     }
 
     /// Whether the answers say what stands in a field.
-    fn says(&self, field: &Field) -> bool {
+    pub(super) fn says(&self, field: &Field) -> bool {
         let value = typed(field);
         self.answers.get(field.id).map_or(value.is_blank(), |answer| answer.value == value)
     }
@@ -164,7 +164,14 @@ impl State {
         }
         match press.key {
             Key::Tab | Key::Down => self.focus_field((focus + 1) % count),
-            Key::BackTab | Key::Up => self.focus_field((focus + count - 1) % count),
+            Key::BackTab | Key::Up => {
+                let before = self.form.fields.get(focus).and_then(|field| field.error.clone());
+                self.focus_field((focus + count - 1) % count);
+                // Whoever goes back has not passed over an answer.
+                if let Some(left) = self.form.fields.get_mut(focus).filter(|field| field.text.is_empty()) {
+                    left.error = before;
+                }
+            }
             Key::F(3) => self.show_more(),
             _ => return self.edit_field(press),
         }

@@ -26,15 +26,16 @@ pub use flow::{Start, start};
 pub use hints::Hint;
 pub(crate) use tickets::Tickets;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
+    answers::Answers,
     draft::Draft,
     effect::{Effect, Exit},
     event::{Event, Intent},
     question::Id,
     record,
-    state::{Popup, Screen, Scroll, State},
+    state::{Popup, Screen, Scroll, State, Typing},
     titles,
 };
 use tickets::Request;
@@ -66,6 +67,7 @@ impl State {
                 // A clock that is set back leaves what was awaited awaited.
                 self.now = now;
                 self.count_seconds();
+                self.keep_typed();
             }
             Event::Signal => self.interrupt(),
             Event::Found(ticket, found) if self.tickets.is_latest(Request::Detect, ticket) => self.found(*found),
@@ -84,7 +86,7 @@ impl State {
             }
             Event::Listed(ticket, result) if self.tickets.is_latest(Request::Accounts, ticket) => self.listed(result),
             Event::Identified(ticket, result) if self.tickets.is_latest(Request::Identify, ticket) => {
-                self.facts.identity = result.into();
+                self.facts.identity = result.map_err(|trouble| self.of_sign_in(trouble)).into();
                 if self.screen == Screen::Welcome {
                     self.refresh_list();
                 }
@@ -177,11 +179,32 @@ impl State {
         self.effects.push(Effect::SaveDraft(self.draft_text()));
     }
 
+    /// Keeps what stands in a form that was not left, once it has stood there for a moment.
+    fn keep_typed(&mut self) {
+        const MOMENT: Duration = Duration::from_secs(1);
+        let is_kept =
+            !self.has_draft() || self.draft.is_some() || self.form.fields.iter().all(|field| self.says(field));
+        let typed = if is_kept { Answers::default() } else { self.typed_answers() };
+        if is_kept || typed == self.typing.kept {
+            self.typing.since = None;
+            return;
+        }
+        let since = *self.typing.since.get_or_insert(self.now);
+        if self.now.duration_since(since).is_ok_and(|stood| stood >= MOMENT) {
+            self.effects.push(Effect::SaveDraft(self.draft_of(&typed)));
+            self.typing = Typing { since: None, kept: typed };
+        }
+    }
+
     pub(crate) fn draft_text(&self) -> String {
+        self.draft_of(&self.answers)
+    }
+
+    fn draft_of(&self, answers: &Answers) -> String {
         let after = [Screen::SignIn, Screen::Mfa, Screen::Directory, Screen::Identity];
         // What was begun and left again is not among them.
         let signs_in = after.iter().any(|screen| self.screen == *screen || self.trail.contains(screen));
-        Draft::text(&self.answers, &self.facts.place, self.now, signs_in)
+        Draft::text(answers, &self.facts.place, self.now, signs_in)
     }
 
     fn drafted(&mut self, kept: Result<(), String>) {

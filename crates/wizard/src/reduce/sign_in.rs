@@ -4,9 +4,11 @@ use super::tickets::Request;
 use crate::{
     effect::{Effect, SignInRequest},
     event::{SignInAct, SignInEvent},
-    facts::Remote,
+    facts::{Remote, Trouble},
+    question::Id,
     secret::{Hidden, Secret},
     state::{Screen, SignInState, State},
+    titles,
 };
 
 /// How many oddities are kept.
@@ -47,6 +49,7 @@ impl State {
             }
             SignInEvent::Waiting(asked) => self.sign_in.asked = Some(asked),
             SignInEvent::Note(note) => {
+                let note = self.sign_in_words(&note);
                 // What is said again is news, and not two of them.
                 self.sign_in.notes.retain(|said| *said != note);
                 self.sign_in.notes.push(note);
@@ -70,10 +73,22 @@ impl State {
                 self.sign_in.page = None;
                 self.sign_in.qr_alone = false;
                 self.sign_in.handed_over = None;
-                self.sign_in.outcome = Remote::Failed(trouble);
+                self.sign_in.outcome = Remote::Failed(self.of_sign_in(trouble));
                 self.hidden = None;
             }
         }
+    }
+
+    /// What is said of a sign-in, in the words of the form where its fields are there. What a session of the AWS files says is called
+    /// as it is there.
+    pub(super) fn of_sign_in(&self, trouble: Trouble) -> Trouble {
+        let next = trouble.next.as_deref().map(|next| self.sign_in_words(next));
+        Trouble { next, ..trouble }
+    }
+
+    fn sign_in_words(&self, text: &str) -> String {
+        let has_fields = self.answers.is(Id::Auth, "sso") && self.answers.value(Id::SsoSession).is_none();
+        if has_fields { titles::of_sign_in(text) } else { text.to_owned() }
     }
 
     /// Begins anew after a failure; else there is only waiting.

@@ -108,7 +108,8 @@ fn played(
     let mut place = place::place(Some(PathBuf::from(CONFIG)), &world, false)?;
     place.notes = vec![
         "This is the demo: AWS and S3 are stand-ins inside this program. None of your AWS settings is read, nothing leaves this \
-         machine, and nothing stays that --keep does not keep. Every question has an answer: Enter takes it."
+         machine, and nothing stays that --keep does not keep. Where AWS is signed in to as is suggested, every question has an \
+         answer: Enter takes it."
             .to_owned(),
     ];
     if front == Front::Plain {
@@ -128,7 +129,10 @@ fn seen() -> Situation {
 fn answers() -> Answers {
     let mut answers = Answers::default();
     let tables = Value::List(vec![format!("{}/*", folders::TABLES)]);
-    for (id, value) in [(Id::Bucket, BUCKET.into()), (Id::Region, services::REGION.into()), (Id::Paths, tables)] {
+    let region = || services::REGION.into();
+    let sign_in = [(Id::SsoStartUrl, services::START_URL.into()), (Id::SsoRegion, region())];
+    let others = [(Id::Bucket, BUCKET.into()), (Id::Region, region()), (Id::Paths, tables)];
+    for (id, value) in sign_in.into_iter().chain(others) {
         answers.give(id, value, From::Detected);
     }
     answers

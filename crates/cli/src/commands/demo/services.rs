@@ -18,7 +18,7 @@ use crate::commands::init::world::Approver;
 pub(super) const REGION: &str = "us-east-1";
 
 /// The start URL of the access portal. Nobody opens it.
-const START_URL: &str = "https://lakeward-demo.awsapps.com/start";
+pub(super) const START_URL: &str = "https://lakeward-demo.awsapps.com/start";
 
 /// The AWS file of the home: a session that is set up and not signed in, and a profile with it.
 pub(super) const AWS_CONFIG: &str = "[sso-session demo]

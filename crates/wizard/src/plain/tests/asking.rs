@@ -186,21 +186,29 @@ fn what_few_people_need_is_asked_where_it_is_wanted() {
     session.lead_to_destination();
     assert_says(&session, "+ also asks the questions that few people need.");
     session.line("+");
-    assert_says(&session, "Question 2 of about 14: Bucket");
-    for line in ["my-lake", "", "", "", "", "", "1 fortnight"] {
+    assert_says(&session, "Question 2 of about 13: Bucket");
+    for line in ["my-lake", "", "", "", "", "1 fortnight"] {
         session.line(line);
     }
     assert_says(&session, "Not taken: \"1 fortnight\"");
     session.line("64MiB").line("alias/lake").line("");
     assert_eq!(session.screen(), Screen::Source);
     assert!(session.plain.state.command().contains("--file-size 64MiB --sse-kms-key-id alias/lake"));
-    assert_says(&session, "Question 11 of about 14: Rows come from");
+    assert_says(&session, "Question 10 of about 13: Rows come from");
     session.line("<");
-    assert_says(&session, "Question 10 of about 14: Endpoint");
-    for _ in 0..8 {
+    assert_says(&session, "Question 9 of about 13: Endpoint");
+    for _ in 0..7 {
         session.line("<");
     }
-    assert_says(&session, "Question 2 of about 14: Bucket");
+    assert_says(&session, "Question 2 of about 13: Bucket");
+    // Nor is it asked of whoever has said that it is no AWS.
+    let mut session = Session::new();
+    session.works().line("8").line("+");
+    for line in ["", "", "", "", "", ""] {
+        assert!(!session.says(": Storage"), "{:#?}", session.printed);
+        session.line(line);
+    }
+    assert_eq!(session.screen(), Screen::Source);
 }
 
 #[test]

@@ -58,10 +58,7 @@ fn an_answer_that_was_refused_stays_to_be_edited_and_is_none() {
     session.press(Press::ctrl('c')).enter();
     let draft = left(&session);
     let offer = draft.offer(&place(), noon());
-    assert!(
-        offer.contains("It answered: Storage, Sign in with.") && offer.ends_with("Not taken so far: Bucket."),
-        "{offer}"
-    );
+    assert!(offer.contains("It answered: Sign in with.") && offer.ends_with("Not taken so far: Bucket."), "{offer}");
     let mut again = after(&session);
     again.lead_to_destination();
     let bucket = field(&again, Id::Bucket);
@@ -156,4 +153,38 @@ fn a_sign_in_that_was_left_stays_left() {
         again.enter();
         assert!(again.state.screen == Screen::Method && !signs_in(&again), "{:?}", again.state.screen);
     }
+}
+
+#[test]
+fn what_is_typed_is_kept_after_a_moment_and_once() {
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-l");
+    session.effects.clear();
+    let tick =
+        |session: &mut Session, millis: u64| _ = session.event(Event::Tick(noon() + Duration::from_millis(millis)));
+    let kept = |session: &Session| -> Vec<bool> {
+        let text =
+            |effect: &Effect| if let Effect::SaveDraft(text) = effect { Some(text.contains("my-lake")) } else { None };
+        session.effects.iter().filter_map(text).collect()
+    };
+    tick(&mut session, 100);
+    session.text("ake");
+    tick(&mut session, 900);
+    assert!(kept(&session).is_empty(), "it is still being typed");
+    for millis in [1100, 2200, 3300] {
+        tick(&mut session, millis);
+    }
+    assert_eq!(kept(&session), [true]);
+    session.text("-2");
+    for millis in [3400, 4500] {
+        tick(&mut session, millis);
+    }
+    assert_eq!(kept(&session).len(), 2);
+    // What was left is kept by that.
+    session.press(Key::Tab);
+    session.effects.clear();
+    for millis in [5600, 7700] {
+        tick(&mut session, millis);
+    }
+    assert!(kept(&session).is_empty(), "{:?}", session.effects);
 }

@@ -196,6 +196,19 @@ fn standard_input_is_not_looked_into() {
 }
 
 #[test]
+fn an_empty_field_is_judged_when_it_is_passed_and_not_when_one_goes_back() {
+    let mut session = Session::new();
+    session.detect(vec![]).pick(Row::Other(Way::Sso));
+    let error = |session: &Session, at: usize| session.state.form.fields[at].error.is_some();
+    session.press(Key::Tab).press(Key::BackTab);
+    assert!(error(&session, 0) && !error(&session, 1) && session.state.form.focus == 0);
+    session.press(Key::Tab).press(Key::Tab).press(Key::BackTab);
+    assert!(error(&session, 1), "it was passed");
+    session.press(Key::BackTab);
+    assert!(error(&session, 1), "and is open still");
+}
+
+#[test]
 fn what_was_found_for_another_answer_does_not_stay_in_its_field() {
     let mut session = Session::new();
     session.lead_to_destination().text("my-lake").press(Key::Esc);

@@ -95,6 +95,22 @@ fn a_denied_approval_leads_back_with_all_answers() {
 }
 
 #[test]
+fn what_is_to_be_checked_is_called_as_the_fields_unless_a_session_of_the_aws_files_says_it() {
+    let wrong = || trouble("invalid request").next("check sso_region first: it need not be eu-west-1");
+    let next = |session: &Session| session.state.trouble().and_then(|trouble| trouble.next.clone());
+    let mut session = signing_in();
+    session.event(Event::SignIn(session.sign_in_ticket(), SignInEvent::Failed(wrong())));
+    assert_eq!(next(&session).as_deref(), Some("check sso_region first: it need not be eu-west-1"));
+    let mut session = Session::new();
+    session.detect(vec![]).pick(Row::Other(Way::Sso));
+    session.text("https://acme.awsapps.com/start").press(Key::Tab).text("eu-west-1").enter();
+    session.event(Event::SignIn(session.sign_in_ticket(), SignInEvent::Note("check sso_region".to_owned())));
+    assert_eq!(session.state.sign_in.notes, ["check \"SSO region\""]);
+    session.event(Event::SignIn(session.sign_in_ticket(), SignInEvent::Failed(wrong())));
+    assert_eq!(next(&session).as_deref(), Some("check \"SSO region\" first: it need not be eu-west-1"));
+}
+
+#[test]
 fn the_network_may_be_down_meanwhile() {
     let mut session = signing_in();
     let ticket = session.sign_in_ticket();
