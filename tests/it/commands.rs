@@ -171,8 +171,8 @@ fn a_dry_run_tells_what_may_not_be_what_was_meant() {
     home.write("b.csv", "id\n1\n");
     let told = sync(&home, EMBEDDED, &files(&["a.csv", "b.csv"])).arg("--dry-run").run().exits(0).stdout;
     let says = [
-        "amount is text because of line 4 of a.csv (\"abc\"); columns = { \"amount\" = \"float64\" }",
-        "day is text because of line 4 of a.csv (\"2026-13-45\"); columns = { \"day\" = \"date\" }",
+        "amount is text because of line 4 of a.csv (\"abc\"); day is text because of line 4 of a.csv (\"2026-13-45\"); \
+         to have such rows set aside, or end the run, give the type: columns = { \"amount\" = \"float64\", \"day\" = \"date\" } in its [[source]]",
     ];
     assert_eq!(lacks(&told, &says), [""; 0], "{told}");
     let one = format!("{}table = \"t\"\n", files(&["a.csv", "b.csv"]));

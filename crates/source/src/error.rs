@@ -169,8 +169,8 @@ pub(crate) enum Error {
 
     #[error("there is no table {name:?} in the sources")]
     UnknownTable { name: String, near: Option<String> },
-    #[error("table {table} has no column {column:?}, whose type the config gives")]
-    UnknownColumn { table: TableName, column: String, near: Option<String> },
+    #[error("{} column {column:?}, whose type the config gives", without(table.as_ref()))]
+    UnknownColumn { table: Option<TableName>, column: String, near: Option<String> },
     #[error("two sources read the table {table} and differ in {key:?}")]
     Conflict { table: TableName, key: &'static str },
     #[error("the table {table} is also one of a source of type \"cloudquery\"")]
@@ -332,6 +332,11 @@ impl From<Error> for Failure {
             None => failure,
         }
     }
+}
+
+/// That the only table of a source has none, or none of several has one.
+fn without(table: Option<&TableName>) -> String {
+    table.map_or_else(|| "no table of the source has a".to_owned(), |table| format!("table {table} has no"))
 }
 
 fn compressed(column: Option<&str>) -> String {

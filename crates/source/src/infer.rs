@@ -7,7 +7,7 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
-use lakeward_core::{column_type::timestamp_utc, untrusted::printable};
+use lakeward_core::column_type::timestamp_utc;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -108,41 +108,6 @@ pub(crate) struct Firsts {
     pub(crate) no_number: bool,
     /// The first that is no date or time.
     pub(crate) no_time: bool,
-}
-
-/// A value because of which a column of CSV is text, though almost all of its values are numbers, or dates and times.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OddValue {
-    /// The column.
-    pub column: String,
-    /// The input, fit for a terminal.
-    pub path: String,
-    /// Its line there.
-    pub line: u64,
-    /// The beginning of the value, fit for a terminal.
-    pub value: String,
-    /// How many more there are in the sample that are none.
-    pub more: u64,
-    /// The type that the column would have without them, as `columns` takes it.
-    pub otherwise: String,
-}
-
-impl fmt::Display for OddValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { column, path, line, value, more, otherwise } = self;
-        let name = path.rsplit('/').next().unwrap_or(path);
-        write!(f, "{} is text because of line {line} of {name} ({value:?})", printable(column))?;
-        match more {
-            0 => Ok(()),
-            1 => f.write_str(" and one more value"),
-            more => write!(f, " and {more} more values"),
-        }?;
-        let column = printable(column);
-        write!(
-            f,
-            "; columns = {{ {column:?} = {otherwise:?} }} in its [[source]] makes such rows end the run, or be set aside"
-        )
-    }
 }
 
 /// A key that can't be a name, because it holds a NUL character.

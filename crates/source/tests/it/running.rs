@@ -138,18 +138,43 @@ fn a_column_of_numbers_that_is_text_says_because_of_which_value() {
     let fixture = Fixture::with("in/a.csv", format!("n,m\n{rows}\"multi\nline\",2\n1,x\n1,\u{1b}[31mred\n"));
     let odd = |fixture: &Fixture| -> Vec<String> {
         let reader = discover(&[fixture.source("in", Some("t"))], &[], &fixture.context()).expect("found").remove(0);
-        reader.odd_values().iter().map(ToString::to_string).collect()
+        reader.notes()
     };
-    let mends = |column: &str| {
+    let mends = |types: &str| {
         format!(
-            "; columns = {{ \"{column}\" = \"int64\" }} in its [[source]] makes such rows end the run, or be set aside"
+            "; to have such rows set aside, or end the run, give the type: columns = {{ {types} }} in its [[source]]"
         )
     };
-    let n = format!("n is text because of line 52 of a.csv (\"multi line\"){}", mends("n"));
-    let m = format!("m is text because of line 54 of a.csv (\"x\") and one more value{}", mends("m"));
-    assert_eq!(odd(&fixture), [n.clone(), m]);
+    let n = "n is text because of line 52 of a.csv (\"multi line\")";
+    let m = "m is text because of line 54 of a.csv (\"x\") and one more value";
+    // One `columns`, for it is one key.
+    assert_eq!(odd(&fixture), [format!("{n}; {m}{}", mends("\"n\" = \"int64\", \"m\" = \"int64\""))]);
     // Whoever gives the type knows.
-    assert_eq!(odd(&fixture.column("m", "string")), [n]);
+    assert_eq!(odd(&fixture.column("m", "string")), [format!("{n}{}", mends("\"n\" = \"int64\""))]);
+}
+
+#[test]
+fn a_type_counts_for_those_tables_of_a_source_that_have_the_column() {
+    let fixture = Fixture::with("in/a.csv", "n,m\n1,2\n").column("n", "string");
+    std::fs::write(fixture.path("in/b.csv"), "n\n3\n").expect("written");
+    std::fs::write(fixture.path("in/c.csv"), "m\n3\n").expect("written");
+    let found = |fixture: &Fixture, only: &[&str]| {
+        let only: Vec<_> =
+            only.iter().map(|name| lakeward_core::table::TableName::new(name).expect("a name")).collect();
+        discover(&[fixture.source("in", None)], &only, &fixture.context())
+    };
+    let types = |readers: Vec<lakeward_source::TableReader>| -> Vec<String> {
+        let of = |reader: &lakeward_source::TableReader| {
+            let fields =
+                reader.table().schema.fields().iter().map(|field| format!("{} {}", field.name(), field.data_type()));
+            fields.collect::<Vec<_>>().join(", ")
+        };
+        readers.iter().map(of).collect()
+    };
+    assert_eq!(types(found(&fixture, &[]).expect("found")), ["n Utf8, m Int64", "n Utf8", "m Int64"]);
+    assert_eq!(types(found(&fixture, &["c"]).expect("found")), ["m Int64"], "the others may have the column");
+    let failure = found(&fixture.column("nn", "string"), &[]).err().expect("a column of none");
+    assert_eq!(failure.what, "no table of the source has a column \"nn\", whose type the config gives");
 }
 
 #[test]
