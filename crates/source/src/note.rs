@@ -4,6 +4,8 @@ use std::fmt;
 
 use lakeward_core::untrusted::printable;
 
+use crate::infer::Unlike;
+
 /// Something about a table that is worth a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
@@ -11,6 +13,34 @@ pub(crate) enum Note {
     Differ { inputs: usize },
     /// A column is text for the sake of a few values.
     Odd(OddValue),
+    /// A column of JSON is text because of a value that is something else than those before it.
+    Mixed { column: String, before: &'static str, value: String, path: String, line: u64 },
+    /// A column is text because its types in two inputs have none in common.
+    Unlike { column: String, unlike: Unlike },
+    /// A file of one column whose name looks like several.
+    OneColumn { path: String, what: &'static str },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Differ { inputs } => {
+                write!(f, "it is made of {inputs} files that have different columns: is each a table of its own?")
+            }
+            Self::Odd(odd) => odd.fmt(f),
+            Self::Mixed { column, before, value, path, line } => {
+                let (column, path) = (printable(column), last(path));
+                write!(f, "{column} is text because it holds {before} at first, and {value:?} in line {line} of {path}")
+            }
+            Self::Unlike { column, unlike: Unlike { one, one_type, other, other_type } } => {
+                // Of two files of one name their folders are told, too.
+                let (one, other) = if last(one) == last(other) { (&**one, &**other) } else { (last(one), last(other)) };
+                let column = printable(column);
+                write!(f, "{column} is text because it is {one_type} in {one} and {other_type} in {other}")
+            }
+            Self::OneColumn { path, what } => write!(f, "the header of {} is one column with {what}", last(path)),
+        }
+    }
 }
 
 /// A value because of which a column is text, though almost all of its values are numbers, or dates and times.
@@ -46,15 +76,8 @@ impl fmt::Display for OddValue {
 pub(crate) fn told(notes: &[Note]) -> Vec<String> {
     let odd: Vec<&OddValue> =
         notes.iter().filter_map(|note| if let Note::Odd(odd) = note { Some(odd) } else { None }).collect();
-    let mut told: Vec<String> = notes
-        .iter()
-        .filter_map(|note| match note {
-            Note::Differ { inputs } => {
-                Some(format!("it is made of {inputs} files that have different columns: is each a table of its own?"))
-            }
-            Note::Odd(_) => None,
-        })
-        .collect();
+    let mut told: Vec<String> =
+        notes.iter().filter(|note| !matches!(note, Note::Odd(_))).map(ToString::to_string).collect();
     if !odd.is_empty() {
         let what: Vec<String> = odd.iter().map(ToString::to_string).collect();
         let types = odd.iter().map(|odd| format!("{:?} = {:?}", printable(&odd.column), odd.otherwise));

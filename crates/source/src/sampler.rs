@@ -11,7 +11,7 @@ use lakeward_core::{
     column_type,
     plan::{InputFormat, OnError, ReadPlan, Sample},
     table::TableName,
-    untrusted,
+    untrusted::excerpt,
 };
 
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
     decode::json::record_text,
     discover::{Place, format_of},
     error::{Error, Misfit, MisfitAt, Place as At},
-    infer::{Almost, BadKey, Firsts, Odd, SeenFields},
+    infer::{Almost, BadKey, Firsts, Odd, SeenFields, VALUE},
     input::Input,
     note::{Note, OddValue},
     open::{Stamp, Stream},
@@ -34,8 +34,6 @@ use crate::{
 
 /// How much of a sample is looked at in one go.
 const SAMPLE_STEP: usize = 256 << 10;
-/// How much of an odd value is told.
-const VALUE: usize = 40;
 
 /// Looks at a sample of each input of a table.
 pub(crate) struct Sampler<'a> {
@@ -59,6 +57,10 @@ pub(crate) struct Sampler<'a> {
     no_numbers: HashMap<String, OddValue>,
     /// The same of those that are no dates or times.
     no_times: HashMap<String, OddValue>,
+    /// Of each column of JSON the first value that is something else than those before it.
+    mixed: HashMap<String, Note>,
+    /// The first header that is one column and looks like several.
+    one_column: Option<Note>,
     /// The input that was opened last is a pipe through which nothing came.
     nothing_came: bool,
     /// How many inputs it has.
@@ -98,6 +100,8 @@ impl<'a> Sampler<'a> {
             misfit: None,
             no_numbers: HashMap::new(),
             no_times: HashMap::new(),
+            mixed: HashMap::new(),
+            one_column: None,
             nothing_came: false,
             inputs: 0,
             names: None,
@@ -194,24 +198,35 @@ impl<'a> Sampler<'a> {
             Some(header) => {
                 header.iter().for_each(|column| _ = self.seen.place(column));
                 self.compare(header.clone());
+                if let [column] = header.as_slice()
+                    && let Some(what) = several(column, format)
+                {
+                    self.one_column.get_or_insert_with(|| Note::OneColumn { path: name.clone(), what });
+                }
             }
             None if is_delimited => self.empty = Some(name.clone()),
             None => {}
         }
+        let taken = self.blocks(&name, &mut cutter, header.as_deref(), share)?;
+        self.seen.end_input(&name);
+        Ok((taken, cutter.into_stream()))
+    }
+
+    fn blocks(&mut self, name: &str, cutter: &mut Cutter, header: Option<&[String]>, share: u64) -> Result<u64, Error> {
         let mut taken = 0;
         loop {
             let left = usize::try_from(share.saturating_sub(taken)).unwrap_or(usize::MAX);
             if left == 0 && taken > 0 {
                 self.is_full = false;
-                return Ok((taken, cutter.into_stream()));
+                return Ok(taken);
             }
             let Some(block) =
                 cutter.next(Limits { bytes: left.clamp(1, SAMPLE_STEP), rows: usize::MAX, items: usize::MAX })?
             else {
-                return Ok((taken, cutter.into_stream()));
+                return Ok(taken);
             };
             taken += block.raw.len() as u64;
-            self.block(&name, header.as_deref(), &block)?;
+            self.block(name, header, &block)?;
         }
     }
 
@@ -226,7 +241,7 @@ impl<'a> Sampler<'a> {
                             let text = fields.text().get(fields.range(row, index)).map(std::str::from_utf8);
                             if let (Some(Ok(text)), Some(place)) = (text, self.seen.place(column)) {
                                 let firsts = place.observe_field(text);
-                                self.first(firsts, name, column, record.line, text);
+                                self.first(firsts, name, column, record.line, || excerpt(text, VALUE));
                             }
                         }
                         None
@@ -242,20 +257,19 @@ impl<'a> Sampler<'a> {
         Ok(())
     }
 
-    fn first(&mut self, firsts: Firsts, path: &str, column: &str, line: u64, text: &str) {
-        let value = || OddValue {
-            column: column.to_owned(),
-            path: path.to_owned(),
-            line,
-            value: untrusted::excerpt(text, VALUE),
-            more: 0,
-            otherwise: String::new(),
-        };
+    fn first(&mut self, firsts: Firsts, path: &str, column: &str, line: u64, value: impl Fn() -> String) {
+        let (column, path) = (|| column.to_owned(), || path.to_owned());
+        let odd =
+            || OddValue { column: column(), path: path(), line, value: value(), more: 0, otherwise: String::new() };
         if firsts.no_number {
-            self.no_numbers.insert(column.to_owned(), value());
+            self.no_numbers.insert(column(), odd());
         }
         if firsts.no_time {
-            self.no_times.insert(column.to_owned(), value());
+            self.no_times.insert(column(), odd());
+        }
+        if let Some(before) = firsts.others {
+            let note = || Note::Mixed { column: column(), before, value: value(), path: path(), line };
+            self.mixed.entry(column()).or_insert_with(note);
         }
     }
 
@@ -264,9 +278,13 @@ impl<'a> Sampler<'a> {
             Ok(text) => text,
             Err(misfit) => return Ok(Some(misfit)),
         };
-        match self.seen.observe_json(text) {
+        let observed = self.seen.observe_json(text);
+        for (column, firsts, value) in self.seen.take_firsts() {
+            self.first(firsts, name, &column, line, || value.clone());
+        }
+        match observed {
             Ok(misfit) => Ok(misfit),
-            Err(BadKey(key)) => Err(Error::Key { path: name.to_owned(), line, key: untrusted::excerpt(&key, 80) }),
+            Err(BadKey(key)) => Err(Error::Key { path: name.to_owned(), line, key: excerpt(&key, 80) }),
         }
     }
 
@@ -295,6 +313,7 @@ impl<'a> Sampler<'a> {
         if self.differ {
             notes.push(Note::Differ { inputs: self.inputs });
         }
+        notes.extend(self.one_column.take());
         for field in schema.fields() {
             let asked = read.columns.get(field.name());
             let field = match asked {
@@ -309,6 +328,12 @@ impl<'a> Sampler<'a> {
                 };
                 let otherwise = column_type::describe(&data_type);
                 notes.extend(first.map(|first| Note::Odd(OddValue { more: others - 1, otherwise, ..first })));
+            } else if !is_given && *field.data_type() == DataType::Utf8 {
+                let unlike = || {
+                    let unlike = self.seen.unlike(field.name())?;
+                    Some(Note::Unlike { column: field.name().clone(), unlike })
+                };
+                notes.extend(self.mixed.remove(field.name()).or_else(unlike));
             }
             given.push(is_given);
             fields.push(field);
@@ -325,5 +350,18 @@ impl<'a> Sampler<'a> {
             (None, None) if self.nothing_came => Error::NoColumns { table, why: "nothing came".into() },
             (None, None) => Error::NoColumns { table, why: "its files hold no object with a key".into() },
         }
+    }
+}
+
+/// What of a header of one column looks like several.
+fn several(column: &str, format: InputFormat) -> Option<&'static str> {
+    let has = |separator: char| column.contains(separator);
+    match format {
+        InputFormat::Tsv if has(',') => Some("commas in it: is the file CSV?"),
+        InputFormat::Csv if has('\t') => Some("tabs in it: is the file TSV?"),
+        InputFormat::Csv | InputFormat::Tsv if has(';') => {
+            Some("semicolons in it, which separate nothing: in CSV commas do, in TSV tabs")
+        }
+        _ => None,
     }
 }

@@ -231,3 +231,58 @@ fn a_list_of_too_many_wide_and_sparse_items_is_a_misfit() {
     assert_eq!((&rejects[0]["line"], &rejects[0]["column"]), (&3.into(), &"l".into()));
     assert_eq!(rejects[0]["reason"], "its items and their fields are more than 16777216");
 }
+
+/// What is told of a table `t` that is made of these files.
+fn notes(files: &[(&str, &str)], format: Option<lakeward_core::plan::InputFormat>) -> Vec<String> {
+    let mut fixture = Fixture::with("in/0-none.ndjson", "");
+    fixture.read.format = format;
+    std::fs::remove_file(fixture.path("in/0-none.ndjson")).expect("removed");
+    for (name, text) in files {
+        std::fs::write(fixture.path("in").join(name), text).expect("written");
+    }
+    discover(&[fixture.source("in", Some("t"))], &[], &fixture.context()).expect("found").remove(0).notes()
+}
+
+#[test]
+fn values_of_several_kinds_in_one_column_are_told_whatever_the_format() {
+    let json = |records: &[&str]| notes(&[("a.ndjson", &format!("{}\n", records.join("\n")))], None);
+    assert_eq!(
+        json(&[r#"{"a":1}"#, r#"{"a":null}"#, r#"{"a":"z\u001b"}"#]),
+        ["a is text because it holds numbers at first, and \"z\" in line 3 of a.ndjson"]
+    );
+    assert_eq!(
+        json(&[r#"{"a":{"b":1}}"#, r#"{"a":[1]}"#, r#"{"a":2}"#]),
+        ["a is text because it holds objects at first, and \"[1]\" in line 2 of a.ndjson"]
+    );
+    assert_eq!(
+        json(&[r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":"z"}"#]),
+        [
+            "a is text because of line 3 of a.ndjson (\"z\"); to have such rows set aside, or end the run, give the type: \
+          columns = { \"a\" = \"int64\" } in its [[source]]"
+        ]
+    );
+    let same = [r#"{"a":1,"b":"2024-01-01","c":{"x":1},"d":[]}"#, r#"{"a":2.5,"b":"y","c":{"x":"z"},"d":[{}]}"#];
+    assert_eq!(json(&same), [""; 0], "one kind each; within what nests nothing is told");
+    // One type each, and none of both.
+    let two =
+        |one: &str, other: &str| notes(&[("a.csv", &format!("x\n{one}")), ("b.csv", &format!("x\n{other}"))], None);
+    assert_eq!(two("1\n2\n", "u\nv\n"), ["x is text because it is int64 in a.csv and string in b.csv"]);
+    assert_eq!(two("u\nv\n", "1\n2\n"), ["x is text because it is string in a.csv and int64 in b.csv"]);
+    assert_eq!(
+        two("2026-01-01\n", "2026-01-01 10:00\n"),
+        ["x is text because it is date in a.csv and timestamp in b.csv"]
+    );
+    assert_eq!(two("1\n2\n", "1.5\n"), [""; 0]);
+    assert_eq!(two("\n\n", "u\n"), [""; 0]);
+}
+
+#[test]
+fn a_header_that_is_one_column_and_looks_like_several_is_told() {
+    use lakeward_core::plan::InputFormat::{Csv, Tsv};
+    let of = |header: &str, format| notes(&[("a.csv", &format!("{header}\n1\n"))], Some(format));
+    assert_eq!(of("a,b", Tsv), ["the header of a.csv is one column with commas in it: is the file CSV?"]);
+    assert_eq!(of("a\tb", Csv), ["the header of a.csv is one column with tabs in it: is the file TSV?"]);
+    let semicolons = "the header of a.csv is one column with semicolons in it, which separate nothing: in CSV commas do, in TSV tabs";
+    assert_eq!(of("a;b", Csv), [semicolons]);
+    assert_eq!(of("a", Csv), [""; 0]);
+}
