@@ -37,6 +37,7 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
         console.result(&run.dry_run()?);
         return Ok(());
     }
+    run.warn();
     let Ended { summary, rejected, failure } = run.land(&Environment::real(), interruption).await?;
     console.result(&summary);
     if let Some(rejected) = rejected {
