@@ -75,10 +75,22 @@ pub fn discover_beside(
     let most_kept = if pipes > 1 { KEPT_BYTES / pipes as u64 } else { u64::MAX };
     let rejects = Arc::<AtomicU64>::default();
     let of_sources: Vec<BTreeSet<usize>> = groups.iter().map(|group| group.sources.clone()).collect();
-    let readers = groups
-        .into_iter()
-        .map(|group| group.into_reader(&rejects, most_kept, context))
-        .collect::<Result<Vec<TableReader>, Error>>()?;
+    let (mut readers, mut faults) = (Vec::with_capacity(groups.len()), Vec::new());
+    for group in groups {
+        // Whoever mends a file wants to know of all, but nothing is started for that.
+        if faults.is_empty() || group.places.iter().all(|(place, _)| matches!(place, Place::File(_))) {
+            match group.into_reader(&rejects, most_kept, context, &mut faults) {
+                Ok(reader) => readers.push(reader),
+                Err(fault) if fault.is_of_one_file() => faults.push(fault),
+                // It may be for want of what can't be read.
+                Err(fault) if faults.is_empty() => return Err(fault.into()),
+                Err(_) => {}
+            }
+        }
+    }
+    if let Some(fault) = Error::of(faults) {
+        return Err(fault.into());
+    }
     for (number, read) in (0..).zip(sources).filter_map(|(number, source)| Some((number, source.read()?))) {
         if !left_out.contains(&number) {
             let tables = readers.iter().zip(&of_sources).filter(|(_, sources)| sources.contains(&number));
@@ -233,8 +245,14 @@ fn difference(one: &ReadPlan, other: &ReadPlan) -> Option<&'static str> {
 }
 
 impl Group<'_> {
-    /// Looks at its inputs; of a pipe, at no more than `most_kept` bytes.
-    fn into_reader(self, rejects: &Arc<AtomicU64>, most_kept: u64, context: &Context) -> Result<TableReader, Error> {
+    /// Looks at its inputs; of a pipe, at no more than `most_kept` bytes. What is wrong with files alone is put to the `faults`.
+    fn into_reader(
+        self,
+        rejects: &Arc<AtomicU64>,
+        most_kept: u64,
+        context: &Context,
+        faults: &mut Vec<Error>,
+    ) -> Result<TableReader, Error> {
         let Self { name, read, places, .. } = self;
         let longest = usize::try_from(read.max_record_bytes.min(LONGEST_RECORD)).unwrap_or(usize::MAX);
         let count = places.len() as u64;
@@ -247,7 +265,17 @@ impl Group<'_> {
         for (index, (place, format)) in places.into_iter().enumerate() {
             // What a small file leaves is shared among those that follow.
             let share = left / (count - index as u64).max(1);
-            let (input, taken) = sampler.input(place, format, read, share)?;
+            let is_file = matches!(place, Place::File(_));
+            if !is_file && !faults.is_empty() {
+                continue;
+            }
+            let (input, taken) = match sampler.input(place, format, read, share) {
+                Err(fault) if is_file && fault.is_of_one_file() => {
+                    faults.push(fault);
+                    continue;
+                }
+                input => input?,
+            };
             left = left.saturating_sub(taken);
             inputs.push(input);
             if sampler.width() > MAX_COLUMNS {
