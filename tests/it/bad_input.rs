@@ -62,7 +62,12 @@ fn a_bad_file_is_told_with_file_line_column_value_and_what_to_do() {
             "quote.csv",
             "a,b\n1,2\n3,\"x\n4,5\n",
             "",
-            &["quote.csv, line 3", "never closed", "close the quote of the record in line 3", "or leave the file out"],
+            &[
+                "quote.csv, line 3",
+                "never closed",
+                "close the quote of the record in line 3",
+                "or leave it out (in `paths`, ",
+            ],
         ),
         bad(
             "quote.csv",
@@ -275,4 +280,17 @@ fn a_path_whose_keys_would_be_too_long_is_told_before_anything_is_sent() {
     let output = sync(&home, &destination, &files(&[&format!("{table}.csv")])).run().exits(2);
     assert_eq!(lacks(&output.stderr, &["1,024", "shorten [destination] path"]), [""; 0], "{}", output.stderr);
     assert!(!home.path().join("lake/test").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_fails_before_anything_is_sent_is_told_with_what_has_landed() {
+    let home = Home::new();
+    let source =
+        "type = \"command\"\ncommand = [\"sh\", \"-c\", \"echo why >&2; exit 3\"]\ntable = \"t\"\nformat = \"csv\"\n";
+    let told = sync(&home, EMBEDDED, source).run().exits(65).stderr;
+    assert!(
+        told.contains("ended with status 3; the end of its standard error:\n  why\nnothing has landed\n"),
+        "{told}"
+    );
 }

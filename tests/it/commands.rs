@@ -171,11 +171,24 @@ fn a_dry_run_tells_what_may_not_be_what_was_meant() {
     home.write("b.csv", "id\n1\n");
     let told = sync(&home, EMBEDDED, &files(&["a.csv", "b.csv"])).arg("--dry-run").run().exits(0).stdout;
     let says = [
-        "amount is text because of line 4 of a.csv (\"abc\"); columns = { \"amount\" = \"float64\" }",
-        "day is text because of line 4 of a.csv (\"2026-13-45\"); columns = { \"day\" = \"date\" }",
+        "amount is text because of line 4 of a.csv (\"abc\"); day is text because of line 4 of a.csv (\"2026-13-45\"); \
+         to have such rows set aside, or end the run, give the type: columns = { \"amount\" = \"float64\", \"day\" = \"date\" } in its [[source]]",
     ];
     assert_eq!(lacks(&told, &says), [""; 0], "{told}");
     let one = format!("{}table = \"t\"\n", files(&["a.csv", "b.csv"]));
     let told = sync(&home, EMBEDDED, &one).arg("--dry-run").run().exits(0).stdout;
     assert!(told.contains("it is made of 2 files that have different columns"), "{told}");
+    // The run itself warns, once a table; its summary is the same as ever.
+    let run = sync(&home, EMBEDDED, &files(&["a.csv", "b.csv"])).run().exits(0);
+    assert_eq!(lacks(&run.stderr, &says), [""; 0], "{}", run.stderr);
+    assert!(
+        run.stderr.matches("WARN").count() == 1 && run.stderr.contains("table a: amount is text"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stdout.contains("is text"), "{}", run.stdout);
+    let json = sync(&home, EMBEDDED, &files(&["a.csv"])).args(["--log-format", "json"]).run().exits(0).stderr;
+    let line = json.lines().find(|line| line.contains("amount is text")).expect("a warning");
+    assert!(line.starts_with('{') && line.contains("\"level\":\"WARN\""), "{json}");
+    assert_eq!(sync(&home, EMBEDDED, &files(&["a.csv"])).arg("--quiet").run().exits(0).stderr, "");
 }

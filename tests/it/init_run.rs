@@ -71,7 +71,7 @@ fn a_value_that_makes_text_of_numbers_is_told_before_it_lands() {
     let mut session = Session::begin(lakeward(&home).args(answers));
     session.without_aws("", "");
     let told = session.until("Enter goes on.");
-    let odd = "Table t: id int64, amount string\n  1, 12\n  2, abc\n  3, 14\n  Warning: amount is text because of line 3 of t.csv (\"abc\"); columns = { \"amount\" = \"int64\" }";
+    let odd = "Table t: id int64, amount string\n  1, 12\n  2, abc\n  3, 14\n  Warning: amount is text because of line 3 of t.csv (\"abc\"); to have such rows set aside, or end the run, give the type: columns = { \"amount\" = \"int64\" }";
     assert!(told.contains(odd), "{told}");
     let _ = session.end().exits(2);
 }

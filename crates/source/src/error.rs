@@ -95,6 +95,11 @@ impl fmt::Display for Disagreement {
     }
 }
 
+/// How many faults of inputs are told at once.
+const TOLD: usize = 5;
+/// How a file is left out.
+const LEAVE_OUT: &str = "leave it out (in `paths`, list the others, or take a glob that does not match it)";
+
 /// A fault that ends the run. Files are named as [`shown`] writes them.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -169,8 +174,8 @@ pub(crate) enum Error {
 
     #[error("there is no table {name:?} in the sources")]
     UnknownTable { name: String, near: Option<String> },
-    #[error("table {table} has no column {column:?}, whose type the config gives")]
-    UnknownColumn { table: TableName, column: String, near: Option<String> },
+    #[error("{} column {column:?}, whose type the config gives", without(table.as_ref()))]
+    UnknownColumn { table: Option<TableName>, column: String, near: Option<String> },
     #[error("two sources read the table {table} and differ in {key:?}")]
     Conflict { table: TableName, key: &'static str },
     #[error("the table {table} is also one of a source of type \"cloudquery\"")]
@@ -187,11 +192,44 @@ pub(crate) enum Error {
     #[error("{0}")]
     Command(CommandFailed),
 
+    #[error("{} files can't be taken as they are:{}", .0.len(), listed(.0))]
+    Several(Vec<Self>),
+
     #[error("{0}")]
     Bug(String),
 }
 
 impl Error {
+    /// Of several faults the one, or all.
+    pub(crate) fn of(mut faults: Vec<Self>) -> Option<Self> {
+        match faults.len() {
+            0 | 1 => faults.pop(),
+            _ => Some(Self::Several(faults)),
+        }
+    }
+
+    /// Whether it is about one file, and says nothing about others.
+    pub(crate) fn is_of_one_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreadable { .. }
+                | Self::Damaged { .. }
+                | Self::Foreign { .. }
+                | Self::Format { .. }
+                | Self::NotOfFormat { .. }
+                | Self::Broken { .. }
+                | Self::NoEnd { .. }
+                | Self::Codec { .. }
+                | Self::Encrypted { .. }
+                | Self::Names { .. }
+                | Self::Empty { .. }
+                | Self::Header { .. }
+                | Self::Key { .. }
+                | Self::UnclosedQuote { .. }
+                | Self::Array { .. }
+        )
+    }
+
     fn kind(&self) -> FailureKind {
         match self {
             Self::UnknownTable { .. }
@@ -256,15 +294,18 @@ impl Error {
             }
             Self::Retype { .. } => "give it another type in `columns`, or leave it out there".into(),
             Self::Spool { .. } => "make room, or set `state_dir` to a folder that has it".into(),
-            Self::Empty { .. } => "leave the file out, or write a header".into(),
+            Self::Empty { .. } => format!("write a header into it, or {LEAVE_OUT}"),
+            Self::Several(_) => {
+                "mend them, or leave them out (in `paths`, list the others, or take a glob that does not match these)".into()
+            }
             Self::NoColumns { .. } => "check the files, and the source's `format`".into(),
             Self::TooManyColumns { .. } => "check whether a key of the JSON is in truth a value, such as an id".into(),
             Self::Header { cause, .. } if cause.ends_with("is not UTF-8") => "write the file in UTF-8".into(),
             Self::Header { .. } => "give each column a name of its own in the first line".into(),
             Self::Key { .. } => "rename the key: no table format takes such a name".into(),
             Self::UnclosedQuote { line, .. } => format!(
-                "close the quote of the record in line {line} (inside a quoted field a quote is written as two), or leave the file \
-                 out. on_error = \"skip\" can't set it aside, for where the record ends is unknown"
+                "close the quote of the record in line {line} (inside a quoted field a quote is written as two), or {LEAVE_OUT}. \
+                 on_error = \"skip\" can't set it aside, for where the record ends is unknown"
             ),
             Self::Array { .. } => {
                 "mend the file: where the next value begins is unknown, so that nothing of it can be skipped".into()
@@ -332,6 +373,20 @@ impl From<Error> for Failure {
             None => failure,
         }
     }
+}
+
+/// The first faults, one a line, and how many more there are.
+fn listed(faults: &[Error]) -> String {
+    let mut lines: String = faults.iter().take(TOLD).map(|fault| format!("\n  {fault}")).collect();
+    if faults.len() > TOLD {
+        lines.push_str(&format!("\n  and {} more", faults.len() - TOLD));
+    }
+    lines
+}
+
+/// That the only table of a source has none, or none of several has one.
+fn without(table: Option<&TableName>) -> String {
+    table.map_or_else(|| "no table of the source has a".to_owned(), |table| format!("table {table} has no"))
 }
 
 fn compressed(column: Option<&str>) -> String {

@@ -7,7 +7,10 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
-use lakeward_core::{column_type::timestamp_utc, untrusted::printable};
+use lakeward_core::{
+    column_type::{describe, timestamp_utc},
+    untrusted::excerpt,
+};
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -27,6 +30,10 @@ const MAX_FIELDS: usize = 1_000;
 const MAX_TYPE_DEPTH: usize = 32;
 /// A CSV integer with more digits than this is a code, such as a card number.
 const MAX_DIGITS: usize = 18;
+/// How much of an odd value is told.
+pub(crate) const VALUE: usize = 40;
+/// What a config calls text.
+const TEXT: &str = "string";
 
 /// A set of the kinds of values that a place has seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +66,35 @@ impl Kinds {
         self.0 & kind.0 != 0
     }
 
+    /// What it is made of, if that is one class of values of JSON.
+    fn only(self) -> Option<&'static str> {
+        let text = Self(Self::TIME.0 | Self::TEXT.0);
+        let classes = [
+            (Self::BOOLEAN, "booleans"),
+            (Self::NUMBER, "numbers"),
+            (text, "text"),
+            (Self::OBJECT, "objects"),
+            (Self::ARRAY, "lists"),
+        ];
+        let is_any = self != Self::default();
+        classes.into_iter().find(|(class, _)| is_any && self.within(&[*class])).map(|(_, name)| name)
+    }
+
+    /// Whether they have no type in common but text, and are not both text.
+    fn are_unlike(self, other: Self) -> bool {
+        let is_text = |kinds: Self| kinds.in_words() == TEXT;
+        is_text(Self(self.0 | other.0)) && !(is_text(self) && is_text(other))
+    }
+
+    /// The type as a config writes it; of what nests, what that is.
+    fn in_words(self) -> String {
+        match self {
+            Self::OBJECT => "objects".to_owned(),
+            Self::ARRAY => "lists".to_owned(),
+            _ => describe(&Seen { kinds: self, ..Seen::default() }.data_type()),
+        }
+    }
+
     /// Whether it has nothing but these.
     fn within(self, kinds: &[Self]) -> bool {
         self.0 & !kinds.iter().fold(0, |all, kind| all | kind.0) == 0
@@ -69,10 +105,16 @@ impl Kinds {
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     kinds: Kinds,
-    /// How many fields of CSV were numbers, how many dates and times, and how many neither.
+    /// How many fields of CSV, or values of a record of JSON, were numbers, how many dates and times, and how many neither.
     numbers: u64,
     times: u64,
     others: u64,
+    /// The kinds of the input that is looked at.
+    of_input: Kinds,
+    /// The first input with a value, and the kinds there.
+    first: Option<(String, Kinds)>,
+    /// The first with which it has no type in common, as text is none.
+    unlike: Option<(String, Kinds)>,
     fields: SeenFields,
     items: Option<Box<Seen>>,
 }
@@ -82,9 +124,11 @@ pub(crate) struct Seen {
 pub(crate) struct SeenFields {
     names: Vec<(String, Seen)>,
     index: HashMap<String, usize>,
+    /// Of the records of JSON since it was asked for: each value that is the first of something in its column.
+    firsts: Vec<(String, Firsts, String)>,
 }
 
-/// What almost all values of a column of CSV are that is text all the same.
+/// What almost all values of a column are that is text all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Almost {
     Numbers,
@@ -101,47 +145,29 @@ pub(crate) struct Odd {
     pub(crate) data_type: DataType,
 }
 
-/// Of what a field of CSV is the first in its column.
+/// The types of a column in two inputs, which have none in common but text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unlike {
+    pub(crate) one: String,
+    pub(crate) one_type: String,
+    pub(crate) other: String,
+    pub(crate) other_type: String,
+}
+
+/// Of what a value is the first in its column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Firsts {
     /// The first that is no number.
     pub(crate) no_number: bool,
     /// The first that is no date or time.
     pub(crate) no_time: bool,
+    /// The first of JSON that is something else than those before it, which are these.
+    pub(crate) others: Option<&'static str>,
 }
 
-/// A value because of which a column of CSV is text, though almost all of its values are numbers, or dates and times.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OddValue {
-    /// The column.
-    pub column: String,
-    /// The input, fit for a terminal.
-    pub path: String,
-    /// Its line there.
-    pub line: u64,
-    /// The beginning of the value, fit for a terminal.
-    pub value: String,
-    /// How many more there are in the sample that are none.
-    pub more: u64,
-    /// The type that the column would have without them, as `columns` takes it.
-    pub otherwise: String,
-}
-
-impl fmt::Display for OddValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { column, path, line, value, more, otherwise } = self;
-        let name = path.rsplit('/').next().unwrap_or(path);
-        write!(f, "{} is text because of line {line} of {name} ({value:?})", printable(column))?;
-        match more {
-            0 => Ok(()),
-            1 => f.write_str(" and one more value"),
-            more => write!(f, " and {more} more values"),
-        }?;
-        let column = printable(column);
-        write!(
-            f,
-            "; columns = {{ {column:?} = {otherwise:?} }} in its [[source]] makes such rows end the run, or be set aside"
-        )
+impl Firsts {
+    fn is_any(self) -> bool {
+        self.no_number || self.no_time || self.others.is_some()
     }
 }
 
@@ -190,6 +216,24 @@ impl SeenFields {
         seen.odd()
     }
 
+    /// What the latest records of JSON hold for the first time: the column, of what, and the beginning of the value as it is written.
+    pub(crate) fn take_firsts(&mut self) -> Vec<(String, Firsts, String)> {
+        std::mem::take(&mut self.firsts)
+    }
+
+    /// An input was looked at: what follows is of another one.
+    pub(crate) fn end_input(&mut self, path: &str) {
+        self.names.iter_mut().for_each(|(_, seen)| seen.end_input(path));
+    }
+
+    /// Of a column that is text, though it is something else in one of its inputs: these two.
+    pub(crate) fn unlike(&self, name: &str) -> Option<Unlike> {
+        let (_, seen) = self.names.get(*self.index.get(name)?)?;
+        let ((one, one_kinds), (other, other_kinds)) = seen.first.clone().zip(seen.unlike.clone())?;
+        let (one_type, other_type) = (one_kinds.in_words(), other_kinds.in_words());
+        (seen.data_type() == DataType::Utf8).then_some(Unlike { one, one_type, other, other_type })
+    }
+
     /// The types of all places, as a table's columns.
     pub(crate) fn columns(&self) -> Vec<(String, DataType)> {
         self.names.iter().map(|(name, seen)| (name.clone(), seen.data_type())).collect()
@@ -203,7 +247,30 @@ impl Seen {
             return Firsts::default();
         }
         let kind = kind_of_field(text);
+        self.add(kind);
+        self.count(kind)
+    }
+
+    fn add(&mut self, kind: Kinds) {
         self.kinds.add(kind);
+        self.of_input.add(kind);
+    }
+
+    fn end_input(&mut self, path: &str) {
+        let kinds = std::mem::take(&mut self.of_input);
+        if kinds == Kinds::default() {
+            return;
+        }
+        match &self.first {
+            None => self.first = Some((path.to_owned(), kinds)),
+            Some((_, first)) if self.unlike.is_none() && first.are_unlike(kinds) => {
+                self.unlike = Some((path.to_owned(), kinds));
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn count(&mut self, kind: Kinds) -> Firsts {
         let before = (self.times + self.others, self.numbers + self.others);
         if Kinds::NUMBER.has(kind) {
             self.numbers += 1;
@@ -214,7 +281,7 @@ impl Seen {
         }
         let after = (self.times + self.others, self.numbers + self.others);
         let is_first = |before, after| before == 0 && after == 1;
-        Firsts { no_number: is_first(before.0, after.0), no_time: is_first(before.1, after.1) }
+        Firsts { no_number: is_first(before.0, after.0), no_time: is_first(before.1, after.1), others: None }
     }
 
     /// See [`SeenFields::odd`].
@@ -234,30 +301,29 @@ impl Seen {
         })
     }
 
-    fn observe_json(&mut self, raw: &str, depth: usize) -> Result<(), BadKey> {
-        match raw.as_bytes().first() {
-            Some(b'{' | b'[') if depth > MAX_TYPE_DEPTH => self.kinds.add(Kinds::TEXT),
-            Some(b'{') => {
-                self.kinds.add(Kinds::OBJECT);
-                let mut walk = Walk { fields: &mut self.fields, most: MAX_FIELDS, depth: depth + 1, bad_key: None };
-                let _ = serde_json::Deserializer::from_str(raw).deserialize_map(&mut walk);
-                return walk.bad_key.map_or(Ok(()), |key| Err(BadKey(key)));
-            }
-            Some(b'[') => {
-                self.kinds.add(Kinds::ARRAY);
-                let mut items = Items { seen: self.items.get_or_insert_default(), depth: depth + 1, bad_key: None };
-                let _ = serde_json::Deserializer::from_str(raw).deserialize_seq(&mut items);
-                return items.bad_key.map_or(Ok(()), |key| Err(BadKey(key)));
-            }
-            Some(b'n') => {}
-            Some(b't' | b'f') => self.kinds.add(Kinds::BOOLEAN),
-            Some(b'"') => {
-                let time = unquoted(raw).and_then(|text| kind_of_time(&text));
-                self.kinds.add(time.unwrap_or(Kinds::TEXT));
-            }
-            _ => self.kinds.add(kind_of_number(raw)),
+    /// Takes in a value of JSON. Gives its kind; null has none.
+    fn observe_json(&mut self, raw: &str, depth: usize) -> Result<Option<Kinds>, BadKey> {
+        let Some(kind) = kind_of_json(raw, depth) else { return Ok(None) };
+        self.add(kind);
+        if kind == Kinds::OBJECT {
+            let mut walk = Walk { fields: &mut self.fields, most: MAX_FIELDS, depth: depth + 1, bad_key: None };
+            let _ = serde_json::Deserializer::from_str(raw).deserialize_map(&mut walk);
+            return walk.bad_key.map_or(Ok(Some(kind)), |key| Err(BadKey(key)));
         }
-        Ok(())
+        if kind == Kinds::ARRAY {
+            let mut items = Items { seen: self.items.get_or_insert_default(), depth: depth + 1, bad_key: None };
+            let _ = serde_json::Deserializer::from_str(raw).deserialize_seq(&mut items);
+            return items.bad_key.map_or(Ok(Some(kind)), |key| Err(BadKey(key)));
+        }
+        Ok(Some(kind))
+    }
+
+    /// Takes in a value of a record.
+    fn observe_value(&mut self, raw: &str) -> Result<Firsts, BadKey> {
+        let before = self.kinds;
+        let Some(kind) = self.observe_json(raw, 1)? else { return Ok(Firsts::default()) };
+        let others = before.only().filter(|_| before.only() != kind.only());
+        Ok(Firsts { others, ..self.count(kind) })
     }
 
     /// The narrowest type that holds all that was seen.
@@ -287,6 +353,19 @@ impl Seen {
             DataType::Utf8
         }
     }
+}
+
+/// The kind of a value of JSON; null has none.
+fn kind_of_json(raw: &str, depth: usize) -> Option<Kinds> {
+    Some(match raw.as_bytes().first() {
+        Some(b'{' | b'[') if depth > MAX_TYPE_DEPTH => Kinds::TEXT,
+        Some(b'{') => Kinds::OBJECT,
+        Some(b'[') => Kinds::ARRAY,
+        Some(b'n') => return None,
+        Some(b't' | b'f') => Kinds::BOOLEAN,
+        Some(b'"') => unquoted(raw).and_then(|text| kind_of_time(&text)).unwrap_or(Kinds::TEXT),
+        _ => kind_of_number(raw),
+    })
 }
 
 fn kind_of_field(text: &str) -> Kinds {
@@ -358,8 +437,19 @@ impl<'de> Visitor<'de> for &mut Walk<'_> {
                 continue;
             }
             let Some(place) = self.fields.place(&key) else { continue };
-            if let Err(BadKey(key)) = place.observe_json(value.get(), self.depth) {
-                self.bad_key = Some(key);
+            let raw = value.get();
+            let observed = if self.depth == 1 {
+                place.observe_value(raw)
+            } else {
+                place.observe_json(raw, self.depth).map(|_| Firsts::default())
+            };
+            match observed {
+                Ok(firsts) if firsts.is_any() => {
+                    let value = unquoted(raw).map_or_else(|| excerpt(raw, VALUE), |text| excerpt(&text, VALUE));
+                    self.fields.firsts.push((key.into_owned(), firsts, value));
+                }
+                Ok(_) => {}
+                Err(BadKey(key)) => self.bad_key = Some(key),
             }
         }
         Ok(())
@@ -394,8 +484,6 @@ impl<'de> Visitor<'de> for &mut Items<'_> {
 
 #[cfg(test)]
 mod tests {
-    use lakeward_core::column_type::describe;
-
     use super::*;
 
     fn field(values: &[&str]) -> String {

@@ -26,8 +26,10 @@ mod input;
 mod beginning;
 mod discover;
 mod glance;
+mod note;
 mod read;
 mod reject;
+mod sampler;
 
 mod error;
 
@@ -39,7 +41,6 @@ pub use crate::{
     command::{Commands, EndCommands, Service},
     discover::{discover, discover_beside},
     glance::{Glance, glance},
-    infer::OddValue,
     program::plugin_at,
     read::{TableRead, TableReader},
 };

@@ -31,8 +31,8 @@ use crate::{
         item_cells,
     },
     error::{Error, MisfitAt, shown},
-    infer::OddValue,
     input::Input,
+    note::{self, Note},
     open::Stream,
     reject::RejectsFile,
 };
@@ -49,9 +49,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 pub struct TableReader {
     pub(crate) table: Arc<Table>,
     pub(crate) given: Vec<bool>,
-    pub(crate) odd: Vec<OddValue>,
-    /// Whether its inputs have not all the same columns.
-    pub(crate) differ: bool,
+    pub(crate) notes: Vec<Note>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) longest: usize,
     pub(crate) on_error: OnError,
@@ -82,18 +80,10 @@ impl TableReader {
         &self.table
     }
 
-    /// The values because of which columns are text, though almost all of their values in the sample are numbers.
-    #[must_use]
-    pub fn odd_values(&self) -> &[OddValue] {
-        &self.odd
-    }
-
     /// What may not be what was meant, a sentence each, without a dot.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        let files = self.inputs.len();
-        let merged = || format!("it is made of {files} files that have different columns: is each a table of its own?");
-        self.differ.then(merged).into_iter().chain(self.odd.iter().map(ToString::to_string)).collect()
+        note::told(&self.notes)
     }
 
     /// The files, in the order in which they are read. Standard input is none.

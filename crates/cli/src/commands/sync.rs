@@ -37,6 +37,7 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
         console.result(&run.dry_run()?);
         return Ok(());
     }
+    run.warn();
     let Ended { summary, rejected, failure } = run.land(&Environment::real(), interruption).await?;
     console.result(&summary);
     if let Some(rejected) = rejected {
@@ -55,8 +56,9 @@ pub(crate) async fn sync(arguments: SyncArguments, output: OutputArguments, cons
 fn untouched(failure: Failure) -> Failure {
     match failure.kind {
         // Of several lines the last may be a program's.
-        FailureKind::Input if !failure.what.contains('\n') => {
-            Failure { what: format!("{}; nothing has landed", failure.what), ..failure }
+        FailureKind::Input => {
+            let separator = if failure.what.contains('\n') { "\n" } else { "; " };
+            Failure { what: format!("{}{separator}nothing has landed", failure.what), ..failure }
         }
         _ => failure,
     }

@@ -128,6 +128,16 @@ impl Run {
         (self.readers, self.plugins.found.iter().flat_map(tables).collect())
     }
 
+    /// Logs what may not be what was meant, a warning for each table of which there is something.
+    pub(crate) fn warn(&self) {
+        for reader in &self.readers {
+            let notes = reader.notes();
+            if !notes.is_empty() {
+                tracing::warn!("table {}: {}", reader.table().name, notes.join("; "));
+            }
+        }
+    }
+
     /// What it would do.
     ///
     /// # Errors

@@ -88,6 +88,38 @@ fn empty_file() {
 }
 
 #[test]
+fn all_files_that_can_not_be_taken_are_told_at_once() {
+    let fixture = Fixture::with("in/0.csv", "a\n1\n");
+    for number in 1..=3 {
+        fixture.file(&format!("in/{number}.csv"), "");
+    }
+    fixture.file("in/4.csv", "a,a\n");
+    fixture.file("in/5.csv", "a,b\n1,\"x\n");
+    let failure = |table| discover(&[fixture.source("in", table)], &[], &fixture.context()).err().expect("refused");
+    let told = failure(None);
+    let lines: Vec<&str> = told.what.lines().collect();
+    assert!(
+        told.kind == FailureKind::Input && lines.len() == 6 && lines[0] == "5 files can't be taken as they are:",
+        "{told:?}"
+    );
+    for (line, what) in lines[1..].iter().zip([
+        "1.csv is empty",
+        "2.csv is empty",
+        "3.csv is empty",
+        "4.csv, header: ",
+        "5.csv, line 2: ",
+    ]) {
+        assert!(line.contains(what), "{line}");
+    }
+    assert!(told.next.iter().any(|next| next.contains("take a glob that does not match these")), "{told:?}");
+    // As one table files without a header are no fault, as another has one.
+    assert!(failure(Some("t")).what.starts_with("2 files can't be taken as they are:\n"));
+    fixture.file("in/6.csv", "b,b\n");
+    fixture.file("in/7.csv", "");
+    assert!(failure(None).what.ends_with("\n  and 2 more"), "{:?}", failure(None));
+}
+
+#[test]
 fn ragged_row() {
     let few = || Fixture::with("t.csv", "a,b\n1,2\n\n\"x\ny\"\n");
     misfit(few, "t.csv", "t.csv, line 4: the record has 1 field, and the header has 2", 1, "\"x\ny\"");

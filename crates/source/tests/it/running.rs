@@ -138,18 +138,43 @@ fn a_column_of_numbers_that_is_text_says_because_of_which_value() {
     let fixture = Fixture::with("in/a.csv", format!("n,m\n{rows}\"multi\nline\",2\n1,x\n1,\u{1b}[31mred\n"));
     let odd = |fixture: &Fixture| -> Vec<String> {
         let reader = discover(&[fixture.source("in", Some("t"))], &[], &fixture.context()).expect("found").remove(0);
-        reader.odd_values().iter().map(ToString::to_string).collect()
+        reader.notes()
     };
-    let mends = |column: &str| {
+    let mends = |types: &str| {
         format!(
-            "; columns = {{ \"{column}\" = \"int64\" }} in its [[source]] makes such rows end the run, or be set aside"
+            "; to have such rows set aside, or end the run, give the type: columns = {{ {types} }} in its [[source]]"
         )
     };
-    let n = format!("n is text because of line 52 of a.csv (\"multi line\"){}", mends("n"));
-    let m = format!("m is text because of line 54 of a.csv (\"x\") and one more value{}", mends("m"));
-    assert_eq!(odd(&fixture), [n.clone(), m]);
+    let n = "n is text because of line 52 of a.csv (\"multi line\")";
+    let m = "m is text because of line 54 of a.csv (\"x\") and one more value";
+    // One `columns`, for it is one key.
+    assert_eq!(odd(&fixture), [format!("{n}; {m}{}", mends("\"n\" = \"int64\", \"m\" = \"int64\""))]);
     // Whoever gives the type knows.
-    assert_eq!(odd(&fixture.column("m", "string")), [n]);
+    assert_eq!(odd(&fixture.column("m", "string")), [format!("{n}{}", mends("\"n\" = \"int64\""))]);
+}
+
+#[test]
+fn a_type_counts_for_those_tables_of_a_source_that_have_the_column() {
+    let fixture = Fixture::with("in/a.csv", "n,m\n1,2\n").column("n", "string");
+    std::fs::write(fixture.path("in/b.csv"), "n\n3\n").expect("written");
+    std::fs::write(fixture.path("in/c.csv"), "m\n3\n").expect("written");
+    let found = |fixture: &Fixture, only: &[&str]| {
+        let only: Vec<_> =
+            only.iter().map(|name| lakeward_core::table::TableName::new(name).expect("a name")).collect();
+        discover(&[fixture.source("in", None)], &only, &fixture.context())
+    };
+    let types = |readers: Vec<lakeward_source::TableReader>| -> Vec<String> {
+        let of = |reader: &lakeward_source::TableReader| {
+            let fields =
+                reader.table().schema.fields().iter().map(|field| format!("{} {}", field.name(), field.data_type()));
+            fields.collect::<Vec<_>>().join(", ")
+        };
+        readers.iter().map(of).collect()
+    };
+    assert_eq!(types(found(&fixture, &[]).expect("found")), ["n Utf8, m Int64", "n Utf8", "m Int64"]);
+    assert_eq!(types(found(&fixture, &["c"]).expect("found")), ["m Int64"], "the others may have the column");
+    let failure = found(&fixture.column("nn", "string"), &[]).err().expect("a column of none");
+    assert_eq!(failure.what, "no table of the source has a column \"nn\", whose type the config gives");
 }
 
 #[test]
@@ -205,4 +230,59 @@ fn a_list_of_too_many_wide_and_sparse_items_is_a_misfit() {
     let rejects = fixture.rejects("t");
     assert_eq!((&rejects[0]["line"], &rejects[0]["column"]), (&3.into(), &"l".into()));
     assert_eq!(rejects[0]["reason"], "its items and their fields are more than 16777216");
+}
+
+/// What is told of a table `t` that is made of these files.
+fn notes(files: &[(&str, &str)], format: Option<lakeward_core::plan::InputFormat>) -> Vec<String> {
+    let mut fixture = Fixture::with("in/0-none.ndjson", "");
+    fixture.read.format = format;
+    std::fs::remove_file(fixture.path("in/0-none.ndjson")).expect("removed");
+    for (name, text) in files {
+        std::fs::write(fixture.path("in").join(name), text).expect("written");
+    }
+    discover(&[fixture.source("in", Some("t"))], &[], &fixture.context()).expect("found").remove(0).notes()
+}
+
+#[test]
+fn values_of_several_kinds_in_one_column_are_told_whatever_the_format() {
+    let json = |records: &[&str]| notes(&[("a.ndjson", &format!("{}\n", records.join("\n")))], None);
+    assert_eq!(
+        json(&[r#"{"a":1}"#, r#"{"a":null}"#, r#"{"a":"z\u001b"}"#]),
+        ["a is text because it holds numbers at first, and \"z\" in line 3 of a.ndjson"]
+    );
+    assert_eq!(
+        json(&[r#"{"a":{"b":1}}"#, r#"{"a":[1]}"#, r#"{"a":2}"#]),
+        ["a is text because it holds objects at first, and \"[1]\" in line 2 of a.ndjson"]
+    );
+    assert_eq!(
+        json(&[r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":"z"}"#]),
+        [
+            "a is text because of line 3 of a.ndjson (\"z\"); to have such rows set aside, or end the run, give the type: \
+          columns = { \"a\" = \"int64\" } in its [[source]]"
+        ]
+    );
+    let same = [r#"{"a":1,"b":"2024-01-01","c":{"x":1},"d":[]}"#, r#"{"a":2.5,"b":"y","c":{"x":"z"},"d":[{}]}"#];
+    assert_eq!(json(&same), [""; 0], "one kind each; within what nests nothing is told");
+    // One type each, and none of both.
+    let two =
+        |one: &str, other: &str| notes(&[("a.csv", &format!("x\n{one}")), ("b.csv", &format!("x\n{other}"))], None);
+    assert_eq!(two("1\n2\n", "u\nv\n"), ["x is text because it is int64 in a.csv and string in b.csv"]);
+    assert_eq!(two("u\nv\n", "1\n2\n"), ["x is text because it is string in a.csv and int64 in b.csv"]);
+    assert_eq!(
+        two("2026-01-01\n", "2026-01-01 10:00\n"),
+        ["x is text because it is date in a.csv and timestamp in b.csv"]
+    );
+    assert_eq!(two("1\n2\n", "1.5\n"), [""; 0]);
+    assert_eq!(two("\n\n", "u\n"), [""; 0]);
+}
+
+#[test]
+fn a_header_that_is_one_column_and_looks_like_several_is_told() {
+    use lakeward_core::plan::InputFormat::{Csv, Tsv};
+    let of = |header: &str, format| notes(&[("a.csv", &format!("{header}\n1\n"))], Some(format));
+    assert_eq!(of("a,b", Tsv), ["the header of a.csv is one column with commas in it: is the file CSV?"]);
+    assert_eq!(of("a\tb", Csv), ["the header of a.csv is one column with tabs in it: is the file TSV?"]);
+    let semicolons = "the header of a.csv is one column with semicolons in it, which separate nothing: in CSV commas do, in TSV tabs";
+    assert_eq!(of("a;b", Csv), [semicolons]);
+    assert_eq!(of("a", Csv), [""; 0]);
 }

@@ -115,7 +115,8 @@ pub(super) const ON_ERROR: Question = Question {
     flag: "on-error",
     title: "Rows that don't fit",
     help: "What becomes of a row that does not fit its table: the run ends and names it, or it is set aside with its reason in a \
-           rejects file.",
+           rejects file. A column without a type in columns becomes text for the sake of one value that is no number, and \
+           then all rows fit.",
     example: "skip",
     kind: Kind::Choice(&[
         Choice { value: "fail", help: "the run ends and says where" },

@@ -121,7 +121,7 @@ pub(in crate::config) enum Network {
 #[derive(Deserialize, JsonSchema)]
 pub(in crate::config) struct Read {
     /// Types that are given rather than inferred, by column: string, int64, float64, boolean, date, timestamp, timestamptz or
-    /// decimal(P,S).
+    /// decimal(P,S). Of several tables, those that have the column.
     pub(in crate::config) columns: Option<BTreeMap<String, At<String>>>,
     /// How much of a table is looked at to infer its columns' types: a size, or "all" to read everything twice.
     #[schemars(extend("pattern" = format!("^all$|{SIZE}"), "default" = config::SAMPLE))]
