@@ -186,7 +186,10 @@ fn drafts_are_told_of_and_what_was_refused_is_asked_again() {
     let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("Not taken so far: Bucket."), "{screen}");
     // In whichever order: the latest comes first, if their times tell.
-    assert!(["b", "c"].iter().all(|name| words.contains(&format!("`lakeward init --plain --config {name}.toml`"))), "{screen}");
+    assert!(
+        ["b", "c"].iter().all(|name| words.contains(&format!("`lakeward init --plain --config {name}.toml`"))),
+        "{screen}"
+    );
     for answered in ["How should Lakeward sign in", ": Folder", "Not taken: \"bk\""] {
         terminal.text("\r");
         terminal.until(answered);
