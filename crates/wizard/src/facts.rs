@@ -207,6 +207,9 @@ pub struct Place {
     pub state_dir: PathBuf,
     /// Whether this is `lakeward demo`, of which nothing is kept.
     pub is_demo: bool,
+    /// The start URL and the region that are proposed for a sign-in of its own, where there is one that all can use.
+    #[serde(default)]
+    pub portal: Option<(String, String)>,
     /// Whether plain lines were asked for by their flag.
     #[serde(default)]
     pub is_plain: bool,

@@ -85,7 +85,7 @@ pub(super) const SSO_START_URL: Question = Question {
     screen: Screen::Details,
     rare: false,
     need: without_session,
-    default: |_, _| None,
+    default: |_, facts| facts.place.portal.as_ref().map(|portal| portal.0.as_str().into()),
     depends_on: &[Id::SsoSession],
 };
 
@@ -101,7 +101,7 @@ pub(super) const SSO_REGION: Question = Question {
     screen: Screen::Details,
     rare: false,
     need: without_session,
-    default: |_, _| None,
+    default: |_, facts| facts.place.portal.as_ref().map(|portal| portal.1.as_str().into()),
     depends_on: &[Id::SsoSession],
 };
 

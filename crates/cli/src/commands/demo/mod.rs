@@ -106,6 +106,7 @@ fn played(
         }),
     };
     let mut place = place::place(Some(PathBuf::from(CONFIG)), &world, false)?;
+    place.portal = Some((services::START_URL.to_owned(), services::REGION.to_owned()));
     place.notes = vec![
         "This is the demo: AWS and S3 are stand-ins inside this program. None of your AWS settings is read, nothing leaves this \
          machine, and nothing stays that --keep does not keep. Where AWS is signed in to as is suggested, every question has an \
@@ -129,10 +130,7 @@ fn seen() -> Situation {
 fn answers() -> Answers {
     let mut answers = Answers::default();
     let tables = Value::List(vec![format!("{}/*", folders::TABLES)]);
-    let region = || services::REGION.into();
-    let sign_in = [(Id::SsoStartUrl, services::START_URL.into()), (Id::SsoRegion, region())];
-    let others = [(Id::Bucket, BUCKET.into()), (Id::Region, region()), (Id::Paths, tables)];
-    for (id, value) in sign_in.into_iter().chain(others) {
+    for (id, value) in [(Id::Bucket, BUCKET.into()), (Id::Region, services::REGION.into()), (Id::Paths, tables)] {
         answers.give(id, value, From::Detected);
     }
     answers

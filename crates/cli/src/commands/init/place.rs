@@ -31,6 +31,7 @@ pub(crate) fn place(named: Option<PathBuf>, world: &World, stdin_is_data: bool) 
         state_dir: world.state_dir.clone(),
         is_demo: world.stand_in.is_some(),
         config,
+        portal: None,
         is_plain: false,
     })
 }
