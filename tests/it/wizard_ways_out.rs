@@ -40,6 +40,22 @@ fn quitting() {
 }
 
 #[test]
+fn what_is_typed_is_kept_although_nothing_is_left_in_order() {
+    let home = home();
+    let mut terminal = begun(&home);
+    choose(&mut terminal, "No AWS");
+    terminal.until(" › Folder");
+    terminal.text("half-a-na");
+    let draft = home.path().join(".local/state/lakeward/init.json");
+    terminal.until_it("keeps it", |_| fs::read_to_string(&draft).is_ok_and(|text| text.contains("half-a-na")));
+    terminal.signal("KILL");
+    let _ = terminal.end();
+    let mut terminal = lakeward(&home).args(["init", "--resume"]).on_terminal(80, 24);
+    choose(&mut terminal, "No AWS");
+    terminal.until("half-a-na");
+}
+
+#[test]
 fn answers_that_cannot_be_kept_are_not_promised() {
     let home = home();
     home.write("file", "");

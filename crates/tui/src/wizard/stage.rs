@@ -218,7 +218,7 @@ fn pause(state: &State) -> Option<Duration> {
     let signing_in =
         state.sign_in.request.is_some() && matches!(state.sign_in.outcome, Remote::Idle | Remote::Asked(_));
     let running = state.run.began.is_some() && state.run.ended.is_none();
-    (asked || signing_in || running).then_some(TICK)
+    (asked || signing_in || running || state.is_typing()).then_some(TICK)
 }
 
 /// Hands on what comes from the terminal until nobody wants it any more.

@@ -182,18 +182,27 @@ impl State {
     /// Keeps what stands in a form that was not left, once it has stood there for a moment.
     fn keep_typed(&mut self) {
         const MOMENT: Duration = Duration::from_secs(1);
-        let is_kept =
-            !self.has_draft() || self.draft.is_some() || self.form.fields.iter().all(|field| self.says(field));
-        let typed = if is_kept { Answers::default() } else { self.typed_answers() };
-        if is_kept || typed == self.typing.kept {
+        let Some(typed) = self.unkept_typing() else {
             self.typing.since = None;
             return;
-        }
+        };
         let since = *self.typing.since.get_or_insert(self.now);
         if self.now.duration_since(since).is_ok_and(|stood| stood >= MOMENT) {
             self.effects.push(Effect::SaveDraft(self.draft_of(&typed)));
             self.typing = Typing { since: None, kept: typed };
         }
+    }
+
+    /// The answers with what stands in a form, where that is not in the draft.
+    fn unkept_typing(&self) -> Option<Answers> {
+        let is_new = self.has_draft() && self.draft.is_none() && self.form.fields.iter().any(|field| !self.says(field));
+        is_new.then(|| self.typed_answers()).filter(|typed| *typed != self.typing.kept)
+    }
+
+    /// Whether something was typed that is to be kept in a moment, so that the time matters.
+    #[must_use]
+    pub fn is_typing(&self) -> bool {
+        self.unkept_typing().is_some()
     }
 
     pub(crate) fn draft_text(&self) -> String {
