@@ -130,10 +130,14 @@ impl Plain {
     pub(super) fn ask(&self, field: &Field, said: &[String]) -> Vec<String> {
         let question = field.id.question();
         let about = format!("{}: {}", self.number(field.id), question.title);
-        let mut lines = vec![String::new(), about, first_sentence(question.help).to_owned()];
+        let mut lines = vec![String::new(), about];
+        if !self.told.is_refused {
+            lines.push(first_sentence(question.help).to_owned());
+        }
         let is_new = |error: &&String| !said.iter().any(|line| line.contains(error.as_str()));
         lines.extend(field.error.as_ref().filter(is_new).map(|error| not_taken(question, &field.text, error)));
-        for (at, choice) in question.choices().iter().enumerate() {
+        let choices = if self.told.is_refused { &[] } else { question.choices() };
+        for (at, choice) in choices.iter().enumerate() {
             lines.push(format!("  {}. {}: {}", at + 1, choice.value, choice.help));
         }
         if let Some(note) = &field.note {
@@ -141,15 +145,19 @@ impl Plain {
         }
         let need = (question.need)(&self.state.answers);
         let proposed = self.proposal(field);
-        lines.push(match (proposed.as_str(), need) {
-            ("", Need::Required) => format!("An answer is needed, such as {}.", question.example),
-            ("", _) if id_is_found(field.id) => "Enter leaves it to be found by content.".to_owned(),
-            ("", _) if question.choices().is_empty() => format!("Such as {}. Enter leaves it empty.", question.example),
-            ("", _) => "Enter leaves it empty.".to_owned(),
-            (text, Need::Required) => format!("Enter takes {text}."),
-            (text, _) => format!("Enter takes {text}, - leaves it empty."),
+        let is_needed = |line: &String| line.contains("an answer is needed");
+        lines.extend(match (proposed.as_str(), need) {
+            ("", Need::Required) if said.iter().any(is_needed) => None,
+            ("", Need::Required) => Some(format!("An answer is needed, such as {}.", question.example)),
+            ("", _) if id_is_found(field.id) => Some("Enter leaves it to be found by content.".to_owned()),
+            ("", _) if question.choices().is_empty() => {
+                Some(format!("Such as {}. Enter leaves it empty.", question.example))
+            }
+            ("", _) => Some("Enter leaves it empty.".to_owned()),
+            (text, Need::Required) => Some(format!("Enter takes {text}.")),
+            (text, _) => Some(format!("Enter takes {text}, - leaves it empty.")),
         });
-        if field.id == Id::Paths {
+        if field.id == Id::Paths && !self.told.is_refused {
             let folder = self.state.facts.place.config.parent().map(|folder| folder.display().to_string());
             lines.extend(folder.map(|folder| format!("They count from the folder of the config: {folder}")));
         }
@@ -202,6 +210,7 @@ impl Plain {
             Some((id, proposed)).filter(|(_, proposed)| error.is_some() && !proposed.is_empty() && *proposed != text);
         if let Some(error) = error {
             self.told.question = None;
+            self.told.is_refused = true;
             turn.lines.push(not_taken(question, &text, &error));
             return;
         }

@@ -62,6 +62,8 @@ struct Told {
     awaited: Option<&'static str>,
     /// The field that was asked for, with what was wrong with it.
     question: Option<(Id, Option<String>)>,
+    /// That its answer was not taken just now: what can be answered stands above.
+    is_refused: bool,
     /// The rows that were listed, and which page of them.
     rows: Option<(Vec<Row>, usize)>,
     page: Option<Page>,

@@ -103,6 +103,7 @@ impl Plain {
                 let asking = self.ask(field, &turn.lines);
                 turn.lines.extend(asking);
                 self.told.question = asked;
+                self.told.is_refused = false;
             }
         }
     }

@@ -81,7 +81,11 @@ fn an_answer_that_is_not_taken_is_repeated_with_the_reason_and_an_example() {
     assert_says(&session, "Not taken: \"My_Lake\": a bucket's name is made of lower-case letters");
     assert_says(&session, "An answer is needed, such as my-lake.");
     session.line("");
-    assert_says(&session, "Not taken: an answer is needed");
+    assert_eq!(
+        session.printed,
+        ["Not taken: an answer is needed, such as my-lake.", "", "Question 2 of about 10: Bucket"],
+        "nothing of it twice"
+    );
     session.line("my-lake").line("raw/{{TABLE}}.{{FORMAT}}");
     assert_says(&session, "overwrite");
     assert_says(&session, "Enter takes raw/{{TABLE}}/{{YEAR}}-{{MONTH}}-{{DAY}}/");
@@ -234,6 +238,9 @@ fn numbers_of_questions_follow_one_another() {
     session.line("fills");
     assert_says(&session, "found \"fills\"; did you mean \"files\"?");
     assert_says(&session, "Question 7 of about 10: Rows come from");
+    assert!(!session.says("  1. files"), "the list stands above: {:#?}", session.printed);
+    session.line("?");
+    assert_says(&session, "  1. files");
     session.line("1");
     assert_says(&session, "Question 8 of 10: Files");
     assert_says(&session, "They count from the folder of the config: /home/me");
