@@ -170,6 +170,19 @@ fn each_config_has_a_draft_of_its_own() {
 }
 
 #[test]
+fn an_edit_that_is_left_is_said_to_be_kept() {
+    let home = home();
+    let _ = lakeward(&home).args(["init", "--yes", "--storage", "embedded", "--paths", "data/*.csv"]).run().exits(0);
+    let mut session = Session::begin(plain(&home, &[]));
+    for (asked, answer) in [("Enter takes 2.", ""), (": Folder\n", "other"), (": Bucket\n", "<"), (": Folder\n", "<")] {
+        session.answer(asked, answer);
+    }
+    session.answer("Edit goes on with it", "q");
+    let output = session.end().exits(0);
+    assert!(output.stdout.ends_with("Nothing was changed, and the edit that was left is kept.\n"), "{}", output.stdout);
+}
+
+#[test]
 fn drafts_are_told_of_and_what_was_refused_is_asked_again() {
     let home = home();
     for config in ["lakeward.toml", "b.toml", "c.toml"] {

@@ -266,7 +266,10 @@ impl Plain {
             "< goes back, {}. To answer with such a character itself, type a space before it.",
             self.quits()
         ));
-        turn.lines.push(format!("The same so far: {}", self.state.command()));
+        // At the menu nothing is answered yet.
+        if self.state.screen != Screen::Welcome {
+            turn.lines.push(format!("The same so far: {}", self.state.command()));
+        }
         self.told = Told { question: None, rows: None, hidden: false, popup: None, ..self.told.clone() };
         self.ask_list_again();
     }

@@ -302,6 +302,9 @@ fn farewell(exit: &Exit, state: &State, foreseen: &Foreseen, runner: &mut Runner
         }
         Exit::Left | Exit::Interrupted if state.facts.written.got().is_none() && state.run.began.is_none() => {
             text.push_str(&match runner.unkept() {
+                None if state.has_left_edit() => {
+                    "Nothing was changed, and the edit that was left is kept.\n".to_owned()
+                }
                 _ if state.screen == lakeward_wizard::Screen::Welcome => "Nothing was changed.\n".to_owned(),
                 None if !state.leaves_draft() => "Nothing was written.\n".to_owned(),
                 None => format!("Nothing was written. `{}` goes on with the answers.\n", place.asking()),

@@ -162,6 +162,7 @@ fn enter_takes_nothing_of_a_config_that_is_there_but_what_was_come_for() {
     assert!(session.screen() == Screen::Welcome && session.plain.state.run.began.is_none());
     session.line("?");
     assert_says(&session, "What do you want to do?");
+    assert!(!session.says("The same so far"), "nothing is answered: {:#?}", session.printed);
     // Whoever comes back from it means it still, and never the run.
     let mut session = Session::with(Start { place, init: true, ..Start::default() });
     session.works();
