@@ -87,8 +87,10 @@ fn what_is_absent_is_no_row_and_what_is_broken_is_not_taken() {
     assert_eq!(session.state.list.rows.len(), 1 + Way::ALL.len());
     // What can't be used is not what one Enter takes.
     assert_eq!(session.state.list.focused(), Some(Row::Other(Way::Sso)));
+    assert!(session.has_hint("Enter"));
     session.press(Key::Up);
     assert_eq!(session.state.list.focused(), Some(Row::Found(1)));
+    assert!(!session.has_hint("Enter"), "it does nothing here");
     session.enter();
     assert!(session.said().contains("line 3 is no TOML"));
     assert_eq!(session.state.screen, Screen::Method);
