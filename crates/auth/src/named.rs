@@ -319,7 +319,7 @@ mod tests {
         // Neither itself, nor what has no credentials or leads nowhere.
         assert_eq!(
             profile("gone").what.clone().unwrap_err().next,
-            "name a profile that is there: empty, half, keys, lacks, over, program, quote, region, temporary"
+            "name a profile that is there: keys, lacks, over, program, quote, region, temporary"
         );
         let runs = |name: &str| profile(name).runs.as_deref();
         assert_eq!([runs("program"), runs("over"), runs("keys")], [Some("asks"), Some("asks"), None]);
