@@ -35,6 +35,8 @@ pub enum Fault {
     Misspelt(String),
     /// This key has no value.
     Empty(&'static str),
+    /// A key id without its secret key.
+    LacksSecret,
     /// What stands here, in a file.
     At(Origin),
     /// Anything else.
@@ -76,6 +78,7 @@ impl Fault {
                 keys => format!("lacks {} keys of SSO", keys.len()),
             },
             Self::NamesAbsent => "names what is not there".to_owned(),
+            Self::LacksSecret => "lacks the secret key".to_owned(),
             Self::Misspelt(right) => format!("write it as {right}"),
             Self::Empty("aws_access_key_id") => "the key id is empty".to_owned(),
             Self::Empty(_) => "the secret key is empty".to_owned(),

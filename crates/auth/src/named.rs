@@ -292,7 +292,7 @@ mod tests {
                     [profile region]\nsso_start_url = u\nsso_region = Frankfurt\nsso_account_id = 1\nsso_role_name = r\n\
                     [profile lacks]\nsso_account_id = 1\nsso_role_name = r\nsso_region = eu-west-1\n\
                     [profile gone]\nrole_arn = r\nsource_profile = does not exist\n\
-                    [profile bare]\nregion = r\n[profile unsourced]\nrole_arn = r\n\
+                    [profile half]\naws_access_key_id = a\n[profile bare]\nregion = r\n[profile unsourced]\nrole_arn = r\n\
                     [profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n\
                     [profile temporary]\naws_access_key_id = a\naws_secret_access_key = b\naws_session_token = c\n\
                     x_security_token_expires = 2026-11-23T21:39:05Z\n\
@@ -307,6 +307,7 @@ mod tests {
             [Fault::Circle, Fault::SsoRegion, Fault::NamesAbsent]
         );
         assert_eq!(fault("empty"), Fault::Empty("aws_access_key_id"));
+        assert_eq!(fault("half"), Fault::LacksSecret);
         assert_eq!(fault("lacks"), Fault::LacksSso(vec!["sso_start_url"]));
         assert_eq!(fault("quote"), Fault::At(Origin::File { path: config.clone(), line: 13 }));
         let bare = crate::Signing::plan(&AuthPlan::Profile("bare".to_owned()), environment.clone()).unwrap();
@@ -318,7 +319,7 @@ mod tests {
         // Neither itself, nor what has no credentials or leads nowhere.
         assert_eq!(
             profile("gone").what.clone().unwrap_err().next,
-            "name a profile that is there: empty, keys, lacks, over, program, quote, region, temporary"
+            "name a profile that is there: keys, lacks, over, program, quote, region, temporary"
         );
         let runs = |name: &str| profile(name).runs.as_deref();
         assert_eq!([runs("program"), runs("over"), runs("keys")], [Some("asks"), Some("asks"), None]);

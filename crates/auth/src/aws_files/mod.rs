@@ -187,7 +187,7 @@ impl AwsFiles {
 
     /// What somebody can choose beside a profile in which nothing was found; it goes before other advice.
     pub(crate) fn others(&self, profile: &str) -> Vec<String> {
-        let is_other = |other: &&Profile| other.name != profile && !other.keys.is_empty();
+        let is_other = |other: &&Profile| other.name != profile && self.can_be_source(&other.name, &[]);
         let profiles: Vec<&str> = self.profiles.values().filter(is_other).map(|other| other.name.as_str()).collect();
         let sessions: Vec<&str> = self.sso_sessions.keys().map(String::as_str).collect();
         // Where there is but one, the advice can be taken as it stands.
@@ -233,15 +233,20 @@ impl AwsFiles {
         let mut passed = through.to_vec();
         let mut name = name.to_owned();
         loop {
-            let Some(profile) = self.profiles.get(&name).filter(|_| !passed.contains(&name)) else { return false };
+            let is_stray = name.strip_prefix("profile ").is_some_and(|meant| self.strays.contains_key(meant.trim()));
+            let profile = self.profiles.get(&name).filter(|_| !is_stray && !passed.contains(&name));
+            let Some(profile) = profile else { return false };
             match profile.get("source_profile").filter(|_| profile.get("aws_access_key_id").is_none()) {
                 Some(next) => passed.push(std::mem::replace(&mut name, next.to_owned())),
                 None => {
-                    // A role alone says not whose credentials assume it.
-                    let mut names = profile
-                        .keys
-                        .keys()
-                        .filter(|key| *key != "role_arn" || profile.get("credential_source").is_some());
+                    let has = |key: &str| profile.get(key).is_some_and(|value| !value.is_empty());
+                    let is_whole = |key: &&String| match key.as_str() {
+                        "aws_access_key_id" => has(key) && has("aws_secret_access_key"),
+                        // A role alone says not whose credentials assume it.
+                        "role_arn" => has("credential_source"),
+                        key => has(key),
+                    };
+                    let mut names = profile.keys.keys().filter(is_whole);
                     return names.any(|key| OF_CREDENTIALS.iter().any(|start| key.starts_with(start)));
                 }
             }

@@ -81,7 +81,7 @@ fn plan(place: Place, keys: &aws_files::Keys, context: &Context<'_>) -> Link {
         let what =
             format!("aws_access_key_id stands at {} without aws_secret_access_key in the same section", id.origin);
         let broken = Broken::new(what, "put both keys into one section of one file");
-        return Link::broken(place, broken.fault(Fault::At(id.origin.clone()))).with(settings);
+        return Link::broken(place, broken.fault(Fault::LacksSecret)).with(settings);
     };
     if let Some((key, value)) = [("aws_access_key_id", id), ("aws_secret_access_key", secret)]
         .into_iter()

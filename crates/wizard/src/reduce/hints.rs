@@ -4,7 +4,7 @@ use crate::{
     effect::SignInRequest,
     facts::{Remote, Trouble},
     question::{Need, QUESTIONS, Question},
-    state::{Popup, Screen, State},
+    state::{Popup, Row, Screen, State},
 };
 
 /// A key that does something now, and what.
@@ -76,6 +76,13 @@ impl State {
         match (self.screen, key) {
             (Screen::Method, "d") => self.focused_found().is_some() && !self.is_roomy(),
             (Screen::Identity | Screen::Preview, "d") => self.trouble().is_some_and(|trouble| self.is_cut(trouble)),
+            // What can't be used says why, and no more.
+            (Screen::Method, "Enter") => match self.list.focused() {
+                Some(Row::Found(at)) => {
+                    facts.found.get(at).is_some_and(|found| found.condition.is_usable() || found.session.is_some())
+                }
+                _ => true,
+            },
             (Screen::Method, "e") => self.session_there().is_some(),
             (Screen::Method, "s") => facts.detection.asked().is_some(),
             // Nothing can be gone on with while it is waited for.

@@ -1,6 +1,7 @@
 //! Ways to sign in, looked for all at once: in the environment, in the AWS files and caches, and at this machine's services.
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -10,7 +11,7 @@ use lakeward_auth::{
     sign_in::{Choice, SignIn, Target},
 };
 use lakeward_core::{
-    failure::FailureKind,
+    failure::{FailureKind, in_one_line},
     plan::{AuthPlan, CREDENTIAL_PROGRAM_LIMIT},
     untrusted::printable,
 };
@@ -81,8 +82,17 @@ fn ranked(found: Found) -> Found {
     Found { rank: found.rank + later, ..found }
 }
 
-fn broken(broken: &Broken) -> Condition {
-    Condition::Broken(Wrong { what: broken.what.clone(), short: broken.fault.short() })
+fn broken(broken: &Broken, world: &World) -> Condition {
+    Condition::Broken(Wrong { what: at_home(&broken.what, world), short: broken.fault.short() })
+}
+
+/// A text with the paths below the home as they are shown.
+fn at_home(text: &str, world: &World) -> String {
+    let home = world.home.as_deref().filter(|home| *home != Path::new("/"));
+    home.map_or_else(
+        || text.to_owned(),
+        |home| text.replace(&format!("{}/", printable(&home.display().to_string())), "~/"),
+    )
 }
 
 /// Answers that pin a method.
@@ -95,7 +105,7 @@ async fn of_environment(world: &World) -> Option<Found> {
     let signing = Signing::plan(&AuthPlan::Env, world.environment.clone()).ok()?;
     let link = signing.resolution.decided()?;
     let condition = match (&link.state, signing.keys().await) {
-        (State::Broken(wrong), _) => broken(wrong),
+        (State::Broken(wrong), _) => broken(wrong, world),
         (_, Err(failure)) => Condition::Broken(failure.what.into()),
         (_, Ok(keys)) => Condition::Good(match (keys.expires, &keys.session_token) {
             (Some(expires), _) => format!("good for {}", left(expires, SystemTime::now())),
@@ -152,7 +162,7 @@ async fn of_machine(world: &World) -> Vec<Found> {
         rank: rank::COMPUTE,
     };
     match &link.state {
-        State::Broken(wrong) => return vec![found(broken(wrong))],
+        State::Broken(wrong) => return vec![found(broken(wrong, world))],
         State::Found(_) => {}
         State::Skipped(_) => return Vec::new(),
     }
@@ -179,7 +189,7 @@ fn of_files(world: &World) -> Vec<Found> {
             return vec![Found {
                 title: "The AWS files".to_owned(),
                 origin: "~/.aws".to_owned(),
-                condition: broken(&wrong),
+                condition: broken(&wrong, world),
                 why: format!("{}. Until that is done nothing in ~/.aws counts, in a run either.", capital(&wrong.next)),
                 answers: Vec::new(),
                 sign_in: None,
@@ -241,7 +251,7 @@ fn of_session(session: &NamedSession, world: &World, now: SystemTime) -> Option<
     let request = SignInRequest::Sso { session: Some(session.name.clone()), start_url: None, region: None };
     let (condition, sign_in) = match &session.fault {
         None => signed_in(session.kept, request, now),
-        Some(wrong) => (broken(wrong), None),
+        Some(wrong) => (broken(wrong, world), None),
     };
     Some(Found {
         title: format!("SSO session \"{}\"", printable(&session.name)),
@@ -407,7 +417,10 @@ fn of_profile(profile: &NamedProfile, look: &Look<'_>) -> Option<Found> {
     let (condition, sign_in, why) = match &profile.what {
         Ok(_) if rank == rank::PROGRAM => (condition, sign_in, why),
         Ok(what) => (condition, sign_in, format!("{}. {why}", capital(what))),
-        Err(wrong) => (broken(wrong), None, "Mend the AWS files, or choose another way.".to_owned()),
+        Err(wrong) => {
+            let next = in_one_line(&at_home(&wrong.next, world));
+            (broken(wrong, world), None, format!("{}. Or choose another way.", capital(&next)))
+        }
     };
     // Whoever sets the variable means this profile.
     let selected = named.selected.as_ref().filter(|selected| selected.name == *name);
@@ -557,8 +570,10 @@ mod tests {
     #[test]
     fn what_is_no_profile_by_how_it_is_written_is_told_with_how_it_would_be() {
         let told = told("", &keys("profile z", ""), None);
-        let [(title, condition, _)] = told.as_slice() else { panic!("{told:?}") };
+        let [(title, condition, why)] = told.as_slice() else { panic!("{told:?}") };
         assert_eq!((&**title, &*condition.short()), ("Profile \"z\"", "write it as [z]"));
+        assert!(condition.words().starts_with("~/.aws/credentials:1 has [profile z]"), "{condition:?}");
+        assert_eq!(why, "Write it as [z]. Or choose another way.");
         assert!(!condition.is_usable());
     }
 

@@ -1,6 +1,7 @@
 //! Whole sessions over the reducer, without a terminal and without AWS.
 
 mod scenarios;
+mod method;
 mod configured;
 mod forms;
 mod sign_in;
