@@ -206,13 +206,19 @@ impl Plain {
         };
         self.take(Event::Intent(Intent::Fill(id, text.clone())), turn);
         let error = self.state.form.fields.iter().find(|field| field.id == id).and_then(|field| field.error.clone());
-        self.proposed =
-            Some((id, proposed)).filter(|(_, proposed)| error.is_some() && !proposed.is_empty() && *proposed != text);
+        self.proposed = Some((id, proposed.clone()))
+            .filter(|(_, proposed)| error.is_some() && !proposed.is_empty() && *proposed != text);
         if let Some(error) = error {
             self.told.question = None;
             self.told.is_refused = true;
             turn.lines.push(not_taken(question, &text, &error));
             return;
+        }
+        if id == Id::Path
+            && text != proposed
+            && let Ok(key) = self.state.key_preview()
+        {
+            turn.lines.push(format!("An object's address is such as {key}"));
         }
         if !self.answered.contains(&id) {
             self.answered.push(id);

@@ -1,6 +1,6 @@
 //! Forms: fields that are filled from the answers, edited, and read back into them.
 
-use super::tickets::Request;
+use super::{identity::completed_path, tickets::Request};
 use crate::facts::Remote;
 use crate::{
     answers::{Answers, From, Value},
@@ -351,7 +351,11 @@ impl State {
     /// What stands in a field, as it is kept, or what is wrong with it.
     fn taken(&self, field: &Field, answers: &Answers) -> Result<Value, String> {
         let question = field.id.question();
-        let value = question.tidied(question.read(&field.text)?);
+        let completed = if question.id == Id::Path { completed_path(answers, &self.facts) } else { None };
+        let value = match completed {
+            Some(path) => path.as_str().into(),
+            None => question.tidied(question.read(&field.text)?),
+        };
         match question.check(&value, answers, &self.facts.place) {
             Ok(()) => Ok(value),
             // Here there is no key for it.
@@ -385,6 +389,9 @@ impl State {
             Ok(value) => {
                 let text = value.typed();
                 if text != field.text && matches!(question.kind, Kind::Text) {
+                    if question.id == Id::Path {
+                        self.notice = Some(format!("the path had no variable, and is {text} now"));
+                    }
                     field.set(&text);
                     self.keep_form();
                 }
@@ -495,6 +502,12 @@ impl State {
             answers.set(Id::Path, default.as_str().into(), From::Default);
         }
         super::identity::key_preview(&answers, &self.facts, self.now)
+    }
+
+    /// Whether the path in the field will be completed once the field is left.
+    #[must_use]
+    pub fn completes_path(&self) -> bool {
+        completed_path(&self.typed_answers(), &self.facts).is_some()
     }
 
     /// The answers with what stands in the fields right now.

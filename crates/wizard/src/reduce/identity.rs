@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::tickets::Request;
 use crate::{
-    answers::Answers,
+    answers::{Answers, From},
     compose,
     effect::Effect,
     facts::{Facts, Remote},
@@ -60,9 +60,21 @@ impl State {
     }
 }
 
+/// A path that was typed and has no variable, completed. As the run completes it, which is as CloudQuery does, the extension would stand
+/// in the middle of each object's name.
+pub(super) fn completed_path(answers: &Answers, facts: &Facts) -> Option<String> {
+    answers.get(Id::Path).filter(|answer| answer.from == From::Typed)?;
+    let path = answers.text(Id::Path)?.trim().trim_end_matches('/');
+    // What a table has but one object of has another key.
+    let is_one_object = facts.place.existing.as_deref().is_some_and(|text| text.contains("no_rotate"));
+    let is_whole = path.is_empty() || path.contains("{{") || Template::parse(path).is_err();
+    (!is_whole && !is_one_object).then(|| format!("{path}/{{{{TABLE}}}}/{{{{UUID}}}}.{{{{FORMAT}}}}"))
+}
+
 /// The address of the first object of a table, as the path in the answers makes it.
 pub(super) fn key_preview(answers: &Answers, facts: &Facts, now: SystemTime) -> Result<String, String> {
-    let path = answers.text(Id::Path).unwrap_or_default();
+    let completed = completed_path(answers, facts);
+    let path = completed.as_deref().or(answers.text(Id::Path)).unwrap_or_default();
     let template = Template::parse(path).map_err(|error| error.to_string())?.with_table(true);
     let previewed = facts.preview.got().and_then(|preview| preview.tables.first()).map(|table| table.name.as_str());
     let name = answers.text(Id::Table).or(previewed).unwrap_or("orders");

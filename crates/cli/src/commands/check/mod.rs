@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use lakeward_auth::Environment;
 use lakeward_core::failure::Failure;
 
-use self::report::{Item, Report, lines};
+use self::report::{Check, Item, Outcome, Report, lines};
 pub(crate) use self::run::{glances, run};
 use crate::{
     arguments::{CheckArguments, OutputArguments},
@@ -40,7 +40,14 @@ pub(crate) async fn check(
     let plan = match config_file::resolve(config, Vec::new(), *console) {
         Ok(resolved) => resolved.plan,
         Err(failure) => {
-            Report::of_config(&failure, prove, &mut print);
+            // Where lines are printed, the error follows them and is told there, whole and once.
+            let is_told_below = !json && !output.quiet;
+            let item = if is_told_below {
+                Item::new(Check::Config, Outcome::Failed(failure.kind), "it can't be used; the error says why")
+            } else {
+                Item::failed(Check::Config, &failure)
+            };
+            Report::of_config(item, prove, &mut print);
             return Err(failure);
         }
     };
@@ -48,9 +55,9 @@ pub(crate) async fn check(
     match report.failure() {
         None => Ok(()),
         // Its line has said what and why.
-        Some((check, failure)) if !output.quiet && !json => {
-            Err(Failure::new(failure.kind, format!("the check has failed: {}", check.name())))
+        Some(failure) if !output.quiet && !json => {
+            Err(Failure::new(failure.kind, format!("the check has failed: {}", report.failed().join(", "))))
         }
-        Some((_, failure)) => Err(failure),
+        Some(failure) => Err(failure),
     }
 }

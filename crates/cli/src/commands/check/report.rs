@@ -199,20 +199,29 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Of a config that can't be used.
-    pub(crate) fn of_config(failure: &Failure, prove: bool, listener: Listener<'_>) {
+    /// Of a config that can't be used, which the item says.
+    pub(crate) fn of_config(item: Item, prove: bool, listener: Listener<'_>) {
         let mut telling = Telling::new(listener);
-        telling.tell(Item::failed(Check::Config, failure));
+        telling.tell(item);
         telling.end(prove);
     }
 
-    /// The first check that failed, and how.
-    pub(crate) fn failure(&self) -> Option<(Check, Failure)> {
+    /// The names of the checks that failed.
+    pub(crate) fn failed(&self) -> Vec<&'static str> {
+        let failed = self.items.iter().filter(|item| matches!(item.outcome, Outcome::Failed(_)));
+        let mut names: Vec<&str> = failed.map(|item| item.check.name()).collect();
+        // Of several sources each has its item.
+        names.dedup();
+        names
+    }
+
+    /// How the first check failed that did.
+    pub(crate) fn failure(&self) -> Option<Failure> {
         self.items.iter().find_map(|item| {
             let Outcome::Failed(kind) = item.outcome else { return None };
             let failure = Failure::new(kind, format!("{}: {}", item.check.name(), item.detail));
             let next = Some(item.next.join("\n")).filter(|next| !next.is_empty());
-            Some((item.check, Failure { next, ..failure }))
+            Some(Failure { next, ..failure })
         })
     }
 }
@@ -244,24 +253,26 @@ impl<'a> Telling<'a> {
         self.report.items.iter().any(|item| item.check == check)
     }
 
-    /// Tells of a check, if there is nothing of it yet, that it was not reached.
-    pub(super) fn not_reached(&mut self, check: Check) {
-        if !self.has_told(check) {
-            // Nothing depends on a source but the run.
-            let is_failed = |item: &&Item| matches!(item.outcome, Outcome::Failed(_)) && item.check != Check::Source;
-            let why = match self.report.items.iter().find(is_failed) {
-                Some(failed) => format!("not tried, since this failed: {}", failed.check.name()),
-                None => "an earlier check did not come so far".to_owned(),
-            };
-            self.tell(Item::new(check, Outcome::NotReached, why));
+    /// Tells of these checks, as far as there is nothing of them yet, that they were not reached.
+    pub(super) fn not_reached(&mut self, checks: &[Check]) {
+        // Nothing depends on a source but the run.
+        let is_failed = |item: &&Item| matches!(item.outcome, Outcome::Failed(_)) && item.check != Check::Source;
+        let why = match self.report.items.iter().find(is_failed) {
+            Some(failed) => format!("not tried, since this failed: {}", failed.check.name()),
+            None => "an earlier check did not come so far".to_owned(),
+        };
+        let left = checks.iter().filter(|check| !self.has_told(**check));
+        let items: Vec<Item> = left.map(|check| Item::new(*check, Outcome::NotReached, &why)).collect();
+        if !items.is_empty() {
+            (self.listener)(&items);
+            self.report.items.extend(items);
         }
     }
 
     /// The whole report: what has not been told yet was not reached.
     pub(super) fn end(mut self, prove: bool) -> Report {
-        for check in Check::ALL.into_iter().filter(|check| prove || *check != Check::Proof) {
-            self.not_reached(check);
-        }
+        let asked: Vec<Check> = Check::ALL.into_iter().filter(|check| prove || *check != Check::Proof).collect();
+        self.not_reached(&asked);
         self.report
     }
 }
@@ -280,16 +291,28 @@ mod tests {
         telling.tell(Item::failed(Check::Credentials, &Failure::new(FailureKind::Denied, "none").next("sign in")));
         let report = telling.end(false);
         assert_eq!(told, Check::ALL[..8]);
-        let (check, failure) = report.failure().expect("it failed");
-        assert_eq!(
-            (check, failure.kind, failure.next.as_deref()),
-            (Check::Credentials, FailureKind::Denied, Some("sign in"))
-        );
+        let failure = report.failure().expect("it failed");
+        assert_eq!((failure.kind, failure.next.as_deref()), (FailureKind::Denied, Some("sign in")));
+        assert_eq!(report.failed(), ["credentials"]);
         let last = report.items.last().expect("items");
         assert_eq!(
             (last.outcome, last.detail.as_str()),
             (Outcome::NotReached, "not tried, since this failed: credentials")
         );
+    }
+
+    #[test]
+    fn all_that_failed_is_named_and_what_was_not_reached_is_one_line() {
+        let mut told = String::new();
+        let mut listener = |items: &[Item]| told.push_str(&lines(items));
+        let mut telling = Telling::new(&mut listener);
+        let failed = |check| Item::failed(check, &Failure::new(FailureKind::Input, "no"));
+        [Check::Source, Check::Source, Check::Credentials].map(failed).into_iter().for_each(|item| telling.tell(item));
+        telling.not_reached(&[Check::Credentials]);
+        let report = telling.end(false);
+        assert_eq!(report.failed(), ["source", "credentials"]);
+        let rest = "not reached  config, identity, account:ListRegions, clock, bucket region, test write: not tried, since this failed: credentials\n";
+        assert!(told.lines().count() == 4 && told.ends_with(rest), "{told}");
     }
 
     #[test]

@@ -173,7 +173,7 @@ async fn caller(signing: &Signing, keys: &Keys, clock: &ServerClock, telling: &m
             .next("`lakeward auth explain` shows where these credentials come from"),
     });
     if !is_taken {
-        telling.not_reached(Check::Regions);
+        telling.not_reached(&[Check::Regions]);
         return false;
     }
     let regions = signing.regions(keys, &arn, clock).await;

@@ -36,7 +36,9 @@ fn preview(state: &State, sheet: &mut Sheet<'_>) {
     }
     let template = state.typed_answers().text(Id::Path).and_then(|path| Template::parse(path).ok());
     let mixes = |template: &Template| !template.uses(Variable::Table) && !template.uses(Variable::TableHyphen);
-    if template.is_some_and(|template| mixes(&template)) {
+    if state.completes_path() {
+        sheet.mark(2, Mark::None, "The path has no variable: these are added once its field is left.");
+    } else if template.is_some_and(|template| mixes(&template)) {
         sheet.mark(2, Mark::Warning, "Without {{TABLE}} the objects of all tables lie in one folder.");
     }
 }

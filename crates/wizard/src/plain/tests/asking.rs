@@ -97,6 +97,9 @@ fn an_answer_that_is_not_taken_is_repeated_with_the_reason_and_an_example() {
     session.line("eu central");
     assert_says(&session, "Not taken: \"eu central\" is no region's name");
     assert_says(&session, "Such as eu-central-1. Enter leaves it empty.");
+    session.line("<").line("lake");
+    assert_says(&session, "The path had no variable, and is lake/{{TABLE}}/{{UUID}}.{{FORMAT}} now.");
+    assert_says(&session, "An object's address is such as s3://my-lake/lake/orders/0193");
     session.line("").line("5").line("bzip2");
     session.line("1").line("bzip2");
     assert_says(&session, "Enter takes zstd.");

@@ -100,6 +100,31 @@ fn a_path_that_would_overwrite_is_told_before_anything_is_written() {
 }
 
 #[test]
+fn a_path_without_a_variable_is_completed_where_one_sees_it() {
+    let path = |session: &Session| session.state.answers.text(Id::Path).map(str::to_owned);
+    let whole = "my/lake/{{TABLE}}/{{UUID}}.{{FORMAT}}";
+    for typed in ["my/lake", "my/lake/", whole] {
+        let mut session = Session::new();
+        session.lead_to_destination().text("my-lake").press(Key::Tab).press(Press::ctrl('u')).text(typed);
+        assert_eq!(session.state.completes_path(), typed != whole);
+        let key = session.state.key_preview().expect("a key");
+        assert!(key.starts_with("s3://my-lake/my/lake/orders/0193") && key.ends_with(".parquet"), "{key}");
+        session.press(Key::Tab);
+        let field = session.state.form.fields.iter().find(|field| field.id == Id::Path).expect("the field");
+        assert_eq!((field.text.as_str(), path(&session).as_deref()), (whole, Some(whole)));
+        assert_eq!(session.said().contains("the path had no variable, and is my/lake/"), typed != whole);
+    }
+    // Others are told at once that they have no {{UUID}}; what another tool's config says stays.
+    let mut session = Session::new();
+    session.lead_to_destination().text("my-lake").press(Key::Tab).press(Press::ctrl('u')).text("a/{{YEAR}}").enter();
+    assert_eq!(path(&session).as_deref(), Some("a/{{YEAR}}"));
+    let config = "version = 1\n[destination]\nbucket = \"my-lake\"\npath = \"lake\"\n[[source]]\ntype = \"files\"\npaths = [\"x\"]\n";
+    let place = crate::Place { existing: Some(config.into()), ..place() };
+    let session = Session::with(crate::Start { place, ..crate::Start::default() });
+    assert!(path(&session).as_deref() == Some("lake") && !session.state.completes_path());
+}
+
+#[test]
 fn a_bucket_name_against_the_rules_of_s3_is_told_when_its_field_is_left() {
     for (name, why) in [
         ("My-Lake", "lower-case"),

@@ -395,6 +395,9 @@ fn make() -> Vec<(&'static str, State)> {
                 .text("raw/{{TABEL}}/{{UUID}}")
                 .press(Key::Tab),
         ),
+        ("destination, path without a variable", {
+            at_destination().text("acme-lake-prod").press(Key::Tab).press(Press::ctrl('u')).text("lake")
+        }),
         ("destination, more", at_destination().text("acme-lake-prod").press(Key::F(3)).presses(Key::Tab, 3)),
         ("destination, embedded", method().pick(Row::Other(Way::Embedded))),
         ("source", at_source()),
