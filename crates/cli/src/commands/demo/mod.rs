@@ -109,8 +109,8 @@ fn played(
     place.portal = Some((services::START_URL.to_owned(), services::REGION.to_owned()));
     place.notes = vec![
         "This is the demo: AWS and S3 are stand-ins inside this program. None of your AWS settings is read, nothing leaves this \
-         machine, and nothing stays that --keep does not keep. Where AWS is signed in to as is suggested, every question has an \
-         answer: Enter takes it."
+         machine, and nothing stays that --keep does not keep. With a sign-in that is suggested, a new SSO sign-in \
+         or no AWS every question has an answer: Enter takes it."
             .to_owned(),
     ];
     if front == Front::Plain {

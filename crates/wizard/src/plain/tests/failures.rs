@@ -26,9 +26,12 @@ fn a_draft_is_gone_on_with_or_not() {
     let mut session = Session::with(begin.clone());
     session.line("n").lead_to_destination();
     assert!(!session.says("draft-lake"));
-    let mut session = Session::with(begin);
+    let mut session = Session::with(begin.clone());
     session.line("q");
     assert_eq!(session.plain.state.exit, Some(Exit::Left));
+    assert!(session.plain.state.leaves_draft(), "it was not decided about");
+    let said = Session::with(begin).plain.end().lines;
+    assert!(said[1].starts_with("The answers are kept: "), "{said:#?}");
 }
 
 #[test]
