@@ -197,6 +197,22 @@ fn a_source_that_can_not_be_read_is_looked_at_again_with_enter() {
 }
 
 #[test]
+fn enter_goes_on_from_many_tables_wherever_one_is_odd() {
+    let mut session = Session::new();
+    session.lead_to_destination();
+    for line in ["my-lake", "", "", "", "", "1", "x.csv", "", ""] {
+        session.line(line);
+    }
+    let ticket = session.ticket(|effect| if let Effect::Preview(ticket, _) = effect { Some(*ticket) } else { None });
+    let odd = |at: usize| if at == 24 { vec!["a".to_owned()] } else { Vec::new() };
+    let table = |at: usize| crate::PreviewedTable { name: format!("t{at}"), odd: odd(at), ..Default::default() };
+    session.event(Event::Previewed(ticket, Ok(crate::Preview { tables: (0..30).map(table).collect() })));
+    assert_says(&session, "Enter goes on.");
+    session.line("");
+    assert_eq!(session.screen(), Screen::Review);
+}
+
+#[test]
 fn what_is_wrong_with_a_config_comes_before_the_question() {
     let existing = Some("no = [toml".to_owned());
     let mut session = Session::with(Start { place: crate::Place { existing, ..place() }, ..Start::default() });
