@@ -7,7 +7,7 @@ use lakeward_core::untrusted::{excerpt, printable};
 use super::{Plain, Turn};
 use crate::{
     event::{Key, Page},
-    facts::{CheckLine, NOT_ALL, Outcome, Remote, Search, Trouble},
+    facts::{CheckLine, Condition, NOT_ALL, Outcome, Remote, Search, Trouble},
     question::Id,
     state::{LEFT_EDIT, Popup, ReviewTab, Row, Screen, WITHOUT_ACCOUNT},
 };
@@ -82,8 +82,12 @@ impl Plain {
             Screen::Written => self.say_list(turn),
             Screen::Method if awaited.is_none() => {
                 // Once, with the list.
-                if self.told.rows.is_none() && self.state.has_found_nothing() {
-                    turn.lines.push(format!("Nothing to sign in with was found on this machine. {WITHOUT_ACCOUNT}"));
+                if self.told.rows.is_none() {
+                    turn.lines.extend(self.not_found());
+                    if self.state.has_found_nothing() {
+                        turn.lines
+                            .push(format!("Nothing to sign in with was found on this machine. {WITHOUT_ACCOUNT}"));
+                    }
                 }
                 self.say_list(turn);
             }
@@ -198,6 +202,16 @@ impl Plain {
                 self.press(Key::Esc, turn);
             }
         }
+    }
+
+    /// The ways to sign in that were looked for and are no rows.
+    fn not_found(&self) -> Option<String> {
+        let absent = self.state.facts.found.iter().filter_map(|found| match &found.condition {
+            Condition::Absent(why) => Some(format!("{} ({why})", found.title)),
+            _ => None,
+        });
+        let absent: Vec<String> = absent.collect();
+        (!absent.is_empty()).then(|| format!("Not found: {}.", absent.join(", ")))
     }
 
     fn say_list(&mut self, turn: &mut Turn) {

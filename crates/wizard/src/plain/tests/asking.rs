@@ -325,3 +325,25 @@ fn a_plugin_is_asked_for_and_its_tables_are_told() {
     session.line("2");
     assert_says(&session, "but of a plugin's incremental tables only what is new. Enter leaves.");
 }
+
+#[test]
+fn what_was_looked_for_and_is_not_there_is_told_once_and_is_no_row() {
+    let mut session = Session::new();
+    let absent = |title: &str, why: &str| Found {
+        title: title.to_owned(),
+        condition: crate::Condition::Absent(why.to_owned()),
+        ..self::session()
+    };
+    let ticket = session.ticket(|effect| if let Effect::Detect(ticket) = effect { Some(*ticket) } else { None });
+    let found =
+        [absent("Profile \"default\"", "no credentials in it"), absent("The EC2 instance's role", "no answer in 1 s")];
+    for found in [self::session()].into_iter().chain(found) {
+        session.event(Event::Found(ticket, Box::new(found)));
+    }
+    session.event(Event::Detected(ticket));
+    let line = "Not found: Profile \"default\" (no credentials in it), The EC2 instance's role (no answer in 1 s).";
+    assert_eq!(session.printed.iter().filter(|printed| *printed == line).count(), 1, "{:#?}", session.printed);
+    assert_says(&session, "  2. New SSO sign-in");
+    session.line("99").line("r");
+    assert!(!session.says("Not found: "), "{:#?}", session.printed);
+}
