@@ -4,7 +4,7 @@ use lakeward_testkit::{Home, python};
 
 use crate::{
     landed,
-    program::{EMBEDDED, events, files, lacks, numbered, summary, sync},
+    program::{EMBEDDED, events, files, lacks, lakeward, numbered, summary, sync},
 };
 
 const KNOWN: [&str; 8] = [
@@ -107,4 +107,33 @@ fn the_summary_says_how_to_read_the_format_that_was_written() {
         let output = sync(&home, &format!("{EMBEDDED}{lines}"), &files(&["t.csv"])).run().exits(0);
         assert_eq!(lacks(&output.stdout, &[says]), [""; 0], "{}", output.stdout);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_takes_longer_than_a_moment_says_what_it_waits_for() {
+    let home = Home::new();
+    let source = |script: &str| {
+        format!("type = \"command\"\ncommand = [\"sh\", \"-c\", {script:?}]\ntable = \"t\"\nformat = \"csv\"\n")
+    };
+    let slow = source("sleep 3; echo id; echo 1");
+    let told = sync(&home, EMBEDDED, &slow).args(["--progress", "plain"]).run().exits(0).stderr;
+    assert!(told.starts_with("waiting for the first rows of `sh`\n") && told.matches("waiting").count() == 1, "{told}");
+    let output = sync(&home, EMBEDDED, &slow).args(["--progress", "json"]).run().exits(0);
+    assert_eq!(events(&output)[0], serde_json::json!({ "event": "waiting", "what": "the first rows of `sh`" }));
+    assert_eq!(sync(&home, EMBEDDED, &slow).arg("--quiet").run().exits(0).stderr, "");
+    let told = sync(&home, EMBEDDED, &source("echo id; echo 1")).args(["--progress", "plain"]).run().exits(0).stderr;
+    assert!(!told.contains("waiting"), "{told}");
+    // Credentials of a program, which gives none in the end.
+    home.write(".aws/config", "[profile tool]\nregion = eu-west-1\ncredential_process = sh hang.sh\n");
+    home.write("hang.sh", "sleep 3; exit 1\n");
+    home.write("t.csv", numbered(0, 1));
+    let text = format!(
+        "version = 1\n[auth]\nmethod = \"profile\"\nprofile = \"tool\"\n[destination]\nbucket = \"my-lake\"\nregion = \"eu-west-1\"\n\
+         path = \"{{{{TABLE}}}}/{{{{UUID}}}}\"\n[[source]]\n{}",
+        files(&["t.csv"])
+    );
+    home.write("s3.toml", text);
+    let told = lakeward(&home).args(["--config", "s3.toml", "--progress", "plain"]).run().exits(77).stderr;
+    assert!(told.starts_with("waiting for credentials (`sh`, up to 60 s)\n"), "{told}");
 }

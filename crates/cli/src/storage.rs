@@ -4,6 +4,7 @@
 use lakeward_auth::{Environment, HttpClientOptions, Session, Signing, http_client, known_keys};
 use lakeward_core::{
     config::endpoint_fault,
+    event::Observer,
     failure::{Failure, FailureKind},
     plan::{Plan, S3Plan, Storage as StoragePlan},
     untrusted::printable,
@@ -11,7 +12,10 @@ use lakeward_core::{
 use lakeward_loopback::{EmbeddedS3, Options};
 use lakeward_sink::{Bucket, BucketOptions, Renew};
 
-use crate::console::shown;
+use crate::{
+    console::shown,
+    run::waiting::{credentials, waiting},
+};
 
 /// A bucket that can be written.
 pub(crate) struct Storage {
@@ -22,7 +26,8 @@ pub(crate) struct Storage {
 
 impl Storage {
     /// Signs in with what the environment leads to, or starts the server.
-    pub(crate) async fn open(plan: &Plan, environment: &Environment) -> Result<Self, Failure> {
+    /// The observer is told of the credentials, where they take their time.
+    pub(crate) async fn open(plan: &Plan, environment: &Environment, observer: &dyn Observer) -> Result<Self, Failure> {
         match &plan.destination.storage {
             StoragePlan::S3(s3) => {
                 let signing = Signing::plan(&plan.auth, environment.clone())?;
@@ -30,7 +35,8 @@ impl Storage {
                 if let Some(note) = set_endpoint(&mut s3, &signing)? {
                     tracing::info!("{note}");
                 }
-                let session = signing.in_region_of(&s3).open(&s3).await?;
+                let signing = signing.in_region_of(&s3);
+                let session = waiting(observer, Some(credentials(&signing)), signing.open(&s3)).await?;
                 Ok(Self { bucket: over_network(plan, &s3, session), embedded: None })
             }
             StoragePlan::Embedded { dir } => {

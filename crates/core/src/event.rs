@@ -76,6 +76,11 @@ pub enum Event {
         /// What it wrote.
         message: String,
     },
+    /// Nothing has come yet for a while, and the run goes on waiting.
+    Waiting {
+        /// For what, in words.
+        what: String,
+    },
     /// All rows of a table have been read and have landed.
     TableFinished {
         /// The table.

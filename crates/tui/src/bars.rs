@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use lakeward_core::{
     event::{Event, Observer, TableSize},
     table::TableName,
-    untrusted::excerpt,
+    untrusted::{excerpt, printable},
 };
 
 use crate::quantity::{count, counted};
@@ -105,6 +105,9 @@ impl Observer for Bars {
                 }
             }
             Event::UploadRetried { .. } => state.retries += 1,
+            Event::Waiting { what } => {
+                let _ = self.area.println(format!("waiting for {}", printable(what)));
+            }
             Event::Stopping { .. } => {
                 let _ = self.area.println("stopping: landing what is open (again to end at once)");
             }

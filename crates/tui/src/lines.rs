@@ -91,6 +91,7 @@ impl Observer for Lines {
                 };
                 state.line(&format!("{}: {landed}", printable(table.as_str())));
             }
+            Event::Waiting { what } => state.line(&format!("waiting for {}", printable(what))),
             Event::Stopping { grace } => {
                 state.line(&format!("stopping: what is open has {} s to land", grace.as_secs()));
             }

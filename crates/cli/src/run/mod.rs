@@ -4,6 +4,7 @@ mod cut;
 mod dry_run;
 mod plugin;
 mod tally;
+pub(crate) mod waiting;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -85,7 +86,9 @@ impl Run {
     pub(crate) async fn discover(plan: Plan, observer: Arc<dyn Observer>, commands: Commands) -> Result<Self, Failure> {
         let (run, budget, tally) = (Uuid::now_v7(), Budget::new(MEMORY), Arc::new(Tally::new(observer)));
         let observed: Arc<dyn Observer> = tally.clone();
-        let mut plugins = Plugins::find(&plan, &run.to_string(), &commands, &observed).await?;
+        let id = run.to_string();
+        let found = Plugins::find(&plan, &id, &commands, &observed);
+        let mut plugins = waiting::waiting(&*observed, waiting::plugins(&plan), found).await?;
         let elsewhere: Vec<TableName> = plugins.found.iter().flat_map(PluginSource::names).cloned().collect();
         let (sources, only) = (plan.sources.clone(), plan.only_tables.clone());
         let context = Context {
@@ -99,7 +102,7 @@ impl Run {
         let work = tokio::task::spawn_blocking(move || {
             lakeward_source::discover_beside(&sources, &only, &elsewhere, &context)
         });
-        let readers = work.await.unwrap_or_else(|error| {
+        let readers = waiting::waiting(&*observed, waiting::rows(&plan), work).await.unwrap_or_else(|error| {
             Err(Failure::new(FailureKind::Bug, format!("looking for tables stopped: {error}")))
         })?;
         // A plugin none of whose tables was chosen is not needed any more.
@@ -161,7 +164,7 @@ impl Run {
             plugin.open_state(&self.plan)?;
         }
         let storage = tokio::select! {
-            storage = Storage::open(&self.plan, environment) => storage?,
+            storage = Storage::open(&self.plan, environment, &*self.tally) => storage?,
             () = interruption.asked() => return Err(interrupted_early()),
         };
         let began = Instant::now();

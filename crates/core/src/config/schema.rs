@@ -115,8 +115,9 @@ pub(super) fn part<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
 
 /// A table with the keys of all parts and no others.
 pub(super) fn object(parts: Vec<Value>) -> Map<String, Value> {
-    let (mut properties, mut required) = (Map::new(), Vec::new());
+    let (mut properties, mut required, mut ways) = (Map::new(), Vec::new(), None);
     for mut part in parts {
+        ways = ways.or(part.get_mut("anyOf").map(Value::take));
         if let Some(Value::Object(more)) = part.get_mut("properties").map(Value::take) {
             properties.extend(more);
         }
@@ -132,6 +133,9 @@ pub(super) fn object(parts: Vec<Value>) -> Map<String, Value> {
     schema.insert("properties".into(), Value::Object(properties));
     schema.insert("required".into(), Value::Array(required));
     schema.insert("additionalProperties".into(), json!(false));
+    if let Some(ways) = ways {
+        schema.insert("anyOf".into(), ways);
+    }
     schema
 }
 

@@ -46,6 +46,14 @@ impl<'a> Kinds<'a> {
         Some(Self { tag, default, all })
     }
 
+    /// The key that a mistyped one stands for in a table that has these: also where it is nearer to the like of it in another kind.
+    fn meant<'k>(&self, name: &str, own: &[&'k str]) -> Option<&'k str> {
+        nearest(name, own.iter().copied()).or_else(|| {
+            let all = self.all.iter().flat_map(|(_, kind)| properties(kind)).map(|(key, _)| key);
+            nearest(nearest(name, all)?, own.iter().copied())
+        })
+    }
+
     /// Whether a table of this kind can't have a key that one of another kind can.
     pub(super) fn is_of_another(&self, kind: &str, key: &str) -> bool {
         let (its, others): (Vec<_>, Vec<_>) = self.all.iter().partition(|(name, _)| *name == kind);
@@ -93,12 +101,20 @@ impl<'a> Check<'a> {
             let finding = Finding::new(span, what).hint(format!("there are {}", listed(names)));
             self.findings.push(finding.key(dotted(path, kinds.tag)));
         }
+        // What it says most likely stands for, or the kind that most are.
+        let said = kind.and_then(|said| nearest(said, kinds.all.iter().map(|(name, _)| *name)));
+        let likely = kinds.all.iter().find(|(name, _)| Some(*name) == said).or(kinds.all.first());
+        let likely: Vec<&str> = likely.into_iter().flat_map(|(_, kind)| properties(kind)).map(|(key, _)| key).collect();
         // Which kind it is can't be told: only what holds for every kind is surely right or wrong.
         for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != kinds.tag) {
             let name = key.get_ref().as_ref();
             let schemas: Vec<&Value> = kinds.all.iter().filter_map(|(_, kind)| kind["properties"].get(name)).collect();
             match schemas.first() {
-                None => self.unknown(path, key.span(), name, &known.iter().copied().collect::<Vec<_>>()),
+                None => {
+                    let known: Vec<&str> = known.iter().copied().collect();
+                    let near = kinds.meant(name, &likely).or_else(|| nearest(name, known.iter().copied()));
+                    self.unknown(path, key.span(), name, &known, near);
+                }
                 Some(schema) if schemas.len() == kinds.all.len() => self.value(&dotted(path, name), value, schema),
                 Some(_) => {}
             }
@@ -125,25 +141,48 @@ impl<'a> Check<'a> {
                 self.findings.push(Finding::new(key.span(), what).hint(hint));
             } else if schema["additionalProperties"] == Value::Bool(false) {
                 let known: Vec<&str> = properties(schema).map(|(key, _)| key).collect();
-                meant.extend(nearest(name, known.iter().copied()));
-                self.unknown(path, key.span(), name, &known);
+                let near = match kinds {
+                    Some(kinds) => kinds.meant(name, &known),
+                    None => nearest(name, known.iter().copied()),
+                };
+                meant.extend(near);
+                self.unknown(path, key.span(), name, &known, near);
             } else if schema["additionalProperties"].is_object() {
                 self.value(&dotted(path, name), value, &schema["additionalProperties"]);
             }
         }
         // A required key that was misspelt is told once.
+        if let Some(ways) = schema["anyOf"].as_array() {
+            self.a_way(path, &span, table, ways, &meant);
+        }
         for key in required(schema).filter(|key| !table.contains_key(*key) && !meant.contains(key)) {
             self.findings.push(missing(path, span.clone(), key, &schema["properties"][key]));
         }
     }
 
-    fn unknown(&mut self, path: &str, span: Range<usize>, key: &str, known: &[&str]) {
+    /// Of keys that are required together, and of which others can stand in the place: that there is one of any.
+    fn a_way(&mut self, path: &str, span: &Range<usize>, table: &DeTable<'_>, ways: &[Value], meant: &[&str]) {
+        let ways: Vec<Vec<&str>> = ways.iter().map(|way| required(way).collect()).collect();
+        if ways.iter().flatten().any(|key| table.contains_key(*key) || meant.contains(key)) {
+            return;
+        }
+        let firsts: Vec<&str> = ways.iter().filter_map(|way| way.first().copied()).collect();
+        let what = format!("`{}` is missing {}", firsts.join("` or `"), shown(path));
+        let ways: Vec<String> = ways.iter().map(|way| way.join(" and ")).collect();
+        let finding = Finding::new(span.clone(), what).hint(format!("set {}", ways.join(", or ")));
+        self.findings.push(match firsts.first() {
+            Some(first) => finding.key(dotted(path, first)),
+            None => finding,
+        });
+    }
+
+    fn unknown(&mut self, path: &str, span: Range<usize>, key: &str, known: &[&str], near: Option<&str>) {
         let finding = Finding::new(span, format!("{UNKNOWN}{}` {}", excerpt(key, 60), shown(path)));
         let hint = if secret::is_name(key) {
             "secrets never stand in the config: leave them in the AWS files (~/.aws) or in the environment, and choose between \
              them with [auth] method"
                 .to_owned()
-        } else if let Some(near) = nearest(key, known.iter().copied()) {
+        } else if let Some(near) = near {
             format!("{DID_YOU_MEAN}{near}`?")
         } else if let Some(home) = self.home(key).filter(|_| !path.contains('.')) {
             format!("`{key}` belongs {home}")

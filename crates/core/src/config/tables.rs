@@ -115,6 +115,7 @@ pub(super) struct ProfileAuth {
 
 /// A role of IAM Identity Center, and no other credentials.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(extend("anyOf" = [{ "required": ["sso_session"] }, { "required": ["sso_start_url", "sso_region"] }]))]
 pub(super) struct SsoAuth {
     /// The name of a `[sso-session NAME]` in `~/.aws/config`. Instead: sso_start_url and sso_region.
     #[schemars(length(min = 1), example = &"my-sso")]

@@ -91,7 +91,7 @@ async fn sources(plan: &Plan, telling: &mut Telling<'_>) {
 async fn in_process(plan: &Plan, prove: bool, environment: &Environment, telling: &mut Telling<'_>) {
     let of_aws = [Check::Credentials, Check::Identity, Check::Regions, Check::Clock, Check::BucketRegion];
     telling.not_asked(&of_aws, EMBEDDED);
-    let storage = match Storage::open(plan, environment).await {
+    let storage = match Storage::open(plan, environment, &()).await {
         Ok(storage) => storage,
         Err(failure) => return telling.tell(Item::failed(Check::TestWrite, &failure)),
     };

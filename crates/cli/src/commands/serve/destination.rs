@@ -60,7 +60,7 @@ impl Settings {
 
     /// Signs in, and makes the test write if the spec has not taken it out.
     pub(super) async fn open(self) -> Result<Destination, Failure> {
-        let storage = Storage::open(&self.plan, &Environment::real()).await?;
+        let storage = Storage::open(&self.plan, &Environment::real(), &()).await?;
         let bucket = storage.bucket.clone();
         if self.test_write {
             let (table, key) = test_object(&self.plan.destination, self.run)?;

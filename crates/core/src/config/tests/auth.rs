@@ -146,11 +146,20 @@ fn what_does_not_go_together_is_told() {
     );
     assert_eq!(
         errors("method = \"sso\"\nsso_account_id = \"12\"\nsso_role_name = \"Writer\""),
+        ["0: `sso_session` or `sso_start_url` is missing in [auth] | set sso_session, or sso_start_url and sso_region"]
+    );
+    // With what else is missing, at once.
+    assert_eq!(
+        errors("method = \"sso\"\nsso_role_name = \"Writer\""),
         [
-            "2: `auth.sso_account_id`: \"12\" is no account id, which has twelve digits | ",
-            "2: `auth.sso_account_id`: neither sso_session nor sso_start_url says where to sign in | set sso_session, or both \
-             sso_start_url and sso_region",
+            "0: `sso_session` or `sso_start_url` is missing in [auth] | set sso_session, or sso_start_url and sso_region",
+            "0: `sso_account_id` is missing in [auth] | for example sso_account_id = \"111122223333\"",
         ]
+    );
+    assert_eq!(
+        errors("method = \"sso\"\nsso_sesion = \"s\"\nsso_account_id = \"111122223333\"\nsso_role_name = \"Writer\""),
+        ["2: unknown key `sso_sesion` in [auth] | did you mean `sso_session`?"],
+        "told once"
     );
     assert_eq!(
         errors(

@@ -210,6 +210,34 @@ on_error = "ignore"
 }
 
 #[test]
+fn a_mistyped_key_is_held_against_what_its_table_can_have() {
+    let of = |source: &str, expected: &[&str]| {
+        check(
+            &format!("version = 1\n[destination]\nbucket = \"my-lake\"\npath = \"raw\"\n[[source]]\n{source}\n"),
+            expected,
+        );
+    };
+    let missing = "5:1 `type` is missing in [[source]] | there are files, stdin, command, cloudquery";
+    let paths = "unknown key `pth` in [[source]] | did you mean `paths`?";
+    of("pth = [\"x\"]", &[missing, &format!("6:1 {paths}")]);
+    of("type = \"files\"\npth = [\"x\"]", &[&format!("7:1 {paths}")]);
+    of(
+        "type = \"cloudquery\"\npth = \"./x\"\naddress = \"127.0.0.1:1\"",
+        &["7:1 unknown key `pth` in [[source]] | did you mean `path`?"],
+    );
+    let no_type =
+        |near: &str| format!("6:8 `source.type`: expected one of files, stdin, command, cloudquery; found {near}");
+    of(
+        "type = \"cloudqery\"\npth = \"./x\"",
+        &[
+            &no_type("\"cloudqery\" | did you mean \"cloudquery\"?"),
+            "7:1 unknown key `pth` in [[source]] | did you mean `path`?",
+        ],
+    );
+    of("comand = [\"x\"]", &[missing, "6:1 unknown key `comand` in [[source]] | did you mean `command`?"]);
+}
+
+#[test]
 fn missing_keys() {
     check(
         r#"version = 1
