@@ -17,7 +17,8 @@ use crate::{
 };
 
 /// The comment before the command that makes the same config.
-const MADE_BY: &str = "# This config was made as by this command:\n#   ";
+const MADE_BY: &str =
+    "# Made as by this command, with --config where the file is called otherwise than lakeward.toml:\n#   ";
 
 /// The comment before the first source, and before one that is a plugin, which may remember what it has sent.
 const ALL_ROWS: &str = "# Where rows come from. Each run appends all of them.";
@@ -41,7 +42,7 @@ pub fn compose(answers: &Answers, facts: &Facts) -> Result<Composed, Trouble> {
     answers.fill(facts);
     let missing = answers.missing();
     if !missing.is_empty() {
-        return Err(lacking(&missing));
+        return Err(lacking(&missing, &facts.place));
     }
     let place = &facts.place;
     // The comment in the config says nothing of where it lies: it goes along with it.
@@ -70,7 +71,7 @@ pub fn auth_plan(answers: &Answers, facts: &Facts) -> Result<AuthPlan, Trouble> 
     let missing: Vec<&Question> =
         answers.missing().into_iter().filter(|question| question.key.starts_with("auth.")).collect();
     if !missing.is_empty() {
-        return Err(lacking(&missing));
+        return Err(lacking(&missing, &facts.place));
     }
     let answers = completed(&answers, |question| !question.key.starts_with("auth."));
     let (plan, _) = resolve(&new(&answers, ""), &facts.place).map_err(|errors| refused(&errors, &facts.place))?;
@@ -414,7 +415,7 @@ pub(crate) fn is_asked(errors: &[ConfigError]) -> bool {
 }
 
 /// What to say of answers that are missing: all of them at once.
-pub(crate) fn lacking(missing: &[&Question]) -> Trouble {
+pub(crate) fn lacking(missing: &[&Question], place: &Place) -> Trouble {
     let flag = |question: &&Question| match question.id {
         Id::Auth => {
             format!("--{} (such as {}; or --storage embedded, which needs no AWS)", question.flag, question.example)
@@ -423,7 +424,7 @@ pub(crate) fn lacking(missing: &[&Question]) -> Trouble {
     };
     let flags: Vec<String> = missing.iter().map(flag).collect();
     Trouble::usage(format!("these answers are missing: {}", flags.join(", ")))
-        .next("give them as flags, or run `lakeward init` on a terminal and be asked")
+        .next(format!("give them as flags, or run `{}` on a terminal and be asked", place.asking()))
 }
 
 /// The whole file with what goes and what comes, if anything does.

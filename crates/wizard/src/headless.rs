@@ -15,7 +15,7 @@ use crate::{
 pub fn headless(place: Place, answers: &Answers) -> Result<(Composed, Writing), Trouble> {
     if place.existing.is_some() {
         return Err(Trouble::usage(format!("{} is there already, and --yes overwrites nothing", place.config_shown))
-            .next("choose another file with --config, or edit it with `lakeward init` on a terminal"));
+            .next(format!("choose another file with --config, or edit it with `{}` on a terminal", place.asking())));
     }
     let facts = Facts { place, ..Facts::default() };
     let mut answers = answers.clone();
@@ -38,12 +38,12 @@ pub fn headless(place: Place, answers: &Answers) -> Result<(Composed, Writing), 
     }
     let missing = answers.missing();
     if !wrong.is_empty() {
-        wrong.extend((!missing.is_empty()).then(|| lacking(&missing).what));
+        wrong.extend((!missing.is_empty()).then(|| lacking(&missing, &facts.place).what));
         let next = "correct these answers and give the command again; `lakeward init --help` says what each may be";
         return Err(Trouble::usage(wrong.join("\n")).next(next));
     }
     if !missing.is_empty() {
-        return Err(lacking(&missing));
+        return Err(lacking(&missing, &facts.place));
     }
     let composed = compose(&answers, &facts)?;
     let writing = Writing { file: facts.place.config, text: composed.document.toml.clone(), before: None };

@@ -423,7 +423,8 @@ impl Plain {
                     Some("another session") => "takes another session",
                     _ => "edits URL and region",
                 };
-                return format!("Enter tries again, e {edits}, < goes back with all answers.");
+                let goes_on = if hints.iter().any(|hint| hint.key == "g") { "g goes on anyway, " } else { "" };
+                return format!("Enter tries again, e {edits}, {goes_on}< goes back with all answers.");
             }
             Screen::Mfa => "Enter tries again, < goes back with all answers.",
             Screen::Directory if has_s => "Enter tries again, s signs in anew, = lets you type account and role.",

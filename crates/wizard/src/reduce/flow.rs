@@ -68,6 +68,8 @@ impl State {
         let mut screen = Screen::Method;
         if let Some(text) = self.facts.place.existing.clone() {
             screen = Screen::Welcome;
+            // What can be done with it is done as its file says; an edit takes what flags say.
+            self.answers = Answers::default();
             let place = &self.facts.place;
             (self.facts.mended, self.facts.is_mendable) = (None, true);
             match compose::resolve(&text, place) {
@@ -190,7 +192,7 @@ impl State {
     /// What can be done with the config that is there: with what its file says, and the edit is kept.
     fn back_to_menu(&mut self) {
         let of_edit = |answer: &Answer| matches!(answer.from, From::Typed | From::Draft);
-        if self.answers.iter().any(|(_, answer)| of_edit(answer)) {
+        if !self.says_what_the_file_says() {
             let edit = self.draft_text();
             let config = self.facts.configured.clone().unwrap_or_default();
             let says_other = |(id, answer): (Id, &Answer)| {
@@ -200,11 +202,15 @@ impl State {
                 self.draft = Draft::read(&edit).ok().flatten();
                 self.save_draft();
             }
-            self.answers = self.begun.clone();
             QUESTIONS.iter().for_each(|question| self.forget(question.id));
             _ = self.meet();
         }
         self.enter_screen(Screen::Welcome);
+    }
+
+    /// Whether no answer is a person's.
+    fn says_what_the_file_says(&self) -> bool {
+        self.answers.iter().all(|(_, answer)| matches!(answer.from, From::Config | From::Detected | From::Default))
     }
 
     /// Whether an edit of the config that is there was left, with which one can go on here.
@@ -215,6 +221,11 @@ impl State {
 
     /// Goes through the questions of the config that is there.
     pub(super) fn edit(&mut self) {
+        if self.says_what_the_file_says() {
+            let config = std::mem::replace(&mut self.answers, self.begun.clone());
+            self.answers.lay(&config);
+            self.answers.fill(&self.facts);
+        }
         if self.draft.is_some() {
             self.popup = Some(Popup::Resume);
             return;
@@ -237,7 +248,7 @@ impl State {
         if next == Screen::Welcome || replace { self.go_instead(next) } else { self.go(next) }
     }
 
-    fn lacks_account(&self) -> bool {
+    pub(super) fn lacks_account(&self) -> bool {
         let lacks = |id: Id| {
             (id.question().need)(&self.answers) == Need::Required
                 && (self.answers.value(id).is_none()

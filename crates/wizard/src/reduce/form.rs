@@ -109,10 +109,10 @@ impl State {
         match self.answers.rests_on(id) {
             Some((root, before)) if !before.is_blank() && !matches!(root.question().kind, Kind::Table) => {
                 let before = lakeward_core::untrusted::excerpt(&before.typed(), 30);
-                format!("look again: {} was {before} when this was given", root.question().title)
+                format!("still right? {} was {before} when this was given", root.question().title)
             }
-            Some((root, _)) => format!("look again: {} is another now", root.question().title),
-            None => "look again: an answer that it depends on has changed".to_owned(),
+            Some((root, _)) => format!("still right? {} is another now", root.question().title),
+            None => "still right? An answer that it depends on has changed".to_owned(),
         }
     }
 
@@ -233,6 +233,10 @@ impl State {
         if choices.is_empty() {
             let was_refused = field.error.take().is_some();
             let is_edited = field.edit(press);
+            if is_edited {
+                // It is the person's now, wherever it came from.
+                field.note = None;
+            }
             self.look_again(was_refused);
             if is_edited {
                 self.follow_edit(question.id);
@@ -498,8 +502,10 @@ impl State {
     /// What is wrong with the path.
     pub fn key_preview(&self) -> Result<String, String> {
         let mut answers = self.typed_answers();
-        if let Some(default) = self.default_of(Id::Path).filter(|_| answers.text(Id::Path).is_none_or(str::is_empty)) {
-            answers.set(Id::Path, default.as_str().into(), From::Default);
+        for id in [Id::Path, Id::Dir, Id::Bucket] {
+            if let Some(default) = self.default_of(id).filter(|_| answers.text(id).is_none_or(str::is_empty)) {
+                answers.set(id, default.as_str().into(), From::Default);
+            }
         }
         super::identity::key_preview(&answers, &self.facts, self.now)
     }

@@ -170,7 +170,13 @@ impl State {
                 hints
             }
             Screen::SignIn if self.hidden.is_some() => vec![hint("Enter", "hand over")],
-            Screen::SignIn if failed => vec![hint("r", "try again"), hint("e", edit)],
+            Screen::SignIn if failed => {
+                let mut hints = vec![hint("r", "try again"), hint("e", edit)];
+                if self.can_go_unsigned() {
+                    hints.push(hint("g", "go on anyway"));
+                }
+                hints
+            }
             Screen::SignIn => match &self.sign_in.page {
                 None => vec![],
                 Some((page, _)) if self.sign_in.is_expired(self.now) => vec![

@@ -203,10 +203,28 @@ impl State {
             'p' if page.is_some_and(|page| !page.device) => self.hidden = Some(Hidden::default()),
             'v' if page.is_some_and(|page| page.device) => self.sign_in.qr_alone = !self.sign_in.qr_alone,
             'e' => self.edit_sso(),
+            'g' if self.can_go_unsigned() => self.go_unsigned(),
             'k' => return self.offer_to_keep(),
             _ => return false,
         }
         true
+    }
+
+    /// Whether one can go on although the sign-in has failed: the config may be meant for another machine, or another time.
+    pub(super) fn can_go_unsigned(&self) -> bool {
+        let is_sso = matches!(self.sign_in.request, Some(SignInRequest::Sso { .. }));
+        is_sso && self.sign_in.outcome.trouble().is_some() && self.trail.last() != Some(&Screen::Welcome)
+    }
+
+    /// Goes on without a sign-in: account and role can't be listed, and are typed.
+    fn go_unsigned(&mut self) {
+        let Some(trouble) = self.sign_in.outcome.trouble().cloned() else { return };
+        if !self.lacks_account() {
+            return self.after_auth(true);
+        }
+        self.show(Screen::Directory);
+        self.facts.directory = Remote::Failed(trouble);
+        self.show_more();
     }
 
     fn act(&mut self, act: SignInAct) {

@@ -46,7 +46,7 @@ pub(super) const PATHS: Question = Question {
     flag: "paths",
     title: "Files",
     help: "Files, folders (everything below them) and globs, with blanks between; quote a path that holds a blank. CSV, TSV, JSON, \
-           Parquet and Arrow, also as .gz and .zst. They count from the folder of the config.",
+           NDJSON, Parquet and Arrow, also as .gz and .zst. They count from the folder of the config.",
     example: "'data/*.csv'",
     kind: Kind::List,
     screen: Screen::Source,

@@ -35,7 +35,9 @@ use lakeward_core::{
     failure::{Failure, FailureKind},
     untrusted::printable,
 };
-use lakeward_wizard::{Again, Answers, Draft, Event, Exit, Id, Place, Start, State, Trouble, headless, start};
+use lakeward_wizard::{
+    Again, Answers, CheckLine, Draft, Event, Exit, Id, Outcome, Place, Start, State, Trouble, headless, start,
+};
 use tokio::runtime::Handle;
 
 use self::{
@@ -137,7 +139,7 @@ pub(crate) fn session(
             let foreseen = foreseen(&exit, &state, environment.as_ref());
             // What went well was said.
             plain::say(&match exit {
-                Exit::Done | Exit::Unanswered(_) | Exit::Run(0) => warnings(&foreseen),
+                Exit::Done | Exit::Unanswered(_) | Exit::Run(0) => warnings(&foreseen, &state),
                 _ => farewell(&exit, &state, &foreseen, &mut runner),
             });
             Ok(code(&exit))
@@ -297,7 +299,7 @@ fn farewell(exit: &Exit, state: &State, foreseen: &Foreseen, runner: &mut Runner
             text.push_str(&format!("{}.\n", state.facts.again.sentence()));
         }
         Exit::Done | Exit::Run(_) if state.facts.written.got().is_some() => {
-            text.push_str(&warnings(foreseen));
+            text.push_str(&warnings(foreseen, state));
             text.push_str(&how_to_go_on(&place.config_shown, state.facts.again, foreseen));
         }
         Exit::Left | Exit::Interrupted if state.facts.written.got().is_none() && state.run.began.is_none() => {
@@ -327,10 +329,16 @@ fn foreseen(exit: &Exit, state: &State, environment: Option<&Environment>) -> Fo
     }
 }
 
-/// As lines. What is odd about the sources, their preview has shown.
-fn warnings(foreseen: &Foreseen) -> String {
+/// As lines: what is foreseen, and what else its test has found. What is odd about the sources, their preview has shown.
+fn warnings(foreseen: &Foreseen, state: &State) -> String {
     let note = foreseen.note.iter().map(|note| format!("warning: {note}\n"));
-    foreseen.failures.iter().map(|failure| told("warning", failure)).chain(note).collect()
+    let is_told = |line: &CheckLine| foreseen.failures.iter().any(|failure| failure.what.contains(&line.detail));
+    let is_written = state.facts.written.got().is_some() && state.run.began.is_none();
+    let failed =
+        state.facts.checks.iter().filter(|line| is_written && line.outcome == Outcome::Failed && !is_told(line));
+    let failed = failed.map(|line| format!("warning: its test has failed: {}, {}\n", line.check, line.detail));
+    let foreseen = foreseen.failures.iter().map(|failure| told("warning", failure));
+    foreseen.chain(failed).chain(note).collect()
 }
 
 fn code(exit: &Exit) -> u8 {

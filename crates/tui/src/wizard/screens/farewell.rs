@@ -19,7 +19,7 @@ pub(crate) fn written(state: &State, ground: &mut Ground<'_>) {
     match &state.facts.written {
         Remote::Got(what) => {
             sheet.mark(0, if state.facts.is_unchanged { Mark::Info } else { Mark::Good }, &look.text(what));
-            if let Some(failed) = state.facts.checks.iter().find(|line| line.outcome == Outcome::Failed) {
+            for failed in state.facts.checks.iter().filter(|line| line.outcome == Outcome::Failed) {
                 let what = format!("Its test has failed: {}, {}", failed.check, failed.detail);
                 sheet.mark(0, Mark::Warning, &look.text(&what));
             }
@@ -94,7 +94,7 @@ fn commands(state: &State, sheet: &mut Sheet<'_>, height: usize) {
     if state.facts.place.is_demo {
         // Its config leads nowhere without it.
         sheet.heading("For real");
-        return sheet.say(2, "lakeward alone asks the same, with your sign-in, your bucket and your rows");
+        return sheet.say(2, "lakeward init asks the same, with your sign-in, your bucket and your rows");
     }
     let config = sheet.look.text(&state.facts.place.config_shown);
     sheet.heading("From now on");

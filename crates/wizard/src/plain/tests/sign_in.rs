@@ -52,7 +52,7 @@ fn signing_in(device: bool, seconds: u64) -> Session {
 
 #[test]
 fn a_sign_in_that_failed_is_tried_again_with_enter_and_helped_with_no_other_screens_keys() {
-    const KEYS: &str = "Enter tries again, e takes another session, < goes back with all answers.";
+    const KEYS: &str = "Enter tries again, e takes another session, g goes on anyway, < goes back with all answers.";
     let mut session = signing_in(true, 600);
     session.line("?");
     assert_says(&session, "n: a new code; m: the other way to sign in; ");

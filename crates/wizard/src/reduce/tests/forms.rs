@@ -145,7 +145,7 @@ fn a_typed_answer_that_no_longer_goes_along_is_told() {
     session.event(Event::Intent(Intent::Fill(Id::Format, "csv".into())));
     let compression = || Id::Compression;
     let field = session.state.form.fields.iter().find(|field| field.id == compression()).expect("it").clone();
-    assert!(field.note.expect("a note").contains("look again"));
+    assert!(field.note.expect("a note").contains("still right?"));
     session.enter();
     let field = session.state.focused_field().expect("a field");
     assert!(field.id == Id::Compression && field.error.is_some(), "{field:?}");
@@ -336,7 +336,21 @@ fn the_key_of_an_emptied_path_is_that_of_the_default() {
         (session.state.focused_field().map(|field| field.text.as_str()), session.state.key_preview()),
         (Some(""), key)
     );
-    session.text("{{NOPE}}");
+    session.press(Key::F(3));
+    while session.state.focused_field().is_none_or(|field| field.id != Id::Storage) {
+        session.press(Key::Tab);
+    }
+    session.press(Key::Right);
+    while session.state.focused_field().is_none_or(|field| field.id != Id::Dir) {
+        session.press(Key::Tab);
+    }
+    session.press(Press::ctrl('u'));
+    let key = session.state.key_preview().expect("a key");
+    assert!(key.starts_with("lake/my-lake/raw/"), "{key}");
+    while session.state.focused_field().is_none_or(|field| field.id != Id::Path) {
+        session.press(Key::Tab);
+    }
+    session.press(Press::ctrl('u')).text("{{NOPE}}");
     assert!(session.state.key_preview().is_err(), "of what stands there and is no path");
 }
 
@@ -366,7 +380,7 @@ fn what_a_choice_hides_comes_back_with_it() {
         let field = session.state.form.fields.iter().find(|field| field.id == id).expect("a field");
         field.note.clone().unwrap_or_default()
     };
-    assert_eq!(note(&session, Id::Bucket), "look again: Storage was s3 when this was given");
+    assert_eq!(note(&session, Id::Bucket), "still right? Storage was s3 when this was given");
     assert_eq!((session.state.answers.get(Id::Region), &session.state.facts.identity), (None, &Remote::Idle));
     session.press(Key::Left);
     let mut kept = answers;

@@ -605,3 +605,35 @@ fn the_menu_says_what_its_row_does_as_a_command() {
     assert!(of("lakeward --config other.toml") && of("lakeward check --config other.toml"), "{commands:?}");
     assert!(of("lakeward init --config other.toml"), "{commands:?}");
 }
+
+#[test]
+fn flags_change_nothing_of_the_config_that_is_there_until_it_is_edited() {
+    let toml = crate::compose(&crate::tests::whole()[3], &crate::tests::facts()).expect("a config").document.toml;
+    let bucket = crate::tests::whole()[3].text(Id::Bucket).map(str::to_owned);
+    let there = crate::Place { existing: Some(toml), ..place() };
+    let mut flags = Answers::default();
+    flags.give(Id::Bucket, "of-a-flag".into(), crate::From::Flag);
+    let mut session = Session::with(Start { place: there, answers: flags, ..Start::default() });
+    assert!(!session.state.leads_to().contains("of-a-flag"), "{}", session.state.leads_to());
+    session.pick(Row::Welcome(Welcome::Run));
+    let Some(Effect::Run(_, plan)) = session.effects.last() else { panic!("no run") };
+    assert_eq!(Some(plan.destination.bucket.clone()), bucket);
+
+    let begin = Start {
+        place: session.state.facts.place.clone(),
+        answers: {
+            let mut flags = Answers::default();
+            flags.give(Id::Bucket, "of-a-flag".into(), crate::From::Flag);
+            flags
+        },
+        init: true,
+        ..Start::default()
+    };
+    let mut session = Session::with(begin);
+    session.enter();
+    assert!(session.state.answers.is(Id::Bucket, "of-a-flag"));
+    while session.state.screen != Screen::Welcome {
+        session.press(Key::Esc);
+    }
+    assert!(!session.state.leads_to().contains("of-a-flag"), "{}", session.state.leads_to());
+}

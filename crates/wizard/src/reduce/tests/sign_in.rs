@@ -316,3 +316,24 @@ fn no_look_and_no_check_goes_on_once_its_screen_is_left() {
     session.press(Key::Esc);
     assert_eq!((checks(&session), session.state.facts.check.got()), (1, Some(&true)), "what has ended is kept");
 }
+
+#[test]
+fn a_config_can_be_made_where_nobody_can_sign_in() {
+    let mut session = Session::new();
+    session.detect(vec![]).pick(Row::Other(Way::Sso));
+    session.text("https://acme.awsapps.com/start").press(Key::Tab).text("eu-west-1").enter();
+    assert!(!session.has_hint("g"));
+    session.event(Event::SignIn(session.sign_in_ticket(), SignInEvent::Failed(trouble("it can't be reached (DNS)"))));
+    assert!(session.has_hint("g"));
+    session.letter('g');
+    assert_eq!(session.state.screen, Screen::Directory);
+    session.text("111122223333").press(Key::Tab).text("Writer").enter();
+    assert_eq!(session.state.screen, Screen::Identity);
+    let ticket = session.identify_ticket();
+    session.event(Event::Identified(ticket, Err(trouble("nobody is signed in")))).letter('g');
+    assert_eq!(session.state.screen, Screen::Destination);
+    assert!(
+        session.state.answers.is(Id::SsoRoleName, "Writer")
+            && session.state.answers.is(Id::SsoAccountId, "111122223333")
+    );
+}
