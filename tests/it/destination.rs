@@ -160,7 +160,10 @@ fn a_folder_that_can_not_be_made_is_named_before_a_row_is_read() {
     home.write("file", "in the way");
     let destination = EMBEDDED.replace("dir = \"lake\"", "dir = \"file/lake\"");
     let output = program::sync(&home, &destination, &files(&["t.csv"])).run().exits(69);
-    assert_says(&output.stderr, &["file/lake", "name a folder that this user can write"]);
+    assert_says(
+        &output.stderr,
+        &["file/lake: ", "/file is a file\n", "name a folder that is not, and is not below, a file"],
+    );
     assert!(!output.stderr.contains("run_started") && !Path::new("lake").exists());
 }
 

@@ -85,3 +85,19 @@ fn answers_are_no_rows() {
         home.command("setsid").arg("--wait").arg(crate::program::binary()).args(flags).stdin("id\n1\n").run().exits(2);
     assert!(output.stderr.contains("standard input is the data that is to be landed"), "{}", output.stderr);
 }
+
+#[test]
+fn rows_with_instants_are_shown_and_tables_that_were_not_looked_at_are_told() {
+    let home = Home::new();
+    for number in 10..32 {
+        home.write(format!("d/t{number}.csv"), "id,at\n1,2024-01-01T00:00:00Z\n");
+    }
+    let answers = ["init", "--plain", "--source", "files", "--paths", "d", "--table", "", "--source-format", "csv"];
+    let mut session = Session::begin(lakeward(&home).args(answers));
+    session.without_aws("", "");
+    let told = session.until("Enter goes on.");
+    assert!(told.contains("Table t10: id int64, at timestamptz\n  1, 2024-01-01T00:00:00Z\n"), "{told}");
+    assert_eq!(told.matches("\n  1, 2024-01-01T00:00:00Z\n").count(), 20, "{told}");
+    assert_eq!(told.matches("\n  its rows were not looked at\n").count(), 2, "{told}");
+    assert!(!told.contains("holds no rows"), "{told}");
+}

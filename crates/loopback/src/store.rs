@@ -32,6 +32,11 @@ pub(crate) enum Existing {
     Keep,
 }
 
+/// The file that stands where a folder or one above it should be.
+fn file_in_the_way(dir: &Path) -> Option<&Path> {
+    dir.ancestors().find(|path| path.exists()).filter(|path| !path.is_dir())
+}
+
 /// The folder that holds one bucket's objects, and this process's temporary files on the same file system.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -51,7 +56,14 @@ impl Store {
             Failure::new(FailureKind::Destination, format!("can't {what} {}: {why}", untrusted::printable(&path)))
                 .next("name a folder that this user can write, in dir of [destination]")
         };
-        fs::create_dir_all(dir).map_err(|error| failure("create the folder", dir, &error))?;
+        fs::create_dir_all(dir).map_err(|error| match file_in_the_way(dir) {
+            Some(file) => {
+                let why = format!("{} is a file", untrusted::printable(&file.to_string_lossy()));
+                Failure { next: None, ..failure("create the folder", dir, &why) }
+                    .next("name a folder that is not, and is not below, a file, in dir of [destination]")
+            }
+            None => failure("create the folder", dir, &error),
+        })?;
         let dir = dir.canonicalize().map_err(|error| failure("find the folder", dir, &error))?;
         temp::sweep(&dir);
         let temp = TempFolder::create(&dir).map_err(|error| failure("write into the folder", &dir, &error))?;

@@ -90,6 +90,7 @@ pub(crate) fn told(notes: &[Note]) -> Vec<String> {
     told
 }
 
-fn last(path: &str) -> &str {
+/// The name of a file without its folder.
+pub(crate) fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }

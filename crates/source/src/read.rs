@@ -63,12 +63,14 @@ pub struct TableReader {
 }
 
 /// What reading a table came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableRead {
     /// Rows read: those handed over and those set aside.
     pub rows_read: u64,
     /// Rows set aside in the rejects file.
     pub rows_rejected: u64,
+    /// The first of them, with its place and the reason.
+    pub first_rejected: Option<String>,
     /// Whether the table was read to its end. Otherwise the run is stopping, and `End` was not sent.
     pub complete: bool,
 }
@@ -440,6 +442,10 @@ impl Handover<'_> {
             return Err(Error::Misfit { at: at(), partly_sampled: !self.is_fully_sampled, skips: false });
         };
         file.put(input, rejected)?;
+        self.done.first_rejected.get_or_insert_with(|| {
+            let Rejected { place, misfit, .. } = rejected;
+            format!("{place} of {}: {misfit}", note::last(input))
+        });
         self.done.rows_read += 1;
         self.done.rows_rejected += 1;
         let rejects = self.rejects.fetch_add(1, Ordering::Relaxed) + 1;

@@ -453,6 +453,9 @@ pub struct PreviewedTable {
     /// How many of the rows that were looked at a run would set aside.
     #[serde(default)]
     pub rejected: u64,
+    /// The first of them, with its place and the reason.
+    #[serde(default)]
+    pub first_rejected: Option<String>,
     /// How many rows were looked at.
     #[serde(default)]
     pub looked_at: u64,
@@ -474,8 +477,13 @@ impl PreviewedTable {
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let Self { rejected, looked_at, .. } = self;
         let rows = if *looked_at == 1 { "row" } else { "rows" };
+        let first = self.first_rejected.as_ref().map(|first| match rejected {
+            1 => format!(": {first}"),
+            _ => format!("; the first is {first}"),
+        });
+        let first = first.unwrap_or_default();
         let rejects =
-            (*rejected > 0).then(|| format!("{rejected} of the {looked_at} {rows} looked at would be rejected"));
+            (*rejected > 0).then(|| format!("{rejected} of the {looked_at} {rows} looked at would be rejected{first}"));
         self.odd.iter().cloned().chain(rejects)
     }
 }

@@ -328,7 +328,7 @@ impl Reading {
         for plugin in plugins {
             let read = plugin.read(outlet, &shared, &runtime)?;
             for (table, rows_read) in read.whole() {
-                tally.is_whole(table.clone(), TableRead { rows_read, rows_rejected: 0, complete: true });
+                tally.is_whole(table.clone(), TableRead { rows_read, complete: true, ..TableRead::default() });
             }
             plugin_reads.lock().unwrap_or_else(PoisonError::into_inner).push(read);
         }

@@ -195,6 +195,8 @@ fn a_look_counts_what_a_run_would_set_aside_and_writes_it_nowhere() {
     let reader = || discover(&[fixture.source("t.csv", None)], &[], &fixture.context()).expect("found").remove(0);
     let read = reader().for_a_look().read(&fixture.outlet).expect("read");
     assert_eq!((read.rows_read, read.rows_rejected, read.complete), (4, 2, true));
+    let first = "line 3 of t.csv: the record has 2 fields, and the header has 1";
+    assert_eq!(read.first_rejected.as_deref(), Some(first));
     assert!(!fixture.path("rejects").exists());
     assert!(reader().read(&fixture.outlet).is_err(), "a run has more than `max_rejects`");
 }

@@ -139,6 +139,10 @@ impl Item {
     fn lines(&self) -> String {
         let detail = printable(self.detail.lines().next().unwrap_or_default()).into_owned();
         let mut text = format!("{:<12} {:<20} {detail}\n", self.outcome.word(), self.check.name());
+        // What stands indented there is a list of what it is about.
+        for line in self.detail.lines().skip(1).filter(|line| line.starts_with("  ")) {
+            text.push_str(&format!("{INDENT}{}\n", printable(line.trim())));
+        }
         match self.next.as_slice() {
             [] => {}
             [advice] => text.push_str(&format!("{INDENT}next: {}\n", printable(advice))),
@@ -331,8 +335,11 @@ mod tests {
 
     #[test]
     fn an_item_is_a_line_with_what_to_do_below() {
-        let mut item = Item::new(Check::Clock, Outcome::Warned, "slow\u{1b}[31m\nmore").next("set it");
-        assert_eq!(item.lines(), "warning      clock                slow[31m\n             next: set it\n");
+        let mut item = Item::new(Check::Clock, Outcome::Warned, "slow\u{1b}[31m\nmore\n  a\u{1b}\n  b").next("set it");
+        assert_eq!(
+            item.lines(),
+            "warning      clock                slow[31m\n             a\n             b\n             next: set it\n"
+        );
         item = item.next("or wait");
         item.statement = Some(json!({ "Effect": "Allow" }));
         let lines = item.lines();

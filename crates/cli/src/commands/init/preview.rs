@@ -78,7 +78,9 @@ async fn looked_at(plan: Plan, commands: Commands) -> Result<Preview, Failure> {
             if number < TABLES {
                 let first = FirstRows::default();
                 // What is to be set aside is written by the run alone.
-                table.rejected = reader.for_a_look().read(&first)?.rows_rejected;
+                let read = reader.for_a_look().read(&first)?;
+                table.rejected = read.rows_rejected;
+                table.first_rejected = read.first_rejected;
                 table.looked_at = table.rejected + first.seen.load(Ordering::Acquire);
                 table.rows = first.rows();
             } else {
@@ -105,6 +107,7 @@ fn described(table: &Table, plugin: Option<&str>, place: &str, key: &ObjectKey) 
         rows: Vec::new(),
         odd: Vec::new(),
         rejected: 0,
+        first_rejected: None,
         looked_at: 0,
         unseen: false,
         goes_on: false,

@@ -187,6 +187,7 @@ pub(super) fn table(name: &str, rows: Vec<Vec<&str>>, bytes: u64) -> PreviewedTa
         rows: rows.into_iter().map(|row| row.into_iter().map(str::to_owned).collect()).collect(),
         odd: Vec::new(),
         rejected: 0,
+        first_rejected: None,
         looked_at: 0,
         unseen: false,
         goes_on: false,

@@ -425,7 +425,13 @@ fn make() -> Vec<(&'static str, State)> {
         }),
         ("preview", at_preview().previewed(Ok(preview()))),
         ("preview, rows that do not fit", {
-            let odd = |table| PreviewedTable { rejected: 2, looked_at: 4, ..table };
+            let first = "line 3 of orders.csv: column \"order_id\": \"x\" is no int64".to_owned();
+            let odd = |table| PreviewedTable {
+                rejected: 2,
+                first_rejected: Some(first.clone()),
+                looked_at: 4,
+                ..table
+            };
             at_preview().previewed(Ok(Preview { tables: preview().tables.into_iter().map(odd).collect() }))
         }),
         ("preview, a value that is no number", {
