@@ -15,7 +15,7 @@ fn a_new_config_says_what_it_is_and_how_it_was_made() {
     assert_eq!(
         composed.document.toml,
         r#"# What each key means, and all the others: `lakeward schema`.
-# Made as by this command, with --config where the file is called otherwise than lakeward.toml:
+# Made as by this command (add --config if this is not lakeward.toml):
 #   lakeward init --auth sso --sso-session acme --sso-account-id 111122223333 --sso-role-name Writer --bucket my-lake --region eu-west-1 --source files --paths 'data/*.csv' --paths "it's"
 version = 1
 
