@@ -161,6 +161,9 @@ fn each_config_has_a_draft_of_its_own() {
     };
     leave("lakeward.toml", "first-lake");
     leave("other.toml", "second-lake");
+    // A session without answers of its own tells of them, and leaves them alone.
+    let output = Session::begin(plain(&home, &[])).end().exits(2);
+    assert!(output.stdout.contains("Answers of an earlier session are kept: `lakeward init "), "{}", output.stdout);
     for (config, folder) in [("other.toml", "second-lake"), ("lakeward.toml", "first-lake")] {
         let more = ["init", "--resume", "--yes", "--config", config, "--bucket", "test", "--paths", "data/*.csv"];
         let _ = lakeward(&home).args(more).run().exits(0);

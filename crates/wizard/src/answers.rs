@@ -277,6 +277,18 @@ impl Answers {
             .collect()
     }
 
+    /// The answers without choices that are none: those say nothing of what else can be answered, and hide what is wrong with it.
+    pub(crate) fn understood(&self) -> Self {
+        let mut understood = self.clone();
+        for question in QUESTIONS.iter().filter(|question| !question.choices().is_empty()) {
+            let is_none = |text: &str| question.choices().iter().all(|choice| choice.value != text);
+            if self.text(question.id).is_some_and(is_none) {
+                understood.remove(question.id);
+            }
+        }
+        understood
+    }
+
     /// Puts in the default of every question that is asked and has no answer, and takes out those that are not asked any more.
     pub fn fill(&mut self, facts: &Facts) {
         self.forget(From::Default);

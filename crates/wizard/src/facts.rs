@@ -233,6 +233,12 @@ impl Place {
         self.asking_for(self.named())
     }
 
+    /// The command that goes on with the answers that are kept, also where lines come from a pipe.
+    #[must_use]
+    pub fn resuming(&self) -> String {
+        format!("`{} --resume`", self.asking())
+    }
+
     /// The command that asks, in the way of this session, for the config that is named so.
     pub(crate) fn asking_for(&self, named: Vec<String>) -> String {
         self.command(&["init"], named)

@@ -51,6 +51,8 @@ pub struct State {
     pub notice: Option<String>,
     /// The draft of an earlier session, until it is known whether it is wanted.
     pub draft: Option<Draft>,
+    /// Whether there is a draft about which nobody is asked: it stays until there are other answers to keep.
+    pub(crate) passed_over: bool,
     /// The answers that the session began with.
     pub(crate) begun: Answers,
     /// Columns and rows.
@@ -92,6 +94,7 @@ impl State {
             popup_scroll: Scroll::default(),
             notice: None,
             draft: None,
+            passed_over: false,
             begun: Answers::default(),
             size: (80, 24),
             now,

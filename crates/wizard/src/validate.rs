@@ -53,8 +53,15 @@ impl Question {
             let errors = resolve(&new(answers, ""), place).err().unwrap_or_default();
             errors.into_iter().find(|error| error.key.as_deref() == Some(self.key))
         };
-        let error = wrong(&completed(&with, |_| false))
-            .or_else(|| wrong(&completed(&with, |other| other.id != self.id && !self.is_judged_by(other.id))));
+        let found = |with: &Answers| {
+            wrong(&completed(with, |_| false))
+                .or_else(|| wrong(&completed(with, |other| other.id != self.id && !self.is_judged_by(other.id))))
+        };
+        let error = found(&with).or_else(|| {
+            let mut understood = answers.understood();
+            understood.set(self.id, value.clone(), From::Typed);
+            (understood != with).then(|| found(&understood))?
+        });
         match error {
             Some(error) => Err(match &error.hint {
                 Some(hint) => format!("{}; {hint}", error.about_value()),

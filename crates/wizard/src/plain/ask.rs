@@ -63,13 +63,7 @@ impl Plain {
 
     /// The answers, without choices that are none: those say nothing of what else is asked.
     fn understood(&self) -> Answers {
-        let mut answers = self.state.answers.clone();
-        for question in QUESTIONS.iter().filter(|question| !question.choices().is_empty()) {
-            let is_none = |text: &str| question.choices().iter().all(|choice| choice.value != text);
-            if answers.text(question.id).is_some_and(is_none) {
-                answers.remove(question.id);
-            }
-        }
+        let mut answers = self.state.answers.understood();
         answers.fill(&self.state.facts);
         answers
     }
@@ -417,7 +411,7 @@ impl Plain {
         }
     }
 
-    /// Whether all questions of the form are dealt with: then it goes on by itself.
+    /// Whether all questions of the form are dealt with: then it goes on by itself, or one of them is asked again.
     pub(super) fn go_on(&mut self, turn: &mut Turn) -> bool {
         let is_form = !self.state.form.fields.is_empty() && self.state.popup.is_none();
         if !is_form || self.open_field().is_some() {
@@ -438,6 +432,6 @@ impl Plain {
         }
         self.answered.retain(|id| !wrong.contains(id));
         self.told.question = None;
-        false
+        !wrong.is_empty()
     }
 }

@@ -152,8 +152,8 @@ impl Plain {
                 }
             });
             if self.state.leaves_draft() {
-                let command = self.state.facts.place.asking();
-                turn.lines.push(format!("The answers are kept: `{command} --resume` goes on with them."));
+                let command = self.state.facts.place.resuming();
+                turn.lines.push(format!("The answers are kept: {command} goes on with them."));
             }
         } else if self.state.screen == Screen::Written && !self.state.facts.place.is_demo {
             let config = &self.state.facts.place.config_shown;

@@ -27,6 +27,10 @@ pub struct Start {
     /// Those of earlier sessions with other configs: they are told of, and not taken.
     #[serde(default)]
     pub others: Vec<Draft>,
+    /// Whether this config has a draft about which nobody is asked, as where lines come from a pipe: it is told of, and stays until there
+    /// are other answers to keep.
+    #[serde(default)]
+    pub passed_over: bool,
     /// Whether the questions were asked for (`lakeward init`), rather than whatever there is to do.
     pub init: bool,
     /// Columns and rows.
@@ -36,9 +40,10 @@ pub struct Start {
 /// Begins a session: at what can be done with a config that is there, else at how to sign in.
 #[must_use]
 pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
-    let Start { place, answers, draft, others, init, size } = start;
+    let Start { place, answers, draft, others, passed_over, init, size } = start;
     let mut state = State::new(place, now);
     state.size = size;
+    state.passed_over = passed_over;
     state.begun = answers.clone();
     state.answers = answers;
     let screen = state.meet();
@@ -54,6 +59,10 @@ pub fn start(start: Start, now: SystemTime) -> (State, Vec<Effect>) {
     }
     state.enter_screen(screen);
     state.notice = Draft::elsewhere(&others, &state.facts.place);
+    if passed_over {
+        let note = format!("Answers of an earlier session are kept: {} takes them.", state.facts.place.resuming());
+        state.facts.place.notes.push(note);
+    }
     if screen == Screen::Welcome && init {
         state.list.focus = state.list.rows.iter().position(|row| *row == Row::Welcome(Welcome::Edit)).unwrap_or(0);
         state.list.touched = true;

@@ -501,7 +501,9 @@ impl State {
     /// # Errors
     /// What is wrong with the path.
     pub fn key_preview(&self) -> Result<String, String> {
-        let mut answers = self.typed_answers();
+        // What is no choice was refused.
+        let mut answers = self.typed_answers().understood();
+        answers.fill(&self.facts);
         for id in [Id::Path, Id::Dir, Id::Bucket] {
             if let Some(default) = self.default_of(id).filter(|_| answers.text(id).is_none_or(str::is_empty)) {
                 answers.set(id, default.as_str().into(), From::Default);

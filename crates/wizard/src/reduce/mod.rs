@@ -165,7 +165,7 @@ impl State {
         // A draft that nobody has decided about stays as it is.
         if self.has_draft() && self.draft.is_none() {
             self.keep_form();
-            if self.is_unanswered() {
+            if self.is_unanswered() && !self.passed_over {
                 self.effects.push(Effect::DropDraft);
             } else {
                 self.save_draft();
@@ -176,6 +176,11 @@ impl State {
     }
 
     fn save_draft(&mut self) {
+        // What nobody was asked about gives way to answers, and not to none.
+        if self.passed_over && self.is_unanswered() {
+            return;
+        }
+        self.passed_over = false;
         self.effects.push(Effect::SaveDraft(self.draft_text()));
     }
 
@@ -243,7 +248,7 @@ impl State {
     /// Whether another session finds answers to go on with: those of this one, or of an earlier one about which was not decided.
     #[must_use]
     pub fn leaves_draft(&self) -> bool {
-        self.keeps_answers() && (self.draft.is_some() || !self.is_unanswered())
+        self.keeps_answers() && (self.draft.is_some() || self.passed_over || !self.is_unanswered())
     }
 
     /// What leaving now means.

@@ -116,7 +116,7 @@ fn played(
     if front == Front::Plain {
         logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     }
-    let begin = Start { place, answers: answers(), draft: None, others: Vec::new(), init: true, size: (80, 24) };
+    let begin = Start { place, answers: answers(), init: true, size: (80, 24), ..Start::default() };
     session(front, ascii, world, begin, None, runtime)
 }
 

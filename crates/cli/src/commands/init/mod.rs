@@ -74,7 +74,7 @@ pub(crate) fn init(
     let place = Place { is_plain: arguments.plain, ..place };
     // What an earlier session has kept was not given now: whoever goes on with it sees it.
     let is_whole = init && place.existing.is_none() && is_whole(&answers, &place);
-    let (draft, others) = kept(arguments, &world, &place.config, &mut answers, front, console);
+    let (draft, others, passed_over) = kept(arguments, &world, &place.config, &mut answers, front, console);
     if let (Some(record), true) = (&arguments.record, is_whole) {
         let what = format!("there is no session to be recorded in {}: no question is open", shown(record));
         return Err(Failure::new(FailureKind::Usage, what).next("leave out --record, or an answer"));
@@ -85,7 +85,7 @@ pub(crate) fn init(
     if front == Front::Plain {
         logging::start(output, &lakeward_tui::progress::Progress::new(lakeward_tui::progress::Style::None));
     }
-    let begin = Start { place, answers, draft, others, init, size: (80, 24) };
+    let begin = Start { place, answers, draft, others, passed_over, init, size: (80, 24) };
     session(front, arguments.ascii, world, begin, arguments.record.as_deref(), runtime)
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn session(
             runner.record_with(recorder, &mut state);
             let exit = screen.run(&mut state, effects, &mut runner, &events)?;
             let foreseen = foreseen(&exit, &state, environment.as_ref());
-            screen.close(&farewell(&exit, &state, &foreseen, &mut runner));
+            screen.close(&farewell(front, &exit, &state, &foreseen, &mut runner));
             Ok(code(&exit))
         }
         Front::Plain => {
@@ -140,7 +140,7 @@ pub(crate) fn session(
             // What went well was said.
             plain::say(&match exit {
                 Exit::Done | Exit::Unanswered(_) | Exit::Run(0) => warnings(&foreseen, &state),
-                _ => farewell(&exit, &state, &foreseen, &mut runner),
+                _ => farewell(front, &exit, &state, &foreseen, &mut runner),
             });
             Ok(code(&exit))
         }
@@ -204,7 +204,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// The drafts of earlier sessions: the config's own, and others'. With `--resume` the answers of the own one count at once, else a
-/// person is asked about it. Of the others a person is told.
+/// person is asked about it; whether there is one that is passed over, as nobody can be asked. Of the others a person is told.
 fn kept(
     arguments: &InitArguments,
     world: &World,
@@ -212,15 +212,16 @@ fn kept(
     answers: &mut Answers,
     front: Front,
     console: Console,
-) -> (Option<Draft>, Vec<Draft>) {
+) -> (Option<Draft>, Vec<Draft>, bool) {
     if arguments.no_resume {
         draft::forget(world, config);
-        return (None, Vec::new());
+        return (None, Vec::new(), false);
     }
     // Whoever sends lines has not counted on a question about an earlier session.
-    let is_asked = !arguments.yes && (front == Front::Screen || io::stdin().is_terminal());
+    let is_asked = !arguments.yes && front.is_attended();
     if !is_asked && !arguments.resume {
-        return (None, Vec::new());
+        let is_passed_over = !arguments.yes && draft::read(world, config).is_ok_and(|draft| draft.is_some());
+        return (None, Vec::new(), is_passed_over);
     }
     let own = draft::read(world, config).unwrap_or_else(|why| {
         console.warning(&why);
@@ -230,9 +231,9 @@ fn kept(
     match own {
         Some(draft) if arguments.resume => {
             draft.lay_over(answers);
-            (None, others)
+            (None, others, false)
         }
-        own => (own, others),
+        own => (own, others, false),
     }
 }
 
@@ -276,7 +277,7 @@ fn how_to_go_on(config: &str, again: Again, foreseen: &Foreseen) -> String {
 }
 
 /// What stays in the terminal.
-fn farewell(exit: &Exit, state: &State, foreseen: &Foreseen, runner: &mut Runner) -> String {
+fn farewell(front: Front, exit: &Exit, state: &State, foreseen: &Foreseen, runner: &mut Runner) -> String {
     let place = &state.facts.place;
     let mut text = String::new();
     if let Some(written) = state.facts.written.got() {
@@ -309,6 +310,10 @@ fn farewell(exit: &Exit, state: &State, foreseen: &Foreseen, runner: &mut Runner
                 }
                 _ if state.screen == lakeward_wizard::Screen::Welcome => "Nothing was changed.\n".to_owned(),
                 None if !state.leaves_draft() => "Nothing was written.\n".to_owned(),
+                // Over a pipe nobody is asked whether to.
+                None if !front.is_attended() => {
+                    format!("Nothing was written. {} goes on with the answers.\n", place.resuming())
+                }
                 None => format!("Nothing was written. `{}` goes on with the answers.\n", place.asking()),
                 Some(why) => format!("Nothing was written, and the answers could not be kept: {why}\n"),
             });

@@ -347,3 +347,29 @@ fn what_was_looked_for_and_is_not_there_is_told_once_and_is_no_row() {
     session.line("99").line("r");
     assert!(!session.says("Not found: "), "{:#?}", session.printed);
 }
+
+#[test]
+fn a_choice_that_was_refused_neither_hides_what_is_wrong_elsewhere_nor_stands_in_an_address() {
+    let mut session = Session::new();
+    session.lead_to_destination().line("my-lake").line("").line("").line("zzz");
+    assert_says(&session, "Not taken: ");
+    session.line("<").line("<");
+    assert!(session.printed.iter().any(|line| line.contains("/raw/orders/") && line.ends_with(".parquet")));
+    session.line("<").line("s3://foo/bar");
+    assert_says(&session, "Not taken: \"s3://foo/bar\": ");
+    assert_says(&session, ": Bucket");
+    assert_says(&session, "Enter takes my-lake.");
+}
+
+#[test]
+fn what_was_given_and_is_wrong_is_asked_again_with_its_question() {
+    let mut answers = Answers::default();
+    answers.give(Id::Bucket, "s3://foo/bar".into(), crate::From::Flag);
+    let mut session = Session::with(Start { place: place(), answers, ..Start::default() });
+    session.lead_to_destination().line("").line("").line("");
+    session.line("");
+    let at = |words: &str| session.printed.iter().position(|line| line.contains(words));
+    let (error, question) = (at("this is a URL"), at(": Bucket"));
+    assert!(error.is_some() && error < question, "{:#?}", session.printed);
+    assert_eq!(session.screen(), Screen::Destination);
+}

@@ -105,3 +105,28 @@ fn the_help_says_what_each_answer_means_for_the_draft() {
         assert_says(&session, words);
     }
 }
+
+#[test]
+fn a_draft_about_which_nobody_is_asked_is_told_of_and_gives_way_to_answers_alone() {
+    let begin = || Start { place: crate::Place { is_plain: true, ..place() }, passed_over: true, ..Start::default() };
+    let touches = |session: &Session| {
+        let is_draft = |effect: &&Effect| matches!(effect, Effect::DropDraft | Effect::SaveDraft(_));
+        session.effects.iter().filter(is_draft).count()
+    };
+    let mut session = Session::with(begin());
+    assert_says(&session, "Answers of an earlier session are kept: `lakeward init --plain --resume` takes them.");
+    session.event(Event::Tick(noon() + Duration::from_secs(5)));
+    let turn = session.plain.end();
+    session.take(turn);
+    assert_eq!(touches(&session), 0, "{:#?}", session.effects);
+    assert_says(&session, "The answers are kept: `lakeward init --plain --resume` goes on with them.");
+    let mut session = Session::with(begin());
+    session.line("q");
+    assert_eq!(touches(&session), 0, "{:#?}", session.effects);
+    // Other answers take its place, and once there were some, they are kept or dropped as ever.
+    let mut session = Session::with(begin());
+    session.lead_to_destination().line("my-lake");
+    let turn = session.plain.end();
+    session.take(turn);
+    assert!(touches(&session) > 0);
+}
