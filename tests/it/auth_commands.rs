@@ -226,6 +226,20 @@ fn broken_set_ups_are_understood_from_the_screen() {
         ),
         ("[a]\n", "", &["config:1 has [a], which is no profile there: write it as [profile a]"]),
         ("", "[profile a]\n", &["credentials:1 has [profile a], which is no profile there: write it as [a]"]),
+        (
+            "[profil a]\nregion = eu-west-1\n",
+            "",
+            &[
+                "config:1 has [profil a], which is no section that the AWS tools know: write it as [profile a]",
+                "note: /",
+                "next: /",
+            ],
+        ),
+        (
+            "[sso_session corp]\n[profile a]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = n\n",
+            "",
+            &["next: /", "config:1 has [sso_session corp], which is no section that", "write it as [sso-session corp]"],
+        ),
         ("", "\u{feff}[default]\n", &["begins with a byte order mark"]),
         ("[default\n", "", &["config, line 1: the ] of this [section] is missing", "mend this line"]),
         (
@@ -249,7 +263,8 @@ fn broken_set_ups_are_understood_from_the_screen() {
         let home = home();
         home.write(".aws/config", config);
         home.write(".aws/credentials", credentials);
-        let by_name = if expected[0].contains("which is no profile") { &["--profile", "a"][..] } else { &[] };
+        let by_name =
+            if expected.iter().any(|text| text.contains("which is no ")) { &["--profile", "a"][..] } else { &[] };
         let output = explain(&home, by_name).run().exits(77);
         says(&format!("{}{}", output.stdout, output.stderr), expected);
         says(&output.stderr, &["error: ", "next: "]);

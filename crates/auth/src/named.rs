@@ -331,7 +331,11 @@ mod tests {
             time("2026-11-23T21:39:05Z").zip(Some(false))
         );
         // A section of another tool is no profile that somebody meant.
-        std::fs::write(&config, "[plain]\nrole_arn = r\n[plugins]\ncli_legacy_plugin_path = x\n").unwrap();
+        std::fs::write(
+            &config,
+            "[plain]\nrole_arn = r\n[plugins]\ncli_legacy_plugin_path = x\n[Profil q]\nrole_arn = r\n",
+        )
+        .unwrap();
         std::fs::write(
             home.path().join(".aws/credentials"),
             "[profile z]\naws_access_key_id = a\naws_secret_access_key = b\n",
@@ -341,7 +345,10 @@ mod tests {
         let shorts: Vec<_> =
             named.profiles.iter().map(|profile| (&*profile.name, profile.what.clone().unwrap_err().fault)).collect();
         let misspelt = |right: &str| Fault::Misspelt(right.to_owned());
-        assert_eq!(shorts, [("plain", misspelt("[profile plain]")), ("z", misspelt("[z]"))]);
+        assert_eq!(
+            shorts,
+            [("plain", misspelt("[profile plain]")), ("q", misspelt("[profile q]")), ("z", misspelt("[z]"))]
+        );
         std::fs::write(&config, "[profile a]\nx\n[profile b\n").unwrap();
         let broken = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap_err();
         assert_eq!(broken.fault.short().as_deref(), Some("config:2 is wrong"));
