@@ -114,6 +114,24 @@ fn keys_for_another_server_are_not_sent_to_aws() {
     }
 }
 
+#[test]
+fn the_embedded_s3_needs_no_credentials_and_nobody_is_asked_for_them() {
+    let home = home();
+    home.write("lakeward.toml", program::config(program::EMBEDDED, &program::files(&["x"])));
+    let at_service = |home: &Home, arguments: &[&str], code| {
+        let command = explain(home, arguments).env_remove("AWS_EC2_METADATA_DISABLED");
+        command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9").run().exits(code)
+    };
+    let output = at_service(&home, &[], 0);
+    says(&output.stdout, &["instance role                 to be asked", "which needs none of these credentials"]);
+    assert_eq!((lacks(&output.stdout, &["now Lakeward", "offline:"]).len(), &*output.stderr), (2, ""));
+    let json: Value = serde_json::from_str(&at_service(&home, &["--json"], 0).stdout).unwrap();
+    assert!(json.get("error").is_none(), "{json}");
+    // Whoever names a profile asks for it.
+    home.write(".aws/config", "[profile broken]\nrole_arn = r\nsource_profile = gone\n");
+    says(&at_service(&home, &["--profile", "broken"], 77).stderr, &["gone"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sts_is_asked_where_the_bucket_is_if_nothing_else_says_a_region() {
     let home = home();
