@@ -9,6 +9,7 @@ use std::{
 use lakeward_core::{plan::AuthPlan, untrusted::printable};
 
 use crate::{
+    advice::{login, login_of},
     aws_files::{AwsFiles, Keys, Profile, Stray},
     broken::{Broken, Fault, shown},
     cache::{
@@ -169,6 +170,22 @@ impl Named {
                 .map(|(name, keys)| NamedSession::of(name, keys, environment, now))
                 .collect(),
         })
+    }
+
+    /// The commands that sign in to what is named and not signed in now: one for each session, portal and console.
+    #[must_use]
+    pub fn sign_ins(&self, now: SystemTime) -> Vec<String> {
+        let is_due = |kept: Option<Kept>| kept.is_none_or(|kept| !kept.is_good(now));
+        let sessions =
+            self.sso_sessions.iter().filter(|session| session.start_url.is_some() && session.fault.is_none());
+        let sessions = sessions.filter(|session| is_due(session.kept));
+        let profiles = self.profiles.iter().filter(|profile| {
+            matches!(profile.by, By::Console | By::Sso { session: None, .. })
+                && profile.what.is_ok()
+                && is_due(profile.kept)
+        });
+        let sessions = sessions.map(|session| login(&["--sso-session", &session.name]));
+        sessions.chain(profiles.map(|profile| login_of(&profile.name))).collect()
     }
 }
 
