@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use lakeward_testkit::{Answer, Home, HomeCommand, Output, ScriptedServer, python};
 use serde_json::{Value, json};
 
-use crate::program::{lacks, lakeward};
+use crate::program::{self, lacks, lakeward};
 
 const JUDGE: &str = include_str!("../python/read_caches.py");
 
@@ -494,4 +494,58 @@ fn status_lists_all_that_is_cached_and_passes_over_what_is_none_of_it() {
     assert_eq!(lacks(&output.stderr, &says), [""; 0], "{}", output.stderr);
     let output = lakeward(&Home::new()).args(["auth", "status"]).run().exits(77);
     assert_eq!(lacks(&output.stderr, &["nothing is signed in", "next: sign in"]), [""; 0]);
+}
+
+#[test]
+fn who_is_not_signed_in_is_told_what_signs_in_here() {
+    let files = program::files(&["x"]);
+    let s3 = "bucket = \"lake\"\npath = \"raw\"\nregion = \"eu-west-1\"";
+    let of_config = |destination: &str, auth: &str| format!("{}\n{auth}", program::config(destination, &files));
+    let session = "[sso-session \"two words\"]\nsso_start_url = https://d-abc123.awsapps.com/start\nsso_region = eu-west-1\n\
+                   [profile c]\nlogin_session = arn:aws:iam::0123456789012:user/Admin\n";
+    let keys = "[k]\naws_access_key_id = A\naws_secret_access_key = s\n";
+    for (config, credentials, aws, next) in [
+        (None, "", "", "sign in with `lakeward auth login --console` or `lakeward auth login --sso-start-url URL"),
+        (
+            None,
+            "",
+            session,
+            "sign in with `lakeward auth login --sso-session 'two words'` or `lakeward auth login --profile c`; keys",
+        ),
+        (
+            None,
+            "",
+            "[default]\nlogin_session = arn:aws:iam::0123456789012:user/A\n",
+            "sign in with `lakeward auth login`; keys",
+        ),
+        (
+            Some(of_config(program::EMBEDDED, "")),
+            "",
+            session,
+            "lakeward.toml needs no sign-in: its destination is the embedded S3",
+        ),
+        (
+            Some(of_config(s3, "[auth]\nmethod = \"profile\"\nprofile = \"k\"")),
+            keys,
+            session,
+            "lakeward.toml names no sign-in; keys and roles need no sign-in",
+        ),
+        (
+            Some(of_config(
+                s3,
+                "[auth]\nmethod = \"sso\"\nsso_session = \"two words\"\nsso_account_id = \"111122223333\"\nsso_role_name = \"R\"",
+            )),
+            "",
+            session,
+            "sign in with `lakeward auth login`; keys",
+        ),
+        (Some("broken".to_owned()), "", session, "sign in with `lakeward auth login --sso-session 'two words'` or"),
+    ] {
+        let home = Home::new();
+        home.write(".aws/config", aws);
+        home.write(".aws/credentials", credentials);
+        config.iter().for_each(|config| drop(home.write("lakeward.toml", config)));
+        let output = lakeward(&home).args(["auth", "status"]).run().exits(77);
+        assert!(output.stderr.contains(&format!("next: {next}")), "{next}: {}", output.stderr);
+    }
 }

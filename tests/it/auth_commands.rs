@@ -114,6 +114,24 @@ fn keys_for_another_server_are_not_sent_to_aws() {
     }
 }
 
+#[test]
+fn the_embedded_s3_needs_no_credentials_and_nobody_is_asked_for_them() {
+    let home = home();
+    home.write("lakeward.toml", program::config(program::EMBEDDED, &program::files(&["x"])));
+    let at_service = |home: &Home, arguments: &[&str], code| {
+        let command = explain(home, arguments).env_remove("AWS_EC2_METADATA_DISABLED");
+        command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9").run().exits(code)
+    };
+    let output = at_service(&home, &[], 0);
+    says(&output.stdout, &["instance role                 to be asked", "which needs none of these credentials"]);
+    assert_eq!((lacks(&output.stdout, &["now Lakeward", "offline:"]).len(), &*output.stderr), (2, ""));
+    let json: Value = serde_json::from_str(&at_service(&home, &["--json"], 0).stdout).unwrap();
+    assert!(json.get("error").is_none(), "{json}");
+    // Whoever names a profile asks for it.
+    home.write(".aws/config", "[profile broken]\nrole_arn = r\nsource_profile = gone\n");
+    says(&at_service(&home, &["--profile", "broken"], 77).stderr, &["gone"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sts_is_asked_where_the_bucket_is_if_nothing_else_says_a_region() {
     let home = home();
@@ -226,6 +244,20 @@ fn broken_set_ups_are_understood_from_the_screen() {
         ),
         ("[a]\n", "", &["config:1 has [a], which is no profile there: write it as [profile a]"]),
         ("", "[profile a]\n", &["credentials:1 has [profile a], which is no profile there: write it as [a]"]),
+        (
+            "[profil a]\nregion = eu-west-1\n",
+            "",
+            &[
+                "config:1 has [profil a], which is no section that the AWS tools know: write it as [profile a]",
+                "note: /",
+                "next: /",
+            ],
+        ),
+        (
+            "[sso_session corp]\n[profile a]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = n\n",
+            "",
+            &["next: /", "config:1 has [sso_session corp], which is no section that", "write it as [sso-session corp]"],
+        ),
         ("", "\u{feff}[default]\n", &["begins with a byte order mark"]),
         ("[default\n", "", &["config, line 1: the ] of this [section] is missing", "mend this line"]),
         (
@@ -249,7 +281,8 @@ fn broken_set_ups_are_understood_from_the_screen() {
         let home = home();
         home.write(".aws/config", config);
         home.write(".aws/credentials", credentials);
-        let by_name = if expected[0].contains("which is no profile") { &["--profile", "a"][..] } else { &[] };
+        let by_name =
+            if expected.iter().any(|text| text.contains("which is no ")) { &["--profile", "a"][..] } else { &[] };
         let output = explain(&home, by_name).run().exits(77);
         says(&format!("{}{}", output.stdout, output.stderr), expected);
         says(&output.stderr, &["error: ", "next: "]);

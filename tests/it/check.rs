@@ -341,7 +341,7 @@ async fn what_is_not_aws_is_not_asked_what_only_aws_knows() {
     says(
         &output.stdout,
         &[
-            "\nnot asked    identity, account:ListRegions: the destination is not AWS, to which its keys are not shown\n",
+            "\nnot asked    identity, account:ListRegions: the destination is another server than AWS, so AWS is not asked about its keys\n",
         ],
     );
     assert_eq!(rig.aws.calls(), [], "keys for another server were shown to AWS");

@@ -9,6 +9,7 @@ use std::{
 use lakeward_core::{plan::AuthPlan, untrusted::printable};
 
 use crate::{
+    advice::{login, login_of},
     aws_files::{AwsFiles, Keys, Profile, Stray},
     broken::{Broken, Fault, shown},
     cache::{
@@ -169,6 +170,22 @@ impl Named {
                 .map(|(name, keys)| NamedSession::of(name, keys, environment, now))
                 .collect(),
         })
+    }
+
+    /// The commands that sign in to what is named and not signed in now: one for each session, portal and console.
+    #[must_use]
+    pub fn sign_ins(&self, now: SystemTime) -> Vec<String> {
+        let is_due = |kept: Option<Kept>| kept.is_none_or(|kept| !kept.is_good(now));
+        let sessions =
+            self.sso_sessions.iter().filter(|session| session.start_url.is_some() && session.fault.is_none());
+        let sessions = sessions.filter(|session| is_due(session.kept));
+        let profiles = self.profiles.iter().filter(|profile| {
+            matches!(profile.by, By::Console | By::Sso { session: None, .. })
+                && profile.what.is_ok()
+                && is_due(profile.kept)
+        });
+        let sessions = sessions.map(|session| login(&["--sso-session", &session.name]));
+        sessions.chain(profiles.map(|profile| login_of(&profile.name))).collect()
     }
 }
 
@@ -331,7 +348,11 @@ mod tests {
             time("2026-11-23T21:39:05Z").zip(Some(false))
         );
         // A section of another tool is no profile that somebody meant.
-        std::fs::write(&config, "[plain]\nrole_arn = r\n[plugins]\ncli_legacy_plugin_path = x\n").unwrap();
+        std::fs::write(
+            &config,
+            "[plain]\nrole_arn = r\n[plugins]\ncli_legacy_plugin_path = x\n[Profil q]\nrole_arn = r\n",
+        )
+        .unwrap();
         std::fs::write(
             home.path().join(".aws/credentials"),
             "[profile z]\naws_access_key_id = a\naws_secret_access_key = b\n",
@@ -341,7 +362,10 @@ mod tests {
         let shorts: Vec<_> =
             named.profiles.iter().map(|profile| (&*profile.name, profile.what.clone().unwrap_err().fault)).collect();
         let misspelt = |right: &str| Fault::Misspelt(right.to_owned());
-        assert_eq!(shorts, [("plain", misspelt("[profile plain]")), ("z", misspelt("[z]"))]);
+        assert_eq!(
+            shorts,
+            [("plain", misspelt("[profile plain]")), ("q", misspelt("[profile q]")), ("z", misspelt("[z]"))]
+        );
         std::fs::write(&config, "[profile a]\nx\n[profile b\n").unwrap();
         let broken = Named::read(&environment, SystemTime::UNIX_EPOCH).unwrap_err();
         assert_eq!(broken.fault.short().as_deref(), Some("config:2 is wrong"));

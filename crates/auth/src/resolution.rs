@@ -222,7 +222,7 @@ fn region(environment: &Environment, profile: Option<&Profile>) -> Option<Settin
     variable.or_else(in_profile)
 }
 
-/// Variables that interfere.
+/// Variables that interfere, and sections that are misspelt.
 fn notes(environment: &Environment, files: &AwsFiles, resolution: &Resolution) -> Vec<String> {
     let mut notes = Vec::new();
     let decided = resolution.decided().map(|link| link.place);
@@ -267,5 +267,6 @@ fn notes(environment: &Environment, files: &AwsFiles, resolution: &Resolution) -
             printable(url)
         ));
     }
+    notes.extend(files.misspelt().map(|what| printable(what).into_owned()));
     notes
 }

@@ -61,9 +61,11 @@ pub(crate) struct AwsFiles {
     services: BTreeMap<String, Keys>,
     /// Sections that look like a profile's and are none, as `[x]` is in the config file, by the name that was meant.
     pub(crate) strays: BTreeMap<String, Stray>,
+    /// The same for SSO sessions, as `[sso-sesion x]` is.
+    pub(crate) stray_sessions: BTreeMap<String, Stray>,
 }
 
-/// A section that looks like a profile's and is none.
+/// A section that looks like a profile's, or an SSO session's, and is none.
 #[derive(Clone)]
 pub(crate) struct Stray {
     /// Where it is.
@@ -74,11 +76,16 @@ pub(crate) struct Stray {
     pub(crate) what: String,
     /// Whether something in it is about credentials.
     pub(crate) has_credentials: bool,
+    /// Whether it is the kind that is misspelt, as in `[profil x]`: nothing else can have been meant.
+    pub(crate) is_misspelt: bool,
 }
 
 /// What the names of keys that are about credentials begin with.
 const OF_CREDENTIALS: [&str; 6] =
     ["aws_access_key_id", "credential_process", "login_session", "role_arn", "sso_", "web_identity_token_file"];
+
+/// The kinds of sections of the config file that people choose by name.
+const KINDS: [&str; 2] = ["profile", "sso-session"];
 
 /// What a section of the config file is about.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,6 +93,11 @@ enum Meaning {
     Profile(String),
     SsoSession(String),
     Services(String),
+    /// A kind that there is, written almost right.
+    Misspelt {
+        kind: &'static str,
+        name: String,
+    },
     Nothing,
 }
 
@@ -98,6 +110,10 @@ impl Meaning {
             [_, name] if section.starts_with("services") => Self::Services(name.clone()),
             [_, name] if section.starts_with("profile") => Self::Profile(name.clone()),
             _ if section == "default" => Self::Profile(section.to_owned()),
+            [first, name] => match near(first, KINDS.iter()) {
+                Some(kind) if first != kind => Self::Misspelt { kind, name: name.clone() },
+                _ => Self::Nothing,
+            },
             _ => Self::Nothing,
         }
     }
@@ -146,21 +162,29 @@ impl AwsFiles {
             Meaning::SsoSession(name) => drop(self.sso_sessions.insert(name, keys)),
             Meaning::Services(name) => drop(self.services.insert(name, keys)),
             Meaning::Profile(name) => self.config_profile(name, keys),
+            Meaning::Misspelt { kind, name } => {
+                let right = format!("[{kind} {}]", quoted(&name));
+                let mut stray = stray(path, section, "no section that the AWS tools know", &right);
+                stray.is_misspelt = true;
+                let strays = if kind == "profile" { &mut self.strays } else { &mut self.stray_sessions };
+                strays.insert(name, stray);
+            }
             Meaning::Nothing => {
                 let meant = section.name.trim_start_matches("profile").trim();
-                let quoted = if meant.contains(' ') { format!("\"{meant}\"") } else { meant.to_owned() };
-                self.stray(meant, path, section, &format!("[profile {quoted}]"));
+                self.stray(meant, path, section, &format!("[profile {}]", quoted(meant)));
             }
         }
     }
 
     fn stray(&mut self, meant: &str, path: &Path, section: &Section, right: &str) {
-        let at = Origin::File { path: path.to_owned(), line: section.line };
-        let what = format!("{at} has [{}], which is no profile there: write it as {right}", section.name);
-        let is_of_credentials = |entry: &Entry| OF_CREDENTIALS.iter().any(|start| entry.key.starts_with(start));
-        let has_credentials = section.entries.iter().any(is_of_credentials);
-        let stray = Stray { at, right: right.to_owned(), what, has_credentials };
-        self.strays.insert(meant.trim().to_owned(), stray);
+        self.strays.insert(meant.trim().to_owned(), stray(path, section, "no profile there", right));
+    }
+
+    /// The sections that are certainly not what was meant, a sentence each.
+    pub(crate) fn misspelt(&self) -> impl Iterator<Item = &str> {
+        let profiles = self.strays.iter().filter(|(name, _)| !self.profiles.contains_key(*name));
+        let sessions = self.stray_sessions.iter().filter(|(name, _)| !self.sso_sessions.contains_key(*name));
+        profiles.chain(sessions).filter(|(_, stray)| stray.is_misspelt).map(|(_, stray)| &*stray.what)
     }
 
     /// Of two sections for one profile the later one counts.
@@ -264,6 +288,9 @@ impl AwsFiles {
 
     /// The same for an SSO session.
     pub(crate) fn which_sso_session(&self, name: &str) -> String {
+        if let Some(stray) = self.stray_sessions.get(name) {
+            return stray.what.clone();
+        }
         which("[sso-session]", name, self.sso_sessions.keys()).unwrap_or_else(|| {
             format!(
                 "write [sso-session {}] with sso_start_url and sso_region into {}, then {}",
@@ -273,6 +300,20 @@ impl AwsFiles {
             )
         })
     }
+}
+
+/// A section that is not what it looks like, and how it would be.
+fn stray(path: &Path, section: &Section, what: &str, right: &str) -> Stray {
+    let at = Origin::File { path: path.to_owned(), line: section.line };
+    let what = format!("{at} has [{}], which is {what}: write it as {right}", section.name);
+    let is_of_credentials = |entry: &Entry| OF_CREDENTIALS.iter().any(|start| entry.key.starts_with(start));
+    let has_credentials = section.entries.iter().any(is_of_credentials);
+    Stray { at, right: right.to_owned(), what, has_credentials, is_misspelt: false }
+}
+
+/// A name as a section's header takes it.
+fn quoted(name: &str) -> String {
+    if name.contains(' ') { format!("\"{name}\"") } else { name.to_owned() }
 }
 
 /// The nearest of the names, or all of them.
@@ -287,8 +328,8 @@ fn which<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a String> + C
 }
 
 /// The name that was meant, where one is near.
-fn near<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
-    let distance = |other: &&String| strsim::damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());
+fn near<'a, T: AsRef<str>>(name: &str, names: impl Iterator<Item = &'a T>) -> Option<&'a T> {
+    let distance = |other: &&T| strsim::damerau_levenshtein(&other.as_ref().to_lowercase(), &name.to_lowercase());
     names.min_by_key(distance).filter(|near| distance(near) <= (name.chars().count() / 3).clamp(1, 4))
 }
 

@@ -35,6 +35,8 @@ pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> R
     }
     let signing = signing?;
     let resolution = &signing.resolution;
+    // For what needs no credentials nobody is asked, and none need be there.
+    let is_needed = asked.server != Server::Embedded;
     let elsewhere = if arguments.as_cron { elsewhere(&asked, &environment) } else { Vec::new() };
     if !arguments.json {
         print(&text(&search(resolution, &asked)));
@@ -42,7 +44,7 @@ pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> R
     let found = resolution.found();
     let needs = found.as_ref().map(|found| found.needs()).unwrap_or_default();
     let mut outcome = Outcome::default();
-    match (&found, arguments.offline) {
+    match (&found, arguments.offline || !is_needed) {
         (Err(_), _) => {}
         (Ok(_), true) if needs.is_empty() => outcome.keys = Some(signing.keys().await),
         (Ok(_), true) => {}
@@ -62,8 +64,11 @@ pub(super) async fn explain(arguments: ExplainArguments, console: &Console) -> R
         let elsewhere = elsewhere.iter().map(|place| place.as_json(resolution)).collect();
         print(&format!("{:#}\n", as_json(resolution, &asked, &needs, &outcome, elsewhere)));
     } else {
-        print(&outcome.told(&needs));
+        print(&outcome.told(if is_needed { &needs } else { &[] }));
         elsewhere.iter().for_each(|place| print(&place.told(resolution)));
+    }
+    if !is_needed {
+        return Ok(());
     }
     found?;
     outcome.into_failure()
@@ -336,8 +341,8 @@ fn as_json(resolution: &Resolution, asked: &Asked, needs: &[Step], outcome: &Out
     });
     match (&outcome.keys, resolution.found()) {
         (Some(Err(failure)), _) => whole["error"] = failed(failure),
-        (None, Err(failure)) => whole["error"] = failed(&failure),
-        (None, Ok(_)) => {}
+        (None, Err(failure)) if asked.server != Server::Embedded => whole["error"] = failed(&failure),
+        (None, _) => {}
         (Some(Ok(keys)), _) => {
             whole["credentials"] = json!({
                 "access_key_id": keys.access_key_id,

@@ -5,12 +5,23 @@ use std::{
     time::SystemTime,
 };
 
-use lakeward_auth::{Environment, SignInKind, SignedIn, SignedInHere, signed_in};
+use lakeward_auth::{Environment, Named, SignInKind, SignedIn, SignedInHere, signed_in};
 use lakeward_core::failure::{Failure, FailureKind};
 use serde_json::json;
 
-use super::{timestamp, until};
-use crate::console::{Console, shown};
+use super::{Asked, Server, asked, login, timestamp, until};
+use crate::{
+    arguments::AuthChoice,
+    console::{Console, shown},
+};
+
+/// What is no sign-in.
+const UNNEEDED: &str = "keys and roles need no sign-in: see `lakeward auth explain`";
+/// So many commands that sign in are named.
+const MOST_WAYS: usize = 5;
+/// What signs in where nothing is set up.
+const ANYBODY: [&str; 2] =
+    ["`lakeward auth login --console`", "`lakeward auth login --sso-start-url URL --sso-region REGION`"];
 
 pub(super) fn status(json: bool, console: &Console) -> Result<(), Failure> {
     let now = SystemTime::now();
@@ -29,8 +40,29 @@ pub(super) fn status(json: bool, console: &Console) -> Result<(), Failure> {
         return Ok(());
     }
     let what = if all.is_empty() { "nothing is signed in" } else { "nothing is signed in any more" };
-    Err(Failure::new(FailureKind::Denied, what)
-        .next("sign in with `lakeward auth login`; keys and roles need no sign-in: see `lakeward auth explain`"))
+    Err(Failure::new(FailureKind::Denied, what).next(next(&environment, now, console)))
+}
+
+/// What signs in, as far as anything here does.
+fn next(environment: &Environment, now: SystemTime, console: &Console) -> String {
+    // A config with something wrong in it is told of by whatever needs it; a sign-in to a session does not.
+    let asked = asked(AuthChoice { config: None, profile: None }, console).ok();
+    let config = asked.as_ref().and_then(|asked| asked.config.as_deref()).map(shown);
+    match (&asked, config) {
+        (Some(Asked { server: Server::Embedded, .. }), Some(config)) => {
+            format!("{config} needs no sign-in: its destination is the embedded S3")
+        }
+        (Some(asked), _) if login::is_of_use(asked) => format!("sign in with `lakeward auth login`; {UNNEEDED}"),
+        (Some(_), Some(config)) => format!("{config} names no sign-in; {UNNEEDED}"),
+        _ => {
+            let mut ways = Named::read(environment, now).map(|named| named.sign_ins(now)).unwrap_or_default();
+            ways.truncate(MOST_WAYS);
+            if ways.is_empty() {
+                ways.extend(ANYBODY.map(str::to_owned));
+            }
+            format!("sign in with {}; {UNNEEDED}", ways.join(" or "))
+        }
+    }
 }
 
 /// What a sign-in is.

@@ -27,7 +27,7 @@ const WHO: Duration = Duration::from_secs(10);
 const NEAR: Duration = Duration::from_mins(1);
 const FAR: Duration = Duration::from_mins(5);
 
-const ELSEWHERE: &str = "the destination is not AWS, to which its keys are not shown";
+const ELSEWHERE: &str = "the destination is another server than AWS, so AWS is not asked about its keys";
 const EMBEDDED: &str = "the S3 server in this process is not AWS, and has keys of its own";
 
 /// Makes all checks of a plan with what the environment leads to, each once those before it are through, and `prove`s the policy if

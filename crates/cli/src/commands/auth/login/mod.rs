@@ -49,6 +49,16 @@ pub(super) async fn login(arguments: LoginArguments, console: &Console) -> Resul
     sso::login(choice, arguments.way, *console).await
 }
 
+/// Whether these credentials have something to sign in to.
+pub(super) fn is_of_use(Asked { auth, s3, .. }: &Asked) -> bool {
+    let asks_code = || matches!(RoleMfa::plan(auth, Environment::real(), s3.as_ref()), Ok(Some(_)));
+    let sign_in = |profile| SignIn::new(Environment::real(), profile).ok();
+    let is_of_profile = |sign_in: &SignIn| sign_in.has_console_sign_in() || sign_in.has_mfa_device();
+    of_profile(auth).and_then(sign_in).as_ref().is_some_and(is_of_profile)
+        || sign_in(None).is_some_and(|sign_in| sign_in.target(&Choice::Auth(auth.clone())).is_ok())
+        || asks_code()
+}
+
 /// The profile that decides, if one does: by its name, or the one of the environment.
 fn of_profile(auth: &AuthPlan) -> Option<Option<&str>> {
     match auth {
