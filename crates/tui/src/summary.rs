@@ -51,7 +51,7 @@ pub fn render(summary: &Summary, place: &str, destination: Option<&DestinationPl
     }
     if let Some((table, example)) = destination.and_then(|destination| example(summary, place, destination)) {
         let is_alone = summary.tables.iter().filter(|table| !table.objects.is_empty()).count() == 1;
-        let of = if is_alone { String::new() } else { format!(", such as {}", printable(table.as_str())) };
+        let of = if is_alone { String::new() } else { format!(" (here {})", printable(table.as_str())) };
         let _ = write!(text, "\nthey are below {}\nread them{of} with: {example}", printable(place));
     }
     // Last, so that it is what a log ends with.

@@ -17,8 +17,7 @@ use crate::{
 };
 
 /// The comment before the command that makes the same config.
-const MADE_BY: &str =
-    "# Made as by this command (add --config if this is not lakeward.toml):\n#   ";
+const MADE_BY: &str = "# Made as by this command (add --config if this is not lakeward.toml):\n#   ";
 
 /// The comment before the first source, and before one that is a plugin, which may remember what it has sent.
 const ALL_ROWS: &str = "# Where rows come from. Each run appends all of them.";
