@@ -373,3 +373,14 @@ fn what_was_given_and_is_wrong_is_asked_again_with_its_question() {
     assert!(error.is_some() && error < question, "{:#?}", session.printed);
     assert_eq!(session.screen(), Screen::Destination);
 }
+
+#[test]
+fn a_url_is_no_folder() {
+    let mut session = Session::new();
+    session.works().line("no aws").line("s3://foo/bar");
+    assert_says(
+        &session,
+        "Not taken: \"s3://foo/bar\": this is a URL, and no folder; write a folder of this machine; for S3",
+    );
+    assert_says(&session, "Enter takes lake.");
+}
