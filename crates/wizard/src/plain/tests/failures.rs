@@ -159,10 +159,19 @@ fn enter_takes_nothing_of_a_config_that_is_there_but_what_was_come_for() {
     }
     assert!(!session.says("Enter takes"), "{:#?}", session.printed);
     session.line("");
-    assert_says(&session, "Type the number of a row.");
+    assert_says(&session, "Type a number from 1 to 5.");
+    session.line("walk");
+    assert_says(&session, "\"walk\" is no answer here; choose 1 to 5, or ? for help.");
     session.line("7");
     assert_says(&session, "There is no 7; choose 1 to 5.");
     assert!(session.screen() == Screen::Welcome && session.plain.state.run.began.is_none());
+    // A word is as good as its number.
+    let mut named = Session::with(Start { place: place.clone(), ..Start::default() });
+    named.works().line("Edit");
+    assert!(named.screen() != Screen::Welcome, "{:#?}", named.printed);
+    let mut named = Session::with(Start { place: place.clone(), ..Start::default() });
+    named.works().line("quit");
+    assert_eq!(named.plain.state.exit, Some(Exit::Done));
     session.line("?");
     assert_says(&session, "What do you want to do?");
     assert!(!session.says("The same so far"), "nothing is answered: {:#?}", session.printed);
