@@ -293,6 +293,10 @@ impl Plain {
                 (Ok(number), _) if self.is_row(number) => self.pick(number, turn),
                 (_, Some(letter)) if self.does_something(line) => {
                     self.told.trouble = None;
+                    if (screen, letter) == (Screen::Method, 'r') {
+                        // What is found may be what stood there.
+                        (self.told.screen, self.told.rows) = (None, None);
+                    }
                     self.press(Key::Char(letter), turn);
                 }
                 _ if screen == Screen::Directory => {

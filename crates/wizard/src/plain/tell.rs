@@ -33,6 +33,10 @@ impl Plain {
                 break;
             }
         }
+        self.say_notice(turn);
+    }
+
+    fn say_notice(&mut self, turn: &mut Turn) {
         if let Some(notice) = self.state.notice.clone()
             && self.told.notice.as_ref() != Some(&notice)
         {
@@ -56,6 +60,8 @@ impl Plain {
             }
         }
         self.told.popup = None;
+        // About the last answer, and before the next question.
+        self.say_notice(turn);
         let screen = self.state.screen;
         let awaited = self.state.awaited().map(|(what, _)| what);
         // A question comes with what it can be answered with, and nothing between.
