@@ -278,6 +278,7 @@ impl Plain {
                 0 => "Type the number of a row.".to_owned(),
                 last => format!("Type a number from 1 to {last}."),
             }),
+            (Screen::Preview, "e") if self.has_failed() => self.back_to_source(turn),
             (Screen::Review, "w") => self.press(Press::ctrl('s'), turn),
             (Screen::Review, "policy" | "command" | "toml") => turn.lines.extend(self.page_of_review(line)),
             (Screen::Directory, "+") => {

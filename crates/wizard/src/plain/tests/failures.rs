@@ -199,10 +199,16 @@ fn a_source_that_can_not_be_read_is_looked_at_again_with_enter() {
     }
     let ticket = session.ticket(|effect| if let Effect::Preview(ticket, _) = effect { Some(*ticket) } else { None });
     session.event(Event::Previewed(ticket, Err(trouble("x.csv is not there"))));
-    assert_says(&session, "Enter tries again, g goes on anyway, < goes back.");
+    assert_says(&session, "Enter tries again, e goes back to Files, g goes on anyway, < goes back.");
     session.effects.clear();
     session.line("");
     assert!(matches!(session.effects.as_slice(), [Effect::Preview(..)]), "{:?}", session.effects);
+    let ticket = session.ticket(|effect| if let Effect::Preview(ticket, _) = effect { Some(*ticket) } else { None });
+    session.event(Event::Previewed(ticket, Err(trouble("x.csv is not there")))).line("e");
+    assert_says(&session, ": Files");
+    assert_says(&session, "Enter takes x.csv.");
+    session.line("y.csv");
+    assert_says(&session, ": Table");
 }
 
 #[test]
