@@ -151,7 +151,10 @@ impl Draft {
         let age = self.kept.and_then(|kept| now.duration_since(kept).ok());
         let age = age.map_or_else(String::new, |age| format!(" {}", ago(age)));
         let config = if self.config.is_some() { &place.config_shown } else { "its config" };
-        format!("An earlier session was left{age}, before {config} was written.")
+        match place.existing {
+            Some(_) => format!("An edit of {config} was left{age}, and nothing of it is written."),
+            None => format!("An earlier session was left{age}, before {config} was written."),
+        }
     }
 }
 
@@ -234,6 +237,11 @@ mod tests {
         assert!(told.ends_with("It answered: Sign in with."), "{told}");
         let older = Draft { answers: answers.clone(), ..Draft::default() };
         assert_eq!(older.told(&here, noon()), "An earlier session was left, before its config was written.");
+        let there = Place { existing: Some(String::new()), ..place() };
+        assert_eq!(
+            draft(&there).told(&there, noon()),
+            "An edit of lakeward.toml was left just now, and nothing of it is written."
+        );
         assert_eq!(
             (ago(Duration::ZERO).as_str(), ago(Duration::from_secs(7200)).as_str()),
             ("just now", "2 hours ago")

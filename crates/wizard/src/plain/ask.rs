@@ -239,6 +239,25 @@ impl Plain {
         self.reopen_last();
     }
 
+    /// What says where the rows are.
+    pub(super) fn source_question(&self) -> Option<&'static Question> {
+        let answers = &self.state.answers;
+        let is_it = |question: &&Question| {
+            let is_of_source = question.screen == Screen::Source && question.id != Id::Source;
+            is_of_source && (question.need)(answers) == Need::Required && self.state.answers.get(question.id).is_some()
+        };
+        QUESTIONS.iter().find(is_it)
+    }
+
+    /// The question where the rows are, once they could not be read.
+    pub(super) fn back_to_source(&mut self, turn: &mut Turn) {
+        let Some(question) = self.source_question() else { return self.back(turn) };
+        self.back(turn);
+        let fields = self.state.form.fields.iter().map(|field| field.id);
+        let before: Vec<Id> = fields.take_while(|id| *id != question.id).collect();
+        self.answered.retain(|id| before.contains(id));
+    }
+
     /// A list that is told again comes with what it is chosen for.
     fn ask_list_again(&mut self) {
         if self.is_list() && self.state.screen != Screen::Welcome {

@@ -274,7 +274,11 @@ impl Plain {
                     false => self.intend(Intent::Next, turn),
                 }
             }
-            (_, "") => turn.lines.push("Type the number of a row.".to_owned()),
+            (_, "") => turn.lines.push(match self.state.list.matching.len() {
+                0 => "Type the number of a row.".to_owned(),
+                last => format!("Type a number from 1 to {last}."),
+            }),
+            (Screen::Preview, "e") if self.has_failed() => self.back_to_source(turn),
             (Screen::Review, "w") => self.press(Press::ctrl('s'), turn),
             (Screen::Review, "policy" | "command" | "toml") => turn.lines.extend(self.page_of_review(line)),
             (Screen::Directory, "+") => {
@@ -285,15 +289,15 @@ impl Plain {
                 self.told.rows = None;
             }
             (Screen::Directory, "=") => self.press(Key::F(3), turn),
-            (Screen::Method, words) if self.way(words).is_some() => {
-                if let Some(row) = self.way(words) {
-                    self.intend(Intent::Pick(row), turn);
-                }
-            }
+            (_, words) if let Some(row) = self.named(words) => self.intend(Intent::Pick(row), turn),
             _ => match (line.parse::<usize>(), letter(line)) {
                 (Ok(number), _) if self.is_row(number) => self.pick(number, turn),
                 (_, Some(letter)) if self.does_something(line) => {
                     self.told.trouble = None;
+                    if (screen, letter) == (Screen::Method, 'r') {
+                        // What is found may be what stood there.
+                        (self.told.screen, self.told.rows) = (None, None);
+                    }
                     self.press(Key::Char(letter), turn);
                 }
                 _ if screen == Screen::Directory => {
@@ -309,6 +313,11 @@ impl Plain {
                 }
                 (Ok(number), _) if self.is_list() => {
                     turn.lines.push(ask::no_such_number(number, self.state.list.matching.len()));
+                }
+                _ if self.is_list() => {
+                    let words = untrusted::excerpt(line, 40);
+                    let last = self.state.list.matching.len();
+                    turn.lines.push(format!("\"{words}\" is no answer here; choose 1 to {last}, or ? for help."));
                 }
                 _ => turn.lines.push(no_answer(line)),
             },
@@ -361,11 +370,14 @@ impl Plain {
         self.is_list() && (1..=self.state.list.matching.len()).contains(&number)
     }
 
-    /// The row of the way to sign in that is named: as the list has it, or as its flag does.
-    fn way(&self, words: &str) -> Option<usize> {
+    /// The row that is named: as the list has it, and a way to sign in also as its flag does.
+    fn named(&self, words: &str) -> Option<usize> {
         let words = words.to_lowercase();
         let is_it = |row: &Row| match row {
             Row::Other(way) => [way.words().0, way.flag()].iter().any(|name| name.to_lowercase() == words),
+            Row::Welcome(choice) => choice.words(self.state.facts.again).0.to_lowercase() == words,
+            Row::Run(true) => ["run", "run now"].contains(&words.as_str()),
+            Row::Run(false) => words == "not now",
             _ => false,
         };
         self.state.list.rows.iter().position(is_it)

@@ -33,6 +33,10 @@ impl Plain {
                 break;
             }
         }
+        self.say_notice(turn);
+    }
+
+    fn say_notice(&mut self, turn: &mut Turn) {
         if let Some(notice) = self.state.notice.clone()
             && self.told.notice.as_ref() != Some(&notice)
         {
@@ -56,6 +60,8 @@ impl Plain {
             }
         }
         self.told.popup = None;
+        // About the last answer, and before the next question.
+        self.say_notice(turn);
         let screen = self.state.screen;
         let awaited = self.state.awaited().map(|(what, _)| what);
         // A question comes with what it can be answered with, and nothing between.
@@ -431,8 +437,12 @@ impl Plain {
             Screen::Directory => "Enter tries again, = lets you type account and role.",
             Screen::Identity if has_s => "Enter tries again, s signs in anew, g goes on anyway, < goes back.",
             Screen::Identity => "Enter tries again, g goes on anyway, < goes back.",
-            Screen::Preview if has_s => "s sets such rows aside, Enter tries again, g goes on anyway, < goes back.",
-            Screen::Preview => "Enter tries again, g goes on anyway, < goes back.",
+            Screen::Preview => {
+                let aside = if has_s { "s sets such rows aside, " } else { "" };
+                let source = self.source_question().map(|question| format!("e goes back to {}, ", question.title));
+                let source = source.unwrap_or_default();
+                return format!("{aside}Enter tries again, {source}g goes on anyway, < goes back.");
+            }
             Screen::Review if self.state.facts.document.trouble().is_none() => "w tries again, < goes back.",
             Screen::Run => "Enter goes on.",
             // Nothing lies before it.

@@ -363,7 +363,9 @@ impl State {
         match question.check(&value, answers, &self.facts.place) {
             Ok(()) => Ok(value),
             // Here there is no key for it.
-            Err(why) => Err(why.replace(", or set no_rotate = true for one object a table", "")),
+            Err(why) => Err(why
+                .replace(", or set no_rotate = true for one object a table", "")
+                .replace(", or set storage = \"s3\" for S3", "; for S3 choose a way to sign in")),
         }
     }
 

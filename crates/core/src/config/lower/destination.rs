@@ -72,6 +72,10 @@ impl Reader<'_> {
                 if is_arn {
                     self.wrong(bucket, "the embedded S3 has no access points", "write a bucket's name");
                 }
+                if embedded.dir.value.contains("://") {
+                    let hint = "write a folder of this machine, or set storage = \"s3\" for S3";
+                    self.wrong(&embedded.dir, "this is a URL, and no folder", hint);
+                }
                 plan::Storage::Embedded { dir: self.path(&embedded.dir) }
             }
             Storage::S3(s3) => plan::Storage::S3(self.s3(bucket, is_arn, s3)),

@@ -466,6 +466,9 @@ paths = ["~/data"]
             "10:10 `source.paths`: `~` stands for no folder here | write the whole path, or \"./~\" for that very name",
         ],
     );
+    let text = LEAST.replace("path =", "storage = \"embedded\"\ndir = \"s3://lake/raw\"\npath =");
+    let url = r#"5:7 `destination.dir`: this is a URL, and no folder | write a folder of this machine, or set storage = "s3" for S3"#;
+    check(&text, &[url]);
     let text = LEAST.replace("path =", "batch_size = 99999999999999999999\npath =");
     check(&text, &["4:14 `destination.batch_size`: expected a whole number of 64 bits, found 99999999999999999999"]);
 }

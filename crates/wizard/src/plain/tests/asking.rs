@@ -48,6 +48,10 @@ fn choices_are_numbered_and_what_enter_takes_is_said_in_words() {
     assert_says(&session, "Type a number. Enter takes 1.");
     session.line("99");
     assert_says(&session, "There is no 99; choose 1 to 8.");
+    session.line("r").works();
+    for words in ["How should Lakeward sign in to AWS?", "  1. SSO session", "Type a number. Enter takes 1."] {
+        assert_says(&session, words);
+    }
     session.line("7").works();
     assert_says(&session, "Account 111122223333, arn:aws:sts::111122223333:assumed-role/Writer/me.");
     assert_says(&session, "The keys are good for 60 minutes, and are renewed by themselves.");
@@ -99,6 +103,8 @@ fn an_answer_that_is_not_taken_is_repeated_with_the_reason_and_an_example() {
     assert_says(&session, "Such as eu-central-1. Enter leaves it empty.");
     session.line("<").line("lake");
     assert_says(&session, "The path had no variable, and is lake/{{TABLE}}/{{UUID}}.{{FORMAT}} now.");
+    let at = |words: &str| session.printed.iter().position(|line| line.contains(words));
+    assert!(at("The path had no variable") < at("Question 4"), "before what is asked next: {:#?}", session.printed);
     assert_says(&session, "An object's address is such as s3://my-lake/lake/orders/0193");
     session.line("").line("5").line("bzip2");
     session.line("1").line("bzip2");
@@ -372,4 +378,15 @@ fn what_was_given_and_is_wrong_is_asked_again_with_its_question() {
     let (error, question) = (at("this is a URL"), at(": Bucket"));
     assert!(error.is_some() && error < question, "{:#?}", session.printed);
     assert_eq!(session.screen(), Screen::Destination);
+}
+
+#[test]
+fn a_url_is_no_folder() {
+    let mut session = Session::new();
+    session.works().line("no aws").line("s3://foo/bar");
+    assert_says(
+        &session,
+        "Not taken: \"s3://foo/bar\": this is a URL, and no folder; write a folder of this machine; for S3",
+    );
+    assert_says(&session, "Enter takes lake.");
 }

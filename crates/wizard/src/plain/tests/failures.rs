@@ -159,10 +159,19 @@ fn enter_takes_nothing_of_a_config_that_is_there_but_what_was_come_for() {
     }
     assert!(!session.says("Enter takes"), "{:#?}", session.printed);
     session.line("");
-    assert_says(&session, "Type the number of a row.");
+    assert_says(&session, "Type a number from 1 to 5.");
+    session.line("walk");
+    assert_says(&session, "\"walk\" is no answer here; choose 1 to 5, or ? for help.");
     session.line("7");
     assert_says(&session, "There is no 7; choose 1 to 5.");
     assert!(session.screen() == Screen::Welcome && session.plain.state.run.began.is_none());
+    // A word is as good as its number.
+    let mut named = Session::with(Start { place: place.clone(), ..Start::default() });
+    named.works().line("Edit");
+    assert!(named.screen() != Screen::Welcome, "{:#?}", named.printed);
+    let mut named = Session::with(Start { place: place.clone(), ..Start::default() });
+    named.works().line("quit");
+    assert_eq!(named.plain.state.exit, Some(Exit::Done));
     session.line("?");
     assert_says(&session, "What do you want to do?");
     assert!(!session.says("The same so far"), "nothing is answered: {:#?}", session.printed);
@@ -190,10 +199,16 @@ fn a_source_that_can_not_be_read_is_looked_at_again_with_enter() {
     }
     let ticket = session.ticket(|effect| if let Effect::Preview(ticket, _) = effect { Some(*ticket) } else { None });
     session.event(Event::Previewed(ticket, Err(trouble("x.csv is not there"))));
-    assert_says(&session, "Enter tries again, g goes on anyway, < goes back.");
+    assert_says(&session, "Enter tries again, e goes back to Files, g goes on anyway, < goes back.");
     session.effects.clear();
     session.line("");
     assert!(matches!(session.effects.as_slice(), [Effect::Preview(..)]), "{:?}", session.effects);
+    let ticket = session.ticket(|effect| if let Effect::Preview(ticket, _) = effect { Some(*ticket) } else { None });
+    session.event(Event::Previewed(ticket, Err(trouble("x.csv is not there")))).line("e");
+    assert_says(&session, ": Files");
+    assert_says(&session, "Enter takes x.csv.");
+    session.line("y.csv");
+    assert_says(&session, ": Table");
 }
 
 #[test]

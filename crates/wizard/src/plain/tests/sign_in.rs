@@ -145,7 +145,7 @@ fn long_lists_come_in_pages_and_are_filtered_by_words() {
     assert_says(&session, "  21. acme-10 111122220010: Reader");
     assert!(!session.says("Enter takes"));
     session.line("");
-    assert_says(&session, "Type the number of a row.");
+    assert_says(&session, "Type a number from 1 to 60.");
     session.line("+").line("+");
     assert_says(&session, "  1. acme-0 ");
     session.line("nobody");
