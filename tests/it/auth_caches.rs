@@ -539,6 +539,12 @@ fn who_is_not_signed_in_is_told_what_signs_in_here() {
             session,
             "sign in with `lakeward auth login`; keys",
         ),
+        (
+            Some("broken".to_owned()),
+            "",
+            "[default]\nlogin_session = arn:aws:iam::0123456789012:user/A\n",
+            "sign in with `lakeward auth login --profile default`; keys",
+        ),
         (Some("broken".to_owned()), "", session, "sign in with `lakeward auth login --sso-session 'two words'` or"),
     ] {
         let home = Home::new();

@@ -25,7 +25,7 @@ fn rejected_rows_are_kept_with_their_reason_and_the_rest_lands() {
     let table = &summary["tables"][0];
     assert_eq!((&table["read"], &table["landed"], &table["rejected"]), (&json!(7), &json!(3), &json!(4)));
     assert_eq!(summary["complete"], true);
-    let told = "4 rows rejected, each with its reason in rejects";
+    let told = "4 rows rejected, each with its reason in rejects/";
     assert_eq!(output.stdout.lines().last(), Some(told));
     assert_eq!(landed::all_ids(&home.path().join("lake/test")), [0, 2, 5]);
 
@@ -58,7 +58,7 @@ fn a_quiet_run_still_tells_that_rows_were_rejected() {
     let output = sync(&home, EMBEDDED, &skip("")).arg("-q").run().exits(0);
     assert_eq!(
         (output.stdout.as_str(), output.stderr.as_str()),
-        ("", "warning: 4 rows rejected, each with its reason in rejects\n")
+        ("", "warning: 4 rows rejected, each with its reason in rejects/\n")
     );
 }
 

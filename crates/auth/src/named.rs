@@ -9,7 +9,7 @@ use std::{
 use lakeward_core::{plan::AuthPlan, untrusted::printable};
 
 use crate::{
-    advice::{login, login_of},
+    advice::login,
     aws_files::{AwsFiles, Keys, Profile, Stray},
     broken::{Broken, Fault, shown},
     cache::{
@@ -172,7 +172,8 @@ impl Named {
         })
     }
 
-    /// The commands that sign in to what is named and not signed in now: one for each session, portal and console.
+    /// The commands that sign in to what is named and not signed in now: one for each session, portal and console, whatever a
+    /// config or a variable names.
     #[must_use]
     pub fn sign_ins(&self, now: SystemTime) -> Vec<String> {
         let is_due = |kept: Option<Kept>| kept.is_none_or(|kept| !kept.is_good(now));
@@ -185,7 +186,7 @@ impl Named {
                 && is_due(profile.kept)
         });
         let sessions = sessions.map(|session| login(&["--sso-session", &session.name]));
-        sessions.chain(profiles.map(|profile| login_of(&profile.name))).collect()
+        sessions.chain(profiles.map(|profile| login(&["--profile", &profile.name]))).collect()
     }
 }
 

@@ -25,12 +25,20 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Differ { inputs } => {
-                write!(f, "it is made of {inputs} files that have different columns: is each a table of its own?")
+                write!(
+                    f,
+                    "it is made of {inputs} files that have different columns; if each is a table of its own, leave `table` out \
+                     of its [[source]]"
+                )
             }
             Self::Odd(odd) => odd.fmt(f),
             Self::Mixed { column, before, value, path, line } => {
                 let (column, path) = (printable(column), last(path));
-                write!(f, "{column} is text because it holds {before} at first, and {value:?} in line {line} of {path}")
+                write!(
+                    f,
+                    "{column} is text: it holds {before} at first, but {value:?} in line {line} of {path} is something else; if \
+                     that is right, give the type: columns = {{ {column:?} = \"string\" }} in its [[source]]"
+                )
             }
             Self::Unlike { column, unlike: Unlike { one, one_type, other, other_type } } => {
                 // Of two files of one name their folders are told, too.

@@ -357,10 +357,10 @@ impl<'a> Sampler<'a> {
 fn several(column: &str, format: InputFormat) -> Option<&'static str> {
     let has = |separator: char| column.contains(separator);
     match format {
-        InputFormat::Tsv if has(',') => Some("commas in it: is the file CSV?"),
-        InputFormat::Csv if has('\t') => Some("tabs in it: is the file TSV?"),
+        InputFormat::Tsv if has(',') => Some("commas in it: if the file is CSV, set its format to csv"),
+        InputFormat::Csv if has('\t') => Some("tabs in it: if the file is TSV, set its format to tsv"),
         InputFormat::Csv | InputFormat::Tsv if has(';') => {
-            Some("semicolons in it, which separate nothing: in CSV commas do, in TSV tabs")
+            Some("semicolons in it, which separate nothing: convert the file, so that commas or tabs do")
         }
         _ => None,
     }

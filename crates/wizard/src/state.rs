@@ -289,7 +289,7 @@ impl Welcome {
             Self::Edit => ("Edit", "go through the questions with its answers; comments are kept"),
             Self::LookAgain => ("Look again", "once it is mended, in an editor"),
             Self::Check => ("Check", "try its credentials, its bucket and one test write"),
-            Self::SignIn => ("Sign in", "renew the sign-in that it uses"),
+            Self::SignIn => ("Sign in", "as its credentials need it"),
             Self::Quit => ("Quit", "change nothing"),
         }
     }

@@ -267,7 +267,7 @@ impl Run {
         let mut folders: Vec<String> = Vec::new();
         for read in self.plan.sources.iter().filter_map(SourcePlan::read) {
             if let OnError::Skip { rejects, .. } = &read.on_error {
-                let folder = shown(rejects);
+                let folder = format!("{}/", shown(rejects).trim_end_matches('/'));
                 if !folders.contains(&folder) {
                     folders.push(folder);
                 }

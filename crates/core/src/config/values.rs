@@ -137,6 +137,26 @@ pub(super) fn account(account: &str) -> Result<(), Wrong> {
     Err(Wrong::new(format!("\"{}\" is no account id, which has twelve digits", excerpt(account, 40))))
 }
 
+/// Checks how a KMS key is named. Other servers than AWS have ids of their own, so of an id only its letters are known.
+pub(super) fn kms_key(key: &str) -> Result<(), Wrong> {
+    let is_name = |text: &str| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+        !text.is_empty() && text.bytes().all(allowed)
+    };
+    let is_one = match key.strip_prefix("arn:") {
+        Some(rest) => match rest.split(':').collect::<Vec<_>>().as_slice() {
+            [_, "kms", _, _, key] => is_name(key),
+            _ => false,
+        },
+        None => is_name(key),
+    };
+    if is_one {
+        return Ok(());
+    }
+    let wrong = Wrong::new(format!("\"{}\" names no KMS key", excerpt(key, 40)));
+    Err(wrong.hint("write the key's id, alias/NAME or the ARN of either"))
+}
+
 /// Checks a media type: it becomes the value of a header.
 pub(super) fn content_type(text: &str) -> Result<(), Wrong> {
     let visible = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));

@@ -186,7 +186,12 @@ fn files_of_different_columns_in_one_table_are_told_with_their_number() {
     std::fs::write(fixture.path("in/b.csv"), "m,n\n3,4\n").expect("written");
     assert_eq!(notes(&fixture), [""; 0], "the same columns in another order");
     std::fs::write(fixture.path("in/c.csv"), "station,wind\n3,4\n").expect("written");
-    assert_eq!(notes(&fixture), ["it is made of 3 files that have different columns: is each a table of its own?"]);
+    assert_eq!(
+        notes(&fixture),
+        [
+            "it is made of 3 files that have different columns; if each is a table of its own, leave `table` out of its [[source]]"
+        ]
+    );
 }
 
 #[test]
@@ -250,11 +255,15 @@ fn values_of_several_kinds_in_one_column_are_told_whatever_the_format() {
     let json = |records: &[&str]| notes(&[("a.ndjson", &format!("{}\n", records.join("\n")))], None);
     assert_eq!(
         json(&[r#"{"a":1}"#, r#"{"a":null}"#, r#"{"a":"z\u001b"}"#]),
-        ["a is text because it holds numbers at first, and \"z\" in line 3 of a.ndjson"]
+        [
+            "a is text: it holds numbers at first, but \"z\" in line 3 of a.ndjson is something else; if that is right, give the type: columns = { \"a\" = \"string\" } in its [[source]]"
+        ]
     );
     assert_eq!(
         json(&[r#"{"a":{"b":1}}"#, r#"{"a":[1]}"#, r#"{"a":2}"#]),
-        ["a is text because it holds objects at first, and \"[1]\" in line 2 of a.ndjson"]
+        [
+            "a is text: it holds objects at first, but \"[1]\" in line 2 of a.ndjson is something else; if that is right, give the type: columns = { \"a\" = \"string\" } in its [[source]]"
+        ]
     );
     assert_eq!(
         json(&[r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":"z"}"#]),
@@ -282,9 +291,15 @@ fn values_of_several_kinds_in_one_column_are_told_whatever_the_format() {
 fn a_header_that_is_one_column_and_looks_like_several_is_told() {
     use lakeward_core::plan::InputFormat::{Csv, Tsv};
     let of = |header: &str, format| notes(&[("a.csv", &format!("{header}\n1\n"))], Some(format));
-    assert_eq!(of("a,b", Tsv), ["the header of a.csv is one column with commas in it: is the file CSV?"]);
-    assert_eq!(of("a\tb", Csv), ["the header of a.csv is one column with tabs in it: is the file TSV?"]);
-    let semicolons = "the header of a.csv is one column with semicolons in it, which separate nothing: in CSV commas do, in TSV tabs";
+    assert_eq!(
+        of("a,b", Tsv),
+        ["the header of a.csv is one column with commas in it: if the file is CSV, set its format to csv"]
+    );
+    assert_eq!(
+        of("a\tb", Csv),
+        ["the header of a.csv is one column with tabs in it: if the file is TSV, set its format to tsv"]
+    );
+    let semicolons = "the header of a.csv is one column with semicolons in it, which separate nothing: convert the file, so that commas or tabs do";
     assert_eq!(of("a;b", Csv), [semicolons]);
     assert_eq!(of("a", Csv), [""; 0]);
 }

@@ -31,7 +31,7 @@ impl State {
             "profile" => (named("Profile", Id::Profile)?, Some("not on this machine")),
             "sso" => match named("SSO session", Id::SsoSession) {
                 Some(session) => (session, Some("not on this machine")),
-                None => (format!("SSO of {}", text(Id::SsoStartUrl)?), None),
+                None => (format!("SSO of {}", host(&text(Id::SsoStartUrl)?)), None),
             },
             "role" => (format!("Role {}", text(Id::RoleArn)?), None),
             "compute" => ("The machine's role".to_owned(), None),
@@ -92,4 +92,10 @@ impl State {
         }
         self.after_auth(false);
     }
+}
+
+/// What tells one access portal from another, and fits into a row of the list.
+fn host(start_url: &str) -> &str {
+    let rest = start_url.split_once("://").map_or(start_url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
 }

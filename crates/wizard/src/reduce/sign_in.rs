@@ -7,7 +7,7 @@ use crate::{
     facts::{Remote, Trouble},
     question::Id,
     secret::{Hidden, Secret},
-    state::{Screen, SignInState, State},
+    state::{Row, Screen, SignInState, State, Welcome},
     titles,
 };
 
@@ -82,8 +82,22 @@ impl State {
     /// What is said of a sign-in, in the words of the form where its fields are there. What a session of the AWS files says is called
     /// as it is there.
     pub(super) fn of_sign_in(&self, trouble: Trouble) -> Trouble {
-        let next = trouble.next.as_deref().map(|next| self.sign_in_words(next));
+        let next = trouble.next.as_deref().map(|next| self.in_menu(&self.sign_in_words(next)));
         Trouble { next, ..trouble }
+    }
+
+    /// Where the menu signs in, it comes first, in place of the command that does.
+    fn in_menu(&self, next: &str) -> String {
+        let is_command = |line: &&str| line.starts_with("sign in with `lakeward auth login") && line.ends_with('`');
+        let (commands, mut others): (Vec<&str>, Vec<&str>) = next.lines().partition(is_command);
+        if commands.is_empty()
+            || self.screen != Screen::Welcome
+            || !self.list.rows.contains(&Row::Welcome(Welcome::SignIn))
+        {
+            return next.to_owned();
+        }
+        others.insert(0, "choose \"Sign in\"");
+        others.join("\n")
     }
 
     fn sign_in_words(&self, text: &str) -> String {

@@ -154,6 +154,7 @@ impl Reader<'_> {
 
     fn encryption(&mut self, encryption: &tables::Encryption) -> plan::Encryption {
         let algorithm = encryption.server_side_encryption.as_ref().map(|algorithm| algorithm.value);
+        encryption.sse_kms_key_id.iter().for_each(|key| self.check(key, |key| values::kms_key(key)));
         if let (Some(key), Some(Algorithm::Aes256)) = (&encryption.sse_kms_key_id, algorithm) {
             self.wrong(
                 key,

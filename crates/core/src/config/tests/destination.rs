@@ -132,6 +132,8 @@ fn headers_can_not_be_smuggled_in_and_contradictions_are_told() {
         "tags = { \"aws:x\" = \"y\" }",
         "tags = { \"a&b\" = \"y\" }",
         "server_side_encryption_configuration = { sse_kms_key_id = \"k\", server_side_encryption = \"AES256\" }",
+        "server_side_encryption_configuration = { sse_kms_key_id = \"127.0.0.1:9\" }",
+        "server_side_encryption_configuration = { sse_kms_key_id = \"arn:aws:s3:::lake\" }",
         "endpoint = \"https://s3.example.com\"\nuse_fips = true",
         "part_size = \"1MiB\"",
         "part_size = \"6GiB\"",

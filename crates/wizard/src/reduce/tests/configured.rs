@@ -29,7 +29,7 @@ const GONE: [(&str, &str, &str); 6] = [
     (
         "method = \"sso\"\nsso_start_url = \"https://x.awsapps.com/start\"\nsso_region = \"eu-west-1\"\n\
          sso_account_id = \"111122223333\"\nsso_role_name = \"Writer\"",
-        "SSO of https://x.awsapps.com/start",
+        "SSO of x.awsapps.com",
         "tried when chosen",
     ),
     (

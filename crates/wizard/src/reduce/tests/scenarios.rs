@@ -346,6 +346,10 @@ fn a_config_that_is_there_is_run_edited_or_checked() {
     session.press(Key::Esc).press(Key::Esc);
     assert_eq!(session.state.screen, Screen::Welcome);
     let mut session = Session::with(begin);
+    let nobody = trouble("nobody is signed in").next("mend it\nsign in with `lakeward auth login --sso-session s`");
+    session.event(Event::Identified(session.identify_ticket(), Err(nobody)));
+    let next = session.state.facts.identity.trouble().and_then(|trouble| trouble.next.as_deref());
+    assert_eq!(next, Some("choose \"Sign in\"\nmend it"), "what is in the menu needs no command");
     session.pick(Row::Welcome(Welcome::SignIn));
     let ticket = session.sign_in_ticket();
     session.event(Event::SignIn(ticket, SignInEvent::Done("signed in".into())));
