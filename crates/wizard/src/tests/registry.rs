@@ -172,6 +172,10 @@ fn what_is_wrong_is_said_in_the_configs_words_and_without_the_key() {
     );
     assert!(said(Id::Path, "raw/{{TABLE}}.{{FORMAT}}").contains("overwrite"));
     assert!(said(Id::Bucket, "").contains("my-lake"));
+    assert_eq!(
+        said(Id::SseKmsKeyId, "127.0.0.1:9"),
+        "\"127.0.0.1:9\" names no KMS key; write the key's id, alias/NAME or the ARN of either"
+    );
     // A digit that was meant for a list.
     assert!(said(Id::SsoStartUrl, "https://acme.awsapps.com/start4").ends_with("ends with /start"));
     let secret = said(Id::Spec, "{ token = \"hush\" }");
