@@ -17,7 +17,10 @@ fn without_arguments_and_a_terminal_it_says_what_to_run() {
     let output = lakeward(&home).run().exits(2);
     assert_eq!(output.stdout, "");
     assert_eq!(
-        lacks(&output.stderr, &["there is no terminal", "next: run `lakeward sync`", "lakeward --help"]),
+        lacks(
+            &output.stderr,
+            &["there is no terminal", "next: run `lakeward sync`", "or `lakeward --plain`", "lakeward --help"]
+        ),
         [""; 0]
     );
     assert_eq!(landed::keys(&home.path()), ["lakeward.toml"]);

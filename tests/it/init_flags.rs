@@ -168,7 +168,7 @@ fn every_question_is_a_flag_with_a_help_text() {
 fn alone_without_a_terminal_it_says_what_makes_a_config() {
     let home = Home::new();
     let output = lakeward(&home).run().exits(2);
-    says(&output, &["there is no terminal", "`lakeward init --yes`"]);
+    says(&output, &["there is no terminal", "with `lakeward --plain`", "`lakeward init --yes`"]);
 }
 
 #[test]

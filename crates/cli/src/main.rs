@@ -70,8 +70,12 @@ fn run(arguments: Arguments, console: &Console) -> Result<u8, Failure> {
         None => {
             // The whole usage would hide the one line that matters here.
             let next = match config_file::found(None) {
-                Some(_) => "run `lakeward sync`, or `lakeward --help` to see what else there is",
-                None => "make a config with `lakeward init --yes`, or see `lakeward --help`",
+                Some(_) => {
+                    "run `lakeward sync`, or `lakeward --plain` to be asked line by line, or `lakeward --help` to see what else there is"
+                }
+                None => {
+                    "be asked line by line with `lakeward --plain`, make a config with `lakeward init --yes`, or see `lakeward --help`"
+                }
             };
             return Err(
                 Failure::new(FailureKind::Usage, "there is no terminal to ask on, and no command was given").next(next)

@@ -68,14 +68,22 @@ fn is_whole(line: &str) -> bool {
     is_setting || is_picture || is_command || gaps.len() > 2 || inner.starts_with(['#', '[', '{', '}', '"'])
 }
 
+/// Whether a whole line is a command, and no sentence that begins with a program's name: it has flags, and quotes nothing as texts do.
+fn is_copied(line: &str) -> bool {
+    line.contains(" --") && !line.contains('`')
+}
+
 /// What may stand on lines of its own.
 fn units(words: &str) -> Vec<String> {
     let mut units: Vec<String> = Vec::new();
     let (mut is_quoted, mut is_command) = (false, false);
     for word in words.split(' ') {
-        is_command |=
-            !is_quoted && PROGRAMS.contains(&word) && units.last().is_some_and(|before| before.ends_with(':'));
-        let goes_on = is_quoted || (is_command && !PROGRAMS.contains(&word));
+        let begins = !is_quoted
+            && PROGRAMS.contains(&word)
+            && (units.last().is_some_and(|before| before.ends_with(':')) || (units.is_empty() && is_copied(words)));
+        is_command |= begins;
+        // Programs among its own words, such as `--auth aws`, do not begin another.
+        let goes_on = is_quoted || (is_command && !begins);
         match units.last_mut().filter(|_| goes_on) {
             Some(unit) => {
                 unit.push(' ');
@@ -120,6 +128,11 @@ mod tests {
         assert_eq!(fitted(&format!("Open this page: {url} now"), 20), format!("Open this page:\n{url}\nnow"));
         let command = "lakeward init --config 'my lake.toml' --bucket b";
         assert_eq!(fitted(&format!("The same so far: {command}"), 20), format!("The same so far:\n{command}"));
+        assert_eq!(fitted(command, 20), command, "alone on its line");
+        let of_program = "lakeward init --bucket b --command 'aws s3 cp s3://b/a -'";
+        assert_eq!(fitted(of_program, 30), of_program);
+        assert_eq!(fitted(&format!("The same so far: {of_program}"), 30), format!("The same so far:\n{of_program}"));
+        assert_eq!(fitted("lakeward can do more than that", 20), "lakeward can do more\nthan that");
         assert_eq!(
             fitted("then run `lakeward check --config x` and see", 20),
             "then run\n`lakeward check --config x`\nand see"

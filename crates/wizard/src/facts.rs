@@ -244,6 +244,13 @@ impl Place {
         self.command(&["init"], named)
     }
 
+    /// The command that runs the config from whichever folder, as cron does from another than this.
+    #[must_use]
+    pub fn running_anywhere(&self) -> String {
+        let config = self.config.to_string_lossy().into_owned();
+        Value::List(vec!["lakeward".to_owned(), "--config".to_owned(), config]).typed()
+    }
+
     /// The command that opens the config again: to run it, to edit it, and so on.
     #[must_use]
     pub fn opening(&self) -> String {

@@ -137,6 +137,9 @@ impl Plain {
         if let Some(note) = &field.note {
             lines.push(format!("  ({note})"));
         }
+        if field.id == Id::Dir && self.state.facts.place.existing.is_some() && self.has_more() {
+            lines.push("To go to S3 instead of a folder: + asks about Storage too; answer s3 there.".to_owned());
+        }
         let need = (question.need)(&self.state.answers);
         let proposed = self.proposal(field);
         let is_needed = |line: &String| line.contains("an answer is needed");

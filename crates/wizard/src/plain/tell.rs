@@ -154,14 +154,13 @@ impl Plain {
     }
 
     fn farewell(&self) -> Vec<String> {
-        let shown = &self.state.facts.place.config_shown;
         if self.state.facts.place.is_demo {
             // Its config leads nowhere without it.
             return vec![String::new(), "Enter leaves the demo.".to_owned()];
         }
         vec![
             String::new(),
-            format!("To run it from now on, also from cron: lakeward --config {shown}"),
+            format!("To run it from now on, also from cron: {}", self.state.facts.place.running_anywhere()),
             format!("{}. Enter leaves.", self.state.facts.again.sentence()),
         ]
     }

@@ -102,7 +102,7 @@ fn commands(state: &State, sheet: &mut Sheet<'_>, height: usize) {
     let needs_policy = !state.answers.is(Id::Storage, "embedded");
     let policy = || (format!("lakeward policy --config {config}"), "the IAM policy that it needs");
     let mut commands = vec![
-        (format!("lakeward --config {config}"), "run without questions, as for cron"),
+        (format!("lakeward --config {config}"), "run it; from cron by its whole path"),
         (format!("lakeward check --config {config}"), "try it out, with one test write"),
     ];
     commands.extend(needs_policy.then(policy));

@@ -130,3 +130,21 @@ fn a_draft_about_which_nobody_is_asked_is_told_of_and_gives_way_to_answers_alone
     session.take(turn);
     assert!(touches(&session) > 0);
 }
+
+#[test]
+fn an_edit_of_a_folder_says_how_it_becomes_s3() {
+    const LEADS: &str = "To go to S3 instead of a folder: + asks about Storage too";
+    let toml = crate::compose(&crate::tests::whole()[7], &crate::tests::facts()).expect("a config").document.toml;
+    let place = crate::Place { existing: Some(toml), ..place() };
+    let mut session = Session::with(Start { place, init: true, ..Start::default() });
+    session.works().line("");
+    assert_says(&session, ": Folder");
+    assert_says(&session, LEADS);
+    // Once that is open, it is one of the questions.
+    session.line("+");
+    assert!(session.says(": Folder") && !session.says(LEADS), "{:#?}", session.printed);
+    for line in ["", "", "", "", ""] {
+        session.line(line);
+    }
+    assert_says(&session, ": Storage");
+}

@@ -59,7 +59,7 @@ fn a_run_is_told_each_tenth_of_its_way_or_each_half_minute() {
     session.line("7");
     assert_says(&session, "\"7\" is no answer here");
     session.line("");
-    assert_says(&session, "To run it from now on, also from cron: lakeward --config lakeward.toml");
+    assert_says(&session, "To run it from now on, also from cron: lakeward --config /home/me/lakeward.toml");
     session.line("");
     assert_eq!(session.plain.state.exit, Some(Exit::Run(0)));
 }
