@@ -281,6 +281,12 @@ impl Plain {
                 "An example: {}. As a flag: --{}. In the config: {}.",
                 question.example, question.flag, question.key
             ));
+            if (question.need)(&self.state.answers) == Need::Optional {
+                turn.lines.push("- leaves it empty.".to_owned());
+            }
+        }
+        if self.has_more() {
+            turn.lines.push("+ also asks the questions that few people need.".to_owned());
         }
         let has_choices = self.open_field().is_some_and(|field| !field.id.question().choices().is_empty());
         turn.lines.push(self.help_of_screen(has_choices));

@@ -390,3 +390,13 @@ fn a_url_is_no_folder() {
     );
     assert_says(&session, "Enter takes lake.");
 }
+
+#[test]
+fn the_help_of_a_question_names_the_signs_that_it_takes() {
+    let mut session = Session::new();
+    session.lead_to_destination().line("?");
+    assert_says(&session, "+ also asks the questions that few people need.");
+    assert!(!session.says("- leaves it empty."), "an answer is needed: {:#?}", session.printed);
+    session.line("my-lake").line("").line("?");
+    assert_says(&session, "- leaves it empty.");
+}
