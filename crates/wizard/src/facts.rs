@@ -247,8 +247,7 @@ impl Place {
     /// The command that runs the config from whichever folder, as cron does from another than this.
     #[must_use]
     pub fn running_anywhere(&self) -> String {
-        let config = self.config.to_string_lossy().into_owned();
-        Value::List(vec!["lakeward".to_owned(), "--config".to_owned(), config]).typed()
+        commanded(["lakeward"], vec!["--config".to_owned(), self.config.to_string_lossy().into_owned()])
     }
 
     /// The command that opens the config again: to run it, to edit it, and so on.
@@ -259,8 +258,13 @@ impl Place {
 
     fn command(&self, of: &[&str], named: Vec<String>) -> String {
         let words = ["lakeward"].iter().chain(of).chain(self.is_plain.then_some(&"--plain"));
-        Value::List(words.map(|word| (*word).to_owned()).chain(named).collect()).typed()
+        commanded(words.copied(), named)
     }
+}
+
+/// A command of these words, and of those that name its config.
+pub(crate) fn commanded<'a>(words: impl IntoIterator<Item = &'a str>, named: Vec<String>) -> String {
+    Value::List(words.into_iter().map(str::to_owned).chain(named).collect()).typed()
 }
 
 /// The words that name a config behind a command, where it is another than `./lakeward.toml`.

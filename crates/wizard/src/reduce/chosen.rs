@@ -3,7 +3,7 @@
 use crate::{
     answers::{From, Value},
     compose,
-    facts::Found,
+    facts::{Found, commanded},
     question::{Id, QUESTIONS, Question},
     state::{Row, Screen, State, Way, Welcome},
 };
@@ -39,18 +39,14 @@ impl State {
             Some(Row::Welcome(Welcome::SignIn)) => &["lakeward", "auth", "login"],
             _ => &["lakeward", "init"],
         };
-        let words = words.iter().map(|word| (*word).to_owned());
-        Value::List(words.chain(self.facts.place.named()).collect()).typed()
+        commanded(words.iter().copied(), self.facts.place.named())
     }
 
     /// Whether what has the focus is a way to sign in that does not work: no command says the same.
     #[must_use]
     pub fn is_on_unusable(&self) -> bool {
-        let found = match (self.screen, self.list.focused()) {
-            (Screen::Method, Some(Row::Found(at))) => self.facts.found.get(at),
-            _ => None,
-        };
-        found.is_some_and(|found| !found.condition.is_usable())
+        let Some(Row::Found(at)) = self.list.focused() else { return false };
+        self.facts.found.get(at).is_some_and(|found| !found.condition.is_usable())
     }
 
     /// Gives the answers of the row that has the focus.
